@@ -1,0 +1,15 @@
+//! Chinese text analysis, pure: normalise, segment, terms, synonyms, pinyin, highlights.
+//!
+//! Build one [`Analyzer`] per process from [`Dictionaries`] and share it; every text that is indexed and every query go
+//! through [`Analyzer::tokens`] (or its allocation-free twin), so both sides meet in the same terms.
+
+mod analyzer;
+mod dictionary;
+mod highlight;
+pub mod pinyin;
+mod token;
+
+pub use analyzer::{Analyzer, Scratch};
+pub use dictionary::{Dictionaries, DictionaryError, DictionaryKind};
+pub use highlight::{Segment, highlight, snippet};
+pub use token::{Token, TokenKind, TokenRef, Word};
