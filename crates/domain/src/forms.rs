@@ -1,0 +1,43 @@
+//! Forms as people and portals fill them: every field raw, all of them checked at once.
+//!
+//! [`parse`] turns the JSON of a form into a [`Draft`] or into the full list of what is wrong. CSV rows, JSON lines and API
+//! bodies all come through it. No form implements `Serialize` or `Debug`: forms hold contact data.
+
+mod checks;
+mod columns;
+mod read;
+mod registries;
+
+use serde_json::Value;
+
+use crate::{Contact, FieldProblem, Kind, Profile, Status};
+
+pub use columns::{Column, Shape, column, columns};
+pub use registries::{
+    AchievementForm, ContactForm, EnterpriseForm, ExpertForm, NeedForm, SocietyForm, StationForm,
+};
+
+/// A form whose every field is valid.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Draft {
+    /// The identifier that the source gave the record; the store makes one up when there is none.
+    pub external_id: Option<String>,
+    /// The wanted status; an existing record keeps its own when there is none.
+    pub status: Option<Status>,
+    /// The public side.
+    pub profile: Profile,
+    /// The contact; an existing record keeps its own when there is none.
+    pub contact: Option<Contact>,
+}
+
+/// Checks a form of registry `kind`.
+///
+/// # Errors
+/// All problems found, in the order of the form's fields: unknown fields, wrong JSON types, then invalid values.
+pub fn parse(kind: Kind, form: Value) -> Result<Draft, Vec<FieldProblem>> {
+    checks::shapes(kind, &form)?;
+    read::draft(kind, form)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,320 @@
+//! Administrative regions of GB/T 2260: provinces, cities and counties.
+
+use std::collections::{BTreeMap, HashMap};
+use std::fmt;
+use std::str::FromStr;
+use std::sync::LazyLock;
+
+use serde::{Deserialize, Serialize};
+
+const PROVINCES: &str = include_str!("../../../data/codes/gb2260_provinces.csv");
+const CITIES: &str = include_str!("../../../data/codes/gb2260_cities.csv");
+const COUNTIES: &str = include_str!("../../../data/codes/gb2260_counties.csv");
+
+/// Six-digit code to name, ascending.
+static NAMES: LazyLock<BTreeMap<u32, &'static str>> = LazyLock::new(|| {
+    let table = |text: &'static str, factor: u32| {
+        text.lines().skip(1).filter_map(move |line| {
+            let mut cells = line.split(',');
+            let code: u32 = cells.next()?.trim().parse().ok()?;
+            Some((code * factor, cells.next()?.trim().trim_matches('"')))
+        })
+    };
+    table(PROVINCES, 10_000)
+        .chain(table(CITIES, 100))
+        .chain(table(COUNTIES, 1))
+        .collect()
+});
+
+/// Names (with and without the level's suffix) to the regions that bear them.
+static BY_NAME: LazyLock<HashMap<String, Vec<Region>>> = LazyLock::new(|| {
+    let mut map: HashMap<String, Vec<Region>> = HashMap::new();
+    for &code in NAMES.keys() {
+        let region = Region(code);
+        let mut names = vec![
+            region.name().to_owned(),
+            region.full_name(),
+            short(region.name()).to_owned(),
+        ];
+        names.sort();
+        names.dedup();
+        for name in names {
+            map.entry(name).or_default().push(region);
+        }
+    }
+    map
+});
+
+/// How deep a region lies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum RegionLevel {
+    /// 省、自治区、直辖市
+    Province,
+    /// 地级市、州
+    City,
+    /// 县、区、县级市
+    County,
+}
+
+/// How near two regions are, nearest last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Proximity {
+    /// In different provinces, or unknown.
+    Apart,
+    /// The same province.
+    Province,
+    /// The same city.
+    City,
+    /// The same county.
+    County,
+}
+
+/// A region of the national table, held as its six-digit code (`340000`, `340100`, `340104`).
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Region(u32);
+
+impl Region {
+    /// The six-digit code.
+    pub const fn code(self) -> u32 {
+        self.0
+    }
+
+    /// The region's own name, 蜀山区.
+    pub fn name(self) -> &'static str {
+        NAMES.get(&self.0).copied().unwrap_or_default()
+    }
+
+    /// The name from the province down, 安徽省合肥市蜀山区; levels that are mere placeholders (市辖区 of a municipality) are left out.
+    pub fn full_name(self) -> String {
+        let named = |region: &Self| {
+            let name = region.name();
+            region.level() != RegionLevel::City || !(name == "市辖区" || name.contains("直辖县级"))
+        };
+        self.path()
+            .into_iter()
+            .filter(named)
+            .map(Self::name)
+            .collect()
+    }
+
+    /// The level that the code's trailing zeros tell.
+    pub const fn level(self) -> RegionLevel {
+        if self.0.is_multiple_of(10_000) {
+            RegionLevel::Province
+        } else if self.0.is_multiple_of(100) {
+            RegionLevel::City
+        } else {
+            RegionLevel::County
+        }
+    }
+
+    /// From the province down to this region.
+    pub fn path(self) -> Vec<Self> {
+        let mut path = vec![
+            Self(self.0 / 10_000 * 10_000),
+            Self(self.0 / 100 * 100),
+            self,
+        ];
+        path.dedup();
+        path
+    }
+
+    /// Whether `other` is this region or lies in it.
+    pub fn contains(self, other: Self) -> bool {
+        other.path().contains(&self)
+    }
+
+    /// How near two regions are. A region known only as a city is at most in the same city as another.
+    pub fn proximity(self, other: Self) -> Proximity {
+        let shared = self
+            .path()
+            .iter()
+            .zip(other.path())
+            .take_while(|(a, b)| **a == *b)
+            .count();
+        [
+            Proximity::Apart,
+            Proximity::Province,
+            Proximity::City,
+            Proximity::County,
+        ][shared]
+    }
+
+    /// The provinces, for the root of a tree.
+    pub fn provinces() -> impl Iterator<Item = Self> {
+        NAMES
+            .keys()
+            .map(|&code| Self(code))
+            .filter(|region| region.level() == RegionLevel::Province)
+    }
+}
+
+/// The name without the suffix that tells its level, when two characters or more remain.
+fn short(name: &str) -> &str {
+    let suffixes = [
+        "自治州",
+        "自治县",
+        "特别行政区",
+        "自治区",
+        "地区",
+        "省",
+        "市",
+        "县",
+        "区",
+    ];
+    let cut = suffixes.iter().find_map(|suffix| name.strip_suffix(suffix));
+    cut.filter(|rest| rest.chars().count() >= 2).unwrap_or(name)
+}
+
+/// Reads a code of 2, 4 or 6 digits, or a name: 安徽省合肥市蜀山区, 安徽合肥, 合肥市, 合肥.
+impl FromStr for Region {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let text: String = text.chars().filter(|c| !c.is_whitespace()).collect();
+        if !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit()) {
+            let scale = match text.len() {
+                2 => 10_000,
+                4 => 100,
+                6 => 1,
+                _ => 0,
+            };
+            let code = text.parse::<u32>().unwrap_or_default() * scale;
+            return if NAMES.contains_key(&code) {
+                Ok(Self(code))
+            } else {
+                Err(format!("“{text}”不在行政区划代码表（GB/T 2260）中"))
+            };
+        }
+        by_name(&text)
+    }
+}
+
+fn by_name(text: &str) -> Result<Region, String> {
+    if let Some(found) = BY_NAME.get(text) {
+        return match found[..] {
+            [region] => Ok(region),
+            // A city and its namesake county or district: the higher level is meant.
+            _ => unique_highest(found).ok_or_else(|| {
+                format!("“{text}”有多个同名地区，请写明省、市，如“安徽省合肥市蜀山区”")
+            }),
+        };
+    }
+    // A path of names, each with or without its suffix: find the deepest region whose ancestors are named in order.
+    let mut best: Option<(usize, Region)> = None;
+    for &code in NAMES.keys() {
+        let region = Region(code);
+        if let Some(rest) = strip_path(text, region)
+            && rest.is_empty()
+            && best.is_none_or(|(depth, _)| region.path().len() > depth)
+        {
+            best = Some((region.path().len(), region));
+        }
+    }
+    best.map(|(_, region)| region).ok_or_else(|| {
+        format!("“{text}”不是行政区划名称或代码（GB/T 2260），请写如“安徽省合肥市蜀山区”或 340104")
+    })
+}
+
+fn unique_highest(found: &[Region]) -> Option<Region> {
+    let top = found.iter().map(|region| region.level()).min()?;
+    let mut at_top = found.iter().filter(|region| region.level() == top);
+    at_top.next().copied().filter(|_| at_top.next().is_none())
+}
+
+fn strip_path(text: &str, region: Region) -> Option<&str> {
+    let mut rest = text;
+    for (depth, step) in region.path().into_iter().enumerate() {
+        let name = step.name();
+        let next = rest
+            .strip_prefix(name)
+            .or_else(|| rest.strip_prefix(short(name)));
+        rest = match next {
+            Some(next) => next,
+            // A middle level may be left out: 安徽省蜀山区, 北京市海淀区.
+            None if depth == 1 && region.level() == RegionLevel::County => rest,
+            None => return None,
+        };
+    }
+    Some(rest)
+}
+
+impl TryFrom<String> for Region {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        text.parse()
+    }
+}
+
+impl From<Region> for String {
+    fn from(region: Region) -> Self {
+        format!("{:06}", region.0)
+    }
+}
+
+impl fmt::Debug for Region {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:06} {}", self.0, self.full_name())
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+
+    fn region(text: &str) -> Region {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn codes_and_names_are_both_read() {
+        for text in [
+            "340104",
+            "安徽省合肥市蜀山区",
+            "安徽合肥蜀山区",
+            "安徽省蜀山区",
+            "蜀山区",
+            "安徽省 合肥市 蜀山区",
+        ] {
+            assert_eq!(region(text).code(), 340_104, "{text}");
+        }
+        for text in ["34", "340000", "安徽", "安徽省"] {
+            assert_eq!(region(text).code(), 340_000, "{text}");
+        }
+        assert_eq!(region("合肥"), region("3401"));
+        assert_eq!(region("北京市海淀区").full_name(), "北京市海淀区");
+    }
+
+    #[test]
+    fn what_is_ambiguous_or_unknown_is_refused_in_words() {
+        assert!("鼓楼区".parse::<Region>().unwrap_err().contains("多个同名"));
+        for text in ["", "340199", "34010", "火星", "999999", "000000"] {
+            assert!(text.parse::<Region>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn proximity_goes_by_the_deepest_shared_level() {
+        let near = |a: &str, b: &str| region(a).proximity(region(b));
+        assert_eq!(near("340104", "340104"), Proximity::County);
+        assert_eq!(near("340104", "340100"), Proximity::City);
+        assert_eq!(near("340104", "340202"), Proximity::Province);
+        assert_eq!(near("340104", "350100"), Proximity::Apart);
+        assert_eq!(near("340000", "340000"), Proximity::Province);
+    }
+
+    #[test]
+    fn every_region_is_found_by_its_full_name() {
+        for &code in NAMES.keys() {
+            let found = Region(code).full_name().parse::<Region>();
+            // Placeholder cities share their province's full name.
+            assert!(
+                found.is_ok_and(|f| f.full_name() == Region(code).full_name()),
+                "{code}"
+            );
+        }
+    }
+}
