@@ -1,17 +1,52 @@
 //! The one analysis, for index and query.
 
-use crate::{Dictionaries, DictionaryError, Token, TokenKind, TokenRef, Word};
+use jieba_rs::Jieba;
+use rustc_hash::FxHashSet;
+
+use crate::dictionary::{self, Dictionaries, DictionaryError};
+use crate::latin;
+use crate::normalise::{self, Normalised, is_han, is_latin};
+use crate::synonyms::Synonyms;
+use crate::{Token, TokenKind, TokenRef, Word};
+
+/// Changes whenever the same dictionaries and libraries may yield other tokens.
+const ANALYSIS_VERSION: &str = "1";
+
+/// The libraries that decide about tokens; a test compares them with the lock file.
+const LIBRARIES: [(&str, &str); 2] = [("jieba-rs", "0.11.0"), ("unicode-normalization", "0.1.26")];
+
+/// Makes a term win over the words it consists of, without winning over a common word that overlaps it.
+const TERM_FREQUENCY: usize = 50;
+
+/// Longest word that becomes a term of the index, in characters; n-grams reach whatever is longer.
+const MAX_INDEXED_WORD: usize = 16;
 
 /// Turns texts into terms. Costly to build, cheap to share in an `Arc`.
 #[derive(Debug)]
 pub struct Analyzer {
+    jieba: Jieba,
+    synonyms: Synonyms,
+    stop_characters: FxHashSet<char>,
+    stop_pairs: FxHashSet<(char, char)>,
+    stop_words: FxHashSet<String>,
     fingerprint: String,
 }
 
 /// Buffers that [`Analyzer::for_each_token`] reuses from text to text.
 #[derive(Debug, Default)]
 pub struct Scratch {
-    tokens: Vec<Token>,
+    text: Normalised,
+    marks: Vec<Mark>,
+}
+
+/// A token that is not simply the next one or two Han characters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Mark {
+    from: usize,
+    kind: TokenKind,
+    to: usize,
+    /// Of a synonym.
+    class: u32,
 }
 
 impl Analyzer {
@@ -20,10 +55,33 @@ impl Analyzer {
     /// # Errors
     /// Names the first line that cannot be used.
     pub fn new(dictionaries: &Dictionaries<'_>) -> Result<Self, DictionaryError> {
-        let _ = dictionaries;
-        Ok(Self {
-            fingerprint: blake3::hash(b"provisional").to_hex().to_string(),
-        })
+        let terms = dictionary::read_terms(&dictionaries.terms)?;
+        let classes = dictionary::read_synonyms(&dictionaries.synonyms)?;
+        let stop_words = dictionary::read_stop_words(&dictionaries.stop_words)?;
+        let mut jieba = Jieba::new();
+        let members = classes.iter().flatten().map(|member| (member, None));
+        for (term, frequency) in terms.iter().map(|(term, frequency)| (term, *frequency)).chain(members) {
+            if frequency.is_some() || !jieba.has_word(term) {
+                jieba.add_word(term, Some(frequency.unwrap_or(TERM_FREQUENCY)), None);
+            }
+        }
+        let mut analyzer = Self {
+            jieba,
+            synonyms: Synonyms::new(&classes),
+            stop_characters: FxHashSet::default(),
+            stop_pairs: FxHashSet::default(),
+            stop_words: FxHashSet::default(),
+            fingerprint: fingerprint(dictionaries),
+        };
+        for word in stop_words {
+            match *word.chars().collect::<Vec<char>>() {
+                [one] => drop(analyzer.stop_characters.insert(one)),
+                [first, second] => drop(analyzer.stop_pairs.insert((first, second))),
+                _ => {}
+            }
+            analyzer.stop_words.insert(word);
+        }
+        Ok(analyzer)
     }
 
     /// Hexadecimal digest of everything the tokens depend on; an index built under another one must be rebuilt.
@@ -32,96 +90,228 @@ impl Analyzer {
         &self.fingerprint
     }
 
-    /// The tokens of a text, by position, then kind.
+    /// The tokens of a text, by position, then kind; for use on queries and single texts.
     #[must_use]
     pub fn tokens(&self, text: &str) -> Vec<Token> {
         let mut tokens = Vec::new();
-        let chars: Vec<(usize, char)> = text.char_indices().collect();
-        let mut push = |from: usize, count: usize, kind| {
-            let (start, last) = (chars[from].0, chars[from + count - 1]);
-            let end = last.0 + last.1.len_utf8();
-            tokens.push(Token {
-                text: text[start..end].to_lowercase(),
-                kind,
-                position: from as u32,
-                start: start as u32,
-                end: end as u32,
-            });
-        };
-        let han = |c: char| ('\u{4e00}'..='\u{9fff}').contains(&c);
-        let mut i = 0;
-        while i < chars.len() {
-            let c = chars[i].1;
-            if han(c) {
-                push(i, 1, TokenKind::Unigram);
-                if chars.get(i + 1).is_some_and(|next| han(next.1)) {
-                    push(i, 2, TokenKind::Bigram);
-                }
-            } else if c.is_ascii_alphanumeric() {
-                let count = chars[i..]
-                    .iter()
-                    .take_while(|c| c.1.is_ascii_alphanumeric())
-                    .count();
-                push(i, count, TokenKind::Latin);
-                i += count - 1;
-            }
-            i += 1;
-        }
+        self.for_each_token(text, &mut Scratch::default(), |token| {
+            tokens.push(token.to_token())
+        });
         tokens
     }
 
-    /// The same stream as [`Self::tokens`] without an allocation per token.
+    /// The same stream as [`Self::tokens`] without an allocation per token. Texts must be shorter than 4 GiB.
     pub fn for_each_token(
         &self,
         text: &str,
         scratch: &mut Scratch,
         mut f: impl FnMut(TokenRef<'_>),
     ) {
-        scratch.tokens = self.tokens(text);
-        for token in &scratch.tokens {
-            let &Token {
-                ref text,
-                kind,
-                position,
-                start,
-                end,
-            } = token;
+        let Scratch {
+            text: normalised,
+            marks,
+        } = scratch;
+        normalised.read(text);
+        self.mark(normalised, marks);
+        let mut emit = |from: usize, to: usize, kind, text: &str| {
+            let (start, end) = normalised.span(from, to);
             f(TokenRef {
                 text,
                 kind,
-                position,
+                position: from as u32,
                 start,
                 end,
             });
+        };
+        let chars = normalised.chars();
+        let mut marks = marks.iter().peekable();
+        for (at, c) in chars.iter().enumerate() {
+            if is_han(c.value) {
+                if !self.stop_characters.contains(&c.value) {
+                    emit(at, at + 1, TokenKind::Unigram, normalised.slice(at, at + 1));
+                }
+                if let Some(next) = chars.get(at + 1)
+                    && is_han(next.value)
+                    && !self.stop_pairs.contains(&(c.value, next.value))
+                {
+                    emit(at, at + 2, TokenKind::Bigram, normalised.slice(at, at + 2));
+                }
+            }
+            while let Some(&&Mark {
+                from,
+                kind,
+                to,
+                class,
+            }) = marks.peek()
+                && from == at
+            {
+                let text = if kind == TokenKind::Synonym {
+                    self.synonyms.term(class)
+                } else {
+                    normalised.slice(from, to)
+                };
+                emit(from, to, kind, text);
+                marks.next();
+            }
         }
     }
 
     /// The words of a text as people read them, stop words left out.
     #[must_use]
     pub fn words(&self, text: &str) -> Vec<Word> {
-        self.tokens(text)
-            .into_iter()
-            .filter(|token| token.kind != TokenKind::Unigram)
-            .map(|token| Word {
-                text: token.text,
-                start: token.start as usize,
-                end: token.end as usize,
-            })
-            .collect()
+        let mut normalised = Normalised::default();
+        normalised.read(text);
+        let chars = normalised.chars();
+        let mut words = Vec::new();
+        let mut done = 0;
+        for piece in self.jieba.cut(normalised.text(), true) {
+            let from = piece.start.max(done);
+            if from >= piece.end {
+                continue;
+            }
+            // A mixed word of the dictionary ("x射线") stays whole; a Latin term is wider than what the dictionary knows.
+            let mixed = chars[from..piece.end].iter().any(|c| is_han(c.value));
+            let to = if mixed || !is_latin(chars[from].value) {
+                piece.end
+            } else {
+                latin::term_end(chars, from)
+            };
+            done = to;
+            let text = normalised.slice(from, to);
+            if chars[from..to]
+                .iter()
+                .any(|c| is_han(c.value) || is_latin(c.value))
+                && !self.stop_words.contains(text)
+            {
+                let (start, end) = normalised.span(from, to);
+                words.push(Word {
+                    text: text.to_owned(),
+                    start: start as usize,
+                    end: end as usize,
+                });
+            }
+        }
+        words
     }
 
     /// A typed query split at white space and punctuation into normalised chunks.
     #[must_use]
     pub fn chunks(&self, query: &str) -> Vec<String> {
-        query
-            .split_whitespace()
-            .map(|chunk| self.normalise(chunk))
-            .collect()
+        let mut normalised = Normalised::default();
+        normalised.read(query);
+        let chars = normalised.chars();
+        let mut chunks = Vec::new();
+        let mut from = 0;
+        while from < chars.len() {
+            let mut to = from;
+            while let Some(c) = chars.get(to) {
+                match c.value {
+                    c if is_han(c) => to += 1,
+                    c if is_latin(c) => to = latin::term_end(chars, to),
+                    _ => break,
+                }
+            }
+            if to > from {
+                chunks.push(normalised.slice(from, to).to_owned());
+            }
+            from = to.max(from + 1);
+        }
+        chunks
     }
 
-    /// The text as the analysis sees it: NFKC of each character, lower case, simplified characters.
+    /// The text as the analysis sees it: compatibility forms resolved, lower case, simplified characters.
     #[must_use]
     pub fn normalise(&self, text: &str) -> String {
-        text.to_lowercase()
+        let mut normalised = Normalised::default();
+        normalised.read(text);
+        normalised.text().to_owned()
     }
+
+    /// Finds words, Latin terms and synonyms, in the order of the stream.
+    fn mark(&self, normalised: &Normalised, marks: &mut Vec<Mark>) {
+        marks.clear();
+        let chars = normalised.chars();
+        for word in self.jieba.cut_for_search(normalised.text(), true) {
+            let (from, to) = (word.start, word.end);
+            let indexed = (3..=MAX_INDEXED_WORD).contains(&(to - from))
+                && chars[from..to].iter().all(|c| is_han(c.value))
+                && !self.stop_words.contains(word.word);
+            if indexed {
+                marks.push(Mark {
+                    from,
+                    kind: TokenKind::Word,
+                    to,
+                    class: 0,
+                });
+            }
+        }
+        let mut at = 0;
+        while at < chars.len() {
+            let (from, to) = (
+                at,
+                if is_latin(chars[at].value) {
+                    latin::term_end(chars, at)
+                } else {
+                    at
+                },
+            );
+            if to > from {
+                marks.push(Mark {
+                    from,
+                    kind: TokenKind::Latin,
+                    to,
+                    class: 0,
+                });
+                latin::for_each_part(chars, from, to, |from, to| {
+                    marks.push(Mark {
+                        from,
+                        kind: TokenKind::Latin,
+                        to,
+                        class: 0,
+                    });
+                });
+            }
+            at = to.max(at + 1);
+        }
+        self.synonyms.for_each(chars, |from, to, class| {
+            marks.push(Mark {
+                from,
+                kind: TokenKind::Synonym,
+                to,
+                class,
+            })
+        });
+        marks.sort_unstable();
+        marks.dedup();
+    }
+}
+
+fn fingerprint(dictionaries: &Dictionaries<'_>) -> String {
+    let mut hasher = blake3::Hasher::new();
+    let mut add = |bytes: &[u8]| {
+        hasher
+            .update(&(bytes.len() as u64).to_le_bytes())
+            .update(bytes);
+    };
+    add(ANALYSIS_VERSION.as_bytes());
+    for (library, version) in LIBRARIES {
+        add(library.as_bytes());
+        add(version.as_bytes());
+    }
+    for (major, minor, update) in [
+        unicode_normalization::UNICODE_VERSION,
+        char::UNICODE_VERSION,
+    ] {
+        add(&[major, minor, update]);
+    }
+    add(normalise::SIMPLIFIED.as_bytes());
+    for files in [
+        &dictionaries.terms,
+        &dictionaries.synonyms,
+        &dictionaries.stop_words,
+    ] {
+        add(&(files.len() as u64).to_le_bytes());
+        files.iter().for_each(|file| add(file));
+    }
+    hasher.finalize().to_hex().to_string()
 }

@@ -6,10 +6,13 @@
 mod analyzer;
 mod dictionary;
 mod highlight;
+mod latin;
+mod normalise;
 pub mod pinyin;
+mod synonyms;
 mod token;
 
 pub use analyzer::{Analyzer, Scratch};
-pub use dictionary::{Dictionaries, DictionaryError, DictionaryKind};
+pub use dictionary::{Dictionaries, DictionaryError, DictionaryKind, Place};
 pub use highlight::{Segment, highlight, snippet};
 pub use token::{Token, TokenKind, TokenRef, Word};
