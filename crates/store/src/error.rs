@@ -1,0 +1,92 @@
+//! What can go wrong in the store; the caller's faults and ours told apart.
+
+use domain::{Kind, RecordId};
+
+use crate::RunId;
+
+/// A failed operation of the store. No message holds a contact value, a password or the URL of the database.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StoreError {
+    /// There is no such record.
+    #[error("没有编号为 {0} 的记录")]
+    NotFound(RecordId),
+    /// Another record of the registry carries this external identifier.
+    #[error("{}库中已有外部编号为“{external_id}”的记录", kind.label())]
+    AlreadyExists {
+        /// The registry.
+        kind: Kind,
+        /// The identifier that is taken.
+        external_id: String,
+    },
+    /// The record has changed since the caller read it.
+    #[error("记录已被他人修改，当前版本为 {current}，请重新读取后再改")]
+    StaleRevision {
+        /// Its revision now.
+        current: u64,
+    },
+    /// The draft belongs to another registry than the record it should replace.
+    #[error("该记录属于{}库，不能用{}的内容替换", expected.label(), found.label())]
+    WrongKind {
+        /// The registry of the record.
+        expected: Kind,
+        /// The registry of the draft.
+        found: Kind,
+    },
+    /// There is no such run.
+    #[error("没有编号为 {0} 的匹配批次")]
+    RunNotFound(RunId),
+    /// The run has been published or abandoned and takes no more matches.
+    #[error("匹配批次 {0} 已结束，不能再写入或发布")]
+    RunClosed(RunId),
+    /// An earlier batch of this import failed and everything has been rolled back.
+    #[error("本次导入的前一批写入失败，整个导入已撤销，请重新导入")]
+    ImportAborted,
+    /// The database's URL is none that this program understands.
+    #[error("数据库地址无效：应形如 sqlite:///目录/hongniang.db")]
+    BadUrl,
+    /// A newer program has written this database.
+    #[error("数据库结构版本 {database} 比本程序支持的版本 {program} 新，请使用更新版本的程序打开")]
+    NewerSchema {
+        /// The latest migration that the database has seen.
+        database: i64,
+        /// The latest migration that this program knows.
+        program: i64,
+    },
+    /// A migration could not be applied, or has been changed after it was.
+    #[error("数据库结构升级失败")]
+    Migration(#[source] Box<sqlx::migrate::MigrateError>),
+    /// Others were writing for longer than we wait; trying again later helps.
+    #[error("数据库正忙，请稍后再试")]
+    Busy,
+    /// The database cannot be reached or opened.
+    #[error("数据库暂不可用")]
+    Unavailable(#[source] sqlx::Error),
+    /// A stored value cannot be read.
+    #[error("数据库中的{place}内容无法识别")]
+    Corrupt {
+        /// Where it lies, such as `need-42`.
+        place: String,
+        /// What reading it said.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// Any other fault of the database.
+    #[error("数据库操作失败")]
+    Database(#[source] sqlx::Error),
+}
+
+impl StoreError {
+    /// Whether the caller asked for something impossible; otherwise the fault is on this side.
+    pub const fn is_callers_fault(&self) -> bool {
+        matches!(
+            self,
+            Self::NotFound(_)
+                | Self::AlreadyExists { .. }
+                | Self::StaleRevision { .. }
+                | Self::WrongKind { .. }
+                | Self::RunNotFound(_)
+                | Self::RunClosed(_)
+        )
+    }
+}
