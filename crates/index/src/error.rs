@@ -1,0 +1,23 @@
+//! What can go wrong with an index.
+
+use domain::Kind;
+
+/// Why an index could not be read or written. Every message is for the operator; no document's text is in it.
+#[derive(Debug, thiserror::Error)]
+pub enum IndexError {
+    /// The index of this registry does not fit the program and has to be rebuilt first.
+    #[error("{}的索引已过期或损坏，需要重建", .0.label())]
+    Stale(Kind),
+    /// Another writer or rebuild holds the lock, in this process or another.
+    #[error("{}的索引正在被另一个任务写入，请稍后再试", .0.label())]
+    Busy(Kind),
+    /// The index was rebuilt while this writer was open; what it has not committed is void.
+    #[error("{}的索引已被重建，本次写入作废，请重新打开", .0.label())]
+    Superseded(Kind),
+    /// The file system refused.
+    #[error("索引文件读写失败：{0}")]
+    Files(#[from] std::io::Error),
+    /// tantivy refused.
+    #[error("索引出错：{0}")]
+    Engine(#[from] tantivy::TantivyError),
+}

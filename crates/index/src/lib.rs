@@ -1,0 +1,30 @@
+//! The only user of tantivy: one index per registry, what staff search in and where matching finds its candidates.
+//!
+//! The database is the truth; everything here is derived from it and can be rebuilt. Texts are analysed by [`text::Analyzer`]
+//! alone, nothing is stored but numbers and terms, and no contact data arrives here ([`IndexDocument`] has none).
+//!
+//! [`Catalog`] opens the six [`Registry`]s of a directory. A [`Writer`] follows the changes, a [`Rebuild`] starts again beside
+//! the running index, and a [`Snapshot`] answers: [`Snapshot::search`] for people, [`Snapshot::retrieve`] for matching. Every
+//! answer is a function of the live documents only, never of how they lie in segments.
+
+mod catalog;
+mod document;
+mod error;
+mod generation;
+mod postings;
+mod registry;
+mod retrieval;
+mod schema;
+mod search;
+mod snapshot;
+mod tokenizer;
+mod writer;
+
+pub use catalog::Catalog;
+pub use document::{Dimension, Facet, IndexDocument};
+pub use error::IndexError;
+pub use registry::{IndexState, Registry};
+pub use retrieval::{Candidate, Retrieved, Scope};
+pub use search::{FacetCount, FacetRequest, Filter, Hit, SearchAfter, SearchPage, SearchQuery, Sort};
+pub use snapshot::Snapshot;
+pub use writer::{Rebuild, Writer};
