@@ -1,0 +1,27 @@
+//! Who should meet whom, and why: features, scores and explanations over plain data, and the measures of ranking quality.
+//!
+//! Pure functions: no files, no SQL, no tantivy, no clock. The interactive match, the nightly re-match and the offline evaluation
+//! all go through [`Query::new`], [`TextModel`] and [`score`], so there is one definition of a score.
+
+mod areas;
+mod bm25;
+mod eligibility;
+mod explain;
+mod features;
+pub mod metrics;
+mod query;
+mod score;
+mod sentence;
+mod weights;
+
+pub use areas::Areas;
+pub use bm25::{AreaModel, AreaStatistics, TextModel, idf};
+pub use eligibility::{Exclusion, exclusions};
+pub use explain::{
+    Candidate, Corpus, Evidence, EvidenceItem, Explanation, Highlight, Piece, Rule, Subject, TermMatch,
+    explain,
+};
+pub use features::{Feature, features};
+pub use query::{Query, WeightedTerm};
+pub use score::{Part, Score, score};
+pub use weights::{FeatureWeights, KindWeights, Weights};

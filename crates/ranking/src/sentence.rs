@@ -1,0 +1,26 @@
+//! The one Chinese sentence that tells staff why two sides should meet.
+
+use crate::{EvidenceItem, Rule, TermMatch};
+
+/// Terms named in the sentence at most.
+const TERMS: usize = 5;
+
+/// 双方都提到“激光焊接”“气孔”；成果《…》可作佐证；同在安徽省滁州市；当前可对接。综合 63.2 分。
+pub(crate) fn sentence(terms: &[TermMatch], evidence: &[EvidenceItem], rules: &[Rule], total: f64) -> String {
+    let mut clauses = vec![match terms {
+        [] => "双方用字相近，但没有共同的完整词语".to_owned(),
+        terms => format!("双方都提到{}", terms.iter().take(TERMS).map(quoted).collect::<String>()),
+    }];
+    if let Some(best) = evidence.first() {
+        clauses.push(format!("成果《{}》可作佐证", best.title));
+    }
+    clauses.extend(rules.iter().map(|rule| rule.fact.clone()));
+    format!("{}。综合 {total:.1} 分。", clauses.join("；"))
+}
+
+fn quoted(term: &TermMatch) -> String {
+    match &term.synonym {
+        Some(synonym) => format!("“{}”（≈{synonym}）", term.term),
+        None => format!("“{}”", term.term),
+    }
+}

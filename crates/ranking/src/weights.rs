@@ -1,0 +1,96 @@
+//! Every number that shapes a ranking, with its default. Operators change them in the configuration file.
+
+use serde::{Deserialize, Serialize};
+use text::TokenKind;
+use utoipa::ToSchema;
+
+use crate::{AreaModel, Areas, TextModel};
+
+/// All weights of the ranking.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Weights {
+    /// How the candidate's areas count.
+    pub candidate: TextModel,
+    /// How much a term of each area of the asking side weighs; repetition counts as log₂(1 + occurrences).
+    pub subject: Areas<f32>,
+    /// How much each kind of term weighs.
+    pub kinds: KindWeights,
+    /// Share of the ideal text score at which relevance is one half; see [`crate::score`].
+    pub half_relevance: f32,
+    /// How much each feature beside the text adds, relative to the text.
+    pub features: FeatureWeights,
+    /// Terms of the asking side that are used at most, the weightiest.
+    pub max_terms: usize,
+    /// Characters of each of the asking side's texts that are read at most.
+    pub max_characters: usize,
+}
+
+/// Weight of each kind of term.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct KindWeights {
+    /// 单字
+    pub unigram: f32,
+    /// 相邻两字
+    pub bigram: f32,
+    /// 三字及以上的词
+    pub word: f32,
+    /// 字母、数字串
+    pub latin: f32,
+    /// 同义词
+    pub synonym: f32,
+}
+
+impl KindWeights {
+    /// The weight of one kind.
+    pub const fn of(&self, kind: TokenKind) -> f32 {
+        match kind {
+            TokenKind::Unigram => self.unigram,
+            TokenKind::Bigram => self.bigram,
+            TokenKind::Word => self.word,
+            TokenKind::Latin => self.latin,
+            TokenKind::Synonym => self.synonym,
+        }
+    }
+}
+
+/// Weight of each feature beside the text, relative to the text's 1.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct FeatureWeights {
+    /// 地域
+    pub region: f32,
+    /// 行业
+    pub industry: f32,
+    /// 技术领域
+    pub field: f32,
+    /// 当前是否可对接
+    pub availability: f32,
+    /// 剩余承接能力
+    pub capacity: f32,
+}
+
+impl Default for Weights {
+    fn default() -> Self {
+        let area = |weight| AreaModel { weight, b: 0.4 };
+        Self {
+            candidate: TextModel {
+                k1: 1.2,
+                areas: Areas { title: area(1.0), keywords: area(0.8), body: area(0.6), evidence: area(0.8) },
+            },
+            subject: Areas { title: 1.0, keywords: 0.6, body: 0.2, evidence: 0.2 },
+            kinds: KindWeights { unigram: 1.0, bigram: 1.0, word: 1.0, latin: 1.0, synonym: 1.0 },
+            half_relevance: 0.15,
+            features: FeatureWeights {
+                region: 0.15,
+                industry: 0.08,
+                field: 0.1,
+                availability: 0.04,
+                capacity: 0.03,
+            },
+            max_terms: 512,
+            max_characters: 4000,
+        }
+    }
+}
