@@ -25,10 +25,7 @@ pub struct Plan {
 ///
 /// # Errors
 /// Those of `open` and of the writers.
-pub fn generate(
-    plan: &Plan,
-    open: &mut dyn FnMut(Kind) -> io::Result<Box<dyn Write>>,
-) -> io::Result<()> {
+pub fn generate(plan: &Plan, open: &mut dyn FnMut(Kind) -> io::Result<Box<dyn Write>>) -> io::Result<()> {
     let _ = (plan, open);
     Ok(())
 }
