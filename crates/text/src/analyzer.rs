@@ -94,34 +94,18 @@ impl Analyzer {
     #[must_use]
     pub fn tokens(&self, text: &str) -> Vec<Token> {
         let mut tokens = Vec::new();
-        self.for_each_token(text, &mut Scratch::default(), |token| {
-            tokens.push(token.to_token())
-        });
+        self.for_each_token(text, &mut Scratch::default(), |token| tokens.push(token.to_token()));
         tokens
     }
 
     /// The same stream as [`Self::tokens`] without an allocation per token. Texts must be shorter than 4 GiB.
-    pub fn for_each_token(
-        &self,
-        text: &str,
-        scratch: &mut Scratch,
-        mut f: impl FnMut(TokenRef<'_>),
-    ) {
-        let Scratch {
-            text: normalised,
-            marks,
-        } = scratch;
+    pub fn for_each_token(&self, text: &str, scratch: &mut Scratch, mut f: impl FnMut(TokenRef<'_>)) {
+        let Scratch { text: normalised, marks } = scratch;
         normalised.read(text);
         self.mark(normalised, marks);
         let mut emit = |from: usize, to: usize, kind, text: &str| {
             let (start, end) = normalised.span(from, to);
-            f(TokenRef {
-                text,
-                kind,
-                position: from as u32,
-                start,
-                end,
-            });
+            f(TokenRef { text, kind, position: from as u32, start, end });
         };
         let chars = normalised.chars();
         let mut marks = marks.iter().peekable();
@@ -137,12 +121,7 @@ impl Analyzer {
                     emit(at, at + 2, TokenKind::Bigram, normalised.slice(at, at + 2));
                 }
             }
-            while let Some(&&Mark {
-                from,
-                kind,
-                to,
-                class,
-            }) = marks.peek()
+            while let Some(&&Mark { from, kind, to, class }) = marks.peek()
                 && from == at
             {
                 let text = if kind == TokenKind::Synonym {
@@ -171,24 +150,15 @@ impl Analyzer {
             }
             // A mixed word of the dictionary ("x射线") stays whole; a Latin term is wider than what the dictionary knows.
             let mixed = chars[from..piece.end].iter().any(|c| is_han(c.value));
-            let to = if mixed || !is_latin(chars[from].value) {
-                piece.end
-            } else {
-                latin::term_end(chars, from)
-            };
+            let to =
+                if mixed || !is_latin(chars[from].value) { piece.end } else { latin::term_end(chars, from) };
             done = to;
             let text = normalised.slice(from, to);
-            if chars[from..to]
-                .iter()
-                .any(|c| is_han(c.value) || is_latin(c.value))
+            if chars[from..to].iter().any(|c| is_han(c.value) || is_latin(c.value))
                 && !self.stop_words.contains(text)
             {
                 let (start, end) = normalised.span(from, to);
-                words.push(Word {
-                    text: text.to_owned(),
-                    start: start as usize,
-                    end: end as usize,
-                });
+                words.push(Word { text: text.to_owned(), start: start as usize, end: end as usize });
             }
         }
         words
@@ -237,49 +207,22 @@ impl Analyzer {
                 && chars[from..to].iter().all(|c| is_han(c.value))
                 && !self.stop_words.contains(word.word);
             if indexed {
-                marks.push(Mark {
-                    from,
-                    kind: TokenKind::Word,
-                    to,
-                    class: 0,
-                });
+                marks.push(Mark { from, kind: TokenKind::Word, to, class: 0 });
             }
         }
         let mut at = 0;
         while at < chars.len() {
-            let (from, to) = (
-                at,
-                if is_latin(chars[at].value) {
-                    latin::term_end(chars, at)
-                } else {
-                    at
-                },
-            );
+            let (from, to) = (at, if is_latin(chars[at].value) { latin::term_end(chars, at) } else { at });
             if to > from {
-                marks.push(Mark {
-                    from,
-                    kind: TokenKind::Latin,
-                    to,
-                    class: 0,
-                });
+                marks.push(Mark { from, kind: TokenKind::Latin, to, class: 0 });
                 latin::for_each_part(chars, from, to, |from, to| {
-                    marks.push(Mark {
-                        from,
-                        kind: TokenKind::Latin,
-                        to,
-                        class: 0,
-                    });
+                    marks.push(Mark { from, kind: TokenKind::Latin, to, class: 0 });
                 });
             }
             at = to.max(at + 1);
         }
         self.synonyms.for_each(chars, |from, to, class| {
-            marks.push(Mark {
-                from,
-                kind: TokenKind::Synonym,
-                to,
-                class,
-            })
+            marks.push(Mark { from, kind: TokenKind::Synonym, to, class })
         });
         marks.sort_unstable();
         marks.dedup();
@@ -289,29 +232,37 @@ impl Analyzer {
 fn fingerprint(dictionaries: &Dictionaries<'_>) -> String {
     let mut hasher = blake3::Hasher::new();
     let mut add = |bytes: &[u8]| {
-        hasher
-            .update(&(bytes.len() as u64).to_le_bytes())
-            .update(bytes);
+        hasher.update(&(bytes.len() as u64).to_le_bytes()).update(bytes);
     };
     add(ANALYSIS_VERSION.as_bytes());
     for (library, version) in LIBRARIES {
         add(library.as_bytes());
         add(version.as_bytes());
     }
-    for (major, minor, update) in [
-        unicode_normalization::UNICODE_VERSION,
-        char::UNICODE_VERSION,
-    ] {
+    for (major, minor, update) in [unicode_normalization::UNICODE_VERSION, char::UNICODE_VERSION] {
         add(&[major, minor, update]);
     }
     add(normalise::SIMPLIFIED.as_bytes());
-    for files in [
-        &dictionaries.terms,
-        &dictionaries.synonyms,
-        &dictionaries.stop_words,
-    ] {
+    for files in [&dictionaries.terms, &dictionaries.synonyms, &dictionaries.stop_words] {
         add(&(files.len() as u64).to_le_bytes());
         files.iter().for_each(|file| add(file));
     }
     hasher.finalize().to_hex().to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    //! The fingerprint knows the libraries that are really used.
+    use super::LIBRARIES;
+
+    #[test]
+    fn the_libraries_are_those_of_the_lock_file() {
+        let lock = include_str!("../../../Cargo.lock");
+        for (library, version) in LIBRARIES {
+            assert!(
+                lock.contains(&format!("name = \"{library}\"\nversion = \"{version}\"")),
+                "{library} {version}"
+            );
+        }
+    }
 }

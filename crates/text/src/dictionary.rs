@@ -66,11 +66,7 @@ pub struct Place {
 
 impl std::fmt::Display for Place {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(
-            f,
-            "{}（第 {} 个文件）第 {} 行",
-            self.kind, self.file, self.line
-        )
+        write!(f, "{}（第 {} 个文件）第 {} 行", self.kind, self.file, self.line)
     }
 }
 
@@ -81,9 +77,7 @@ pub enum DictionaryError {
     #[error("{0}不是有效的 UTF-8 文本")]
     NotUtf8(Place),
     /// A word is too short, too long, or has characters that no word has.
-    #[error(
-        "{0}：“{1}”不能作为词条，词条由汉字、字母和数字组成，长度不超过 {MAX_WORD} 个字符，不以标点开头"
-    )]
+    #[error("{0}：“{1}”不能作为词条，词条由汉字、字母和数字组成，长度不超过 {MAX_WORD} 个字符，不以标点开头")]
     NotAWord(Place, String),
     /// What follows a term is not a frequency.
     #[error("{0}：词频“{1}”不是 1 到 100000000 之间的整数")]
@@ -125,10 +119,8 @@ pub(crate) fn read_synonyms(files: &[&[u8]]) -> Result<Vec<Vec<String>>, Diction
     let mut classes = Vec::new();
     let mut places: FxHashMap<String, Place> = FxHashMap::default();
     for_each_line(DictionaryKind::Synonyms, files, |at, line| {
-        let members = line
-            .split(',')
-            .map(|member| word(at, member.trim(), 2))
-            .collect::<Result<Vec<String>, _>>()?;
+        let members =
+            line.split(',').map(|member| word(at, member.trim(), 2)).collect::<Result<Vec<String>, _>>()?;
         if members.len() < 2 {
             return Err(DictionaryError::LoneMember(at));
         }
@@ -161,11 +153,7 @@ fn for_each_line(
     let mut normalised = Normalised::default();
     for (file, bytes) in files.iter().enumerate() {
         for (line, bytes) in bytes.split(|&byte| byte == b'\n').enumerate() {
-            let at = Place {
-                kind,
-                file: file + 1,
-                line: line + 1,
-            };
+            let at = Place { kind, file: file + 1, line: line + 1 };
             let line = std::str::from_utf8(bytes).map_err(|_| DictionaryError::NotUtf8(at))?;
             normalised.read(line);
             let line = normalised.text().trim();

@@ -28,21 +28,13 @@ pub fn highlight(analyzer: &Analyzer, text: &str, terms: &FxHashSet<String>) -> 
 /// The window of at most `max_chars` characters with the most distinct terms, then the most hits, then the first one;
 /// "…" (beyond `max_chars`) where it is cut.
 #[must_use]
-pub fn snippet(
-    analyzer: &Analyzer,
-    text: &str,
-    terms: &FxHashSet<String>,
-    max_chars: usize,
-) -> Vec<Segment> {
+pub fn snippet(analyzer: &Analyzer, text: &str, terms: &FxHashSet<String>, max_chars: usize) -> Vec<Segment> {
     let hits = hits(analyzer, text, terms);
     let mut starts: Vec<usize> = text.char_indices().map(|(start, _)| start).collect();
     starts.push(text.len());
     let window = window(&starts, &hits, max_chars);
     let mut segments = segments(text, window.clone(), &hits);
-    let ellipsis = || Segment {
-        text: ELLIPSIS.to_owned(),
-        hit: false,
-    };
+    let ellipsis = || Segment { text: ELLIPSIS.to_owned(), hit: false };
     if window.start > 0 {
         segments.insert(0, ellipsis());
     }
@@ -68,10 +60,7 @@ fn hits(analyzer: &Analyzer, text: &str, terms: &FxHashSet<String>) -> Vec<Hit> 
     let mut hits = Vec::new();
     analyzer.for_each_token(text, &mut Scratch::default(), |token| {
         if (only_unigrams || token.kind != TokenKind::Unigram) && terms.contains(token.text) {
-            hits.push(Hit {
-                bytes: token.start as usize..token.end as usize,
-                term: token.text.to_owned(),
-            });
+            hits.push(Hit { bytes: token.start as usize..token.end as usize, term: token.text.to_owned() });
         }
     });
     hits.sort_by_key(|hit| hit.bytes.start);
@@ -85,10 +74,7 @@ fn segments(text: &str, window: Range<usize>, hits: &[Hit]) -> Vec<Segment> {
     let mut push = |range: Range<usize>, hit: bool| match segments.last_mut() {
         _ if range.is_empty() => {}
         Some(last) if last.hit == hit => last.text.push_str(&text[range]),
-        _ => segments.push(Segment {
-            text: text[range].to_owned(),
-            hit,
-        }),
+        _ => segments.push(Segment { text: text[range].to_owned(), hit }),
     };
     for hit in hits {
         let (start, end) = (hit.bytes.start.max(done), hit.bytes.end.min(window.end));
@@ -106,10 +92,8 @@ fn segments(text: &str, window: Range<usize>, hits: &[Hit]) -> Vec<Segment> {
 fn window(starts: &[usize], hits: &[Hit], max_chars: usize) -> Range<usize> {
     let chars = starts.len() - 1;
     let char_at = |byte: usize| starts.partition_point(|&start| start < byte);
-    let spans: Vec<Range<usize>> = hits
-        .iter()
-        .map(|hit| char_at(hit.bytes.start)..char_at(hit.bytes.end))
-        .collect();
+    let spans: Vec<Range<usize>> =
+        hits.iter().map(|hit| char_at(hit.bytes.start)..char_at(hit.bytes.end)).collect();
     let (mut best, mut best_score) = (0..0, (0, 0));
     let mut counts: FxHashMap<&str, usize> = FxHashMap::default();
     let mut next = 0;
@@ -136,9 +120,6 @@ fn window(starts: &[usize], hits: &[Hit], max_chars: usize) -> Range<usize> {
     }
     // A third of the room that is left goes before the hits: what follows a term explains more than what precedes it.
     let room = max_chars.saturating_sub(best.len());
-    let start = best
-        .start
-        .saturating_sub(room / 3)
-        .min(chars.saturating_sub(max_chars));
+    let start = best.start.saturating_sub(room / 3).min(chars.saturating_sub(max_chars));
     starts[start]..starts[(start + max_chars).min(chars)]
 }

@@ -13,9 +13,7 @@ pub(crate) fn term_end(chars: &[Char], from: usize) -> usize {
     let latin = |index: usize| chars.get(index).is_some_and(|c| is_latin(c.value));
     let limit = from + MAX_TERM;
     let mut end = from;
-    while end < limit
-        && (latin(end) || (end > from && latin(end + 1) && is_joint(chars[end].value)))
-    {
+    while end < limit && (latin(end) || (end > from && latin(end + 1) && is_joint(chars[end].value))) {
         end += 1;
     }
     let is = |index: usize, wanted: char| chars.get(index).is_some_and(|c| c.value == wanted);
@@ -31,20 +29,14 @@ pub(crate) fn term_end(chars: &[Char], from: usize) -> usize {
 
 /// Calls `f` with the parts of the term at `from..to` that are worth finding alone: two characters and a letter, or
 /// three digits. A term without joints has no parts.
-pub(crate) fn for_each_part(
-    chars: &[Char],
-    from: usize,
-    to: usize,
-    mut f: impl FnMut(usize, usize),
-) {
+pub(crate) fn for_each_part(chars: &[Char], from: usize, to: usize, mut f: impl FnMut(usize, usize)) {
     let mut start = from;
     for index in from..=to {
         if index < to && (!is_joint(chars[index].value) || is_decimal_point(chars, index)) {
             continue;
         }
         let part = &chars[start..index];
-        let wanted =
-            part.len() >= 3 || (part.len() == 2 && part.iter().any(|c| c.value.is_alphabetic()));
+        let wanted = part.len() >= 3 || (part.len() == 2 && part.iter().any(|c| c.value.is_alphabetic()));
         if wanted && part.len() < to - from {
             f(start, index);
         }
@@ -58,8 +50,5 @@ fn is_joint(c: char) -> bool {
 
 fn is_decimal_point(chars: &[Char], index: usize) -> bool {
     let digit = |c: Option<&Char>| c.is_some_and(|c| c.value.is_ascii_digit());
-    chars[index].value == '.'
-        && index > 0
-        && digit(chars.get(index - 1))
-        && digit(chars.get(index + 1))
+    chars[index].value == '.' && index > 0 && digit(chars.get(index - 1)) && digit(chars.get(index + 1))
 }

@@ -51,11 +51,7 @@ impl Normalised {
 
     /// The normalised text of characters `from..to`.
     pub(crate) fn slice(&self, from: usize, to: usize) -> &str {
-        let byte = |index: usize| {
-            self.chars
-                .get(index)
-                .map_or(self.text.len(), |c| c.byte as usize)
-        };
+        let byte = |index: usize| self.chars.get(index).map_or(self.text.len(), |c| c.byte as usize);
         &self.text[byte(from)..byte(to)]
     }
 
@@ -65,12 +61,7 @@ impl Normalised {
     }
 
     fn push(&mut self, value: char, start: u32, end: u32) {
-        self.chars.push(Char {
-            value,
-            byte: self.text.len() as u32,
-            start,
-            end,
-        });
+        self.chars.push(Char { value, byte: self.text.len() as u32, start, end });
         self.text.push(value);
     }
 
@@ -94,11 +85,7 @@ pub(crate) fn is_han(c: char) -> bool {
 
 /// Letters and digits of any other script.
 pub(crate) fn is_latin(c: char) -> bool {
-    if c.is_ascii() {
-        c.is_ascii_alphanumeric()
-    } else {
-        !is_han(c) && c.is_alphanumeric()
-    }
+    if c.is_ascii() { c.is_ascii_alphanumeric() } else { !is_han(c) && c.is_alphanumeric() }
 }
 
 /// The normalised form of a character that stays one character, for the characters that Chinese text is made of.
@@ -109,9 +96,7 @@ fn quick(c: char) -> Option<char> {
         '\0'..='\x7f' => Some(c.to_ascii_lowercase()),
         '\u{4e00}'..='\u{9fff}' => Some(TABLE.main[c as usize - 0x4e00]),
         '，' => Some(','),
-        '。' | '、' | '“' | '”' | '‘' | '’' | '《' | '》' | '【' | '】' | '—' => {
-            Some(c)
-        }
+        '。' | '、' | '“' | '”' | '‘' | '’' | '《' | '》' | '【' | '】' | '—' => Some(c),
         _ => None,
     }
 }
@@ -124,11 +109,7 @@ fn decompose(c: char, push: &mut impl FnMut(char)) {
     for lower in std::iter::once(c).nfkd().flat_map(char::to_lowercase) {
         for part in std::iter::once(lower).nfkd() {
             if canonical_combining_class(part) == 0 && !is_invisible(part) {
-                push(if part.is_whitespace() {
-                    ' '
-                } else {
-                    simplified(part)
-                });
+                push(if part.is_whitespace() { ' ' } else { simplified(part) });
             }
         }
     }
@@ -154,23 +135,13 @@ struct Table {
 }
 
 static TABLE: LazyLock<Table> = LazyLock::new(|| {
-    let mut table = Table {
-        main: ('\u{4e00}'..='\u{9fff}').collect(),
-        others: FxHashMap::default(),
-    };
-    for pair in SIMPLIFIED
-        .lines()
-        .filter(|line| !line.starts_with('#'))
-        .flat_map(str::split_whitespace)
-    {
+    let mut table = Table { main: ('\u{4e00}'..='\u{9fff}').collect(), others: FxHashMap::default() };
+    for pair in SIMPLIFIED.lines().filter(|line| !line.starts_with('#')).flat_map(str::split_whitespace) {
         let mut pair = pair.chars();
         let (Some(from), Some(to)) = (pair.next(), pair.next()) else {
             continue;
         };
-        match (from as usize)
-            .checked_sub(0x4e00)
-            .and_then(|index| table.main.get_mut(index))
-        {
+        match (from as usize).checked_sub(0x4e00).and_then(|index| table.main.get_mut(index)) {
             Some(entry) => *entry = to,
             None => drop(table.others.insert(from, to)),
         }
@@ -215,11 +186,8 @@ mod tests {
         let text = "鋰e\u{301}ﬁ";
         let mut normalised = Normalised::default();
         normalised.read(text);
-        let pieces: Vec<&str> = normalised
-            .chars()
-            .iter()
-            .map(|c| &text[c.start as usize..c.end as usize])
-            .collect();
+        let pieces: Vec<&str> =
+            normalised.chars().iter().map(|c| &text[c.start as usize..c.end as usize]).collect();
         assert_eq!(pieces, ["鋰", "e\u{301}", "ﬁ", "ﬁ"]);
         assert_eq!(normalised.slice(1, 3), "ef");
     }

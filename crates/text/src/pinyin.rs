@@ -1,6 +1,6 @@
 //! Latin keys for Han names, so that people can type a name without an input method.
 
-use pinyin::{ToPinyin, ToPinyinMulti};
+use pinyin::ToPinyinMulti;
 
 use crate::normalise::{Normalised, is_han, is_latin};
 
@@ -10,25 +10,25 @@ const MAX_NAME: usize = 40;
 /// A key goes on for so many syllables; people type the beginning.
 const MAX_SYLLABLES: usize = 16;
 
-/// Names up to this length are read in every way their characters allow, longer ones only in their first character.
+/// Names up to this length are read in every way their characters allow; of longer ones only the first character of
+/// a key is.
 const SHORT_NAME: usize = 4;
 
 /// So many readings of one character, and of one name, are kept.
 const MAX_READINGS: usize = 4;
 
-/// Surnames, and what they are read like in a name.
-const SURNAMES: &str = "曾zeng 单shan 解xie 查zha 仇qiu 区ou 乐yue 盖ge 朴piao 翟zhai 员yun 缪miao 冼xian 覃qin 秘bi 繁po 召shao 黑he \
-    折she 种chong 便pian 那na 任ren 华hua 宁ning 葛ge 纪ji 燕yan 应ying 曲qu 尹yin 石shi 沈shen 薄bo 晁chao 卜bu 隗wei 佴nai 洗xian \
-    尉迟yu'chi 长孙zhang'sun 万俟mo'qi 澹台tan'tai 单于chan'yu 令狐ling'hu 宿su 逄pang 车che 贾jia 柏bai 谌chen 郗xi 能nai 相xiang 祭zhai";
+/// Surnames whose characters are read otherwise elsewhere.
+const SURNAMES: &str = "曾zeng 单shan 解xie 查zha 仇qiu 区ou 乐yue 盖ge 朴piao 翟zhai 员yun 缪miao 覃qin 秘bi 繁po 召shao 黑he 折she \
+    种chong 便pian 薄bo 卜bu 隗wei 佴nai 洗xian 能nai 祭zhai 尉迟yu'chi 万俟mo'qi 澹台tan'tai 单于chan'yu 长孙zhang'sun";
 
 /// Words of organisations' names in which a character is not read as usual.
-const WORDS: &str = "银行yin'hang 行业hang'ye 重庆chong'qing 厦门xia'men 成都cheng'du 长春chang'chun 长沙chang'sha 长安chang'an 长江chang'jiang \
-    长城chang'cheng 长治chang'zhi 长白chang'bai 会计kuai'ji 音乐yin'yue 乐清yue'qing 乐器yue'qi 蚌埠beng'bu 六安lu'an 亳州bo'zhou \
-    台州tai'zhou 重工zhong'gong 大连da'lian 都市du'shi 首都shou'du 调度diao'du 重建chong'jian 传感chuan'gan 传媒chuan'mei 参数can'shu \
-    人参ren'shen 中药zhong'yao 银河yin'he 厦大xia'da 广厦guang'sha 番禺pan'yu 东莞dong'guan 铅山yan'shan 浚县xun'xian 丽水li'shui \
-    洪洞hong'tong 朝阳chao'yang 西藏xi'zang 地壳di'qiao 供给gong'ji 给水ji'shui 畜牧xu'mu 测量ce'liang 设计she'ji 数据shu'ju 血液xue'ye \
-    处理chu'li 应用ying'yong 系统xi'tong 率先shuai'xian 效率xiao'lv 仓储cang'chu 校准jiao'zhun 校正jiao'zheng 降解jiang'jie \
-    勘查kan'cha 检查jian'cha 了解liao'jie 解决jie'jue 解放jie'fang 调节tiao'jie 空调kong'tiao 调查diao'cha 载体zai'ti 车载che'zai";
+const WORDS: &str = "银行yin'hang 行业hang'ye 重庆chong'qing 重建chong'jian 厦门xia'men 厦大xia'da 会计kuai'ji 音乐yin'yue \
+    乐清yue'qing 乐器yue'qi 蚌埠beng'bu 六安lu'an 人参ren'shen 番禺pan'yu 铅山yan'shan 浚县xun'xian 洪洞hong'tong 西藏xi'zang \
+    地壳di'qiao 供给gong'ji 给水ji'shui 畜牧xu'mu 率先shuai'xian 校准jiao'zhun 校正jiao'zheng 调度diao'du 调查diao'cha";
+
+/// Characters that are read in several ways in names, the usual way first.
+const CHARACTERS: &str = "行xing'hang 长chang'zhang 乐le'yue 茜qian'xi 晟sheng'cheng 朝chao'zhao 重zhong'chong 调tiao'diao 都du'dou \
+    参can'shen 仔zi'zai 藏cang'zang 娜na'nuo 隽jun'juan 朴pu'piao 盛sheng'cheng 柏bai'bo 曾zeng'ceng 校xiao'jiao 地di 了liao 嗯en";
 
 /// Lower-case keys of a name: joined pinyin and joined initials, from each character to the end.
 ///
@@ -44,10 +44,7 @@ pub fn keys(name: &str) -> Vec<String> {
         let end = syllables.len().min(start + MAX_SYLLABLES);
         for reading in readings(&syllables[start..end], short) {
             push_new(&mut full, reading.concat());
-            let letters = reading
-                .iter()
-                .filter_map(|syllable| syllable.chars().next())
-                .collect();
+            let letters = reading.iter().filter_map(|syllable| syllable.chars().next()).collect();
             push_new(&mut initials, letters);
         }
     }
@@ -80,43 +77,34 @@ fn push_new(keys: &mut Vec<String>, key: String) {
     }
 }
 
-/// The readings of each syllable of a name, the usual one first; a Latin word counts as one syllable.
+/// The readings of each syllable of a name, the usual one first; a Latin word counts as one syllable. The first
+/// character is given every reading it has, because surnames are read in unusual ways.
 fn syllables(name: &str) -> Vec<Vec<String>> {
     let mut normalised = Normalised::default();
     normalised.read(name);
-    let chars: Vec<char> = normalised
-        .chars()
-        .iter()
-        .map(|c| c.value)
-        .take(MAX_NAME)
-        .collect();
+    let chars: Vec<char> = normalised.chars().iter().map(|c| c.value).take(MAX_NAME).collect();
     let mut syllables: Vec<Vec<String>> = Vec::new();
     let mut at = 0;
     while at < chars.len() {
         let rest: String = chars[at..].iter().collect();
-        let known = if at == 0 {
-            prefix_reading(SURNAMES, &rest)
-        } else {
-            None
-        };
-        if let Some(known) = known.or_else(|| prefix_reading(WORDS, &rest)) {
-            for reading in known.split('\'') {
-                syllables.push(with_plain_u(
-                    std::iter::once(reading).chain(other_readings(chars[at], at == 0)),
-                ));
+        let surname = if at == 0 { reading_of_start(SURNAMES, &rest) } else { None };
+        if let Some(word) = surname.or_else(|| reading_of_start(WORDS, &rest)) {
+            for reading in word.split('\'') {
+                let others = if at == 0 { readings_of(chars[at]) } else { Vec::new() };
+                syllables.push(spelled(std::iter::once(reading).chain(others)));
                 at += 1;
             }
         } else if is_latin(chars[at]) {
-            let end = (at..chars.len())
-                .find(|&index| !is_latin(chars[index]))
-                .unwrap_or(chars.len());
+            let end = (at..chars.len()).find(|&index| !is_latin(chars[index])).unwrap_or(chars.len());
             syllables.push(vec![chars[at..end].iter().collect()]);
             at = end;
         } else {
-            if let Some(usual) = chars[at].to_pinyin().filter(|_| is_han(chars[at])) {
-                syllables.push(with_plain_u(
-                    std::iter::once(usual.plain()).chain(other_readings(chars[at], true)),
-                ));
+            let known = reading_of_start(CHARACTERS, &rest).map(|known| known.split('\'').collect());
+            let usual =
+                known.unwrap_or_else(|| readings_of(chars[at]).into_iter().take(1).collect::<Vec<_>>());
+            let others = if at == 0 { readings_of(chars[at]) } else { Vec::new() };
+            if is_han(chars[at]) && !usual.is_empty() {
+                syllables.push(spelled(usual.into_iter().chain(others)));
             }
             at += 1;
         }
@@ -124,54 +112,42 @@ fn syllables(name: &str) -> Vec<Vec<String>> {
     syllables
 }
 
-/// The reading of the longest word of `table` that `text` starts with.
-fn prefix_reading(table: &'static str, text: &str) -> Option<&'static str> {
+/// The reading of the longest entry of `table` that `text` starts with.
+fn reading_of_start(table: &'static str, text: &str) -> Option<&'static str> {
     let entries = table.split_whitespace().filter_map(|entry| {
         let letters = entry.find(|c: char| c.is_ascii())?;
-        text.starts_with(&entry[..letters])
-            .then_some((letters, &entry[letters..]))
+        text.starts_with(&entry[..letters]).then_some((letters, &entry[letters..]))
     });
-    entries
-        .max_by_key(|&(letters, _)| letters)
-        .map(|(_, reading)| reading)
+    entries.max_by_key(|&(letters, _)| letters).map(|(_, reading)| reading)
 }
 
-fn other_readings(c: char, wanted: bool) -> impl Iterator<Item = &'static str> {
-    c.to_pinyin_multi()
-        .into_iter()
-        .filter(move |_| wanted)
-        .flatten()
-        .map(pinyin::Pinyin::plain)
+fn readings_of(c: char) -> Vec<&'static str> {
+    c.to_pinyin_multi().into_iter().flatten().map(pinyin::Pinyin::plain).collect()
 }
 
-fn with_plain_u<'a>(readings: impl Iterator<Item = &'a str>) -> Vec<String> {
-    let mut spelled: Vec<String> = Vec::new();
+/// The readings as they are typed.
+fn spelled<'a>(readings: impl Iterator<Item = &'a str>) -> Vec<String> {
+    let mut typed: Vec<String> = Vec::new();
     for reading in readings {
-        push_new(&mut spelled, reading.replace('ü', "v"));
+        push_new(&mut typed, reading.replace('ü', "v"));
         if reading.contains(['ü', 'v']) {
-            push_new(&mut spelled, reading.replace(['ü', 'v'], "u"));
+            push_new(&mut typed, reading.replace(['ü', 'v'], "u"));
         }
     }
-    spelled.retain(|reading| reading.is_ascii());
-    spelled.truncate(MAX_READINGS);
-    spelled
+    typed.retain(|reading| reading.is_ascii());
+    typed.truncate(MAX_READINGS);
+    typed
 }
 
 /// At most [`MAX_READINGS`] ways to read the syllables, the usual one first.
 fn readings(syllables: &[Vec<String>], every_syllable: bool) -> Vec<Vec<&str>> {
     let mut ways: Vec<Vec<&str>> = vec![Vec::new()];
     for (index, choices) in syllables.iter().enumerate() {
-        let choices = if every_syllable || index == 0 {
-            &choices[..]
-        } else {
-            &choices[..choices.len().min(1)]
-        };
+        let choices =
+            if every_syllable || index == 0 { &choices[..] } else { &choices[..choices.len().min(1)] };
         let longer: Vec<Vec<&str>> = choices
             .iter()
-            .flat_map(|choice| {
-                ways.iter()
-                    .map(move |way| [&way[..], &[choice.as_str()]].concat())
-            })
+            .flat_map(|choice| ways.iter().map(move |way| [&way[..], &[choice.as_str()]].concat()))
             .take(MAX_READINGS)
             .collect();
         if !longer.is_empty() {

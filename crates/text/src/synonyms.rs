@@ -18,14 +18,9 @@ pub(crate) struct Synonyms {
 impl Synonyms {
     /// From normalised classes; the first member of each is its head, and no member is in two classes.
     pub(crate) fn new(classes: &[Vec<String>]) -> Self {
-        let mut synonyms = Self {
-            class_at: vec![None],
-            ..Self::default()
-        };
+        let mut synonyms = Self { class_at: vec![None], ..Self::default() };
         for (class, members) in classes.iter().enumerate() {
-            synonyms
-                .terms
-                .extend(members.first().map(|head| format!("≈{head}")));
+            synonyms.terms.extend(members.first().map(|head| format!("≈{head}")));
             for member in members {
                 synonyms.insert(member, class as u32);
             }
@@ -78,10 +73,7 @@ impl Synonyms {
             {
                 longest = Some((to, class));
             }
-            match chars
-                .get(to)
-                .and_then(|c| self.children.get(&(node, c.value)))
-            {
+            match chars.get(to).and_then(|c| self.children.get(&(node, c.value))) {
                 Some(&child) => node = child,
                 None => return longest,
             }
@@ -92,8 +84,5 @@ impl Synonyms {
 
 /// Whether a run of letters and digits goes on from before `index` to after it.
 fn splits_latin(chars: &[Char], index: usize) -> bool {
-    index > 0
-        && index < chars.len()
-        && is_latin(chars[index - 1].value)
-        && is_latin(chars[index].value)
+    index > 0 && index < chars.len() && is_latin(chars[index - 1].value) && is_latin(chars[index].value)
 }

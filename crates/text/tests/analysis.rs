@@ -23,11 +23,7 @@ static ANALYZER: LazyLock<Analyzer> = LazyLock::new(|| {
 });
 
 fn texts(text: &str) -> BTreeSet<String> {
-    ANALYZER
-        .tokens(text)
-        .into_iter()
-        .map(|token| token.text)
-        .collect()
+    ANALYZER.tokens(text).into_iter().map(|token| token.text).collect()
 }
 
 fn has(text: &str, term: &str) -> bool {
@@ -35,20 +31,11 @@ fn has(text: &str, term: &str) -> bool {
 }
 
 fn of_kind(text: &str, kind: TokenKind) -> Vec<String> {
-    ANALYZER
-        .tokens(text)
-        .into_iter()
-        .filter(|token| token.kind == kind)
-        .map(|token| token.text)
-        .collect()
+    ANALYZER.tokens(text).into_iter().filter(|token| token.kind == kind).map(|token| token.text).collect()
 }
 
 fn words(text: &str) -> Vec<String> {
-    ANALYZER
-        .words(text)
-        .into_iter()
-        .map(|word| word.text)
-        .collect()
+    ANALYZER.words(text).into_iter().map(|word| word.text).collect()
 }
 
 #[test]
@@ -65,11 +52,7 @@ fn a_word_inside_another_is_found() {
 #[test]
 fn unknown_words_are_reachable_by_n_grams() {
     let found = texts("某种甪蕤鱻材料");
-    assert!(
-        ["甪蕤", "蕤鱻", "甪"]
-            .iter()
-            .all(|term| found.contains(*term))
-    );
+    assert!(["甪蕤", "蕤鱻", "甪"].iter().all(|term| found.contains(*term)));
 }
 
 #[test]
@@ -105,10 +88,7 @@ fn long_words_are_terms_and_their_parts_too() {
 #[test]
 fn stop_characters_and_pairs_are_left_out_but_keep_their_place() {
     let tokens = ANALYZER.tokens("可以的钢");
-    let found: Vec<(&str, u32)> = tokens
-        .iter()
-        .map(|token| (token.text.as_str(), token.position))
-        .collect();
+    let found: Vec<(&str, u32)> = tokens.iter().map(|token| (token.text.as_str(), token.position)).collect();
     assert_eq!(found, [("以的", 1), ("的钢", 2), ("钢", 3)]);
 }
 
@@ -135,10 +115,7 @@ fn written_forms_give_the_same_terms_with_spans_in_the_original() {
     let original = "ＡＢＣ１２３鋰電池";
     let (written, plain) = (ANALYZER.tokens(original), ANALYZER.tokens("abc123锂电池"));
     let shape = |tokens: &[Token]| -> Vec<_> {
-        tokens
-            .iter()
-            .map(|token| (token.text.clone(), token.kind, token.position))
-            .collect()
+        tokens.iter().map(|token| (token.text.clone(), token.kind, token.position)).collect()
     };
     assert_eq!(shape(&written), shape(&plain));
     let pair = written.iter().find(|token| token.text == "电池").unwrap();
@@ -159,11 +136,7 @@ fn words_are_readable() {
         ["lifepo4", "锂离子电池", "循环", "2000", "次"]
     );
     let text = "用於廢水處理";
-    let word = ANALYZER
-        .words(text)
-        .into_iter()
-        .find(|word| word.text.starts_with("废水"))
-        .unwrap();
+    let word = ANALYZER.words(text).into_iter().find(|word| word.text.starts_with("废水")).unwrap();
     assert!(text[word.start..word.end].starts_with("廢水"));
 }
 
@@ -181,13 +154,8 @@ fn a_huge_text_is_fine() {
     for piece in ["锂离子电池的研究，", "锂", "a", "a.", "1", "😀", "\u{301}"] {
         let text = piece.repeat((1 << 20) / piece.len());
         let mut end = 0;
-        ANALYZER.for_each_token(&text, &mut Scratch::default(), |token| {
-            end = end.max(token.end as usize)
-        });
-        assert!(
-            end >= text.len() - piece.len() || !piece.chars().any(char::is_alphanumeric),
-            "{piece}"
-        );
+        ANALYZER.for_each_token(&text, &mut Scratch::default(), |token| end = end.max(token.end as usize));
+        assert!(end >= text.len() - piece.len() || !piece.chars().any(char::is_alphanumeric), "{piece}");
     }
     assert!(ANALYZER.tokens("").is_empty());
     assert!(ANALYZER.words("").is_empty());
@@ -202,8 +170,7 @@ fn any_text() -> impl Strategy<Value = String> {
     ]
     .prop_map(str::to_owned);
     let arbitrary = any::<char>().prop_map(String::from);
-    prop::collection::vec(prop_oneof![5 => piece, 1 => arbitrary], 0..40)
-        .prop_map(|pieces| pieces.concat())
+    prop::collection::vec(prop_oneof![5 => piece, 1 => arbitrary], 0..40).prop_map(|pieces| pieces.concat())
 }
 
 proptest! {

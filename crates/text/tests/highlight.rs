@@ -10,76 +10,40 @@ use proptest::prelude::*;
 use rustc_hash::FxHashSet;
 use text::{Analyzer, Dictionaries, Segment, highlight, snippet};
 
-static ANALYZER: LazyLock<Analyzer> =
-    LazyLock::new(|| Analyzer::new(&Dictionaries::builtin()).unwrap());
+static ANALYZER: LazyLock<Analyzer> = LazyLock::new(|| Analyzer::new(&Dictionaries::builtin()).unwrap());
 
 fn terms(query: &str) -> FxHashSet<String> {
-    ANALYZER
-        .tokens(query)
-        .into_iter()
-        .map(|token| token.text)
-        .collect()
+    ANALYZER.tokens(query).into_iter().map(|token| token.text).collect()
 }
 
 fn shown(segments: &[Segment]) -> String {
-    segments
-        .iter()
-        .map(|s| {
-            if s.hit {
-                format!("[{}]", s.text)
-            } else {
-                s.text.clone()
-            }
-        })
-        .collect()
+    segments.iter().map(|s| if s.hit { format!("[{}]", s.text) } else { s.text.clone() }).collect()
 }
 
 fn joined(segments: &[Segment]) -> String {
-    segments
-        .iter()
-        .map(|segment| segment.text.as_str())
-        .collect()
+    segments.iter().map(|segment| segment.text.as_str()).collect()
 }
 
 #[test]
 fn adjacent_hits_are_one() {
-    assert_eq!(
-        shown(&highlight(&ANALYZER, "高温合金的锻造", &terms("高温合金"))),
-        "[高温合金]的锻造"
-    );
+    assert_eq!(shown(&highlight(&ANALYZER, "高温合金的锻造", &terms("高温合金"))), "[高温合金]的锻造");
 }
 
 #[test]
 fn synonyms_and_traditional_forms_are_marked_as_written() {
-    assert_eq!(
-        shown(&highlight(&ANALYZER, "新型鋰電池組", &terms("锂离子电池"))),
-        "新型[鋰電池]組"
-    );
+    assert_eq!(shown(&highlight(&ANALYZER, "新型鋰電池組", &terms("锂离子电池"))), "新型[鋰電池]組");
 }
 
 #[test]
 fn single_characters_count_only_alone() {
-    assert_eq!(
-        shown(&highlight(&ANALYZER, "铜合金与铜", &terms("铜"))),
-        "[铜]合金与[铜]"
-    );
-    assert_eq!(
-        shown(&highlight(&ANALYZER, "铜合金与铜", &terms("铜合金"))),
-        "[铜合金]与铜"
-    );
-    assert_eq!(
-        shown(&highlight(&ANALYZER, "铜", &FxHashSet::default())),
-        "铜"
-    );
+    assert_eq!(shown(&highlight(&ANALYZER, "铜合金与铜", &terms("铜"))), "[铜]合金与[铜]");
+    assert_eq!(shown(&highlight(&ANALYZER, "铜合金与铜", &terms("铜合金"))), "[铜合金]与铜");
+    assert_eq!(shown(&highlight(&ANALYZER, "铜", &FxHashSet::default())), "铜");
 }
 
 #[test]
 fn a_snippet_shows_the_most_distinct_terms() {
-    let text = format!(
-        "陶瓷陶瓷陶瓷{}陶瓷基复合材料{}",
-        "，其他内容".repeat(40),
-        "，其他内容".repeat(40)
-    );
+    let text = format!("陶瓷陶瓷陶瓷{}陶瓷基复合材料{}", "，其他内容".repeat(40), "，其他内容".repeat(40));
     let found = snippet(&ANALYZER, &text, &terms("陶瓷基复合材料"), 30);
     assert!(shown(&found).contains("[陶瓷基复合材料]"));
     assert!(shown(&found).starts_with('…') && shown(&found).ends_with('…'));
@@ -87,14 +51,8 @@ fn a_snippet_shows_the_most_distinct_terms() {
 
 #[test]
 fn a_text_without_hits_shows_its_beginning() {
-    assert_eq!(
-        shown(&snippet(&ANALYZER, "一二三四五六", &terms("钛"), 4)),
-        "一二三四…"
-    );
-    assert_eq!(
-        shown(&snippet(&ANALYZER, "一二三四", &terms("钛"), 4)),
-        "一二三四"
-    );
+    assert_eq!(shown(&snippet(&ANALYZER, "一二三四五六", &terms("钛"), 4)), "一二三四…");
+    assert_eq!(shown(&snippet(&ANALYZER, "一二三四", &terms("钛"), 4)), "一二三四");
     assert_eq!(shown(&snippet(&ANALYZER, "钛", &terms("钛"), 0)), "…");
     assert!(snippet(&ANALYZER, "", &terms("钛"), 4).is_empty());
 }

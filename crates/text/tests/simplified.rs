@@ -6,21 +6,13 @@ use ferrous_opencc::{OpenCC, config::BuiltinConfig};
 
 fn pairs() -> Vec<String> {
     let opencc = OpenCC::from_config(BuiltinConfig::T2s).unwrap();
-    let ranges = [
-        '\u{3400}'..='\u{4dbf}',
-        '\u{4e00}'..='\u{9fff}',
-        '\u{20000}'..='\u{323af}',
-    ];
+    let ranges = ['\u{3400}'..='\u{4dbf}', '\u{4e00}'..='\u{9fff}', '\u{20000}'..='\u{323af}'];
     let mut pairs = Vec::new();
     for c in ranges.into_iter().flatten() {
         let mut to = c;
         // Some forms are simplified in two steps; the table goes all the way.
         for _ in 0..3 {
-            to = opencc
-                .convert(to.encode_utf8(&mut [0; 4]))
-                .chars()
-                .next()
-                .unwrap();
+            to = opencc.convert(to.encode_utf8(&mut [0; 4])).chars().next().unwrap();
         }
         if to != c {
             pairs.push(format!("{c}{to}"));
@@ -37,10 +29,7 @@ fn the_table_is_what_opencc_says() {
         std::fs::write(path, lines.join("\n") + "\n").unwrap();
     }
     let table = include_str!("../data/simplified.txt");
-    let found: Vec<&str> = table
-        .lines()
-        .filter(|line| !line.starts_with('#'))
-        .flat_map(str::split_whitespace)
-        .collect();
+    let found: Vec<&str> =
+        table.lines().filter(|line| !line.starts_with('#')).flat_map(str::split_whitespace).collect();
     assert_eq!(found, expected);
 }
