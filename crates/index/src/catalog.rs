@@ -6,23 +6,39 @@ use std::sync::Arc;
 use domain::Kind;
 use text::Analyzer;
 
-use crate::{IndexError, Registry};
+use crate::{IndexError, Registry, schema};
 
 /// The indexes of all registries.
 pub struct Catalog {
     registries: Vec<Registry>,
-    analyzer: Arc<Analyzer>,
+    fingerprint: String,
 }
 
 impl Catalog {
-    /// Opens or prepares the indexes under `directory`. An index that cannot be used is no error: its [`Registry::state`] says so.
+    /// Memory that a writer fills before it writes a segment, in bytes.
+    pub const MEMORY_BUDGET: usize = 64 << 20;
+
+    /// Opens or prepares the indexes under `directory`. An index that cannot be used is no error: its
+    /// [`Registry::state`] says so.
     ///
     /// # Errors
     /// When the directory cannot be read or made.
     pub fn open(directory: &Path, analyzer: Arc<Analyzer>) -> Result<Self, IndexError> {
-        std::fs::create_dir_all(directory)?;
-        let registries = Kind::ALL.map(Registry::provisional).into();
-        Ok(Self { registries, analyzer })
+        Self::with_memory_budget(directory, analyzer, Self::MEMORY_BUDGET)
+    }
+
+    /// Like [`Catalog::open`], with another memory budget per writer: 16 MiB to 4 GiB.
+    ///
+    /// # Errors
+    /// When the directory cannot be read or made.
+    pub fn with_memory_budget(
+        directory: &Path,
+        analyzer: Arc<Analyzer>,
+        memory_budget: usize,
+    ) -> Result<Self, IndexError> {
+        let open = |kind| Registry::open(directory, kind, &analyzer, memory_budget);
+        let registries = Kind::ALL.into_iter().map(open).collect::<Result<_, _>>()?;
+        Ok(Self { registries, fingerprint: schema::fingerprint(&analyzer) })
     }
 
     /// The index of registry `kind`.
@@ -32,6 +48,6 @@ impl Catalog {
 
     /// Identifies schema and analysis: an index of another fingerprint is stale.
     pub fn fingerprint(&self) -> &str {
-        self.analyzer.fingerprint()
+        &self.fingerprint
     }
 }

@@ -1,1 +1,176 @@
-//! (to follow)
+//! Generations: each a directory with one complete index; a file beside them names the current one.
+//!
+//! ```text
+//! <directory>/experts/CURRENT            the name of the current generation
+//! <directory>/experts/generation-7/…     tantivy's files
+//! <directory>/experts/rebuild.lock       held by the one rebuild
+//! ```
+
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use serde::{Deserialize, Serialize};
+use tantivy::{Index, IndexReader, ReloadPolicy, TantivyError};
+use text::Analyzer;
+
+use crate::schema::{self, Fields};
+
+const CURRENT: &str = "CURRENT";
+const PREFIX: &str = "generation-";
+
+/// What a commit says about itself.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Payload {
+    pub(crate) position: u64,
+    pub(crate) fingerprint: String,
+}
+
+/// One complete index in its directory. Once retired, the directory goes with the last user.
+pub(crate) struct Generation {
+    pub(crate) name: String,
+    pub(crate) index: Index,
+    pub(crate) fields: Fields,
+    pub(crate) reader: IndexReader,
+    path: PathBuf,
+    retired: AtomicBool,
+}
+
+impl Generation {
+    /// Starts an empty generation whose number is above all others.
+    pub(crate) fn create(root: &Path, analyzer: &Arc<Analyzer>) -> Result<Self, TantivyError> {
+        let last = names(root)?.iter().filter_map(|name| number(name)).max().unwrap_or(0);
+        let name = format!("{PREFIX}{}", last + 1);
+        let path = root.join(&name);
+        fs::create_dir_all(&path)?;
+        let index = Index::create_in_dir(&path, schema::schema().0)?;
+        let generation = Self::with(name, path, index, analyzer)?;
+        sync_directory(root)?;
+        Ok(generation)
+    }
+
+    /// Opens a generation if it is whole and was built as this program would build it.
+    ///
+    /// # Errors
+    /// Why it cannot be used, for the log.
+    pub(crate) fn open(
+        root: &Path,
+        name: &str,
+        analyzer: &Arc<Analyzer>,
+        fingerprint: &str,
+    ) -> Result<Self, String> {
+        let path = root.join(name);
+        let fault = |error: TantivyError| error.to_string();
+        let index = Index::open_in_dir(&path).map_err(fault)?;
+        if index.schema() != schema::schema().0 {
+            return Err("another schema".to_owned());
+        }
+        if payload(&index).map_err(fault)?.is_none_or(|payload| payload.fingerprint != fingerprint) {
+            return Err("another analysis".to_owned());
+        }
+        // Postings are read without checks later: a flipped bit must be found now.
+        let damaged = index.validate_checksum().map_err(fault)?;
+        if let Some(file) = damaged.iter().next() {
+            return Err(format!("damaged: {}", file.display()));
+        }
+        for segment in index.searchable_segments().map_err(fault)? {
+            // Stored fields are empty and never read, but merging needs the file.
+            segment.open_read(tantivy::index::SegmentComponent::Store).map_err(|error| error.to_string())?;
+        }
+        Self::with(name.to_owned(), path, index, analyzer).map_err(fault)
+    }
+
+    fn with(
+        name: String,
+        path: PathBuf,
+        index: Index,
+        analyzer: &Arc<Analyzer>,
+    ) -> Result<Self, TantivyError> {
+        schema::register(&index, analyzer);
+        let reader = index
+            .reader_builder()
+            .reload_policy(ReloadPolicy::Manual)
+            .doc_store_cache_num_blocks(1)
+            .try_into()?;
+        let fields = schema::schema().1;
+        Ok(Self { name, index, fields, reader, path, retired: AtomicBool::new(false) })
+    }
+
+    /// The position of the last commit.
+    pub(crate) fn position(&self) -> Result<u64, TantivyError> {
+        Ok(payload(&self.index)?.map_or(0, |payload| payload.position))
+    }
+
+    /// Whether the directory is to be removed as soon as nobody uses the generation.
+    pub(crate) fn retire(&self, retired: bool) {
+        self.retired.store(retired, Ordering::Release);
+    }
+}
+
+impl Drop for Generation {
+    fn drop(&mut self) {
+        if self.retired.load(Ordering::Acquire)
+            && let Err(error) = fs::remove_dir_all(&self.path)
+            && error.kind() != io::ErrorKind::NotFound
+        {
+            tracing::warn!(generation = self.name, %error, "could not remove an old index");
+        }
+    }
+}
+
+fn payload(index: &Index) -> Result<Option<Payload>, TantivyError> {
+    let payload = index.load_metas()?.payload;
+    Ok(payload.and_then(|json| serde_json::from_str(&json).ok()))
+}
+
+/// The name of the current generation, if there is one.
+pub(crate) fn current(root: &Path) -> Option<String> {
+    let name = fs::read_to_string(root.join(CURRENT)).ok()?;
+    number(name.trim()).map(|number| format!("{PREFIX}{number}"))
+}
+
+/// Makes `name` the current generation, durably and in one step.
+pub(crate) fn set_current(root: &Path, name: &str) -> io::Result<()> {
+    let next = root.join("CURRENT.next");
+    let mut file = File::create(&next)?;
+    file.write_all(name.as_bytes())?;
+    file.sync_all()?;
+    fs::rename(&next, root.join(CURRENT))?;
+    sync_directory(root)
+}
+
+/// Removes what interrupted rebuilds have left. Only for the holder of the rebuild lock.
+pub(crate) fn sweep(root: &Path) -> io::Result<()> {
+    let current = current(root);
+    for name in names(root)?.into_iter().filter(|name| Some(name) != current.as_ref()) {
+        fs::remove_dir_all(root.join(name))?;
+    }
+    Ok(())
+}
+
+/// Takes the rebuild lock; `None` while another rebuild holds it.
+pub(crate) fn rebuild_lock(root: &Path) -> io::Result<Option<File>> {
+    let file = File::options().create(true).truncate(false).write(true).open(root.join("rebuild.lock"))?;
+    match file.try_lock() {
+        Ok(()) => Ok(Some(file)),
+        Err(fs::TryLockError::WouldBlock) => Ok(None),
+        Err(fs::TryLockError::Error(error)) => Err(error),
+    }
+}
+
+fn names(root: &Path) -> io::Result<Vec<String>> {
+    let entries = fs::read_dir(root)?.collect::<io::Result<Vec<_>>>()?;
+    let names = entries.into_iter().filter_map(|entry| entry.file_name().into_string().ok());
+    Ok(names.filter(|name| number(name).is_some()).collect())
+}
+
+fn number(name: &str) -> Option<u64> {
+    name.strip_prefix(PREFIX)?.parse().ok()
+}
+
+fn sync_directory(path: &Path) -> io::Result<()> {
+    // Windows cannot open a directory as a file, and needs no such call.
+    if cfg!(unix) { File::open(path)?.sync_all() } else { Ok(()) }
+}

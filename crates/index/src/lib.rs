@@ -18,6 +18,7 @@ mod schema;
 mod search;
 mod snapshot;
 mod tokenizer;
+mod top;
 mod writer;
 
 pub use catalog::Catalog;

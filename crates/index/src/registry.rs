@@ -1,8 +1,15 @@
 //! The index of one registry.
 
-use domain::Kind;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
-use crate::{IndexError, Rebuild, Snapshot, Writer};
+use domain::Kind;
+use text::Analyzer;
+
+use crate::generation::{self, Generation};
+use crate::snapshot::View;
+use crate::{IndexError, Rebuild, Snapshot, Writer, schema};
 
 /// Whether an index can be used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,23 +25,56 @@ pub enum IndexState {
 
 /// The index of one registry. Cheap to clone.
 #[derive(Clone)]
-pub struct Registry {
-    kind: Kind,
+pub struct Registry(pub(crate) Arc<Shared>);
+
+pub(crate) struct Shared {
+    pub(crate) kind: Kind,
+    pub(crate) root: PathBuf,
+    pub(crate) analyzer: Arc<Analyzer>,
+    pub(crate) fingerprint: String,
+    pub(crate) memory_budget: usize,
+    /// Held while a commit or a rebuild becomes visible.
+    pub(crate) publishing: Mutex<()>,
+    view: RwLock<Arc<View>>,
 }
 
 impl Registry {
-    pub(crate) fn provisional(kind: Kind) -> Self {
-        Self { kind }
+    pub(crate) fn open(
+        directory: &Path,
+        kind: Kind,
+        analyzer: &Arc<Analyzer>,
+        memory_budget: usize,
+    ) -> Result<Self, IndexError> {
+        let root = directory.join(kind.plural());
+        fs::create_dir_all(&root)?;
+        if let Some(_lock) = generation::rebuild_lock(&root)? {
+            generation::sweep(&root)?;
+        }
+        let shared = Shared {
+            kind,
+            root,
+            analyzer: analyzer.clone(),
+            fingerprint: schema::fingerprint(analyzer),
+            memory_budget,
+            publishing: Mutex::new(()),
+            view: RwLock::new(Arc::new(View::empty(analyzer.clone()))),
+        };
+        shared.refresh()?;
+        Ok(Self(Arc::new(shared)))
     }
 
     /// The registry.
     pub fn kind(&self) -> Kind {
-        self.kind
+        self.0.kind
     }
 
     /// Whether it can be used.
     pub fn state(&self) -> IndexState {
-        IndexState::Stale
+        let view = self.0.view();
+        match view.generation {
+            Some(_) => IndexState::Ready { position: view.position },
+            None => IndexState::Stale,
+        }
     }
 
     /// Opens the writer. There is at most one at a time, also across processes.
@@ -42,7 +82,7 @@ impl Registry {
     /// # Errors
     /// [`IndexError::Busy`], [`IndexError::Stale`], or when the files cannot be written.
     pub fn writer(&self) -> Result<Writer, IndexError> {
-        Ok(Writer {})
+        Writer::open(&self.0)
     }
 
     /// Starts a new generation beside the running one, which may be read and written meanwhile.
@@ -50,12 +90,12 @@ impl Registry {
     /// # Errors
     /// [`IndexError::Busy`] when a rebuild is under way, or when the files cannot be written.
     pub fn rebuild(&self) -> Result<Rebuild, IndexError> {
-        Ok(Rebuild {})
+        Rebuild::start(&self.0)
     }
 
     /// The view of the last commit. A stale index shows nothing.
     pub fn snapshot(&self) -> Snapshot {
-        Snapshot {}
+        Snapshot(self.0.view())
     }
 
     /// Takes over what another process has committed or rebuilt.
@@ -63,6 +103,38 @@ impl Registry {
     /// # Errors
     /// When the files cannot be read.
     pub fn refresh(&self) -> Result<(), IndexError> {
+        self.0.refresh()
+    }
+}
+
+impl Shared {
+    pub(crate) fn view(&self) -> Arc<View> {
+        // A view is replaced whole, so a panic elsewhere cannot have left it half done.
+        self.view.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Makes the last commit of `generation` what readers see.
+    pub(crate) fn publish(&self, generation: &Arc<Generation>) -> Result<(), IndexError> {
+        let view = Arc::new(View::read(generation, self.analyzer.clone())?);
+        let old = std::mem::replace(&mut *self.view.write().unwrap_or_else(PoisonError::into_inner), view);
+        drop(old);
         Ok(())
+    }
+
+    fn refresh(&self) -> Result<(), IndexError> {
+        let _publishing = self.publishing.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(name) = generation::current(&self.root) else { return Ok(()) };
+        if let Some(generation) = &self.view().generation
+            && generation.name == name
+        {
+            return self.publish(generation);
+        }
+        match Generation::open(&self.root, &name, &self.analyzer, &self.fingerprint) {
+            Ok(generation) => self.publish(&Arc::new(generation)),
+            Err(reason) => {
+                tracing::warn!(registry = %self.kind, generation = name, reason, "the index has to be rebuilt");
+                Ok(())
+            }
+        }
     }
 }

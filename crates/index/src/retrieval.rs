@@ -1,8 +1,17 @@
 //! First stage of matching: every document of a registry scored by its texts, exactly.
 
-use ranking::{AreaStatistics, Areas, TextModel, WeightedTerm};
+use std::cell::RefCell;
+use std::cmp::Reverse;
 
-use crate::{IndexError, Snapshot};
+use domain::Area;
+use ranking::{AreaStatistics, Areas, TextModel, WeightedTerm};
+use tantivy::DocId;
+use tantivy::fieldnorm::FieldNormReader;
+
+use crate::IndexError;
+use crate::postings::LengthNorms;
+use crate::snapshot::{Segment, View};
+use crate::top::Top;
 
 /// Which documents may be candidates. Statistics are always those of the whole registry.
 #[derive(Debug, Clone, Copy, Default)]
@@ -39,12 +48,86 @@ pub struct Retrieved {
     pub frequencies: Vec<Areas<u64>>,
 }
 
+thread_local! {
+    /// Reused from query to query: allocating and faulting in megabytes costs more than scoring.
+    static SCORES: RefCell<[Vec<f32>; 4]> = const { RefCell::new([const { Vec::new() }; 4]) };
+}
+
+/// Order of candidates: best score first, then smaller number. Scores are positive, so their bits order them.
+type Rank = (Reverse<u32>, u64);
+
 pub(crate) fn retrieve(
-    _: &Snapshot,
-    _: &[WeightedTerm],
-    _: &TextModel,
-    _: &Scope<'_>,
-    _: usize,
+    view: &View,
+    terms: &[WeightedTerm],
+    model: &TextModel,
+    scope: &Scope<'_>,
+    limit: usize,
 ) -> Result<Retrieved, IndexError> {
-    Ok(Retrieved::default())
+    let counted = view.statistics();
+    let statistics =
+        Areas { title: counted[0], keywords: counted[1], body: counted[2], evidence: counted[3] };
+    let mut frequencies = vec![Areas::default(); terms.len()];
+    SCORES.with_borrow_mut(|scores| {
+        for ((place, area), scores) in Area::ALL.into_iter().enumerate().zip(scores.iter_mut()) {
+            scores.clear();
+            scores.resize(view.places(), 0.0);
+            let Some(field) = view.text_field(place)? else { continue };
+            let AreaStatistics { documents, average_length } = statistics[area];
+            let norms = LengthNorms::new(|length| model.length_norm(area, length, average_length));
+            for (term, frequencies) in terms.iter().zip(&mut frequencies) {
+                let found = field.find(&term.text)?;
+                frequencies[area] = found.live;
+                let factor = term.weight * ranking::idf(found.live, documents);
+                field.accumulate(&found, model, &norms, factor, scores)?;
+            }
+        }
+        let candidates = select(view, scores, model, scope, limit);
+        Ok(Retrieved { candidates, statistics, frequencies })
+    })
+}
+
+fn select(
+    view: &View,
+    scores: &[Vec<f32>; 4],
+    model: &TextModel,
+    scope: &Scope<'_>,
+    limit: usize,
+) -> Vec<Candidate> {
+    let weights = Area::ALL.map(|area| model.areas[area].weight);
+    let [title, keywords, body, evidence] = scores;
+    let mut top: Top<(Rank, usize, usize)> = Top::new(limit);
+    for (order, segment) in view.segments.iter().enumerate() {
+        let range = segment.base..segment.base + segment.numbers.len();
+        let rows = title[range.clone()].iter().zip(&keywords[range.clone()]);
+        let rows = rows.zip(&body[range.clone()]).zip(&evidence[range]);
+        for (doc, (((title, keywords), body), evidence)) in rows.enumerate() {
+            let score =
+                weights[0] * title + weights[1] * keywords + weights[2] * body + weights[3] * evidence;
+            let number = segment.numbers[doc];
+            let item = ((Reverse(score.to_bits()), number), order, doc);
+            if score > 0.0 && top.admits(&item) && scope.holds(segment, doc, number) {
+                top.offer(item);
+            }
+        }
+    }
+    let candidate = |((Reverse(bits), number), order, doc): (Rank, usize, usize)| {
+        let segment: &Segment = &view.segments[order];
+        let at = |place: usize| scores[place][segment.base + doc];
+        let length = |place: usize| FieldNormReader::id_to_fieldnorm(segment.lengths[place][doc]);
+        Candidate {
+            number,
+            score: f32::from_bits(bits),
+            areas: Areas { title: at(0), keywords: at(1), body: at(2), evidence: at(3) },
+            lengths: Areas { title: length(0), keywords: length(1), body: length(2), evidence: length(3) },
+        }
+    };
+    top.into_sorted().into_iter().map(candidate).collect()
+}
+
+impl Scope<'_> {
+    fn holds(&self, segment: &Segment, doc: usize, number: u64) -> bool {
+        let live = if self.open_only { segment.open[doc] } else { segment.is_live(doc as DocId) };
+        live && self.among.is_none_or(|among| among.binary_search(&number).is_ok())
+            && self.without.binary_search(&number).is_err()
+    }
 }

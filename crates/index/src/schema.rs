@@ -1,1 +1,110 @@
-//! (to follow)
+//! The fields of an index, and how a document becomes one of tantivy's.
+
+use std::sync::Arc;
+
+use domain::Area;
+use tantivy::schema::{
+    FAST, FacetOptions, Field, INDEXED, IndexRecordOption, STRING, Schema, TextFieldIndexing, TextOptions,
+};
+use tantivy::{Index, TantivyDocument, Term};
+use text::Analyzer;
+
+use crate::tokenizer::Analysis;
+use crate::{Dimension, IndexDocument};
+
+/// Changes whenever the same document would be indexed otherwise.
+const SCHEMA_VERSION: u32 = 1;
+
+const ANALYSIS: &str = "analysis";
+
+pub(crate) const NUMBER: &str = "number";
+pub(crate) const DIGEST: &str = "digest";
+pub(crate) const OPEN: &str = "open";
+pub(crate) const UPDATED_AT: &str = "updated_at";
+pub(crate) const FACETS: &str = "facets";
+
+/// Number of analysed text fields: the areas, then the names.
+pub(crate) const TEXT_FIELDS: usize = 5;
+
+/// Where the names stand among the text fields.
+pub(crate) const NAMES: usize = 4;
+
+/// Handles of the fields.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Fields {
+    /// In the order of [`Area::ALL`], then the names.
+    pub(crate) text: [Field; TEXT_FIELDS],
+    /// Pinyin keys of the names.
+    pub(crate) latin: Field,
+    pub(crate) facets: Field,
+    number: Field,
+    digest: Field,
+    open: Field,
+    updated_at: Field,
+}
+
+/// What an index must have been built with to be used.
+pub(crate) fn fingerprint(analyzer: &Analyzer) -> String {
+    format!("{SCHEMA_VERSION}-{}", analyzer.fingerprint())
+}
+
+pub(crate) fn schema() -> (Schema, Fields) {
+    let mut builder = Schema::builder();
+    let indexing = TextFieldIndexing::default()
+        .set_tokenizer(ANALYSIS)
+        .set_index_option(IndexRecordOption::WithFreqsAndPositions);
+    let analysed = TextOptions::default().set_indexing_options(indexing);
+    let names = Area::ALL.iter().map(|area| area.slug()).chain(["names"]);
+    let mut text = [Field::from_field_id(0); TEXT_FIELDS];
+    for (slot, name) in text.iter_mut().zip(names) {
+        *slot = builder.add_text_field(name, analysed.clone());
+    }
+    let fields = Fields {
+        text,
+        latin: builder.add_text_field("latin", STRING),
+        facets: builder.add_facet_field(FACETS, FacetOptions::default()),
+        number: builder.add_u64_field(NUMBER, INDEXED | FAST),
+        digest: builder.add_u64_field(DIGEST, FAST),
+        open: builder.add_bool_field(OPEN, FAST),
+        updated_at: builder.add_i64_field(UPDATED_AT, FAST),
+    };
+    (builder.build(), fields)
+}
+
+/// Makes the analysis known to an opened index.
+pub(crate) fn register(index: &Index, analyzer: &Arc<Analyzer>) {
+    index.tokenizers().register(ANALYSIS, Analysis::new(analyzer.clone()));
+}
+
+/// The path of a facet as tantivy keeps it; the separator cannot be part of a step.
+pub(crate) fn facet(dimension: Dimension, path: &[String]) -> tantivy::schema::Facet {
+    let steps = path.iter().map(|step| step.replace('\0', ""));
+    tantivy::schema::Facet::from_path([dimension.slug().to_owned()].into_iter().chain(steps))
+}
+
+impl Fields {
+    pub(crate) fn number_term(&self, number: u64) -> Term {
+        Term::from_field_u64(self.number, number)
+    }
+
+    pub(crate) fn document(&self, document: &IndexDocument) -> TantivyDocument {
+        let mut made = TantivyDocument::default();
+        made.add_u64(self.number, document.number);
+        made.add_u64(self.digest, document.digest());
+        made.add_bool(self.open, document.open);
+        made.add_i64(self.updated_at, document.updated_at);
+        for (area, field) in Area::ALL.into_iter().zip(self.text) {
+            document.texts(area).for_each(|text| made.add_text(field, text));
+        }
+        for name in &document.names {
+            made.add_text(self.text[NAMES], name);
+            for key in text::pinyin::keys(name) {
+                made.add_text(self.latin, key);
+            }
+        }
+        for value in document.facets.iter().filter(|facet| !facet.path.is_empty()) {
+            made.add_facet(self.facets, facet(value.dimension, &value.path));
+        }
+        made
+    }
+}

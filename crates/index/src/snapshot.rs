@@ -1,23 +1,147 @@
 //! One consistent view of a registry's index.
 
-use domain::Area;
-use ranking::{TextModel, WeightedTerm};
+use std::sync::{Arc, OnceLock};
 
+use domain::Area;
+use ranking::{AreaStatistics, TextModel, WeightedTerm};
+use tantivy::directory::OwnedBytes;
+use tantivy::fieldnorm::FieldNormReader;
+use tantivy::{DocId, Searcher, SegmentReader};
+use text::Analyzer;
+
+use crate::generation::Generation;
+use crate::postings::TextField;
+use crate::schema::{self, TEXT_FIELDS};
 use crate::{IndexError, Retrieved, Scope, SearchPage, SearchQuery, retrieval, search};
 
 /// A consistent view; stays as it is while writers go on. Cheap to take, clone and send.
 #[derive(Clone)]
-pub struct Snapshot {}
+pub struct Snapshot(pub(crate) Arc<View>);
+
+/// What one commit shows.
+pub(crate) struct View {
+    /// `None` for a stale index, which shows nothing.
+    pub(crate) generation: Option<Arc<Generation>>,
+    pub(crate) searcher: Option<Searcher>,
+    pub(crate) position: u64,
+    pub(crate) segments: Vec<Segment>,
+    pub(crate) analyzer: Arc<Analyzer>,
+    statistics: OnceLock<[AreaStatistics; TEXT_FIELDS]>,
+}
+
+/// A segment with the columns that every query reads.
+pub(crate) struct Segment {
+    pub(crate) reader: SegmentReader,
+    /// Where its documents begin in arrays over all segments.
+    pub(crate) base: usize,
+    pub(crate) numbers: Vec<u64>,
+    /// Takes part in matching; false for deleted documents too.
+    pub(crate) open: Vec<bool>,
+    /// Length of each document's text field as tantivy's one-byte code.
+    pub(crate) lengths: [OwnedBytes; TEXT_FIELDS],
+}
+
+impl Segment {
+    fn read(reader: &SegmentReader, base: usize, generation: &Generation) -> Result<Self, IndexError> {
+        let documents = 0..reader.max_doc();
+        let number = reader.fast_fields().u64(schema::NUMBER)?;
+        let open = reader.fast_fields().bool(schema::OPEN)?;
+        let norms = reader.fieldnorms_readers().get_inner_file();
+        let mut lengths = [(); TEXT_FIELDS].map(|()| OwnedBytes::empty());
+        for (slot, field) in lengths.iter_mut().zip(generation.fields.text) {
+            *slot = match norms.open_read(field) {
+                Some(file) => file.read_bytes()?,
+                None => OwnedBytes::new(vec![0; reader.max_doc() as usize]),
+            };
+        }
+        Ok(Self {
+            base,
+            numbers: documents.clone().map(|doc| number.first(doc).unwrap_or(0)).collect(),
+            open: documents.map(|doc| open.first(doc).unwrap_or(false) && !reader.is_deleted(doc)).collect(),
+            lengths,
+            reader: reader.clone(),
+        })
+    }
+
+    pub(crate) fn is_live(&self, doc: DocId) -> bool {
+        !self.reader.is_deleted(doc)
+    }
+}
+
+impl View {
+    pub(crate) fn empty(analyzer: Arc<Analyzer>) -> Self {
+        Self {
+            generation: None,
+            searcher: None,
+            position: 0,
+            segments: Vec::new(),
+            analyzer,
+            statistics: OnceLock::new(),
+        }
+    }
+
+    pub(crate) fn read(generation: &Arc<Generation>, analyzer: Arc<Analyzer>) -> Result<Self, IndexError> {
+        // The position first: should another process commit in between, the view holds more than it claims, never less.
+        let position = generation.position()?;
+        generation.reader.reload()?;
+        let searcher = generation.reader.searcher();
+        let mut segments: Vec<Segment> = Vec::new();
+        let mut base = 0;
+        for reader in searcher.segment_readers() {
+            segments.push(Segment::read(reader, base, generation)?);
+            base += reader.max_doc() as usize;
+        }
+        Ok(Self {
+            generation: Some(generation.clone()),
+            searcher: Some(searcher),
+            position,
+            segments,
+            analyzer,
+            statistics: OnceLock::new(),
+        })
+    }
+
+    /// Length of an array with a place for every document, deleted ones too.
+    pub(crate) fn places(&self) -> usize {
+        self.segments.last().map_or(0, |last| last.base + last.numbers.len())
+    }
+
+    /// The text field at `place` in [`schema::Fields::text`]; `None` for a stale index.
+    pub(crate) fn text_field(&self, place: usize) -> Result<Option<TextField<'_>>, IndexError> {
+        let Some(generation) = &self.generation else { return Ok(None) };
+        TextField::new(&self.segments, generation.fields.text[place], place).map(Some)
+    }
+
+    /// Counts over live documents: the same however the documents lie in segments.
+    pub(crate) fn statistics(&self) -> &[AreaStatistics; TEXT_FIELDS] {
+        self.statistics.get_or_init(|| std::array::from_fn(|place| self.count(place)))
+    }
+
+    fn count(&self, place: usize) -> AreaStatistics {
+        let mut holders = [0_u64; 256];
+        for segment in &self.segments {
+            for (doc, &code) in segment.lengths[place].iter().enumerate() {
+                holders[usize::from(code)] += u64::from(segment.is_live(doc as DocId));
+            }
+        }
+        let documents: u64 = holders.iter().sum();
+        let with_text = documents - holders[0];
+        let length = |code: u8| u64::from(FieldNormReader::id_to_fieldnorm(code));
+        let total: u64 = (0..=255).map(|code| holders[usize::from(code)] * length(code)).sum();
+        let average_length = if with_text == 0 { 0.0 } else { (total as f64 / with_text as f64) as f32 };
+        AreaStatistics { documents, average_length }
+    }
+}
 
 impl Snapshot {
     /// Position of the last commit, as [`crate::Writer::commit`] was told; 0 for a stale index.
     pub fn position(&self) -> u64 {
-        0
+        self.0.position
     }
 
     /// Number of live documents.
     pub fn len(&self) -> u64 {
-        0
+        self.0.searcher.as_ref().map_or(0, Searcher::num_docs)
     }
 
     /// Whether there is no document.
@@ -30,7 +154,14 @@ impl Snapshot {
     /// # Errors
     /// When the index cannot be read.
     pub fn entries(&self) -> Result<Vec<(u64, u64)>, IndexError> {
-        Ok(Vec::new())
+        let mut entries = Vec::new();
+        for segment in &self.0.segments {
+            let digest = segment.reader.fast_fields().u64(schema::DIGEST)?;
+            let live = segment.reader.doc_ids_alive();
+            entries.extend(live.map(|doc| (segment.numbers[doc as usize], digest.first(doc).unwrap_or(0))));
+        }
+        entries.sort_unstable();
+        Ok(entries)
     }
 
     /// Number of live documents that hold `term` in `area`.
@@ -38,8 +169,11 @@ impl Snapshot {
     /// # Errors
     /// When the index cannot be read.
     pub fn document_frequency(&self, area: Area, term: &str) -> Result<u64, IndexError> {
-        let _ = (area, term);
-        Ok(0)
+        let place = Area::ALL.iter().position(|&known| known == area).unwrap_or(0);
+        match self.0.text_field(place)? {
+            Some(field) => Ok(field.find(term)?.live),
+            None => Ok(0),
+        }
     }
 
     /// Finds what a member of staff asks for.
@@ -47,7 +181,7 @@ impl Snapshot {
     /// # Errors
     /// When the index cannot be read.
     pub fn search(&self, query: &SearchQuery) -> Result<SearchPage, IndexError> {
-        search::search(self, query)
+        search::search(&self.0, query)
     }
 
     /// The `limit` best candidates for a match: all documents in scope are scored, none is skipped.
@@ -61,6 +195,6 @@ impl Snapshot {
         scope: &Scope<'_>,
         limit: usize,
     ) -> Result<Retrieved, IndexError> {
-        retrieval::retrieve(self, terms, model, scope, limit)
+        retrieval::retrieve(&self.0, terms, model, scope, limit)
     }
 }

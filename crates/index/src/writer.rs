@@ -1,17 +1,48 @@
 //! Changing an index: following changes, or starting again.
 
+use std::fs::File;
+use std::sync::{Arc, PoisonError};
+
+use tantivy::index::SegmentId;
+use tantivy::indexer::{IndexWriterOptions, LogMergePolicy, MergePolicy, NoMergePolicy};
+use tantivy::{IndexWriter, TantivyError};
+
+use crate::generation::{self, Generation, Payload};
+use crate::registry::Shared;
 use crate::{IndexDocument, IndexError};
 
+/// So many segments of like size are merged into one.
+const SEGMENTS_IN_MERGE: usize = 8;
+
+/// Segments up to this many documents count as of like size.
+const SMALL_SEGMENT: u32 = 1_000;
+
+/// A segment with a larger share of deleted documents is written anew without them.
+const DELETED_SHARE: f32 = 0.25;
+
 /// The one writer of a registry's index. Nothing is visible or durable before [`Writer::commit`]; dropping discards.
-pub struct Writer {}
+pub struct Writer {
+    shared: Arc<Shared>,
+    generation: Arc<Generation>,
+    writer: IndexWriter,
+}
 
 impl Writer {
+    pub(crate) fn open(shared: &Arc<Shared>) -> Result<Self, IndexError> {
+        let generation = shared.view().generation.clone().ok_or(IndexError::Stale(shared.kind))?;
+        let writer = index_writer(shared, &generation)?;
+        let opened = Self { shared: shared.clone(), generation, writer };
+        opened.require_current()?;
+        Ok(opened)
+    }
+
     /// Adds a document, in place of the one with the same number.
     ///
     /// # Errors
     /// When the index cannot be written.
     pub fn put(&mut self, document: &IndexDocument) -> Result<(), IndexError> {
-        let _ = document;
+        self.delete(document.number)?;
+        self.writer.add_document(self.generation.fields.document(document))?;
         Ok(())
     }
 
@@ -20,39 +51,86 @@ impl Writer {
     /// # Errors
     /// When the index cannot be written.
     pub fn delete(&mut self, number: u64) -> Result<(), IndexError> {
-        let _ = number;
+        self.writer.delete_term(self.generation.fields.number_term(number));
         Ok(())
     }
 
-    /// Makes everything since the last commit durable and visible, together with `position`. Merges small segments and removes
-    /// files that are no longer used, so a call may take seconds now and then.
+    /// Makes everything since the last commit durable and visible, together with `position`. Merges small segments and
+    /// removes files that are no longer used, so a call may take seconds now and then.
     ///
     /// # Errors
     /// [`IndexError::Superseded`] when the registry was rebuilt meanwhile; or when the index cannot be written.
     pub fn commit(&mut self, position: u64) -> Result<(), IndexError> {
-        let _ = position;
+        let shared = self.shared.clone();
+        let _publishing = shared.publishing.lock().unwrap_or_else(PoisonError::into_inner);
+        self.require_current()?;
+        commit(&mut self.writer, position, &self.shared.fingerprint)?;
+        self.shared.publish(&self.generation)?;
+        let mut policy = LogMergePolicy::default();
+        policy.set_min_num_segments(SEGMENTS_IN_MERGE);
+        policy.set_min_layer_size(SMALL_SEGMENT);
+        policy.set_del_docs_ratio_before_merge(DELETED_SHARE);
+        let segments = self.generation.index.searchable_segment_metas()?;
+        let merges = policy.compute_merge_candidates(&segments);
+        for merge in &merges {
+            self.writer.merge(&merge.0).wait()?;
+        }
+        if merges.is_empty() { Ok(()) } else { self.settle() }
+    }
+
+    /// Merges everything into one segment: nothing of a deleted document stays in the files once older snapshots are gone.
+    ///
+    /// # Errors
+    /// [`IndexError::Superseded`] when the registry was rebuilt meanwhile; or when the index cannot be written.
+    pub fn compact(&mut self) -> Result<(), IndexError> {
+        let shared = self.shared.clone();
+        let _publishing = shared.publishing.lock().unwrap_or_else(PoisonError::into_inner);
+        self.require_current()?;
+        merge_all(&self.generation, &mut self.writer)?;
+        self.settle()
+    }
+
+    /// Shows readers the merged segments and removes the files of those they replace.
+    fn settle(&self) -> Result<(), IndexError> {
+        self.shared.publish(&self.generation)?;
+        self.writer.garbage_collect_files().wait()?;
         Ok(())
     }
 
-    /// Merges everything into one segment: nothing of a deleted document stays in the files.
-    ///
-    /// # Errors
-    /// When the index cannot be written.
-    pub fn compact(&mut self) -> Result<(), IndexError> {
-        Ok(())
+    fn require_current(&self) -> Result<(), IndexError> {
+        if generation::current(&self.shared.root).as_deref() == Some(&self.generation.name) {
+            Ok(())
+        } else {
+            Err(IndexError::Superseded(self.shared.kind))
+        }
     }
 }
 
 /// A new generation of a registry's index, built beside the running one. Dropping discards it.
-pub struct Rebuild {}
+pub struct Rebuild {
+    shared: Arc<Shared>,
+    // Before the generation: the writer must be gone when an unfinished generation's directory is removed.
+    writer: IndexWriter,
+    generation: Arc<Generation>,
+    _lock: File,
+}
 
 impl Rebuild {
+    pub(crate) fn start(shared: &Arc<Shared>) -> Result<Self, IndexError> {
+        let lock = generation::rebuild_lock(&shared.root)?.ok_or(IndexError::Busy(shared.kind))?;
+        let generation = Generation::create(&shared.root, &shared.analyzer)?;
+        let writer = index_writer(shared, &generation)?;
+        // Until it is finished, whatever happens to it discards it.
+        generation.retire(true);
+        Ok(Self { shared: shared.clone(), writer, generation: Arc::new(generation), _lock: lock })
+    }
+
     /// Adds a document; every number once.
     ///
     /// # Errors
     /// When the index cannot be written.
     pub fn put(&mut self, document: &IndexDocument) -> Result<(), IndexError> {
-        let _ = document;
+        self.writer.add_document(self.generation.fields.document(document))?;
         Ok(())
     }
 
@@ -60,8 +138,51 @@ impl Rebuild {
     ///
     /// # Errors
     /// When the index cannot be written; the running one then stays.
-    pub fn finish(self, position: u64) -> Result<(), IndexError> {
-        let _ = position;
+    pub fn finish(mut self, position: u64) -> Result<(), IndexError> {
+        commit(&mut self.writer, position, &self.shared.fingerprint)?;
+        merge_all(&self.generation, &mut self.writer)?;
+        let _publishing = self.shared.publishing.lock().unwrap_or_else(PoisonError::into_inner);
+        let old = self.shared.view().generation.clone();
+        generation::set_current(&self.shared.root, &self.generation.name)?;
+        self.generation.retire(false);
+        self.shared.publish(&self.generation)?;
+        self.writer.garbage_collect_files().wait()?;
+        match old {
+            Some(old) => old.retire(true),
+            None => generation::sweep(&self.shared.root)?,
+        }
         Ok(())
     }
+}
+
+fn index_writer(shared: &Shared, generation: &Generation) -> Result<IndexWriter, IndexError> {
+    let options = IndexWriterOptions::builder()
+        .num_worker_threads(1)
+        .num_merge_threads(1)
+        .memory_budget_per_thread(shared.memory_budget)
+        .build();
+    let writer = generation.index.writer_with_options(options).map_err(|error| match error {
+        TantivyError::LockFailure(..) => IndexError::Busy(shared.kind),
+        other => IndexError::Engine(other),
+    })?;
+    // Merging happens within commits: no thread works on after them, and what a commit leaves is settled.
+    writer.set_merge_policy(Box::new(NoMergePolicy));
+    Ok(writer)
+}
+
+fn commit(writer: &mut IndexWriter, position: u64, fingerprint: &str) -> Result<(), IndexError> {
+    let payload = Payload { position, fingerprint: fingerprint.to_owned() };
+    let mut prepared = writer.prepare_commit()?;
+    prepared.set_payload(&serde_json::to_string(&payload).expect("a number and a text are always JSON"));
+    prepared.commit()?;
+    Ok(())
+}
+
+fn merge_all(generation: &Generation, writer: &mut IndexWriter) -> Result<(), IndexError> {
+    let segments = generation.index.searchable_segment_metas()?;
+    if segments.len() > 1 || segments.iter().any(|segment| segment.num_deleted_docs() > 0) {
+        let ids: Vec<SegmentId> = segments.iter().map(|segment| segment.id()).collect();
+        writer.merge(&ids).wait()?;
+    }
+    Ok(())
 }

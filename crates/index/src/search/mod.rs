@@ -1,9 +1,20 @@
 //! What staff type, and what they get.
 
+mod chunk;
+mod facets;
+mod plan;
+mod relevance;
+
 use rustc_hash::FxHashSet;
 use serde::{Deserialize, Serialize};
+use tantivy::DocId;
+use tantivy::query::{AllQuery, Query};
 
-use crate::{Dimension, IndexError, Snapshot};
+use self::facets::Counts;
+use self::plan::Plan;
+use crate::snapshot::View;
+use crate::top::Top;
+use crate::{Dimension, IndexError, schema};
 
 /// A search by people.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -104,6 +115,100 @@ pub struct SearchPage {
     pub terms: FxHashSet<String>,
 }
 
-pub(crate) fn search(_: &Snapshot, _: &SearchQuery) -> Result<SearchPage, IndexError> {
-    Ok(SearchPage::default())
+/// Ascending in the order of the sort.
+type Rank = (i64, u64);
+
+pub(crate) fn search(view: &View, query: &SearchQuery) -> Result<SearchPage, IndexError> {
+    let mut facets = Counts::new(&query.count);
+    let (Some(generation), Some(searcher)) = (&view.generation, &view.searcher) else {
+        return Ok(SearchPage { facets: facets.finish(), ..SearchPage::default() });
+    };
+    let fields = &generation.fields;
+    let filters: Vec<_> = query.filters.iter().map(|filter| plan::filter(fields, filter)).collect();
+    let typed = query.text.as_deref().map(str::trim).filter(|text| !text.is_empty());
+    let plan = typed.map(|typed| Plan::new(view, fields, typed)).transpose()?;
+    let everything: Box<dyn Query> = Box::new(AllQuery);
+    let alternatives = plan.as_ref().map_or(std::slice::from_ref(&everything), |plan| &plan.alternatives);
+
+    let mut matches: Vec<Vec<DocId>> = Vec::new();
+    for alternative in alternatives {
+        let every = [alternative.box_clone()].into_iter().chain(filters.iter().map(|f| f.box_clone()));
+        let every = plan::intersection(every);
+        matches = vec![Vec::new(); view.segments.len()];
+        relevance::for_each_match(view, searcher, &*every, |segment, doc| matches[segment].push(doc))?;
+        if matches.iter().any(|docs| !docs.is_empty()) {
+            break;
+        }
+    }
+    for (segment, docs) in view.segments.iter().zip(&matches) {
+        let mut counts = facets.segment(segment)?;
+        docs.iter().for_each(|&doc| counts.count(doc));
+        facets.add(counts);
+    }
+
+    let scores = match &plan {
+        Some(plan) if query.sort == Sort::Relevance => relevance::scores(view, searcher, fields, plan)?,
+        _ => vec![0.0; view.places()],
+    };
+    let mut page = first(view, query, &matches, &scores)?;
+    page.facets = facets.finish();
+    if let Some(plan) = plan {
+        page.terms.extend(relevance::expansions(view, fields, &plan.prefixes)?);
+        page.terms.extend(plan.terms);
+    }
+    Ok(page)
+}
+
+/// The page's hits out of all matches.
+fn first(
+    view: &View,
+    query: &SearchQuery,
+    matches: &[Vec<DocId>],
+    scores: &[f32],
+) -> Result<SearchPage, IndexError> {
+    let limit = query.limit.min(SearchQuery::MAX_LIMIT);
+    let after = query.after.map(|after| query.sort.rank(after));
+    // One more than the page holds tells whether there is a next one.
+    let mut top: Top<(Rank, u32)> = Top::new(limit + 1);
+    for (segment, docs) in view.segments.iter().zip(matches) {
+        let updated_at = segment.reader.fast_fields().i64(schema::UPDATED_AT)?;
+        for &doc in docs {
+            let score = scores[segment.base + doc as usize].to_bits();
+            let key = match query.sort {
+                Sort::Relevance => i64::from(score),
+                Sort::Newest | Sort::Oldest => updated_at.first(doc).unwrap_or(0),
+            };
+            let rank = query.sort.rank(SearchAfter { key, number: segment.numbers[doc as usize] });
+            if after.is_none_or(|after| rank > after) {
+                top.offer((rank, score));
+            }
+        }
+    }
+    let mut hits: Vec<Hit> = Vec::new();
+    let best = top.into_sorted();
+    let more = best.len() > limit;
+    for (rank, score) in best.into_iter().take(limit) {
+        let after = query.sort.cursor(rank);
+        hits.push(Hit { number: after.number, score: f32::from_bits(score), after });
+    }
+    let next = hits.last().filter(|_| more).map(|hit| hit.after);
+    let total = matches.iter().map(|docs| docs.len() as u64).sum();
+    Ok(SearchPage { hits, total, next, ..SearchPage::default() })
+}
+
+impl Sort {
+    /// Scores are not negative, so their bits order them; `!` reverses an order of integers.
+    fn rank(self, SearchAfter { key, number }: SearchAfter) -> Rank {
+        match self {
+            Self::Relevance => (!key, number),
+            Self::Newest => (!key, !number),
+            Self::Oldest => (key, number),
+        }
+    }
+
+    fn cursor(self, (key, number): Rank) -> SearchAfter {
+        // Each of the orders is its own inverse.
+        let (key, number) = self.rank(SearchAfter { key, number });
+        SearchAfter { key, number }
+    }
 }
