@@ -90,3 +90,31 @@ impl StoreError {
         )
     }
 }
+
+impl From<sqlx::Error> for StoreError {
+    fn from(error: sqlx::Error) -> Self {
+        match &error {
+            sqlx::Error::PoolTimedOut => Self::Busy,
+            sqlx::Error::Io(_)
+            | sqlx::Error::Tls(_)
+            | sqlx::Error::PoolClosed
+            | sqlx::Error::WorkerCrashed => Self::Unavailable(error),
+            sqlx::Error::Database(fault) => match fault.code().as_deref().and_then(sqlite_code) {
+                Some(SQLITE_BUSY | SQLITE_LOCKED) => Self::Busy,
+                Some(SQLITE_CANTOPEN | SQLITE_NOTADB) => Self::Unavailable(error),
+                _ => Self::Database(error),
+            },
+            _ => Self::Database(error),
+        }
+    }
+}
+
+const SQLITE_BUSY: u32 = 5;
+const SQLITE_LOCKED: u32 = 6;
+const SQLITE_CANTOPEN: u32 = 14;
+const SQLITE_NOTADB: u32 = 26;
+
+/// The primary result code: the low byte of the extended one (<https://www.sqlite.org/rescode.html>).
+fn sqlite_code(code: &str) -> Option<u32> {
+    code.parse().ok().map(|extended: u32| extended & 0xff)
+}

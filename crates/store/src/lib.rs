@@ -4,12 +4,19 @@
 //! whoever derives something from the records (the search index) can follow [`Store::changes`] from where it stopped.
 //! Contacts lie in a table of their own and leave only through [`Store::contact`] and [`Store::contacts`].
 
+mod backend;
+mod batch;
 mod error;
-mod records;
+mod reading;
+mod rows;
 mod runs;
+mod sql;
+mod sqlite;
 mod store;
+mod writing;
 
 pub use error::StoreError;
-pub use records::{Change, ImportSession, ListFilter, Outcome, Upserted};
+pub use reading::{Change, ListFilter};
 pub use runs::{Run, RunId, RunMatch, RunState, RunTotals};
 pub use store::{MigrationReport, Store};
+pub use writing::{ImportSession, Outcome, Upserted};

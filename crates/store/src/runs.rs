@@ -6,7 +6,9 @@ use domain::{Kind, RecordId};
 use jiff::Timestamp;
 use jiff::civil::Date;
 
-use crate::{Store, StoreError};
+use crate::backend::on_backend;
+use crate::rows::{corrupt, moment, now, record_id, signed, unsigned};
+use crate::{Store, StoreError, sql};
 
 /// Identifier of a run; ascending in order of opening.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -74,41 +76,257 @@ pub struct RunMatch {
     pub explanation: String,
 }
 
-#[expect(clippy::todo, clippy::unused_async, missing_docs, unused_variables, reason = "signatures first")]
+#[derive(sqlx::FromRow)]
+struct RunRow {
+    number: i64,
+    business_date: String,
+    state: String,
+    opened_at: i64,
+    published_at: Option<i64>,
+    needs: Option<i64>,
+    needs_without_match: Option<i64>,
+    matches: Option<i64>,
+    configuration: String,
+}
+
+impl RunRow {
+    fn run(self) -> Result<Run, StoreError> {
+        let id = RunId(unsigned(self.number));
+        let unreadable =
+            |source: Box<dyn std::error::Error + Send + Sync>| corrupt(format!("匹配批次 {id} "), source);
+        let totals = match (self.needs, self.needs_without_match, self.matches) {
+            (Some(needs), Some(without), Some(matches)) => Some(RunTotals {
+                needs: unsigned(needs),
+                needs_without_match: unsigned(without),
+                matches: unsigned(matches),
+            }),
+            _ => None,
+        };
+        Ok(Run {
+            id,
+            business_date: self
+                .business_date
+                .parse()
+                .map_err(|error: jiff::Error| unreadable(error.into()))?,
+            configuration: self.configuration,
+            state: match self.state.as_str() {
+                "running" => RunState::Running,
+                "published" => RunState::Published,
+                "abandoned" => RunState::Abandoned,
+                other => return Err(unreadable(other.into())),
+            },
+            opened_at: moment(self.opened_at)?,
+            published_at: self.published_at.map(moment).transpose()?,
+            totals,
+        })
+    }
+}
+
+#[derive(sqlx::FromRow)]
+struct MatchRow {
+    need: i64,
+    target_kind: String,
+    target_number: i64,
+    rank: i64,
+    score: f64,
+    explanation: String,
+}
+
+impl MatchRow {
+    fn run_match(self) -> Result<RunMatch, StoreError> {
+        Ok(RunMatch {
+            need: unsigned(self.need),
+            target: record_id(&self.target_kind, self.target_number)?,
+            rank: u32::try_from(self.rank).map_err(|error| corrupt("名次".to_owned(), error))?,
+            score: self.score,
+            explanation: self.explanation,
+        })
+    }
+}
+
 impl Store {
+    /// Opens a run. Unfinished runs of the same day are given up.
     pub async fn open_run(&self, business_date: Date, configuration: &str) -> Result<RunId, StoreError> {
-        todo!()
+        let mut transaction = self.backend.begin().await?;
+        let day = business_date.to_string();
+        let (unfinished, number): (Vec<i64>, i64) = on_backend!(&mut transaction, transaction => (
+            sqlx::query_scalar(sql::ABANDON_UNFINISHED)
+                .bind(day.as_str())
+                .fetch_all(&mut **transaction)
+                .await?,
+            sqlx::query_scalar(sql::OPEN_RUN)
+                .bind(day.as_str())
+                .bind(now())
+                .bind(configuration)
+                .fetch_one(&mut **transaction)
+                .await?,
+        ));
+        transaction.commit().await?;
+        for run in unfinished {
+            self.delete_matches(run).await?;
+        }
+        Ok(RunId(unsigned(number)))
     }
+
+    /// Adds matches to a run, all of them or none.
+    ///
+    /// # Errors
+    /// [`StoreError::RunNotFound`]; [`StoreError::RunClosed`] when it has been published or given up.
     pub async fn add_matches(&self, run: RunId, matches: Vec<RunMatch>) -> Result<(), StoreError> {
-        todo!()
+        let mut transaction = self.backend.begin().await?;
+        let state: Option<RunRow> = on_backend!(&mut transaction, transaction => {
+            sqlx::query_as(sql::RUN).bind(signed(run.0)).fetch_optional(&mut **transaction).await?
+        });
+        must_be_running(run, state)?;
+        for chunk in matches.chunks(sql::ROWS) {
+            on_backend!(&mut transaction, transaction => {
+                let mut query = sqlx::query(sql::add_matches(chunk.len())).persistent(sql::is_prepared(chunk.len()));
+                for found in chunk {
+                    query = query
+                        .bind(signed(run.0))
+                        .bind(signed(found.need))
+                        .bind(found.target.kind.slug())
+                        .bind(i64::from(found.rank))
+                        .bind(signed(found.target.number))
+                        .bind(found.score)
+                        .bind(found.explanation.as_str());
+                }
+                query.execute(&mut **transaction).await?
+            });
+        }
+        transaction.commit().await
     }
+
+    /// Makes a run the current one, whole and at once.
+    ///
+    /// # Errors
+    /// [`StoreError::RunNotFound`]; [`StoreError::RunClosed`] when it has been published or given up.
     pub async fn publish_run(&self, run: RunId, totals: RunTotals) -> Result<Run, StoreError> {
-        todo!()
+        let mut transaction = self.backend.begin().await?;
+        let row: Option<RunRow> = on_backend!(&mut transaction, transaction => {
+            let before = sqlx::query_as(sql::RUN).bind(signed(run.0)).fetch_optional(&mut **transaction).await?;
+            must_be_running(run, before)?;
+            sqlx::query(sql::PUBLISH_RUN)
+                .bind(signed(run.0))
+                .bind(now())
+                .bind(signed(totals.needs))
+                .bind(signed(totals.needs_without_match))
+                .bind(signed(totals.matches))
+                .execute(&mut **transaction)
+                .await?;
+            sqlx::query(sql::SET_CURRENT_RUN).bind(signed(run.0)).execute(&mut **transaction).await?;
+            sqlx::query_as(sql::RUN).bind(signed(run.0)).fetch_optional(&mut **transaction).await?
+        });
+        transaction.commit().await?;
+        row.ok_or(StoreError::RunNotFound(run))?.run()
     }
+
+    /// Gives a run up and deletes its matches. A run already given up stays so.
+    ///
+    /// # Errors
+    /// [`StoreError::RunNotFound`]; [`StoreError::RunClosed`] when it has been published.
     pub async fn abandon_run(&self, run: RunId) -> Result<(), StoreError> {
-        todo!()
+        let abandoned: Option<i64> = on_backend!(&self.backend, pools => {
+            sqlx::query_scalar(sql::ABANDON_RUN).bind(signed(run.0)).fetch_optional(&pools.writer).await?
+        });
+        if abandoned.is_none() {
+            let run = self.run(run).await?.ok_or(StoreError::RunNotFound(run))?;
+            if run.state == RunState::Published {
+                return Err(StoreError::RunClosed(run.id));
+            }
+        }
+        self.delete_matches(signed(run.0)).await
     }
+
+    /// The run that people see, if any has been published.
     pub async fn current_run(&self) -> Result<Option<Run>, StoreError> {
-        todo!()
+        let row: Option<RunRow> = on_backend!(&self.backend, pools => {
+            sqlx::query_as(sql::CURRENT_RUN).fetch_optional(&pools.readers).await?
+        });
+        row.map(RunRow::run).transpose()
     }
+
+    /// The run published last before this published one.
     pub async fn previous_run(&self, of: RunId) -> Result<Option<Run>, StoreError> {
-        todo!()
+        let row: Option<RunRow> = on_backend!(&self.backend, pools => {
+            sqlx::query_as(sql::PREVIOUS_RUN).bind(signed(of.0)).fetch_optional(&pools.readers).await?
+        });
+        row.map(RunRow::run).transpose()
     }
+
+    /// The run of this identifier, whatever its state.
     pub async fn run(&self, id: RunId) -> Result<Option<Run>, StoreError> {
-        todo!()
+        let row: Option<RunRow> = on_backend!(&self.backend, pools => {
+            sqlx::query_as(sql::RUN).bind(signed(id.0)).fetch_optional(&pools.readers).await?
+        });
+        row.map(RunRow::run).transpose()
     }
+
+    /// Up to `limit` runs opened before `before`, or at all, latest first.
     pub async fn runs(&self, before: Option<RunId>, limit: u32) -> Result<Vec<Run>, StoreError> {
-        todo!()
+        let before = before.map_or(i64::MAX, |run| signed(run.0));
+        let rows: Vec<RunRow> = on_backend!(&self.backend, pools => {
+            sqlx::query_as(sql::RUNS).bind(before).bind(i64::from(limit)).fetch_all(&pools.readers).await?
+        });
+        rows.into_iter().map(RunRow::run).collect()
     }
+
+    /// What a published run found for a need in a registry, by rank. Of a run not published nothing is shown.
     pub async fn run_matches(
         &self,
         run: RunId,
         need: u64,
         target: Kind,
     ) -> Result<Vec<RunMatch>, StoreError> {
-        todo!()
+        let rows: Vec<MatchRow> = on_backend!(&self.backend, pools => {
+            sqlx::query_as(sql::RUN_MATCHES)
+                .bind(signed(run.0))
+                .bind(signed(need))
+                .bind(target.slug())
+                .fetch_all(&pools.readers)
+                .await?
+        });
+        rows.into_iter().map(MatchRow::run_match).collect()
     }
+
+    /// Deletes all but the `keep` runs published last, never the current one or the one before it, and with them all that
+    /// were given up or left unfinished when the current one was opened. Returns how many published runs went.
     pub async fn prune_runs(&self, keep: u32) -> Result<u64, StoreError> {
-        todo!()
+        let published: Vec<i64> = on_backend!(&self.backend, pools => {
+            sqlx::query(sql::ABANDON_LEFT_BEHIND).execute(&pools.writer).await?;
+            sqlx::query_scalar(sql::PUBLISHED_RUNS).fetch_all(&pools.readers).await?
+        });
+        let old = published.get(keep.max(2) as usize..).unwrap_or_default();
+        on_backend!(&self.backend, pools => {
+            // Withdrawn before their matches go: nobody sees a run half deleted.
+            for run in old {
+                sqlx::query(sql::WITHDRAW_RUN).bind(run).execute(&pools.writer).await?;
+            }
+            let abandoned: Vec<i64> = sqlx::query_scalar(sql::ABANDONED_RUNS).fetch_all(&pools.writer).await?;
+            for run in abandoned {
+                self.delete_matches(run).await?;
+                sqlx::query(sql::DELETE_RUN).bind(run).execute(&pools.writer).await?;
+            }
+        });
+        Ok(old.len() as u64)
+    }
+
+    /// Deletes in slices, each a transaction of its own, so that other writers get their turn in between.
+    async fn delete_matches(&self, run: i64) -> Result<(), StoreError> {
+        loop {
+            let deleted = on_backend!(&self.backend, pools => {
+                sqlx::query(sql::DELETE_MATCHES).bind(run).execute(&pools.writer).await?.rows_affected()
+            });
+            if deleted == 0 {
+                return Ok(());
+            }
+        }
+    }
+}
+
+fn must_be_running(run: RunId, row: Option<RunRow>) -> Result<(), StoreError> {
+    match row.ok_or(StoreError::RunNotFound(run))?.run()?.state {
+        RunState::Running => Ok(()),
+        RunState::Published | RunState::Abandoned => Err(StoreError::RunClosed(run)),
     }
 }

@@ -1,10 +1,16 @@
 //! The store itself: opening, migrating, closing.
 
-use crate::StoreError;
+use crate::backend::{Backend, OnBackend, on_backend};
+use crate::{StoreError, sql, sqlite};
 
 /// The database. Cloning is cheap and shares the connections.
+///
+/// Writers take turns; readers are never blocked by a writer and see whole transactions only. (A store in memory, as tests
+/// use it, has a single connection: there readers do wait.)
 #[derive(Clone)]
-pub struct Store {}
+pub struct Store {
+    pub(crate) backend: Backend,
+}
 
 /// What migrating did.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,18 +21,52 @@ pub struct MigrationReport {
     pub version: i64,
 }
 
-#[expect(clippy::todo, clippy::unused_async, missing_docs, unused_variables, reason = "signatures first")]
 impl Store {
+    /// Opens the database at `url` (`sqlite:///folder/hongniang.db`), creating it and bringing its schema up to date.
+    ///
+    /// # Errors
+    /// [`StoreError::BadUrl`], [`StoreError::Unavailable`], [`StoreError::NewerSchema`], [`StoreError::Migration`].
     pub async fn open(url: &str) -> Result<Self, StoreError> {
-        todo!()
+        let (store, report) = connect(url).await?;
+        if !report.applied.is_empty() {
+            tracing::info!(
+                schema.version = report.version,
+                schema.applied = report.applied.len(),
+                "schema migrated"
+            );
+        }
+        Ok(store)
     }
+
+    /// Brings the schema at `url` up to date and tells what that took.
+    ///
+    /// # Errors
+    /// As [`Store::open`].
     pub async fn migrate(url: &str) -> Result<MigrationReport, StoreError> {
-        todo!()
+        let (store, report) = connect(url).await?;
+        store.close().await;
+        Ok(report)
     }
+
+    /// Whether the database answers.
     pub async fn ping(&self) -> Result<(), StoreError> {
-        todo!()
+        on_backend!(&self.backend, pools => {
+            sqlx::query_scalar::<_, i64>(sql::PING).fetch_optional(&pools.readers).await?;
+            Ok(())
+        })
     }
+
+    /// Waits for what is under way and closes all connections; every later use fails.
     pub async fn close(&self) {
-        todo!()
+        self.backend.close().await;
     }
+}
+
+async fn connect(url: &str) -> Result<(Store, MigrationReport), StoreError> {
+    if !url.starts_with("sqlite:") {
+        return Err(StoreError::BadUrl);
+    }
+    let (pools, report) = sqlite::open(url).await?;
+    let backend = OnBackend::Sqlite(pools);
+    Ok((Store { backend }, report))
 }

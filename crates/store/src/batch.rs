@@ -1,0 +1,252 @@
+//! Changes to many records within one transaction: read what is there, change it in memory, write what differs.
+//!
+//! Single writes are batches of one, so there is one way in which records, contacts, inventors and outbox rows come about.
+
+mod write;
+
+use std::collections::HashMap;
+
+use domain::forms::Draft;
+use domain::{Contact, Kind, Record, RecordId, Status};
+
+use crate::backend::{Transaction, on_backend};
+use crate::rows::{RecordRow, StoredRow, now, signed, unsigned};
+use crate::{StoreError, sql};
+
+/// Records being changed.
+pub(crate) struct Batch<'t> {
+    transaction: &'t mut Transaction,
+    now: i64,
+    entries: Vec<Entry>,
+    /// Where the record of an external identifier lies in `entries`; `None` when the database has no such record.
+    known: HashMap<(Kind, String), Option<usize>>,
+    /// The last number handed out, for the registries that grow.
+    last_numbers: HashMap<Kind, i64>,
+}
+
+/// A record as it will be.
+struct Entry {
+    id: RecordId,
+    row: RecordRow,
+    contact: Contact,
+    origin: Origin,
+    changed: bool,
+    contact_changed: bool,
+}
+
+/// Where a record came from.
+enum Origin {
+    /// It is new.
+    Draft,
+    /// From the database; when its profile has changed since, this is the JSON that was there.
+    Database { profile_before: Option<String> },
+}
+
+impl<'t> Batch<'t> {
+    pub(crate) fn new(transaction: &'t mut Transaction) -> Self {
+        Self {
+            transaction,
+            now: now(),
+            entries: Vec::new(),
+            known: HashMap::new(),
+            last_numbers: HashMap::new(),
+        }
+    }
+
+    /// Reads what these drafts will ask for, so that [`Self::find`] need not go to the database for each.
+    pub(crate) async fn read_ahead(&mut self, drafts: &[Draft]) -> Result<(), StoreError> {
+        for kind in Kind::ALL {
+            let of_kind = || drafts.iter().filter(|draft| draft.profile.kind() == kind);
+            let mut wanted: Vec<String> = of_kind().filter_map(|draft| draft.external_id.clone()).collect();
+            if of_kind().any(|draft| draft.external_id.is_none()) {
+                let last = unsigned(self.last_number(kind).await?);
+                let most = of_kind().count() as u64;
+                wanted.extend((1..=most).map(|more| RecordId::new(kind, last + more).to_string()));
+            }
+            self.read(kind, wanted).await?;
+        }
+        Ok(())
+    }
+
+    /// Where the record of this external identifier lies, if there is one.
+    pub(crate) async fn find(&mut self, kind: Kind, external_id: &str) -> Result<Option<usize>, StoreError> {
+        let key = (kind, external_id.to_owned());
+        if !self.known.contains_key(&key) {
+            self.read(kind, vec![external_id.to_owned()]).await?;
+        }
+        Ok(self.known.get(&key).copied().flatten())
+    }
+
+    /// Where the record of this identifier lies, provided that it is at the revision expected.
+    pub(crate) async fn get(
+        &mut self,
+        id: RecordId,
+        expected_revision: Option<u64>,
+    ) -> Result<usize, StoreError> {
+        let row: Option<StoredRow> = on_backend!(&mut *self.transaction, transaction => {
+            sqlx::query_as(sql::stored_by_number(1))
+                .bind(id.kind.slug())
+                .bind(signed(id.number))
+                .fetch_optional(&mut **transaction)
+                .await?
+        });
+        let row = row.ok_or(StoreError::NotFound(id))?;
+        let current = unsigned(row.record.revision);
+        if expected_revision.is_some_and(|expected| expected != current) {
+            return Err(StoreError::StaleRevision { current });
+        }
+        self.take(row)
+    }
+
+    /// Adds a record; its external identifier must be free. Returns where it lies.
+    pub(crate) async fn add(&mut self, draft: Draft) -> Result<usize, StoreError> {
+        let kind = draft.profile.kind();
+        let number = self.last_number(kind).await? + 1;
+        self.last_numbers.insert(kind, number);
+        let id = RecordId::new(kind, unsigned(number));
+        let external_id = match draft.external_id {
+            Some(external_id) => external_id,
+            None => self.free_external_id(id).await?,
+        };
+        let contact = draft.contact.unwrap_or_default();
+        self.known.insert((kind, external_id.clone()), Some(self.entries.len()));
+        self.entries.push(Entry {
+            id,
+            contact_changed: !contact.is_empty(),
+            contact,
+            origin: Origin::Draft,
+            changed: true,
+            row: RecordRow {
+                kind: kind.slug().to_owned(),
+                number,
+                external_id,
+                revision: 1,
+                status: draft.status.unwrap_or(Status::Open).slug().to_owned(),
+                created_at: self.now,
+                updated_at: self.now,
+                profile: draft.profile.to_json(),
+            },
+        });
+        Ok(self.entries.len() - 1)
+    }
+
+    /// Makes a record say what the draft says. Returns whether that is anything new.
+    pub(crate) fn revise(&mut self, at: usize, draft: Draft) -> bool {
+        let now = self.now;
+        self.entries[at].revise(draft, now)
+    }
+
+    pub(crate) fn id(&self, at: usize) -> RecordId {
+        self.entries[at].id
+    }
+
+    /// The record as it will be.
+    pub(crate) fn record(&self, at: usize) -> Result<Record, StoreError> {
+        self.entries[at].row.clone().record()
+    }
+
+    /// The record's own number, or, when somebody else's record is called so, that with the first suffix that is free.
+    async fn free_external_id(&mut self, id: RecordId) -> Result<String, StoreError> {
+        let mut candidate = id.to_string();
+        let mut suffix = 1_u32;
+        while self.find(id.kind, &candidate).await?.is_some() {
+            suffix += 1;
+            candidate = format!("{id}-{suffix}");
+        }
+        Ok(candidate)
+    }
+
+    async fn last_number(&mut self, kind: Kind) -> Result<i64, StoreError> {
+        if let Some(last) = self.last_numbers.get(&kind) {
+            return Ok(*last);
+        }
+        let last: i64 = on_backend!(&mut *self.transaction, transaction => {
+            sqlx::query_scalar(sql::LAST_NUMBER)
+                .bind(kind.slug())
+                .fetch_one(&mut **transaction)
+                .await?
+        });
+        self.last_numbers.insert(kind, last);
+        Ok(last)
+    }
+
+    async fn read(&mut self, kind: Kind, mut external_ids: Vec<String>) -> Result<(), StoreError> {
+        external_ids.sort_unstable();
+        external_ids.dedup();
+        for keys in external_ids.chunks(sql::MOST_KEYS) {
+            let keys = sql::padded(keys);
+            let rows: Vec<StoredRow> = on_backend!(&mut *self.transaction, transaction => {
+                let mut query = sqlx::query_as(sql::stored_by_external_id(keys.len())).bind(kind.slug());
+                for external_id in keys {
+                    query = query.bind(external_id.as_str());
+                }
+                query.fetch_all(&mut **transaction).await?
+            });
+            for row in rows {
+                self.take(row)?;
+            }
+        }
+        for external_id in external_ids {
+            self.known.entry((kind, external_id)).or_insert(None);
+        }
+        Ok(())
+    }
+
+    /// Takes a record from the database in, once.
+    fn take(&mut self, row: StoredRow) -> Result<usize, StoreError> {
+        let StoredRow { record: row, contact } = row;
+        let id = row.id()?;
+        let place = self.known.entry((id.kind, row.external_id.clone())).or_insert(None);
+        Ok(*place.get_or_insert_with(|| {
+            self.entries.push(Entry {
+                id,
+                row,
+                contact: contact.into(),
+                origin: Origin::Database { profile_before: None },
+                changed: false,
+                contact_changed: false,
+            });
+            self.entries.len() - 1
+        }))
+    }
+}
+
+impl Entry {
+    fn revise(&mut self, draft: Draft, now: i64) -> bool {
+        let mut news = false;
+        if let Some(external_id) = draft.external_id
+            && external_id != self.row.external_id
+        {
+            self.row.external_id = external_id;
+            news = true;
+        }
+        if let Some(status) = draft.status
+            && status.slug() != self.row.status
+        {
+            status.slug().clone_into(&mut self.row.status);
+            news = true;
+        }
+        if let Some(contact) = draft.contact
+            && contact != self.contact
+        {
+            self.contact = contact;
+            self.contact_changed = true;
+            news = true;
+        }
+        let profile = draft.profile.to_json();
+        if profile != self.row.profile {
+            let before = std::mem::replace(&mut self.row.profile, profile);
+            if let Origin::Database { profile_before } = &mut self.origin {
+                profile_before.get_or_insert(before);
+            }
+            news = true;
+        }
+        if news {
+            self.changed = true;
+            self.row.revision += 1;
+            // A clock that was set back must not make a change look older than the one before.
+            self.row.updated_at = self.row.updated_at.max(now);
+        }
+        news
+    }
+}

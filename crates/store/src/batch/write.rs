@@ -1,0 +1,196 @@
+//! Writing a batch: records, contacts, inventors, and the outbox rows that tell of them.
+
+use std::collections::BTreeSet;
+
+use domain::{Inventor, Kind, Profile, RecordId};
+
+use super::{Batch, Entry, Origin};
+use crate::backend::{Transaction, on_backend};
+use crate::rows::{record_id, signed};
+use crate::{StoreError, sql};
+
+impl Batch<'_> {
+    /// Writes what has changed.
+    pub(crate) async fn write(self) -> Result<(), StoreError> {
+        let Self { transaction, entries, last_numbers, .. } = self;
+        let changed: Vec<Entry> = entries.into_iter().filter(|entry| entry.changed).collect();
+        if changed.is_empty() {
+            return Ok(());
+        }
+        for (kind, last) in last_numbers {
+            on_backend!(&mut *transaction, transaction => {
+                sqlx::query(sql::SET_LAST_NUMBER)
+                    .bind(kind.slug())
+                    .bind(last)
+                    .execute(&mut **transaction)
+                    .await?
+            });
+        }
+        records(transaction, &changed).await?;
+        contacts(transaction, &changed).await?;
+        let experts = inventors(transaction, &changed).await?;
+
+        let mut outbox: Vec<RecordId> = changed.iter().map(|entry| entry.id).collect();
+        let own: BTreeSet<RecordId> = outbox.iter().copied().collect();
+        let of_experts = experts_named(transaction, experts).await?;
+        outbox.extend(of_experts.into_iter().filter(|id| !own.contains(id)));
+        changes(transaction, &outbox).await
+    }
+}
+
+async fn records(transaction: &mut Transaction, changed: &[Entry]) -> Result<(), StoreError> {
+    for chunk in changed.chunks(sql::ROWS) {
+        on_backend!(&mut *transaction, transaction => {
+            let mut query = sqlx::query(sql::write_records(chunk.len())).persistent(sql::is_prepared(chunk.len()));
+            for Entry { row, .. } in chunk {
+                query = query
+                    .bind(row.kind.as_str())
+                    .bind(row.number)
+                    .bind(row.external_id.as_str())
+                    .bind(row.revision)
+                    .bind(row.status.as_str())
+                    .bind(row.created_at)
+                    .bind(row.updated_at)
+                    .bind(row.profile.as_str());
+            }
+            query.execute(&mut **transaction).await?
+        });
+    }
+    Ok(())
+}
+
+async fn contacts(transaction: &mut Transaction, changed: &[Entry]) -> Result<(), StoreError> {
+    let changed = changed.iter().filter(|entry| entry.contact_changed);
+    let (gone, known): (Vec<&Entry>, Vec<&Entry>) = changed.partition(|entry| entry.contact.is_empty());
+    for chunk in known.chunks(sql::ROWS) {
+        on_backend!(&mut *transaction, transaction => {
+            let mut query = sqlx::query(sql::write_contacts(chunk.len())).persistent(sql::is_prepared(chunk.len()));
+            for Entry { row, contact, .. } in chunk {
+                query = query
+                    .bind(row.kind.as_str())
+                    .bind(row.number)
+                    .bind(contact.person.as_deref())
+                    .bind(contact.mobile.as_deref())
+                    .bind(contact.phone.as_deref())
+                    .bind(contact.fax.as_deref())
+                    .bind(contact.email.as_deref())
+                    .bind(contact.address.as_deref())
+                    .bind(contact.postcode.as_deref());
+            }
+            query.execute(&mut **transaction).await?
+        });
+    }
+    for Entry { row, .. } in gone {
+        on_backend!(&mut *transaction, transaction => {
+            sqlx::query(sql::DELETE_CONTACT)
+                .bind(row.kind.as_str())
+                .bind(row.number)
+                .execute(&mut **transaction)
+                .await?
+        });
+    }
+    Ok(())
+}
+
+/// Writes who made the changed achievements. Returns the external identifiers of the experts whom that concerns: those
+/// named before and those named now, whatever it is that changed.
+async fn inventors(transaction: &mut Transaction, changed: &[Entry]) -> Result<BTreeSet<String>, StoreError> {
+    let mut experts = BTreeSet::new();
+    let mut rows: Vec<(i64, i64, Inventor)> = Vec::new();
+    for Entry { row, origin, .. } in changed.iter().filter(|entry| entry.id.kind == Kind::Achievement) {
+        let now = inventors_of(row.profile()?);
+        experts.extend(now.iter().filter_map(|inventor| inventor.expert.clone()));
+        let replaced = match origin {
+            Origin::Draft => true,
+            Origin::Database { profile_before: None } => false,
+            Origin::Database { profile_before: Some(profile) } => {
+                let mut stored = row.clone();
+                stored.profile.clone_from(profile);
+                let before = inventors_of(stored.profile()?);
+                experts.extend(before.iter().filter_map(|inventor| inventor.expert.clone()));
+                if before != now {
+                    forget_inventors(transaction, row.number).await?;
+                }
+                before != now
+            }
+        };
+        if replaced {
+            rows.extend((1..).zip(now).map(|(position, inventor)| (row.number, position, inventor)));
+        }
+    }
+    add_inventors(transaction, &rows).await?;
+    Ok(experts)
+}
+
+fn inventors_of(profile: Profile) -> Vec<Inventor> {
+    match profile {
+        Profile::Achievement(achievement) => achievement.inventors,
+        _ => Vec::new(),
+    }
+}
+
+async fn forget_inventors(transaction: &mut Transaction, achievement: i64) -> Result<(), StoreError> {
+    on_backend!(transaction, transaction => {
+        sqlx::query(sql::DELETE_INVENTORS)
+            .bind(achievement)
+            .execute(&mut **transaction)
+            .await?
+    });
+    Ok(())
+}
+
+async fn add_inventors(
+    transaction: &mut Transaction,
+    rows: &[(i64, i64, Inventor)],
+) -> Result<(), StoreError> {
+    for chunk in rows.chunks(sql::ROWS) {
+        on_backend!(&mut *transaction, transaction => {
+            let mut query = sqlx::query(sql::add_inventors(chunk.len())).persistent(sql::is_prepared(chunk.len()));
+            for (achievement, position, inventor) in chunk {
+                query = query
+                    .bind(*achievement)
+                    .bind(*position)
+                    .bind(inventor.name.as_str())
+                    .bind(inventor.expert.as_deref());
+            }
+            query.execute(&mut **transaction).await?
+        });
+    }
+    Ok(())
+}
+
+/// The experts on file among these external identifiers, ascending.
+async fn experts_named(
+    transaction: &mut Transaction,
+    external_ids: BTreeSet<String>,
+) -> Result<BTreeSet<RecordId>, StoreError> {
+    let external_ids: Vec<String> = external_ids.into_iter().collect();
+    let mut experts = BTreeSet::new();
+    for keys in external_ids.chunks(sql::MOST_KEYS) {
+        let keys = sql::padded(keys);
+        let numbers: Vec<i64> = on_backend!(&mut *transaction, transaction => {
+            let mut query = sqlx::query_scalar(sql::numbers(keys.len())).bind(Kind::Expert.slug());
+            for external_id in keys {
+                query = query.bind(external_id.as_str());
+            }
+            query.fetch_all(&mut **transaction).await?
+        });
+        for number in numbers {
+            experts.insert(record_id(Kind::Expert.slug(), number)?);
+        }
+    }
+    Ok(experts)
+}
+
+async fn changes(transaction: &mut Transaction, outbox: &[RecordId]) -> Result<(), StoreError> {
+    for chunk in outbox.chunks(sql::ROWS) {
+        on_backend!(&mut *transaction, transaction => {
+            let mut query = sqlx::query(sql::add_changes(chunk.len())).persistent(sql::is_prepared(chunk.len()));
+            for id in chunk {
+                query = query.bind(id.kind.slug()).bind(signed(id.number));
+            }
+            query.execute(&mut **transaction).await?
+        });
+    }
+    Ok(())
+}

@@ -1,0 +1,141 @@
+//! Rows of the tables, and what they mean.
+
+use domain::{Contact, Kind, Profile, Record, RecordId};
+use jiff::Timestamp;
+use sqlx::FromRow;
+
+use crate::StoreError;
+use crate::reading::Change;
+
+/// A row of `records`.
+#[derive(Clone, FromRow)]
+pub(crate) struct RecordRow {
+    pub(crate) kind: String,
+    pub(crate) number: i64,
+    pub(crate) external_id: String,
+    pub(crate) revision: i64,
+    pub(crate) status: String,
+    pub(crate) created_at: i64,
+    pub(crate) updated_at: i64,
+    pub(crate) profile: String,
+}
+
+impl RecordRow {
+    pub(crate) fn id(&self) -> Result<RecordId, StoreError> {
+        record_id(&self.kind, self.number)
+    }
+
+    pub(crate) fn profile(&self) -> Result<Profile, StoreError> {
+        let id = self.id()?;
+        Profile::from_json(id.kind, &self.profile).map_err(|error| corrupt(id.to_string(), error))
+    }
+
+    pub(crate) fn record(self) -> Result<Record, StoreError> {
+        let id = self.id()?;
+        Ok(Record {
+            id,
+            revision: unsigned(self.revision),
+            status: self.status.parse().map_err(|error: String| corrupt(id.to_string(), error))?,
+            created_at: moment(self.created_at)?,
+            updated_at: moment(self.updated_at)?,
+            profile: self.profile()?,
+            external_id: self.external_id,
+        })
+    }
+}
+
+/// A row of `contacts`, or of nulls.
+#[derive(FromRow)]
+pub(crate) struct ContactRow {
+    person: Option<String>,
+    mobile: Option<String>,
+    phone: Option<String>,
+    fax: Option<String>,
+    email: Option<String>,
+    address: Option<String>,
+    postcode: Option<String>,
+}
+
+impl From<ContactRow> for Contact {
+    fn from(row: ContactRow) -> Self {
+        Self {
+            person: row.person,
+            mobile: row.mobile,
+            phone: row.phone,
+            fax: row.fax,
+            email: row.email,
+            address: row.address,
+            postcode: row.postcode,
+        }
+    }
+}
+
+/// A contact and whose it is.
+#[derive(FromRow)]
+pub(crate) struct NumberedContactRow {
+    pub(crate) number: i64,
+    #[sqlx(flatten)]
+    pub(crate) contact: ContactRow,
+}
+
+/// A record together with its contact.
+#[derive(FromRow)]
+pub(crate) struct StoredRow {
+    #[sqlx(flatten)]
+    pub(crate) record: RecordRow,
+    #[sqlx(flatten)]
+    pub(crate) contact: ContactRow,
+}
+
+/// An achievement and the external identifier of an expert among its inventors.
+#[derive(FromRow)]
+pub(crate) struct InventedRow {
+    pub(crate) expert: String,
+    #[sqlx(flatten)]
+    pub(crate) record: RecordRow,
+}
+
+/// A row of `outbox`.
+#[derive(FromRow)]
+pub(crate) struct ChangeRow {
+    seq: i64,
+    kind: String,
+    number: i64,
+}
+
+impl ChangeRow {
+    pub(crate) fn change(self) -> Result<Change, StoreError> {
+        Ok(Change { seq: unsigned(self.seq), id: record_id(&self.kind, self.number)? })
+    }
+}
+
+/// The one clock of the store, to the millisecond that the tables keep.
+pub(crate) fn now() -> i64 {
+    Timestamp::now().as_millisecond()
+}
+
+pub(crate) fn moment(milliseconds: i64) -> Result<Timestamp, StoreError> {
+    Timestamp::from_millisecond(milliseconds).map_err(|error| corrupt("时间".to_owned(), error))
+}
+
+pub(crate) fn record_id(kind: &str, number: i64) -> Result<RecordId, StoreError> {
+    let kind: Kind = kind.parse().map_err(|error: String| corrupt("登记库名".to_owned(), error))?;
+    Ok(RecordId::new(kind, unsigned(number)))
+}
+
+pub(crate) fn corrupt(
+    place: String,
+    source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
+) -> StoreError {
+    let source = source.into();
+    StoreError::Corrupt { place, source }
+}
+
+/// Databases count with a sign. No table reaches the largest number, so that stands for all beyond.
+pub(crate) fn signed(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+pub(crate) fn unsigned(number: i64) -> u64 {
+    u64::try_from(number).unwrap_or_default()
+}

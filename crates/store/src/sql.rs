@@ -1,0 +1,254 @@
+//! All SQL text: the subset that SQLite and PostgreSQL share, with `$1` placeholders.
+
+use std::fmt::Write as _;
+
+use sqlx::AssertSqlSafe;
+
+macro_rules! record_columns {
+    () => {
+        "r.kind, r.number, r.external_id, r.revision, r.status, r.created_at, r.updated_at, r.profile"
+    };
+}
+macro_rules! contact_columns {
+    () => {
+        "c.person, c.mobile, c.phone, c.fax, c.email, c.address, c.postcode"
+    };
+}
+macro_rules! run_columns {
+    () => {
+        "number, business_date, state, opened_at, published_at, needs, needs_without_match, matches, configuration"
+    };
+}
+/// The records of one status in a page; [`PAGE`] has one for each status there is.
+macro_rules! page_of_status {
+    ($status:literal) => {
+        concat!(
+            "SELECT ",
+            record_columns!(),
+            " FROM records r",
+            " WHERE r.kind = $1 AND r.status = ",
+            $status,
+            " AND r.number > $5 AND r.updated_at >= $6"
+        )
+    };
+}
+
+/// Rows written by one statement, and keys sought by one.
+pub(crate) const ROWS: usize = 64;
+/// How many keys a list of sought keys may have; shorter lists repeat their last key, so that few texts are prepared.
+const KEYS: [usize; 3] = [1, 16, 256];
+/// The longest list of keys.
+pub(crate) const MOST_KEYS: usize = KEYS[KEYS.len() - 1];
+
+pub(crate) const PING: &str = "SELECT last FROM numbers LIMIT 1";
+pub(crate) const SQLITE_MIGRATIONS_TABLE: &str =
+    "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = '_sqlx_migrations'";
+
+pub(crate) const RECORD: &str =
+    concat!("SELECT ", record_columns!(), " FROM records r WHERE r.kind = $1 AND r.number = $2");
+pub(crate) const BY_EXTERNAL_ID: &str =
+    concat!("SELECT ", record_columns!(), " FROM records r WHERE r.kind = $1 AND r.external_id = $2");
+pub(crate) const CONTACT: &str = concat!(
+    "SELECT r.number, ",
+    contact_columns!(),
+    " FROM records r",
+    " LEFT JOIN contacts c ON c.kind = r.kind AND c.number = r.number WHERE r.kind = $1 AND r.number = $2"
+);
+/// One walk along `records_by_status` for each status, merged: no sorting, however rare a status is.
+pub(crate) const PAGE: &str = concat!(
+    page_of_status!("$2"),
+    " UNION ALL ",
+    page_of_status!("$3"),
+    " UNION ALL ",
+    page_of_status!("$4"),
+    " ORDER BY number LIMIT $7"
+);
+pub(crate) const COUNT: &str =
+    "SELECT COUNT(*) FROM records WHERE kind = $1 AND status IN ($2, $3, $4) AND updated_at >= $5";
+
+/// Leaves the counter as it is: taken as a write, it makes others who would number records of this registry wait.
+pub(crate) const LAST_NUMBER: &str = "INSERT INTO numbers (kind, last) VALUES ($1, 0)
+    ON CONFLICT (kind) DO UPDATE SET last = numbers.last RETURNING last";
+pub(crate) const SET_LAST_NUMBER: &str = "UPDATE numbers SET last = $2 WHERE kind = $1";
+pub(crate) const DELETE_CONTACT: &str = "DELETE FROM contacts WHERE kind = $1 AND number = $2";
+pub(crate) const DELETE_INVENTORS: &str = "DELETE FROM inventors WHERE achievement = $1";
+
+pub(crate) const CHANGES: &str = "SELECT seq, kind, number FROM outbox WHERE seq > $1 ORDER BY seq LIMIT $2";
+pub(crate) const LAST_CHANGE: &str = "SELECT COALESCE(MAX(seq), 0) FROM outbox";
+
+pub(crate) const OPEN_RUN: &str = "INSERT INTO runs (business_date, state, opened_at, configuration)
+    VALUES ($1, 'running', $2, $3) RETURNING number";
+pub(crate) const ABANDON_UNFINISHED: &str =
+    "UPDATE runs SET state = 'abandoned' WHERE business_date = $1 AND state = 'running' RETURNING number";
+pub(crate) const ABANDON_RUN: &str =
+    "UPDATE runs SET state = 'abandoned' WHERE number = $1 AND state = 'running' RETURNING number";
+pub(crate) const ABANDON_LEFT_BEHIND: &str = "UPDATE runs SET state = 'abandoned'
+    WHERE state = 'running' AND number < (SELECT run FROM current_run)";
+pub(crate) const WITHDRAW_RUN: &str = "UPDATE runs SET state = 'abandoned' WHERE number = $1";
+pub(crate) const ABANDONED_RUNS: &str = "SELECT number FROM runs WHERE state = 'abandoned'";
+pub(crate) const DELETE_RUN: &str = "DELETE FROM runs WHERE number = $1";
+/// A slice of a run's matches, whole needs at a time.
+pub(crate) const DELETE_MATCHES: &str = "DELETE FROM run_matches WHERE run = $1 AND need IN
+    (SELECT need FROM run_matches WHERE run = $1 ORDER BY need LIMIT 2000)";
+pub(crate) const PUBLISH_RUN: &str = "UPDATE runs SET state = 'published', published_at = $2,
+    publication = (SELECT COALESCE(MAX(publication), 0) + 1 FROM runs),
+    needs = $3, needs_without_match = $4, matches = $5 WHERE number = $1 AND state = 'running'";
+pub(crate) const SET_CURRENT_RUN: &str =
+    "INSERT INTO current_run (one, run) VALUES (1, $1) ON CONFLICT (one) DO UPDATE SET run = excluded.run";
+pub(crate) const CURRENT_RUN: &str =
+    concat!("SELECT ", run_columns!(), " FROM runs WHERE number = (SELECT run FROM current_run)");
+pub(crate) const PREVIOUS_RUN: &str = concat!(
+    "SELECT ",
+    run_columns!(),
+    " FROM runs WHERE state = 'published'",
+    " AND publication < (SELECT publication FROM runs WHERE number = $1) ORDER BY publication DESC LIMIT 1"
+);
+pub(crate) const RUN: &str = concat!("SELECT ", run_columns!(), " FROM runs WHERE number = $1");
+pub(crate) const RUNS: &str =
+    concat!("SELECT ", run_columns!(), " FROM runs WHERE number < $1 ORDER BY number DESC LIMIT $2");
+pub(crate) const PUBLISHED_RUNS: &str =
+    "SELECT number FROM runs WHERE state = 'published' ORDER BY publication DESC";
+pub(crate) const RUN_MATCHES: &str =
+    "SELECT m.need, m.target_kind, m.target_number, m.rank, m.score, m.explanation
+    FROM run_matches m JOIN runs r ON r.number = m.run AND r.state = 'published'
+    WHERE m.run = $1 AND m.need = $2 AND m.target_kind = $3 ORDER BY m.rank";
+
+/// Records of kind `$1` among `keys` numbers from `$2` on.
+pub(crate) fn records(keys: usize) -> AssertSqlSafe<String> {
+    let head = concat!("SELECT ", record_columns!(), " FROM records r WHERE r.kind = $1 AND r.number IN ");
+    AssertSqlSafe(format!("{head}{}", list(2, keys)))
+}
+
+/// Contacts of kind `$1` among `keys` numbers from `$2` on.
+pub(crate) fn contacts(keys: usize) -> AssertSqlSafe<String> {
+    let head = concat!(
+        "SELECT c.number, ",
+        contact_columns!(),
+        " FROM contacts c WHERE c.kind = $1 AND c.number IN "
+    );
+    AssertSqlSafe(format!("{head}{}", list(2, keys)))
+}
+
+/// Records of kind `$1` with their contacts, among `keys` external identifiers from `$2` on.
+pub(crate) fn stored_by_external_id(keys: usize) -> AssertSqlSafe<String> {
+    stored("external_id", keys)
+}
+
+/// Records of kind `$1` with their contacts, among `keys` numbers from `$2` on.
+pub(crate) fn stored_by_number(keys: usize) -> AssertSqlSafe<String> {
+    stored("number", keys)
+}
+
+fn stored(column: &str, keys: usize) -> AssertSqlSafe<String> {
+    let head = concat!(
+        "SELECT ",
+        record_columns!(),
+        ", ",
+        contact_columns!(),
+        " FROM records r",
+        " LEFT JOIN contacts c ON c.kind = r.kind AND c.number = r.number WHERE r.kind = $1 AND r."
+    );
+    AssertSqlSafe(format!("{head}{column} IN {}", list(2, keys)))
+}
+
+/// Numbers of the records of kind `$1` among `keys` external identifiers from `$2` on.
+pub(crate) fn numbers(keys: usize) -> AssertSqlSafe<String> {
+    let head = "SELECT number FROM records WHERE kind = $1 AND external_id IN ";
+    AssertSqlSafe(format!("{head}{}", list(2, keys)))
+}
+
+/// The open and closed achievements among whose inventors is one of `keys` experts from `$1` on.
+pub(crate) fn achievements_of(keys: usize) -> AssertSqlSafe<String> {
+    let head = concat!(
+        "SELECT i.expert, ",
+        record_columns!(),
+        " FROM inventors i",
+        " JOIN records r ON r.kind = 'achievement' AND r.number = i.achievement",
+        " WHERE r.status IN ('open', 'closed') AND i.expert IN "
+    );
+    AssertSqlSafe(format!("{head}{} ORDER BY i.expert, r.number", list(1, keys)))
+}
+
+/// Writes whole records, new or not.
+pub(crate) fn write_records(rows: usize) -> AssertSqlSafe<String> {
+    let head = "INSERT INTO records (kind, number, external_id, revision, status, created_at, updated_at, profile) VALUES ";
+    let tail = " ON CONFLICT (kind, number) DO UPDATE SET external_id = excluded.external_id, revision = excluded.revision,
+        status = excluded.status, updated_at = excluded.updated_at, profile = excluded.profile";
+    AssertSqlSafe(format!("{head}{}{tail}", values(rows, 8)))
+}
+
+/// Writes whole contacts, new or not.
+pub(crate) fn write_contacts(rows: usize) -> AssertSqlSafe<String> {
+    let head =
+        "INSERT INTO contacts (kind, number, person, mobile, phone, fax, email, address, postcode) VALUES ";
+    let tail = " ON CONFLICT (kind, number) DO UPDATE SET person = excluded.person, mobile = excluded.mobile,
+        phone = excluded.phone, fax = excluded.fax, email = excluded.email, address = excluded.address,
+        postcode = excluded.postcode";
+    AssertSqlSafe(format!("{head}{}{tail}", values(rows, 9)))
+}
+
+/// Adds inventors.
+pub(crate) fn add_inventors(rows: usize) -> AssertSqlSafe<String> {
+    let head = "INSERT INTO inventors (achievement, position, name, expert) VALUES ";
+    AssertSqlSafe(format!("{head}{}", values(rows, 4)))
+}
+
+/// Adds rows to the outbox.
+pub(crate) fn add_changes(rows: usize) -> AssertSqlSafe<String> {
+    AssertSqlSafe(format!("INSERT INTO outbox (kind, number) VALUES {}", values(rows, 2)))
+}
+
+/// Adds matches to a run.
+pub(crate) fn add_matches(rows: usize) -> AssertSqlSafe<String> {
+    let head =
+        "INSERT INTO run_matches (run, need, target_kind, rank, target_number, score, explanation) VALUES ";
+    AssertSqlSafe(format!("{head}{}", values(rows, 7)))
+}
+
+/// Whether the text for this many rows is worth keeping prepared: whole chunks and single rows come again and again.
+pub(crate) const fn is_prepared(rows: usize) -> bool {
+    rows == ROWS || rows == 1
+}
+
+/// Up to [`MOST_KEYS`] keys, the last one repeated up to the next length for which there is a text.
+pub(crate) fn padded<T>(keys: &[T]) -> impl ExactSizeIterator<Item = &T> {
+    let length = KEYS.into_iter().find(|length| *length >= keys.len()).unwrap_or(keys.len());
+    (0..length).map(move |at| &keys[at.min(keys.len() - 1)])
+}
+
+/// `($2, $3)`: `keys` placeholders from `$first` on.
+fn list(first: usize, keys: usize) -> String {
+    let mut text = String::from("(");
+    for at in 0..keys {
+        let comma = if at == 0 { "" } else { ", " };
+        let _ = write!(text, "{comma}${}", first + at);
+    }
+    text.push(')');
+    text
+}
+
+/// `($1, $2), ($3, $4)`: `rows` rows of `columns` placeholders.
+fn values(rows: usize, columns: usize) -> String {
+    let rows: Vec<String> = (0..rows).map(|row| list(1 + row * columns, columns)).collect();
+    rows.join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn placeholders_count_on_from_row_to_row() {
+        assert_eq!(values(2, 2), "($1, $2), ($3, $4)");
+        assert_eq!(list(2, 3), "($2, $3, $4)");
+    }
+
+    #[test]
+    fn short_lists_repeat_their_last_key() {
+        let keys: Vec<u32> = padded(&[7]).copied().collect();
+        assert_eq!(keys, [7]);
+        let keys: Vec<u32> = padded(&[7, 8]).copied().collect();
+        assert_eq!(keys.len(), 16);
+        assert_eq!(keys[..3], [7, 8, 8]);
+    }
+}

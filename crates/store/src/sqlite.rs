@@ -1,0 +1,130 @@
+//! SQLite: how its file is opened and its schema brought up to date.
+
+use std::collections::HashSet;
+use std::path::Path;
+use std::time::Duration;
+
+use sqlx::migrate::{Migrate, Migrator};
+use sqlx::sqlite::{
+    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
+};
+use sqlx::{Connection, Sqlite, SqliteConnection};
+
+use crate::backend::Pools;
+use crate::store::MigrationReport;
+use crate::{StoreError, sql};
+
+static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
+
+/// How long a writer waits for the others, in this process and in other ones: an import may take that long.
+const WRITE_TURN: Duration = Duration::from_secs(60);
+const READERS: u32 = 8;
+/// Statements kept prepared per connection: every fixed text, and one multi-row text per table.
+const STATEMENTS: usize = 200;
+
+/// Opens the database at `url`, creating it and bringing it up to date.
+pub(crate) async fn open(url: &str) -> Result<(Pools<Sqlite>, MigrationReport), StoreError> {
+    let options: SqliteConnectOptions = url.parse().map_err(|_| StoreError::BadUrl)?;
+    let options =
+        options.create_if_missing(true).busy_timeout(WRITE_TURN).statement_cache_capacity(STATEMENTS);
+    let in_memory = url.contains(":memory:") || url.contains("mode=memory");
+    if !in_memory {
+        prepare_file(options.get_filename()).map_err(|error| StoreError::Unavailable(error.into()))?;
+    }
+    let writer = writer(&options);
+    let report = migrate(&mut *writer.acquire().await?).await?;
+    let readers = if in_memory {
+        // A second connection would have to share the first one's cache, whose locks make readers fail.
+        writer.clone()
+    } else {
+        pool().max_connections(READERS).connect_lazy_with(options.pragma("query_only", "ON"))
+    };
+    Ok((Pools { writer, readers }, report))
+}
+
+/// One connection: writers queue for it here instead of meeting SQLITE_BUSY there.
+fn writer(options: &SqliteConnectOptions) -> SqlitePool {
+    let options = options
+        .clone()
+        .journal_mode(SqliteJournalMode::Wal)
+        // In WAL mode only FULL syncs at each commit; with NORMAL a power cut may take back what was acknowledged.
+        .synchronous(SqliteSynchronous::Full)
+        .pragma("cache_size", "-65536")
+        // An import leaves a WAL of its own size; this much of it stays allocated after the checkpoint.
+        .pragma("journal_size_limit", "67108864");
+    pool().min_connections(1).max_connections(1).connect_lazy_with(options)
+}
+
+fn pool() -> SqlitePoolOptions {
+    SqlitePoolOptions::new()
+        .acquire_timeout(WRITE_TURN)
+        // A local file does not go away; and without a test, a cancelled caller never loses the connection.
+        .test_before_acquire(false)
+        .idle_timeout(None)
+        .max_lifetime(None)
+}
+
+/// Creates the file, readable by its owner alone, for it will hold personal data; its journals inherit the mode.
+fn prepare_file(file: &Path) -> std::io::Result<()> {
+    if let Some(folder) = file.parent() {
+        std::fs::create_dir_all(folder)?;
+    }
+    let mut options = std::fs::OpenOptions::new();
+    options.append(true).create(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(file).map(drop)
+}
+
+/// Applies what is missing, all of it or nothing.
+///
+/// sqlx's own migration lock does nothing on SQLite, so the write lock of one transaction is held around it all.
+async fn migrate(connection: &mut SqliteConnection) -> Result<MigrationReport, StoreError> {
+    let before = applied(connection).await?;
+    if MIGRATIONS.iter().all(|known| before.contains(&known.version)) {
+        return Ok(report(&before, &before));
+    }
+    let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
+    let before = applied(&mut transaction).await?;
+    MIGRATIONS.run(&mut *transaction).await.map_err(|error| StoreError::Migration(Box::new(error)))?;
+    let after = applied(&mut transaction).await?;
+    transaction.commit().await?;
+    Ok(report(&before, &after))
+}
+
+/// The versions applied so far.
+///
+/// # Errors
+/// [`StoreError::NewerSchema`] when the database has seen a migration later than those known here.
+async fn applied(connection: &mut SqliteConnection) -> Result<HashSet<i64>, StoreError> {
+    let fresh = sqlx::query_scalar::<_, i64>(sql::SQLITE_MIGRATIONS_TABLE)
+        .fetch_optional(&mut *connection)
+        .await?
+        .is_none();
+    if fresh {
+        return Ok(HashSet::new());
+    }
+    let applied: HashSet<i64> = connection
+        .list_applied_migrations(&MIGRATIONS.table_name)
+        .await
+        .map_err(|error| StoreError::Migration(Box::new(error)))?
+        .into_iter()
+        .map(|migration| migration.version)
+        .collect();
+    let program = MIGRATIONS.iter().map(|known| known.version).max().unwrap_or(0);
+    match applied.iter().copied().max() {
+        Some(database) if database > program => Err(StoreError::NewerSchema { database, program }),
+        _ => Ok(applied),
+    }
+}
+
+fn report(before: &HashSet<i64>, after: &HashSet<i64>) -> MigrationReport {
+    MigrationReport {
+        applied: MIGRATIONS
+            .iter()
+            .filter(|known| after.contains(&known.version) && !before.contains(&known.version))
+            .map(|known| (known.version, known.description.to_string()))
+            .collect(),
+        version: after.iter().copied().max().unwrap_or(0),
+    }
+}

@@ -1,0 +1,85 @@
+//! Many writers at once.
+
+use domain::{Kind, RecordId, Status};
+use store::{ListFilter, Store, StoreError};
+
+use crate::drafts::{achievement, changed_since, expert, need};
+
+pub(crate) async fn thirty_two_writers_all_succeed(store: Store) {
+    let writers: Vec<_> = (0..32)
+        .map(|writer| {
+            let store = store.clone();
+            tokio::spawn(async move {
+                for at in 0..5 {
+                    let own = format!("{writer}-{at}");
+                    store.create(need(&own, "需求")).await.unwrap();
+                    store
+                        .upsert(vec![expert("shared", &own), achievement(&own, "成果", &["shared"])])
+                        .await
+                        .unwrap();
+                }
+            })
+        })
+        .collect();
+    for writer in writers {
+        writer.await.unwrap();
+    }
+    let all = ListFilter::default();
+    assert_eq!(store.count(Kind::Need, &all).await.unwrap(), 160);
+    assert_eq!(store.count(Kind::Achievement, &all).await.unwrap(), 160);
+    let shared = store.by_external_id(Kind::Expert, "shared").await.unwrap().unwrap();
+    assert_eq!(shared.revision, 160);
+    let numbers: Vec<u64> = store
+        .page(Kind::Need, &all, 0, 1000)
+        .await
+        .unwrap()
+        .into_iter()
+        .map(|record| record.id.number)
+        .collect();
+    assert_eq!(numbers, (1..=160).collect::<Vec<_>>());
+    assert_eq!(changed_since(&store, 0).await.len(), 3 * 160);
+}
+
+pub(crate) async fn a_contended_record_counts_every_change(store: Store) {
+    let id = store.create(need("a", "一")).await.unwrap().id;
+    let writers: Vec<_> = (0..16)
+        .map(|_| {
+            let store = store.clone();
+            tokio::spawn(async move { add_one(&store, id).await })
+        })
+        .collect();
+    for writer in writers {
+        writer.await.unwrap();
+    }
+    assert_eq!(store.record(id).await.unwrap().unwrap().revision, 17);
+}
+
+/// Changes the record whatever the others do: reads it again when they were first.
+async fn add_one(store: &Store, id: RecordId) {
+    loop {
+        let record = store.record(id).await.unwrap().unwrap();
+        let other = if record.status == Status::Open { Status::Closed } else { Status::Open };
+        match store.set_status(id, Some(record.revision), other).await {
+            Ok(changed) => return assert_eq!(changed.revision, record.revision + 1),
+            Err(StoreError::StaleRevision { .. }) => {}
+            Err(error) => panic!("{error:?}"),
+        }
+    }
+}
+
+pub(crate) async fn only_one_of_many_creates_an_identifier(store: Store) {
+    let writers: Vec<_> = (0..8)
+        .map(|_| {
+            let store = store.clone();
+            tokio::spawn(async move { store.create(need("a", "一")).await })
+        })
+        .collect();
+    let mut created = 0;
+    for writer in writers {
+        match writer.await.unwrap() {
+            Ok(_) => created += 1,
+            Err(error) => assert!(matches!(error, StoreError::AlreadyExists { .. }), "{error:?}"),
+        }
+    }
+    assert_eq!(created, 1);
+}

@@ -1,0 +1,117 @@
+//! What every backend must do. Each property is a function of a fresh store; the list below runs them on each backend.
+
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+mod concurrency;
+mod contacts;
+mod drafts;
+mod imports;
+mod inventors;
+mod listing;
+mod outbox;
+mod records;
+mod runs;
+
+use store::Store;
+
+/// The store under test, and what must outlive it.
+struct Fixture {
+    store: Store,
+    _folder: tempfile::TempDir,
+}
+
+async fn sqlite() -> Fixture {
+    let folder = tempfile::tempdir().unwrap();
+    let url = format!("sqlite://{}/hongniang.db", folder.path().display());
+    let store = Store::open(&url).await.unwrap();
+    Fixture { store, _folder: folder }
+}
+
+/// Runs properties on one backend: `on!(postgres: …)` will be the second line.
+macro_rules! on {
+    ($backend:ident: $($module:ident { $($property:ident)+ })+) => {
+        mod $backend {
+            $(mod $module {
+                $(#[tokio::test(flavor = "multi_thread")]
+                async fn $property() {
+                    let fixture = crate::$backend().await;
+                    crate::$module::$property(fixture.store.clone()).await;
+                    fixture.store.close().await;
+                })+
+            })+
+        }
+    };
+}
+
+macro_rules! every_property_on {
+    ($($backend:ident)+) => {
+        $(on! { $backend:
+            records {
+                a_created_record_reads_back_whole
+                numbers_ascend_per_registry_and_made_up_identifiers_follow_them
+                a_made_up_identifier_avoids_one_that_is_taken
+                creating_a_taken_identifier_fails_and_writes_nothing
+                the_same_batch_twice_changes_nothing
+                a_batch_works_as_its_drafts_in_sequence
+                upsert_keeps_status_and_contact_when_the_draft_has_none
+                a_change_adds_one_to_the_revision_and_keeps_the_creation
+                a_stale_revision_is_refused_with_the_current_one
+                replacing_by_another_kind_is_refused
+                replacing_moves_the_external_identifier_unless_it_is_taken
+                replacing_with_the_same_writes_nothing
+                setting_the_same_status_writes_nothing
+                what_is_not_there_is_not_found
+                kinds_do_not_share_identifiers
+            }
+            outbox {
+                holds_exactly_the_changed_records
+                is_read_in_slices
+                is_empty_at_first
+            }
+            inventors {
+                achievements_are_found_by_expert
+                withdrawn_achievements_are_left_out
+                writing_an_achievement_tells_of_its_experts_old_and_new
+                an_expert_who_arrives_later_finds_earlier_achievements
+                an_expert_written_with_the_achievement_is_told_of_once
+            }
+            contacts {
+                are_read_alone_and_in_bulk
+                of_an_unknown_record_are_not_found
+                an_empty_contact_deletes
+                errors_and_records_never_show_them
+            }
+            listing {
+                pages_hold_every_record_once
+                pages_keep_to_the_filter
+                counts_agree_with_pages
+                pages_lose_and_repeat_nothing_while_others_insert
+                records_come_in_the_order_asked
+            }
+            imports {
+                are_seen_only_when_committed
+                leave_nothing_when_dropped
+                build_on_their_earlier_batches
+                do_not_block_readers
+            }
+            runs {
+                is_seen_only_when_published
+                publishing_is_atomic_for_readers
+                the_previous_run_is_the_one_published_before
+                an_unfinished_run_of_the_same_day_is_given_up
+                a_closed_run_takes_nothing_more
+                a_failing_batch_of_matches_leaves_nothing
+                runs_are_listed_latest_first
+                pruning_keeps_the_current_and_the_previous_run
+                unknown_runs_are_not_found
+            }
+            concurrency {
+                thirty_two_writers_all_succeed
+                a_contended_record_counts_every_change
+                only_one_of_many_creates_an_identifier
+            }
+        })+
+    };
+}
+
+every_property_on!(sqlite);
