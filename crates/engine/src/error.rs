@@ -1,0 +1,67 @@
+//! What can go wrong in a use case; the user's faults and ours told apart.
+
+use std::path::PathBuf;
+
+use domain::{FieldProblem, Kind, RecordId};
+use exchange::FileError;
+use index::IndexError;
+use store::{RunId, StoreError};
+use text::DictionaryError;
+
+/// A use case that did not come to its end. Messages are Chinese and hold no contact value.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum EngineError {
+    /// Fields of a form are invalid.
+    #[error("表单中有 {} 处错误", .0.len())]
+    Invalid(Vec<FieldProblem>),
+    /// There is no such record.
+    #[error("没有编号为 {0} 的记录")]
+    NotFound(RecordId),
+    /// There is no such run.
+    #[error("没有编号为 {0} 的匹配批次")]
+    RunNotFound(RunId),
+    /// No run has been published yet.
+    #[error("还没有发布过匹配批次，请先运行 hongniang rematch")]
+    NoRun,
+    /// These two registries are not matched with each other.
+    #[error("不支持为{}匹配{}", subject.label(), target.label())]
+    NoSuchPairing {
+        /// The asking side.
+        subject: Kind,
+        /// The side asked for.
+        target: Kind,
+    },
+    /// A parameter is out of bounds.
+    #[error("{0}")]
+    BadParameter(String),
+    /// A file is not what it claims to be.
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// An import stopped because of bad rows and changed nothing.
+    #[error("有 {0} 行不合格，按“全有或全无”未导入任何一行")]
+    NothingImported(u64),
+    /// The data directory cannot be used.
+    #[error("数据目录 {} 无法使用：{error}", path.display())]
+    DataDir {
+        /// The directory.
+        path: PathBuf,
+        /// What the system says.
+        error: std::io::Error,
+    },
+    /// A dictionary of the operator is malformed.
+    #[error("词典有误：{0}")]
+    Dictionary(#[from] DictionaryError),
+    /// The input of an evaluation cannot be read.
+    #[error("评测数据有误：{0}")]
+    BadSet(String),
+    /// The program is ending.
+    #[error("服务正在停止")]
+    ShuttingDown,
+    /// The store refused.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The index refused.
+    #[error(transparent)]
+    Index(#[from] IndexError),
+}

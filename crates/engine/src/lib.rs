@@ -1,0 +1,108 @@
+//! The use cases: keep the registries, import, search, match, re-match, evaluate. Knows nothing of HTTP, SQL text or tantivy types.
+//!
+//! [`Engine`] is cheap to clone and shared by the API, the command line and the background indexer. The database is the truth; the index
+//! follows it through the outbox ([`Engine::catch_up`]) and can be rebuilt from it at any time ([`Engine::rebuild_index`]).
+
+mod documents;
+mod error;
+pub mod evaluate;
+mod import;
+mod indexing;
+mod matching;
+mod registry;
+mod rematch;
+mod search;
+mod settings;
+
+use std::sync::Arc;
+
+use index::Catalog;
+use store::Store;
+use text::Analyzer;
+
+pub use error::EngineError;
+pub use import::{ImportOptions, ImportReport};
+pub use indexing::{CatchUp, Difference, DifferenceKind, IndexStatus, VerifyReport};
+pub use matching::{Excluded, Match, MatchAnswer, MatchRequest, Subject};
+pub use registry::{ListRequest, RecordPage, Shown};
+pub use rematch::{
+    Change, ChangeKind, Changes, CurrentMatch, CurrentMatches, RematchProgress, RematchRequest, RunSummary,
+};
+pub use search::{FacetAsk, FacetChild, FacetTree, FilterAsk, SearchAnswer, SearchItem, SearchRequest, Sort};
+pub use settings::{MatchingSettings, Settings};
+
+// What the shells of the engine need of the rooms below it.
+pub use exchange::{FileError, Format, RowError, RowProblem, synthetic};
+pub use index::{Dimension, IndexError, SearchAfter};
+pub use ranking::{Exclusion, Explanation, Weights, metrics};
+pub use store::{Outcome, RunId, StoreError};
+
+/// The matchmaker.
+#[derive(Clone)]
+pub struct Engine {
+    store: Store,
+    catalog: Arc<Catalog>,
+    analyzer: Arc<Analyzer>,
+    indexing: Arc<indexing::Indexing>,
+    weights: Arc<Weights>,
+    matching: MatchingSettings,
+}
+
+impl Engine {
+    /// Opens database and index under the data directory, creating and migrating what is missing. Does not yet index anything:
+    /// call [`Self::catch_up`], or [`Self::follow`] in a server.
+    ///
+    /// # Errors
+    /// When the directory cannot be written, a dictionary is malformed, or the database refuses.
+    pub async fn open(settings: &Settings) -> Result<Self, EngineError> {
+        std::fs::create_dir_all(&settings.data_dir)
+            .map_err(|error| EngineError::DataDir { path: settings.data_dir.clone(), error })?;
+        let store = Store::open(&settings.database_url()).await?;
+        let owned = settings.clone();
+        let (analyzer, catalog) = blocking(move || {
+            let analyzer = Arc::new(settings::analyzer(&owned)?);
+            let catalog = Catalog::open(&owned.data_dir.join("index"), Arc::clone(&analyzer))?;
+            Ok((analyzer, catalog))
+        })
+        .await?;
+        Ok(Self {
+            store,
+            catalog: Arc::new(catalog),
+            analyzer,
+            indexing: Arc::default(),
+            weights: Arc::new(settings.weights),
+            matching: settings.matching,
+        })
+    }
+
+    /// Ends the background indexer and closes the database.
+    pub async fn close(&self) {
+        self.indexing.stop();
+        self.store.close().await;
+    }
+
+    /// Whether the database answers.
+    ///
+    /// # Errors
+    /// When it does not.
+    pub async fn ping(&self) -> Result<(), EngineError> {
+        Ok(self.store.ping().await?)
+    }
+
+    /// The weights in force.
+    pub fn weights(&self) -> &Weights {
+        &self.weights
+    }
+}
+
+/// Runs CPU or file work away from the async threads.
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, EngineError> + Send + 'static,
+) -> Result<T, EngineError> {
+    let span = tracing::Span::current();
+    match tokio::task::spawn_blocking(move || span.in_scope(work)).await {
+        Ok(result) => result,
+        Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
+        Err(_) => Err(EngineError::ShuttingDown),
+    }
+}

@@ -1,0 +1,82 @@
+//! What an engine is opened with, and the operator's own dictionaries.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use ranking::Weights;
+use serde::{Deserialize, Serialize};
+use text::{Analyzer, Dictionaries};
+
+use crate::EngineError;
+
+/// Where state lies and how matching behaves.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Settings {
+    /// All state: database, index, the operator's dictionaries.
+    pub data_dir: PathBuf,
+    /// `sqlite://…`; `hongniang.db` in the data directory when absent.
+    pub database_url: Option<String>,
+    /// Weights of the ranking.
+    pub weights: Weights,
+    /// Sizes in matching.
+    pub matching: MatchingSettings,
+}
+
+/// Sizes in matching.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct MatchingSettings {
+    /// Candidates that the text score hands to the full score.
+    pub candidates: usize,
+    /// Matches that a nightly run keeps for each need and registry.
+    pub keep: usize,
+    /// Published runs that are kept.
+    pub runs: u32,
+}
+
+impl Default for MatchingSettings {
+    fn default() -> Self {
+        Self { candidates: 300, keep: 20, runs: 30 }
+    }
+}
+
+impl Settings {
+    /// Defaults over a data directory.
+    pub fn new(data_dir: impl Into<PathBuf>) -> Self {
+        Self {
+            data_dir: data_dir.into(),
+            database_url: None,
+            weights: Weights::default(),
+            matching: MatchingSettings::default(),
+        }
+    }
+
+    /// The database's address, the embedded default when none was chosen.
+    pub fn database_url(&self) -> String {
+        let embedded = || format!("sqlite://{}", self.data_dir.join("hongniang.db").display());
+        self.database_url.clone().unwrap_or_else(embedded)
+    }
+}
+
+/// The built-in dictionaries and, after them, the operator's: `dictionaries/terms.txt`, `synonyms.txt` and `stop_words.txt` in the
+/// data directory, each of them optional.
+pub(crate) fn analyzer(settings: &Settings) -> Result<Analyzer, EngineError> {
+    let folder = settings.data_dir.join("dictionaries");
+    let [terms, synonyms, stop_words] =
+        ["terms.txt", "synonyms.txt", "stop_words.txt"].map(|name| own(&folder, name));
+    let (terms, synonyms, stop_words) = (terms?, synonyms?, stop_words?);
+    let mut dictionaries: Dictionaries<'_> = Dictionaries::builtin();
+    dictionaries.terms.extend(terms.as_deref());
+    dictionaries.synonyms.extend(synonyms.as_deref());
+    dictionaries.stop_words.extend(stop_words.as_deref());
+    Ok(Analyzer::new(&dictionaries)?)
+}
+
+fn own(folder: &Path, name: &str) -> Result<Option<Vec<u8>>, EngineError> {
+    let path = folder.join(name);
+    match fs::read(&path) {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(EngineError::DataDir { path, error }),
+    }
+}
