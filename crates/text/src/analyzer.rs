@@ -1,11 +1,11 @@
 //! The one analysis, for index and query.
 
 use jieba_rs::Jieba;
-use rustc_hash::FxHashSet;
 
 use crate::dictionary::{self, Dictionaries, DictionaryError};
 use crate::latin;
-use crate::normalise::{self, Normalised, is_han, is_latin};
+use crate::normalise::{self, Char, Normalised, is_han, is_latin};
+use crate::stops::StopWords;
 use crate::synonyms::Synonyms;
 use crate::{Token, TokenKind, TokenRef, Word};
 
@@ -26,9 +26,7 @@ const MAX_INDEXED_WORD: usize = 16;
 pub struct Analyzer {
     jieba: Jieba,
     synonyms: Synonyms,
-    stop_characters: FxHashSet<char>,
-    stop_pairs: FxHashSet<(char, char)>,
-    stop_words: FxHashSet<String>,
+    stops: StopWords,
     fingerprint: String,
 }
 
@@ -65,23 +63,12 @@ impl Analyzer {
                 jieba.add_word(term, Some(frequency.unwrap_or(TERM_FREQUENCY)), None);
             }
         }
-        let mut analyzer = Self {
+        Ok(Self {
             jieba,
             synonyms: Synonyms::new(&classes),
-            stop_characters: FxHashSet::default(),
-            stop_pairs: FxHashSet::default(),
-            stop_words: FxHashSet::default(),
+            stops: StopWords::new(stop_words),
             fingerprint: fingerprint(dictionaries),
-        };
-        for word in stop_words {
-            match *word.chars().collect::<Vec<char>>() {
-                [one] => drop(analyzer.stop_characters.insert(one)),
-                [first, second] => drop(analyzer.stop_pairs.insert((first, second))),
-                _ => {}
-            }
-            analyzer.stop_words.insert(word);
-        }
-        Ok(analyzer)
+        })
     }
 
     /// Hexadecimal digest of everything the tokens depend on; an index built under another one must be rebuilt.
@@ -111,12 +98,12 @@ impl Analyzer {
         let mut marks = marks.iter().peekable();
         for (at, c) in chars.iter().enumerate() {
             if is_han(c.value) {
-                if !self.stop_characters.contains(&c.value) {
+                if !self.stops.has_character(c.value) {
                     emit(at, at + 1, TokenKind::Unigram, normalised.slice(at, at + 1));
                 }
                 if let Some(next) = chars.get(at + 1)
                     && is_han(next.value)
-                    && !self.stop_pairs.contains(&(c.value, next.value))
+                    && !self.stops.has_pair(c.value, next.value)
                 {
                     emit(at, at + 2, TokenKind::Bigram, normalised.slice(at, at + 2));
                 }
@@ -135,7 +122,7 @@ impl Analyzer {
         }
     }
 
-    /// The words of a text as people read them, stop words left out.
+    /// The words of a text as people read them; stop words, plain numbers and single letters are left out.
     #[must_use]
     pub fn words(&self, text: &str) -> Vec<Word> {
         let mut normalised = Normalised::default();
@@ -154,9 +141,7 @@ impl Analyzer {
                 if mixed || !is_latin(chars[from].value) { piece.end } else { latin::term_end(chars, from) };
             done = to;
             let text = normalised.slice(from, to);
-            if chars[from..to].iter().any(|c| is_han(c.value) || is_latin(c.value))
-                && !self.stop_words.contains(text)
-            {
+            if is_readable(&chars[from..to]) && !self.stops.has(text) {
                 let (start, end) = normalised.span(from, to);
                 words.push(Word { text: text.to_owned(), start: start as usize, end: end as usize });
             }
@@ -205,7 +190,7 @@ impl Analyzer {
             let (from, to) = (word.start, word.end);
             let indexed = (3..=MAX_INDEXED_WORD).contains(&(to - from))
                 && chars[from..to].iter().all(|c| is_han(c.value))
-                && !self.stop_words.contains(word.word);
+                && !self.stops.has(word.word);
             if indexed {
                 marks.push(Mark { from, kind: TokenKind::Word, to, class: 0 });
             }
@@ -227,6 +212,11 @@ impl Analyzer {
         marks.sort_unstable();
         marks.dedup();
     }
+}
+
+/// Whether people take a piece of text for a word.
+fn is_readable(word: &[Char]) -> bool {
+    word.iter().any(|c| is_han(c.value)) || (word.len() > 1 && word.iter().any(|c| c.value.is_alphabetic()))
 }
 
 fn fingerprint(dictionaries: &Dictionaries<'_>) -> String {

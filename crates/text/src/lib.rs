@@ -9,6 +9,7 @@ mod highlight;
 mod latin;
 mod normalise;
 pub mod pinyin;
+mod stops;
 mod synonyms;
 mod token;
 

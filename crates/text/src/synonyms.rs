@@ -3,10 +3,13 @@
 use rustc_hash::FxHashMap;
 
 use crate::normalise::{Char, is_latin};
+use crate::stops::CharSet;
 
 /// A trie over the characters of all members.
 #[derive(Debug, Default)]
 pub(crate) struct Synonyms {
+    /// First characters of members: most places are ruled out by them.
+    starts: CharSet,
     /// The child of a node by a character; node 0 is the root.
     children: FxHashMap<(u32, char), u32>,
     /// The class that ends at each node.
@@ -30,6 +33,7 @@ impl Synonyms {
 
     fn insert(&mut self, member: &str, class: u32) {
         let mut node = 0;
+        member.chars().take(1).for_each(|c| self.starts.insert(c));
         for c in member.chars() {
             let next = self.class_at.len() as u32;
             node = *self.children.entry((node, c)).or_insert(next);
@@ -61,10 +65,10 @@ impl Synonyms {
     }
 
     fn longest_at(&self, chars: &[Char], from: usize) -> Option<(usize, u32)> {
-        let mut node = *self.children.get(&(0, chars[from].value))?;
-        if splits_latin(chars, from) {
+        if !self.starts.contains(chars[from].value) || splits_latin(chars, from) {
             return None;
         }
+        let mut node = *self.children.get(&(0, chars[from].value))?;
         let mut longest = None;
         let mut to = from + 1;
         loop {

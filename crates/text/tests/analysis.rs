@@ -131,10 +131,7 @@ fn positions_count_white_space_and_punctuation() {
 
 #[test]
 fn words_are_readable() {
-    assert_eq!(
-        words("基于LiFePO4的锂离子电池，循环2000次！"),
-        ["lifepo4", "锂离子电池", "循环", "2000", "次"]
-    );
+    assert_eq!(words("基于LiFePO4的锂离子电池，循环2000次！"), ["lifepo4", "锂离子电池", "循环"]);
     let text = "用於廢水處理";
     let word = ANALYZER.words(text).into_iter().find(|word| word.text.starts_with("废水")).unwrap();
     assert!(text[word.start..word.end].starts_with("廢水"));

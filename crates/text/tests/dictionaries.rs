@@ -1,5 +1,6 @@
 //! Properties of the dictionaries:
 //! - what the program comes with is readable, of some size, and small enough to compile in;
+//! - every member of a synonym class leads to its head;
 //! - what cannot be used is named with file, line and reason, in Chinese; comments, empty lines and BOMs are no error;
 //! - the fingerprint changes with every dictionary and with the libraries, and with nothing else.
 #![allow(clippy::unwrap_used, reason = "tests")]
@@ -30,6 +31,20 @@ fn the_builtin_dictionaries_are_usable() {
     let bytes: usize =
         [&builtin.terms, &builtin.synonyms, &builtin.stop_words].into_iter().flatten().map(|f| f.len()).sum();
     assert!(bytes < 3 << 20);
+}
+
+#[test]
+fn every_synonym_is_found_as_its_class() {
+    let builtin = Dictionaries::builtin();
+    let analyzer = Analyzer::new(&builtin).unwrap();
+    let text =
+        analyzer.normalise(std::str::from_utf8(builtin.synonyms[0]).unwrap().replace('\n', "|").as_str());
+    for class in text.split('|').filter(|class| !class.is_empty() && !class.starts_with('#')) {
+        let term = format!("≈{}", class.split(',').next().unwrap());
+        for member in class.split(',') {
+            assert!(analyzer.tokens(member).iter().any(|token| token.text == term), "{member}");
+        }
+    }
 }
 
 #[test]
