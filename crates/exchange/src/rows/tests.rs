@@ -280,6 +280,12 @@ fn what_is_no_table_is_refused_in_one_sentence() {
 }
 
 #[test]
+fn rows_can_be_read_on_another_thread() {
+    let rows = rows(Kind::Expert, Format::Csv, Cursor::new("姓名\n甲\n乙")).unwrap();
+    assert_eq!(std::thread::spawn(|| rows.filter(Result::is_ok).count()).join().unwrap(), 2);
+}
+
+#[test]
 fn formats_are_told_by_name_and_by_bytes() {
     assert_eq!(Format::from_name("专家.CSV"), Some(Format::Csv));
     assert_eq!(Format::from_name("a.b.ndjson"), Some(Format::JsonLines));

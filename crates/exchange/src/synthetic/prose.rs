@@ -16,6 +16,8 @@ pub(super) struct Style {
 /// Words between two stock phrases.
 const STRIDE: usize = 18;
 
+const STOPS: [char; 3] = ['，', '、', '。'];
+
 pub(super) const BIO: Style = Style {
     phrases: &[
         "教授，博士生导师，长期从事{t}方面的研究，",
@@ -80,12 +82,15 @@ pub(super) fn text(
     dice.shuffle(&mut phrases);
     let mut phrases = phrases.into_iter().take(style.count);
     let mut text = String::with_capacity(length * 3 + 90);
-    // Each character takes three bytes, be it a word's or a comma's.
     let mut words = 0;
+    // Each character takes three bytes, be it a word's or a comma's.
     while text.len() < length * 3 {
         if words % STRIDE == 0
             && let Some(phrase) = phrases.next()
         {
+            if !text.is_empty() && !text.ends_with(STOPS) {
+                text.push('。');
+            }
             fill(&mut text, phrase, topics[0], dice);
         }
         words += 1;
@@ -97,7 +102,7 @@ pub(super) fn text(
             _ => "",
         });
     }
-    text.truncate(text.trim_end_matches(['，', '、', '。']).len());
+    text.truncate(text.trim_end_matches(STOPS).len());
     text.push('。');
     text
 }
