@@ -143,8 +143,9 @@ pub(crate) fn set_current(root: &Path, name: &str) -> io::Result<()> {
 
 /// Removes what interrupted rebuilds have left. Only for the holder of the rebuild lock.
 pub(crate) fn sweep(root: &Path) -> io::Result<()> {
-    let current = current(root);
-    for name in names(root)?.into_iter().filter(|name| Some(name) != current.as_ref()) {
+    // Without a name nothing is known to be superfluous.
+    let Some(current) = current(root) else { return Ok(()) };
+    for name in names(root)?.into_iter().filter(|name| *name != current) {
         fs::remove_dir_all(root.join(name))?;
     }
     Ok(())

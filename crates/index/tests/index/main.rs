@@ -1,0 +1,10 @@
+//! Properties of the index, tested through its public interface alone.
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+mod durability;
+mod facets;
+mod fixture;
+mod layout;
+mod paging;
+mod retrieval;
+mod search;

@@ -1,0 +1,150 @@
+//! Candidates for matching:
+//!
+//! 1. Scores, statistics and frequencies equal, to the bit, the formula applied to each document's tokens.
+//! 2. All candidates come, best first, ties by number; the scope changes which, never how much.
+
+use domain::Area;
+use index::{Candidate, IndexDocument, Retrieved, Scope};
+use proptest::prelude::*;
+use ranking::{AreaModel, AreaStatistics, Areas, TextModel, WeightedTerm, idf};
+use tantivy::fieldnorm::FieldNormReader;
+use text::TokenKind;
+
+use crate::fixture::{ANALYZER, Fixture, passage, titled};
+
+pub(crate) const MODEL: TextModel = TextModel {
+    k1: 1.4,
+    areas: Areas {
+        title: AreaModel { weight: 2.0, b: 0.3 },
+        keywords: AreaModel { weight: 1.5, b: 0.0 },
+        body: AreaModel { weight: 1.0, b: 0.75 },
+        evidence: AreaModel { weight: 0.7, b: 1.0 },
+    },
+};
+
+pub(crate) fn terms(text: &str) -> Vec<WeightedTerm> {
+    let mut terms: Vec<WeightedTerm> = Vec::new();
+    for token in ANALYZER.tokens(text) {
+        if terms.iter().all(|term| term.text != token.text) {
+            let weight = 1.0 / (1.0 + terms.len() as f32);
+            terms.push(WeightedTerm { text: token.text, kind: token.kind, weight });
+        }
+    }
+    terms
+}
+
+pub(crate) fn documents() -> impl Strategy<Value = Vec<IndexDocument>> {
+    let area = proptest::sample::select(Area::ALL.to_vec());
+    let text = "[锂离子电池正极材料回收工艺，的 a-b1]{0,60}";
+    let passages = proptest::collection::vec((area, text), 0..5);
+    proptest::collection::vec((passages, any::<bool>()), 0..25).prop_map(|documents| {
+        let made = documents.into_iter().enumerate().map(|(at, (passages, open))| IndexDocument {
+            number: (at as u64 * 17) % 29 + 1,
+            passages: passages.iter().map(|(area, text)| passage(*area, text)).collect(),
+            open,
+            ..IndexDocument::default()
+        });
+        made.collect()
+    })
+}
+
+/// The formula applied to the tokens of every document.
+fn by_hand(documents: &[IndexDocument], terms: &[WeightedTerm]) -> Retrieved {
+    let tokens = |document: &IndexDocument, area: Area| -> Vec<String> {
+        let texts = document.passages.iter().filter(|passage| passage.area == area);
+        texts.flat_map(|passage| ANALYZER.tokens(&passage.text)).map(|token| token.text).collect()
+    };
+    let rounded =
+        |length: usize| FieldNormReader::id_to_fieldnorm(FieldNormReader::fieldnorm_to_id(length as u32));
+    let statistics = Areas::from_fn(|area| {
+        let lengths: Vec<u64> = documents
+            .iter()
+            .map(|document| u64::from(rounded(tokens(document, area).len())))
+            .filter(|&length| length > 0)
+            .collect();
+        let mean = lengths.iter().sum::<u64>() as f64 / lengths.len() as f64;
+        let average_length = if lengths.is_empty() { 0.0 } else { mean as f32 };
+        AreaStatistics { documents: documents.len() as u64, average_length }
+    });
+    let frequency = |term: &WeightedTerm, area| {
+        documents.iter().filter(|document| tokens(document, area).contains(&term.text)).count() as u64
+    };
+    let frequencies: Vec<Areas<u64>> =
+        terms.iter().map(|term| Areas::from_fn(|area| frequency(term, area))).collect();
+    let mut candidates: Vec<Candidate> = documents
+        .iter()
+        .map(|document| {
+            let lengths = Areas::from_fn(|area| rounded(tokens(document, area).len()));
+            let areas = Areas::from_fn(|area| {
+                let tokens = tokens(document, area);
+                let norm = MODEL.length_norm(area, lengths[area], statistics[area].average_length);
+                let mut score = 0.0;
+                for (term, frequencies) in terms.iter().zip(&frequencies) {
+                    let tf = tokens.iter().filter(|token| **token == term.text).count() as u32;
+                    if tf > 0 {
+                        let rarity = idf(frequencies[area], documents.len() as u64);
+                        score += term.weight * rarity * MODEL.saturation(tf, norm);
+                    }
+                }
+                score
+            });
+            let score = Area::ALL
+                .iter()
+                .map(|&area| MODEL.areas[area].weight * areas[area])
+                .reduce(|sum, score| sum + score)
+                .unwrap_or_default();
+            Candidate { number: document.number, score, areas, lengths }
+        })
+        .filter(|candidate| candidate.score > 0.0)
+        .collect();
+    candidates.sort_by(|a, b| b.score.total_cmp(&a.score).then(a.number.cmp(&b.number)));
+    Retrieved { candidates, statistics, frequencies }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 32, ..ProptestConfig::default() })]
+
+    #[test]
+    fn everything_equals_the_formula(
+        documents in documents(),
+        asked in "[锂离子电池正极材料回收工艺a-b1 ]{0,40}",
+        among in proptest::collection::btree_set(1_u64..30, 0..20),
+        without in proptest::collection::btree_set(1_u64..30, 0..5),
+        limit in 0_usize..10,
+    ) {
+        let index = Fixture::with(&documents);
+        let terms = terms(&asked);
+        let expected = by_hand(&documents, &terms);
+        let snapshot = index.snapshot();
+        let all = snapshot.retrieve(&terms, &MODEL, &Scope::default(), 100).unwrap();
+        prop_assert_eq!(&all, &expected);
+        for (term, frequencies) in terms.iter().zip(&expected.frequencies) {
+            for area in Area::ALL {
+                prop_assert_eq!(snapshot.document_frequency(area, &term.text).unwrap(), frequencies[area]);
+            }
+        }
+
+        let among: Vec<u64> = among.into_iter().collect();
+        let without: Vec<u64> = without.into_iter().collect();
+        let scope = Scope { open_only: true, among: Some(&among), without: &without };
+        let open = |number| documents.iter().any(|document| document.number == number && document.open);
+        let mut scoped = expected;
+        scoped.candidates.retain(|candidate| {
+            let number = candidate.number;
+            open(number) && among.contains(&number) && !without.contains(&number)
+        });
+        scoped.candidates.truncate(limit);
+        prop_assert_eq!(snapshot.retrieve(&terms, &MODEL, &scope, limit).unwrap(), scoped);
+    }
+}
+
+#[test]
+fn no_terms_and_no_documents_give_nothing() {
+    let index = Fixture::with(&[titled(1, "电池")]);
+    let nothing = index.snapshot().retrieve(&[], &MODEL, &Scope::default(), 10).unwrap();
+    assert_eq!(nothing.candidates, []);
+    assert_eq!(nothing.statistics.title.documents, 1);
+    let term = WeightedTerm { text: "电池".to_owned(), kind: TokenKind::Bigram, weight: 1.0 };
+    let stale = Fixture::new();
+    assert_eq!(stale.snapshot().retrieve(&[term], &MODEL, &Scope::default(), 10).unwrap().candidates, []);
+}
