@@ -1,5 +1,7 @@
 //! Runs of the nightly re-match and what they found.
 
+mod rows;
+
 use std::fmt;
 
 use domain::{Kind, RecordId};
@@ -7,8 +9,9 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 
 use crate::backend::on_backend;
-use crate::rows::{corrupt, moment, now, record_id, signed, unsigned};
+use crate::rows::{now, signed, unsigned};
 use crate::{Store, StoreError, sql};
+use rows::{MatchRow, RunRow};
 
 /// Identifier of a run; ascending in order of opening.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -74,74 +77,6 @@ pub struct RunMatch {
     pub score: f64,
     /// Why, as JSON.
     pub explanation: String,
-}
-
-#[derive(sqlx::FromRow)]
-struct RunRow {
-    number: i64,
-    business_date: String,
-    state: String,
-    opened_at: i64,
-    published_at: Option<i64>,
-    needs: Option<i64>,
-    needs_without_match: Option<i64>,
-    matches: Option<i64>,
-    configuration: String,
-}
-
-impl RunRow {
-    fn run(self) -> Result<Run, StoreError> {
-        let id = RunId(unsigned(self.number));
-        let unreadable =
-            |source: Box<dyn std::error::Error + Send + Sync>| corrupt(format!("匹配批次 {id} "), source);
-        let totals = match (self.needs, self.needs_without_match, self.matches) {
-            (Some(needs), Some(without), Some(matches)) => Some(RunTotals {
-                needs: unsigned(needs),
-                needs_without_match: unsigned(without),
-                matches: unsigned(matches),
-            }),
-            _ => None,
-        };
-        Ok(Run {
-            id,
-            business_date: self
-                .business_date
-                .parse()
-                .map_err(|error: jiff::Error| unreadable(error.into()))?,
-            configuration: self.configuration,
-            state: match self.state.as_str() {
-                "running" => RunState::Running,
-                "published" => RunState::Published,
-                "abandoned" => RunState::Abandoned,
-                other => return Err(unreadable(other.into())),
-            },
-            opened_at: moment(self.opened_at)?,
-            published_at: self.published_at.map(moment).transpose()?,
-            totals,
-        })
-    }
-}
-
-#[derive(sqlx::FromRow)]
-struct MatchRow {
-    need: i64,
-    target_kind: String,
-    target_number: i64,
-    rank: i64,
-    score: f64,
-    explanation: String,
-}
-
-impl MatchRow {
-    fn run_match(self) -> Result<RunMatch, StoreError> {
-        Ok(RunMatch {
-            need: unsigned(self.need),
-            target: record_id(&self.target_kind, self.target_number)?,
-            rank: u32::try_from(self.rank).map_err(|error| corrupt("名次".to_owned(), error))?,
-            score: self.score,
-            explanation: self.explanation,
-        })
-    }
 }
 
 impl Store {

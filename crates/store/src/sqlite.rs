@@ -1,10 +1,9 @@
 //! SQLite: how its file is opened and its schema brought up to date.
 
-use std::collections::HashSet;
 use std::path::Path;
 use std::time::Duration;
 
-use sqlx::migrate::{Migrate, Migrator};
+use sqlx::migrate::{Migrate, MigrateError, Migration, Migrator};
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
@@ -80,51 +79,62 @@ fn prepare_file(file: &Path) -> std::io::Result<()> {
 ///
 /// sqlx's own migration lock does nothing on SQLite, so the write lock of one transaction is held around it all.
 async fn migrate(connection: &mut SqliteConnection) -> Result<MigrationReport, StoreError> {
-    let before = applied(connection).await?;
-    if MIGRATIONS.iter().all(|known| before.contains(&known.version)) {
-        return Ok(report(&before, &before));
+    if pending(connection).await?.is_empty() {
+        return Ok(report(&[]));
     }
     let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
-    let before = applied(&mut transaction).await?;
-    MIGRATIONS.run(&mut *transaction).await.map_err(|error| StoreError::Migration(Box::new(error)))?;
-    let after = applied(&mut transaction).await?;
+    let table = &MIGRATIONS.table_name;
+    transaction.ensure_migrations_table(table).await?;
+    let pending = pending(&mut transaction).await?;
+    for migration in &pending {
+        transaction.apply(table, migration).await?;
+    }
     transaction.commit().await?;
-    Ok(report(&before, &after))
+    Ok(report(&pending))
 }
 
-/// The versions applied so far.
+/// The migrations that the database has not seen.
 ///
 /// # Errors
-/// [`StoreError::NewerSchema`] when the database has seen a migration later than those known here.
-async fn applied(connection: &mut SqliteConnection) -> Result<HashSet<i64>, StoreError> {
-    let fresh = sqlx::query_scalar::<_, i64>(sql::SQLITE_MIGRATIONS_TABLE)
+/// [`StoreError::NewerSchema`] when it has seen a later one than those known here, [`StoreError::Migration`] when one that
+/// it has seen says something else now.
+async fn pending(connection: &mut SqliteConnection) -> Result<Vec<&'static Migration>, StoreError> {
+    let is_new = sqlx::query_scalar::<_, i64>(sql::SQLITE_MIGRATIONS_TABLE)
         .fetch_optional(&mut *connection)
         .await?
         .is_none();
-    if fresh {
-        return Ok(HashSet::new());
+    if is_new {
+        return Ok(MIGRATIONS.iter().collect());
     }
-    let applied: HashSet<i64> = connection
-        .list_applied_migrations(&MIGRATIONS.table_name)
-        .await
-        .map_err(|error| StoreError::Migration(Box::new(error)))?
-        .into_iter()
-        .map(|migration| migration.version)
-        .collect();
-    let program = MIGRATIONS.iter().map(|known| known.version).max().unwrap_or(0);
-    match applied.iter().copied().max() {
-        Some(database) if database > program => Err(StoreError::NewerSchema { database, program }),
-        _ => Ok(applied),
+    let applied = connection.list_applied_migrations(&MIGRATIONS.table_name).await?;
+    let program = latest();
+    match applied.iter().map(|seen| seen.version).max() {
+        Some(database) if database > program => return Err(StoreError::NewerSchema { database, program }),
+        _ => {}
     }
+    let mut pending = Vec::new();
+    for known in MIGRATIONS.iter() {
+        match applied.iter().find(|seen| seen.version == known.version) {
+            Some(seen) if seen.checksum != known.checksum => {
+                return Err(MigrateError::VersionMismatch(known.version).into());
+            }
+            Some(_) => {}
+            None => pending.push(known),
+        }
+    }
+    Ok(pending)
 }
 
-fn report(before: &HashSet<i64>, after: &HashSet<i64>) -> MigrationReport {
+fn latest() -> i64 {
+    MIGRATIONS.iter().map(|known| known.version).max().unwrap_or(0)
+}
+
+fn report(applied: &[&Migration]) -> MigrationReport {
     MigrationReport {
-        applied: MIGRATIONS
+        applied: applied
             .iter()
-            .filter(|known| after.contains(&known.version) && !before.contains(&known.version))
-            .map(|known| (known.version, known.description.to_string()))
+            .map(|migration| (migration.version, migration.description.to_string()))
             .collect(),
-        version: after.iter().copied().max().unwrap_or(0),
+        version: latest(),
     }
 }

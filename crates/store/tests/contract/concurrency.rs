@@ -83,3 +83,33 @@ pub(crate) async fn only_one_of_many_creates_an_identifier(store: Store) {
     }
     assert_eq!(created, 1);
 }
+
+/// Nothing to run: this compiles only if the futures may move between threads.
+#[expect(dead_code, reason = "checked by the compiler")]
+fn every_operation_can_be_spawned(store: &'static Store) {
+    fn spawn(_: impl Future + Send + 'static) {}
+    let (id, filter) = (RecordId::new(Kind::Need, 1), Box::leak(Box::new(ListFilter::default())));
+    spawn(Store::open(""));
+    spawn(Store::migrate(""));
+    spawn(async {
+        let mut import = store.import().await.unwrap();
+        import.upsert(Vec::new()).await.unwrap();
+        import.commit().await.unwrap();
+    });
+    spawn(store.create(need("a", "")));
+    spawn(store.replace(id, None, need("a", "")));
+    spawn(store.set_status(id, None, Status::Open));
+    spawn(store.records(Kind::Need, &[1]));
+    spawn(store.contact(id));
+    spawn(store.contacts(Kind::Need, &[1]));
+    spawn(store.page(Kind::Need, filter, 0, 1));
+    spawn(store.achievements_of(&[]));
+    spawn(store.changes(0, 1));
+    spawn(store.open_run(jiff::civil::date(2026, 3, 1), ""));
+    spawn(store.add_matches(store::RunId(1), Vec::new()));
+    spawn(store.publish_run(store::RunId(1), store::RunTotals::default()));
+    spawn(store.abandon_run(store::RunId(1)));
+    spawn(store.run_matches(store::RunId(1), 1, Kind::Expert));
+    spawn(store.prune_runs(2));
+    spawn(store.close());
+}
