@@ -8,29 +8,19 @@ pub fn parse_date(text: &str) -> Option<Date> {
     let parts: Vec<&str> = if text.len() == 8 && text.bytes().all(|b| b.is_ascii_digit()) {
         vec![&text[..4], &text[4..6], &text[6..]]
     } else {
-        text.trim_end_matches('日')
-            .split(['-', '/', '.', '年', '月'])
-            .map(str::trim)
-            .collect()
+        text.trim_end_matches('日').split(['-', '/', '.', '年', '月']).map(str::trim).collect()
     };
     let [year, month, day] = parts[..] else {
         return None;
     };
-    if year.len() != 4
-        || ![month, day]
-            .iter()
-            .all(|part| (1..=2).contains(&part.len()))
-    {
+    if year.len() != 4 || ![month, day].iter().all(|part| (1..=2).contains(&part.len())) {
         return None;
     }
     let digits = |part: &str| part.bytes().all(|b| b.is_ascii_digit());
     if !parts.iter().all(|part| digits(part)) {
         return None;
     }
-    let year: i16 = year
-        .parse()
-        .ok()
-        .filter(|year| (1900..3000).contains(year))?;
+    let year: i16 = year.parse().ok().filter(|year| (1900..3000).contains(year))?;
     Date::new(year, month.parse().ok()?, day.parse().ok()?).ok()
 }
 
@@ -41,14 +31,8 @@ mod tests {
 
     #[test]
     fn every_written_form_gives_the_same_date() {
-        for text in [
-            "2026-03-05",
-            "2026/3/5",
-            "2026.3.5",
-            "20260305",
-            "2026年3月5日",
-            " 2026年03月05日 ",
-        ] {
+        for text in ["2026-03-05", "2026/3/5", "2026.3.5", "20260305", "2026年3月5日", " 2026年03月05日 "]
+        {
             assert_eq!(parse_date(text), Some(date(2026, 3, 5)), "{text}");
         }
     }

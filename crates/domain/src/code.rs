@@ -45,18 +45,14 @@ impl FromStr for UnifiedSocialCreditCode {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let code = text.trim().to_ascii_uppercase();
         if code.len() != 18 || !code.bytes().all(|b| ALPHABET.contains(&b)) {
-            let detail =
-                "统一社会信用代码应为 18 位数字或大写字母（不含 I、O、S、V、Z）".to_owned();
+            let detail = "统一社会信用代码应为 18 位数字或大写字母（不含 I、O、S、V、Z）".to_owned();
             return Err((ProblemCode::Format, detail));
         }
         let expected = Self::check_character(&code[..17]);
         if expected == code.chars().last() {
             Ok(Self(code))
         } else {
-            Err((
-                ProblemCode::CheckCharacter,
-                "统一社会信用代码的校验位不正确，请核对是否抄错".to_owned(),
-            ))
+            Err((ProblemCode::CheckCharacter, "统一社会信用代码的校验位不正确，请核对是否抄错".to_owned()))
         }
     }
 }
@@ -89,10 +85,7 @@ mod tests {
 
     #[test]
     fn the_published_example_is_valid() {
-        assert_eq!(
-            UnifiedSocialCreditCode::check_character("91350100M000100Y4"),
-            Some('3')
-        );
+        assert_eq!(UnifiedSocialCreditCode::check_character("91350100M000100Y4"), Some('3'));
         let code: UnifiedSocialCreditCode = "91350100m000100y43".parse().unwrap();
         assert_eq!(code.as_str(), "91350100M000100Y43");
     }

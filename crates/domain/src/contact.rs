@@ -89,11 +89,7 @@ fn keep(text: &str, first: usize, last: usize) -> String {
     let length = text.chars().count();
     let hides = length > first + last;
     let star = |(at, c)| {
-        if hides && (at < first || at >= length - last) {
-            c
-        } else {
-            '*'
-        }
+        if hides && (at < first || at >= length - last) { c } else { '*' }
     };
     text.chars().enumerate().map(star).collect()
 }
@@ -143,14 +139,7 @@ mod tests {
     #[test]
     fn debug_output_tells_no_secret() {
         let shown = format!("{:?}", contact());
-        for secret in [
-            "建国",
-            "13812345678",
-            "3071234",
-            "3071235",
-            "ang.jg",
-            "南谯路",
-        ] {
+        for secret in ["建国", "13812345678", "3071234", "3071235", "ang.jg", "南谯路"] {
             assert!(!shown.contains(secret), "{secret}");
         }
     }

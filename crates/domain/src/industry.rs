@@ -17,10 +17,7 @@ struct Entry {
 static ENTRIES: LazyLock<Vec<Entry>> = LazyLock::new(|| {
     let row = |line: &'static str| {
         let mut cells = line.split('\t');
-        Some(Entry {
-            code: cells.next()?,
-            name: cells.nth(1)?.trim(),
-        })
+        Some(Entry { code: cells.next()?, name: cells.nth(1)?.trim() })
     };
     TABLE.lines().skip(1).filter_map(row).collect()
 });
@@ -55,28 +52,17 @@ impl Industry {
     /// From the section down to this entry.
     pub fn path(self) -> Vec<Self> {
         let code = self.code();
-        [1, 3, 4, 5]
-            .iter()
-            .filter_map(|&len| LOOKUP.get(code.get(..len)?).copied())
-            .collect()
+        [1, 3, 4, 5].iter().filter_map(|&len| LOOKUP.get(code.get(..len)?).copied()).collect()
     }
 
     /// How many levels two industries share, 0 (not even the section) to 4 (the same class).
     pub fn shared_levels(self, other: Self) -> usize {
-        self.path()
-            .iter()
-            .zip(other.path())
-            .take_while(|(a, b)| **a == *b)
-            .count()
+        self.path().iter().zip(other.path()).take_while(|(a, b)| **a == *b).count()
     }
 
     /// The sections A to T, for the root of a tree.
     pub fn sections() -> impl Iterator<Item = Self> {
-        ENTRIES
-            .iter()
-            .enumerate()
-            .filter(|(_, e)| e.code.len() == 1)
-            .map(|(at, _)| Self(at as u16))
+        ENTRIES.iter().enumerate().filter(|(_, e)| e.code.len() == 1).map(|(at, _)| Self(at as u16))
     }
 }
 
@@ -86,15 +72,9 @@ impl FromStr for Industry {
     fn from_str(text: &str) -> Result<Self, String> {
         let text = text.trim();
         let code = text.to_ascii_uppercase();
-        LOOKUP
-            .get(code.as_str())
-            .or_else(|| LOOKUP.get(text))
-            .copied()
-            .ok_or_else(|| {
-                format!(
-                    "“{text}”不在国民经济行业分类（GB/T 4754-2017）中，请填代码如 C3841 或标准名称"
-                )
-            })
+        LOOKUP.get(code.as_str()).or_else(|| LOOKUP.get(text)).copied().ok_or_else(|| {
+            format!("“{text}”不在国民经济行业分类（GB/T 4754-2017）中，请填代码如 C3841 或标准名称")
+        })
     }
 }
 
@@ -134,30 +114,15 @@ mod tests {
 
     #[test]
     fn a_path_leads_from_the_section_down() {
-        let codes: Vec<_> = "C3841"
-            .parse::<Industry>()
-            .unwrap()
-            .path()
-            .iter()
-            .map(|i| i.code())
-            .collect();
+        let codes: Vec<_> = "C3841".parse::<Industry>().unwrap().path().iter().map(|i| i.code()).collect();
         assert_eq!(codes, ["C", "C38", "C384", "C3841"]);
     }
 
     #[test]
     fn kinship_counts_shared_levels() {
-        let of = |a: &str, b: &str| {
-            a.parse::<Industry>()
-                .unwrap()
-                .shared_levels(b.parse().unwrap())
-        };
+        let of = |a: &str, b: &str| a.parse::<Industry>().unwrap().shared_levels(b.parse().unwrap());
         assert_eq!(
-            (
-                of("C3841", "C3841"),
-                of("C3841", "C3842"),
-                of("C3841", "C39"),
-                of("C3841", "A")
-            ),
+            (of("C3841", "C3841"), of("C3841", "C3842"), of("C3841", "C39"), of("C3841", "A")),
             (4, 3, 1, 0)
         );
     }

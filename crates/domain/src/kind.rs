@@ -7,9 +7,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 /// A registry.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
     /// 技术需求
@@ -28,14 +26,8 @@ pub enum Kind {
 
 impl Kind {
     /// All registries, in the order in which they are shown and imported.
-    pub const ALL: [Self; 6] = [
-        Self::Society,
-        Self::Enterprise,
-        Self::Expert,
-        Self::Achievement,
-        Self::Station,
-        Self::Need,
-    ];
+    pub const ALL: [Self; 6] =
+        [Self::Society, Self::Enterprise, Self::Expert, Self::Achievement, Self::Station, Self::Need];
 
     /// English singular, as it stands in identifiers: `need`.
     pub const fn slug(self) -> &'static str {
@@ -123,19 +115,10 @@ impl FromStr for RecordId {
     fn from_str(text: &str) -> Result<Self, String> {
         let problem = || format!("“{text}”不是有效的编号，应形如 need-42");
         let (kind, digits) = text.rsplit_once('-').ok_or_else(problem)?;
-        let kind = Kind::ALL
-            .into_iter()
-            .find(|k| k.slug() == kind)
-            .ok_or_else(problem)?;
+        let kind = Kind::ALL.into_iter().find(|k| k.slug() == kind).ok_or_else(problem)?;
         let canonical = !digits.starts_with(['0', '+']);
-        let number = digits
-            .parse()
-            .ok()
-            .filter(|n| canonical && i64::try_from(*n).is_ok());
-        Ok(Self {
-            kind,
-            number: number.ok_or_else(problem)?,
-        })
+        let number = digits.parse().ok().filter(|n| canonical && i64::try_from(*n).is_ok());
+        Ok(Self { kind, number: number.ok_or_else(problem)? })
     }
 }
 
@@ -147,9 +130,7 @@ impl Serialize for RecordId {
 
 impl<'de> Deserialize<'de> for RecordId {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?
-            .parse()
-            .map_err(serde::de::Error::custom)
+        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
     }
 }
 
@@ -158,9 +139,7 @@ impl utoipa::PartialSchema for RecordId {
         utoipa::openapi::ObjectBuilder::new()
             .schema_type(utoipa::openapi::schema::Type::String)
             .description(Some("记录编号：登记库名加序号，形如 need-42"))
-            .pattern(Some(
-                "^(need|enterprise|expert|station|achievement|society)-[1-9][0-9]{0,18}$",
-            ))
+            .pattern(Some("^(need|enterprise|expert|station|achievement|society)-[1-9][0-9]{0,18}$"))
             .examples([serde_json::json!("need-42")])
             .into()
     }

@@ -176,8 +176,7 @@ pub struct Capacity {
 impl Capacity {
     /// Engagements still possible this year; `None` when there is no limit.
     pub fn remaining(self) -> Option<u32> {
-        self.per_year
-            .map(|limit| limit.saturating_sub(self.engaged))
+        self.per_year.map(|limit| limit.saturating_sub(self.engaged))
     }
 }
 

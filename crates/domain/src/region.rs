@@ -20,10 +20,7 @@ static NAMES: LazyLock<BTreeMap<u32, &'static str>> = LazyLock::new(|| {
             Some((code * factor, cells.next()?.trim().trim_matches('"')))
         })
     };
-    table(PROVINCES, 10_000)
-        .chain(table(CITIES, 100))
-        .chain(table(COUNTIES, 1))
-        .collect()
+    table(PROVINCES, 10_000).chain(table(CITIES, 100)).chain(table(COUNTIES, 1)).collect()
 });
 
 /// Names (with and without the level's suffix) to the regions that bear them.
@@ -31,11 +28,7 @@ static BY_NAME: LazyLock<HashMap<String, Vec<Region>>> = LazyLock::new(|| {
     let mut map: HashMap<String, Vec<Region>> = HashMap::new();
     for &code in NAMES.keys() {
         let region = Region(code);
-        let mut names = vec![
-            region.name().to_owned(),
-            region.full_name(),
-            short(region.name()).to_owned(),
-        ];
+        let mut names = vec![region.name().to_owned(), region.full_name(), short(region.name()).to_owned()];
         names.sort();
         names.dedup();
         for name in names {
@@ -91,11 +84,7 @@ impl Region {
             let name = region.name();
             region.level() != RegionLevel::City || !(name == "市辖区" || name.contains("直辖县级"))
         };
-        self.path()
-            .into_iter()
-            .filter(named)
-            .map(Self::name)
-            .collect()
+        self.path().into_iter().filter(named).map(Self::name).collect()
     }
 
     /// The level that the code's trailing zeros tell.
@@ -111,11 +100,7 @@ impl Region {
 
     /// From the province down to this region.
     pub fn path(self) -> Vec<Self> {
-        let mut path = vec![
-            Self(self.0 / 10_000 * 10_000),
-            Self(self.0 / 100 * 100),
-            self,
-        ];
+        let mut path = vec![Self(self.0 / 10_000 * 10_000), Self(self.0 / 100 * 100), self];
         path.dedup();
         path
     }
@@ -127,42 +112,19 @@ impl Region {
 
     /// How near two regions are. A region known only as a city is at most in the same city as another.
     pub fn proximity(self, other: Self) -> Proximity {
-        let shared = self
-            .path()
-            .iter()
-            .zip(other.path())
-            .take_while(|(a, b)| **a == *b)
-            .count();
-        [
-            Proximity::Apart,
-            Proximity::Province,
-            Proximity::City,
-            Proximity::County,
-        ][shared]
+        let shared = self.path().iter().zip(other.path()).take_while(|(a, b)| **a == *b).count();
+        [Proximity::Apart, Proximity::Province, Proximity::City, Proximity::County][shared]
     }
 
     /// The provinces, for the root of a tree.
     pub fn provinces() -> impl Iterator<Item = Self> {
-        NAMES
-            .keys()
-            .map(|&code| Self(code))
-            .filter(|region| region.level() == RegionLevel::Province)
+        NAMES.keys().map(|&code| Self(code)).filter(|region| region.level() == RegionLevel::Province)
     }
 }
 
 /// The name without the suffix that tells its level, when two characters or more remain.
 fn short(name: &str) -> &str {
-    let suffixes = [
-        "自治州",
-        "自治县",
-        "特别行政区",
-        "自治区",
-        "地区",
-        "省",
-        "市",
-        "县",
-        "区",
-    ];
+    let suffixes = ["自治州", "自治县", "特别行政区", "自治区", "地区", "省", "市", "县", "区"];
     let cut = suffixes.iter().find_map(|suffix| name.strip_suffix(suffix));
     cut.filter(|rest| rest.chars().count() >= 2).unwrap_or(name)
 }
@@ -196,9 +158,8 @@ fn by_name(text: &str) -> Result<Region, String> {
         return match found[..] {
             [region] => Ok(region),
             // A city and its namesake county or district: the higher level is meant.
-            _ => unique_highest(found).ok_or_else(|| {
-                format!("“{text}”有多个同名地区，请写明省、市，如“安徽省合肥市蜀山区”")
-            }),
+            _ => unique_highest(found)
+                .ok_or_else(|| format!("“{text}”有多个同名地区，请写明省、市，如“安徽省合肥市蜀山区”")),
         };
     }
     // A path of names, each with or without its suffix: find the deepest region whose ancestors are named in order.
@@ -227,9 +188,7 @@ fn strip_path(text: &str, region: Region) -> Option<&str> {
     let mut rest = text;
     for (depth, step) in region.path().into_iter().enumerate() {
         let name = step.name();
-        let next = rest
-            .strip_prefix(name)
-            .or_else(|| rest.strip_prefix(short(name)));
+        let next = rest.strip_prefix(name).or_else(|| rest.strip_prefix(short(name)));
         rest = match next {
             Some(next) => next,
             // A middle level may be left out: 安徽省蜀山区, 北京市海淀区.
@@ -311,10 +270,7 @@ mod tests {
         for &code in NAMES.keys() {
             let found = Region(code).full_name().parse::<Region>();
             // Placeholder cities share their province's full name.
-            assert!(
-                found.is_ok_and(|f| f.full_name() == Region(code).full_name()),
-                "{code}"
-            );
+            assert!(found.is_ok_and(|f| f.full_name() == Region(code).full_name()), "{code}");
         }
     }
 }

@@ -15,10 +15,7 @@ pub(super) struct Checks {
 
 impl Checks {
     pub(super) const fn new(kind: Kind) -> Self {
-        Self {
-            kind,
-            problems: Vec::new(),
-        }
+        Self { kind, problems: Vec::new() }
     }
 
     /// Notes a problem with the field `key` (`contact/mobile`), at `/key` or `/key/3`.
@@ -29,34 +26,18 @@ impl Checks {
         code: ProblemCode,
         detail: impl Into<String>,
     ) {
-        let label = columns(self.kind)
-            .find(|column| column.key == key)
-            .map_or(key, |column| column.labels[0]);
+        let label =
+            columns(self.kind).find(|column| column.key == key).map_or(key, |column| column.labels[0]);
         let pointer = item.map_or_else(|| format!("/{key}"), |item| format!("/{key}/{item}"));
-        self.problems.push(FieldProblem {
-            pointer,
-            label: label.to_owned(),
-            code,
-            detail: detail.into(),
-        });
+        self.problems.push(FieldProblem { pointer, label: label.to_owned(), code, detail: detail.into() });
     }
 
     /// A text of at most `max` characters, without control characters; `None` when blank.
-    pub(super) fn optional(
-        &mut self,
-        key: &str,
-        value: Option<String>,
-        max: usize,
-    ) -> Option<String> {
+    pub(super) fn optional(&mut self, key: &str, value: Option<String>, max: usize) -> Option<String> {
         let text = clean(&value?);
         let length = text.chars().count();
         if length > max {
-            self.note(
-                key,
-                None,
-                ProblemCode::TooLarge,
-                format!("最多 {max} 个字，现有 {length} 个字"),
-            );
+            self.note(key, None, ProblemCode::TooLarge, format!("最多 {max} 个字，现有 {length} 个字"));
         }
         Some(text).filter(|text| !text.is_empty())
     }
@@ -87,12 +68,7 @@ impl Checks {
         for (at, value) in values.unwrap_or_default().iter().enumerate() {
             let text = clean(value);
             if text.chars().count() > max {
-                self.note(
-                    key,
-                    Some(at),
-                    ProblemCode::TooLarge,
-                    format!("每项最多 {max} 个字"),
-                );
+                self.note(key, Some(at), ProblemCode::TooLarge, format!("每项最多 {max} 个字"));
             }
             if !text.is_empty() && !items.contains(&text) {
                 items.push(text);
@@ -117,9 +93,7 @@ impl Checks {
         code: ProblemCode,
     ) -> Option<T> {
         let text = self.optional(key, value, 200)?;
-        text.parse()
-            .map_err(|detail| self.note(key, None, code, detail))
-            .ok()
+        text.parse().map_err(|detail| self.note(key, None, code, detail)).ok()
     }
 
     /// Several values of such a type.
@@ -130,11 +104,7 @@ impl Checks {
         max_items: usize,
     ) -> Vec<T> {
         let mut items = Vec::new();
-        for (at, text) in self
-            .list(key, values, max_items, 200)
-            .into_iter()
-            .enumerate()
-        {
+        for (at, text) in self.list(key, values, max_items, 200).into_iter().enumerate() {
             match text.parse() {
                 Ok(item) if !items.contains(&item) => items.push(item),
                 Ok(_) => {}
@@ -160,20 +130,9 @@ impl Checks {
     }
 
     /// A whole number between `min` and `max`.
-    pub(super) fn count(
-        &mut self,
-        key: &str,
-        value: Option<u32>,
-        min: u32,
-        max: u32,
-    ) -> Option<u32> {
+    pub(super) fn count(&mut self, key: &str, value: Option<u32>, min: u32, max: u32) -> Option<u32> {
         if value.is_some_and(|n| !(min..=max).contains(&n)) {
-            self.note(
-                key,
-                None,
-                ProblemCode::TooLarge,
-                format!("应在 {min} 到 {max} 之间"),
-            );
+            self.note(key, None, ProblemCode::TooLarge, format!("应在 {min} 到 {max} 之间"));
         }
         value
     }
@@ -189,12 +148,7 @@ impl Checks {
         let text = self.optional(key, value, 200)?;
         let read = read(&text);
         if read.is_none() {
-            self.note(
-                key,
-                None,
-                ProblemCode::Format,
-                format!("格式不正确，应为{expected}"),
-            );
+            self.note(key, None, ProblemCode::Format, format!("格式不正确，应为{expected}"));
         }
         read
     }
@@ -203,11 +157,7 @@ impl Checks {
 /// Trims, and drops control characters other than line breaks and tabs.
 fn clean(text: &str) -> String {
     let keep = |c: &char| !c.is_control() || matches!(c, '\n' | '\t');
-    text.chars()
-        .filter(keep)
-        .collect::<String>()
-        .trim()
-        .to_owned()
+    text.chars().filter(keep).collect::<String>().trim().to_owned()
 }
 
 /// Checks that the form is an object with known fields of the right JSON types.
@@ -222,11 +172,7 @@ pub(super) fn shapes(kind: Kind, form: &Value) -> Result<(), Vec<FieldProblem>> 
             detail: "应为一个 JSON 对象".to_owned(),
         }),
     }
-    if checks.problems.is_empty() {
-        Ok(())
-    } else {
-        Err(checks.problems)
-    }
+    if checks.problems.is_empty() { Ok(()) } else { Err(checks.problems) }
 }
 
 fn object(checks: &mut Checks, prefix: &str, fields: &Map<String, Value>) {
@@ -263,15 +209,10 @@ fn shape(checks: &mut Checks, key: &str, shape: Shape, value: &Value) {
     match (shape, value) {
         (Shape::Text, Value::String(_)) => {}
         (Shape::Text, _) => wrong(checks, None, "文本"),
-        (Shape::Count, Value::Number(n))
-            if n.as_u64().is_some_and(|n| u32::try_from(n).is_ok()) => {}
+        (Shape::Count, Value::Number(n)) if n.as_u64().is_some_and(|n| u32::try_from(n).is_ok()) => {}
         (Shape::Count, _) => wrong(checks, None, "不小于 0 的整数"),
         (Shape::Words | Shape::Titles, Value::Array(items)) => {
-            for (at, _) in items
-                .iter()
-                .enumerate()
-                .filter(|(_, item)| !item.is_string())
-            {
+            for (at, _) in items.iter().enumerate().filter(|(_, item)| !item.is_string()) {
                 wrong(checks, Some(at), "文本");
             }
         }

@@ -29,35 +29,19 @@ pub struct Column {
 }
 
 const fn text(key: &'static str, labels: &'static [&'static str]) -> Column {
-    Column {
-        key,
-        labels,
-        shape: Shape::Text,
-    }
+    Column { key, labels, shape: Shape::Text }
 }
 
 const fn words(key: &'static str, labels: &'static [&'static str]) -> Column {
-    Column {
-        key,
-        labels,
-        shape: Shape::Words,
-    }
+    Column { key, labels, shape: Shape::Words }
 }
 
 const fn titles(key: &'static str, labels: &'static [&'static str]) -> Column {
-    Column {
-        key,
-        labels,
-        shape: Shape::Titles,
-    }
+    Column { key, labels, shape: Shape::Titles }
 }
 
 const fn count(key: &'static str, labels: &'static [&'static str]) -> Column {
-    Column {
-        key,
-        labels,
-        shape: Shape::Count,
-    }
+    Column { key, labels, shape: Shape::Count }
 }
 
 const SHARED: [Column; 5] = [
@@ -138,11 +122,7 @@ const ACHIEVEMENT: &[Column] = &[
     text("summary", &["成果简介", "简介", "摘要"]),
     words("keywords", &["关键词"]),
     text("owner", &["权属单位"]),
-    Column {
-        key: "inventors",
-        labels: &["完成人", "发明人", "作者"],
-        shape: Shape::Inventors,
-    },
+    Column { key: "inventors", labels: &["完成人", "发明人", "作者"], shape: Shape::Inventors },
     count("maturity", &["技术成熟度"]),
     words("ipc", &["国际专利分类号", "IPC"]),
     words("industries", &["适用行业"]),
@@ -169,19 +149,14 @@ const fn own(kind: Kind) -> &'static [Column] {
 /// All fields of a registry's form, its own first.
 pub fn columns(kind: Kind) -> impl Iterator<Item = &'static Column> {
     let has_website = matches!(kind, Kind::Need | Kind::Enterprise | Kind::Society);
-    let shared = SHARED
-        .iter()
-        .filter(move |column| has_website || column.key != "website");
+    let shared = SHARED.iter().filter(move |column| has_website || column.key != "website");
     own(kind).iter().chain(shared).chain(CONTACT.iter())
 }
 
 /// The field with this JSON key or Chinese heading. Spaces in the heading, and case, do not matter.
 pub fn column(kind: Kind, heading: &str) -> Option<&'static Column> {
     let plain = |text: &str| -> String {
-        text.chars()
-            .filter(|c| !c.is_whitespace())
-            .collect::<String>()
-            .to_lowercase()
+        text.chars().filter(|c| !c.is_whitespace()).collect::<String>().to_lowercase()
     };
     let heading = plain(heading).replace('.', "/");
     columns(kind).find(|c| c.key == heading || c.labels.iter().any(|label| plain(label) == heading))

@@ -5,13 +5,11 @@ use serde_json::Value;
 
 use super::checks::Checks;
 use super::{
-    AchievementForm, ContactForm, Draft, EnterpriseForm, ExpertForm, NeedForm, SocietyForm,
-    StationForm,
+    AchievementForm, ContactForm, Draft, EnterpriseForm, ExpertForm, NeedForm, SocietyForm, StationForm,
 };
 use crate::{
-    Achievement, AchievementType, Availability, Capacity, Consent, Contact, Enterprise, Expert,
-    FieldProblem, Inventor, Kind, Need, ProblemCode, Profile, Society, Station, StationType,
-    UnifiedSocialCreditCode,
+    Achievement, AchievementType, Availability, Capacity, Consent, Contact, Enterprise, Expert, FieldProblem,
+    Inventor, Kind, Need, ProblemCode, Profile, Society, Station, StationType, UnifiedSocialCreditCode,
 };
 
 /// Longest names, titles and running texts, in characters.
@@ -29,11 +27,7 @@ pub(super) fn draft(kind: Kind, form: Value) -> Result<Draft, Vec<FieldProblem>>
         Kind::Achievement => achievement(checks, shaped(form)),
         Kind::Society => society(checks, shaped(form)),
     };
-    if checks.problems.is_empty() {
-        Ok(draft)
-    } else {
-        Err(std::mem::take(&mut checks.problems))
-    }
+    if checks.problems.is_empty() { Ok(draft) } else { Err(std::mem::take(&mut checks.problems)) }
 }
 
 fn shaped<T: DeserializeOwned>(form: Value) -> T {
@@ -76,20 +70,9 @@ fn need(checks: &mut Checks, form: NeedForm) -> Draft {
     if let (Some(filed), Some(until)) = (need.filed_on, need.valid_until)
         && until < filed
     {
-        checks.note(
-            "valid_until",
-            None,
-            ProblemCode::Contradiction,
-            "有效期早于填报时间",
-        );
+        checks.note("valid_until", None, ProblemCode::Contradiction, "有效期早于填报时间");
     }
-    envelope(
-        checks,
-        form.external_id,
-        form.status,
-        form.contact,
-        Profile::Need(need),
-    )
+    envelope(checks, form.external_id, form.status, form.contact, Profile::Need(need))
 }
 
 fn enterprise(checks: &mut Checks, form: EnterpriseForm) -> Draft {
@@ -103,13 +86,7 @@ fn enterprise(checks: &mut Checks, form: EnterpriseForm) -> Draft {
         industry: checks.parsed("industry", form.industry, ProblemCode::NotInTable),
         region: checks.parsed("region", form.region, ProblemCode::NotInTable),
     };
-    envelope(
-        checks,
-        form.external_id,
-        form.status,
-        form.contact,
-        Profile::Enterprise(enterprise),
-    )
+    envelope(checks, form.external_id, form.status, form.contact, Profile::Enterprise(enterprise))
 }
 
 fn expert(checks: &mut Checks, form: ExpertForm) -> Draft {
@@ -119,12 +96,7 @@ fn expert(checks: &mut Checks, form: ExpertForm) -> Draft {
         name: checks.required("name", form.name, 50),
         professional_title: checks.text("professional_title", form.professional_title, 50),
         organisation: checks.text("organisation", form.organisation, NAME),
-        research_directions: checks.list(
-            "research_directions",
-            form.research_directions,
-            50,
-            TITLE,
-        ),
+        research_directions: checks.list("research_directions", form.research_directions, 50, TITLE),
         keywords: keywords(checks, form.keywords),
         bio: checks.text("bio", form.bio, TEXT),
         projects: checks.list("projects", form.projects, 200, TITLE),
@@ -137,13 +109,7 @@ fn expert(checks: &mut Checks, form: ExpertForm) -> Draft {
         availability: availability.unwrap_or(Availability::Available),
         consent: consent.unwrap_or(Consent::Matching),
     };
-    envelope(
-        checks,
-        form.external_id,
-        form.status,
-        form.contact,
-        Profile::Expert(expert),
-    )
+    envelope(checks, form.external_id, form.status, form.contact, Profile::Expert(expert))
 }
 
 fn station(checks: &mut Checks, form: StationForm) -> Draft {
@@ -163,22 +129,12 @@ fn station(checks: &mut Checks, form: StationForm) -> Draft {
         capacity: capacity(checks, form.capacity_per_year, form.engaged_this_year),
         founded_on: checks.date("founded_on", form.founded_on),
     };
-    envelope(
-        checks,
-        form.external_id,
-        form.status,
-        form.contact,
-        Profile::Station(station),
-    )
+    envelope(checks, form.external_id, form.status, form.contact, Profile::Station(station))
 }
 
 fn achievement(checks: &mut Checks, form: AchievementForm) -> Draft {
     let title = checks.required("title", form.title, TITLE);
-    let achievement_type = checks.parsed(
-        "achievement_type",
-        form.achievement_type,
-        ProblemCode::Format,
-    );
+    let achievement_type = checks.parsed("achievement_type", form.achievement_type, ProblemCode::Format);
     let maturity = checks.count("maturity", form.maturity, 1, 9);
     let achievement = Achievement {
         title,
@@ -194,13 +150,7 @@ fn achievement(checks: &mut Checks, form: AchievementForm) -> Draft {
         region: checks.parsed("region", form.region, ProblemCode::NotInTable),
         published_on: checks.date("published_on", form.published_on),
     };
-    envelope(
-        checks,
-        form.external_id,
-        form.status,
-        form.contact,
-        Profile::Achievement(achievement),
-    )
+    envelope(checks, form.external_id, form.status, form.contact, Profile::Achievement(achievement))
 }
 
 fn society(checks: &mut Checks, form: SocietyForm) -> Draft {
@@ -212,13 +162,7 @@ fn society(checks: &mut Checks, form: SocietyForm) -> Draft {
         website: website(checks, form.website),
         region: checks.parsed("region", form.region, ProblemCode::NotInTable),
     };
-    envelope(
-        checks,
-        form.external_id,
-        form.status,
-        form.contact,
-        Profile::Society(society),
-    )
+    envelope(checks, form.external_id, form.status, form.contact, Profile::Society(society))
 }
 
 fn fields(checks: &mut Checks, values: Option<Vec<String>>) -> Vec<String> {
@@ -232,41 +176,22 @@ fn keywords(checks: &mut Checks, values: Option<Vec<String>>) -> Vec<String> {
 fn capacity(checks: &mut Checks, per_year: Option<u32>, engaged: Option<u32>) -> Capacity {
     Capacity {
         per_year: checks.count("capacity_per_year", per_year, 0, 1000),
-        engaged: checks
-            .count("engaged_this_year", engaged, 0, 1000)
-            .unwrap_or_default(),
+        engaged: checks.count("engaged_this_year", engaged, 0, 1000).unwrap_or_default(),
     }
 }
 
-fn credit_code(
-    checks: &mut Checks,
-    key: &str,
-    value: Option<String>,
-) -> Option<UnifiedSocialCreditCode> {
+fn credit_code(checks: &mut Checks, key: &str, value: Option<String>) -> Option<UnifiedSocialCreditCode> {
     let text = checks.optional(key, value, 40)?;
-    text.parse()
-        .map_err(|(code, detail): (_, String)| checks.note(key, None, code, detail))
-        .ok()
+    text.parse().map_err(|(code, detail): (_, String)| checks.note(key, None, code, detail)).ok()
 }
 
 fn website(checks: &mut Checks, value: Option<String>) -> Option<String> {
     let text = checks.optional("website", value, 200)?;
-    let host = text
-        .trim_start_matches("https://")
-        .trim_start_matches("http://");
-    let plausible =
-        host.contains('.') && !text.contains(char::is_whitespace) && !host.contains(':')
-            || host
-                .split(':')
-                .nth(1)
-                .is_some_and(|port| port.starts_with(|c: char| c.is_ascii_digit()));
+    let host = text.trim_start_matches("https://").trim_start_matches("http://");
+    let plausible = host.contains('.') && !text.contains(char::is_whitespace) && !host.contains(':')
+        || host.split(':').nth(1).is_some_and(|port| port.starts_with(|c: char| c.is_ascii_digit()));
     if !plausible {
-        checks.note(
-            "website",
-            None,
-            ProblemCode::Format,
-            "应为网址，如 https://www.example.com",
-        );
+        checks.note("website", None, ProblemCode::Format, "应为网址，如 https://www.example.com");
     }
     Some(text)
 }
@@ -278,18 +203,10 @@ fn inventors(checks: &mut Checks, values: Option<Vec<Inventor>>) -> Vec<Inventor
     }
     for (at, inventor) in values.iter().enumerate() {
         if inventor.name.trim().is_empty() {
-            checks.note(
-                "inventors",
-                Some(at),
-                ProblemCode::Missing,
-                "完成人的姓名不能为空",
-            );
+            checks.note("inventors", Some(at), ProblemCode::Missing, "完成人的姓名不能为空");
         }
         let too_long = inventor.name.chars().count() > 50
-            || inventor
-                .expert
-                .as_ref()
-                .is_some_and(|id| id.chars().count() > 128);
+            || inventor.expert.as_ref().is_some_and(|id| id.chars().count() > 128);
         if too_long {
             checks.note(
                 "inventors",
@@ -301,10 +218,7 @@ fn inventors(checks: &mut Checks, values: Option<Vec<Inventor>>) -> Vec<Inventor
     }
     let clean = |inventor: Inventor| Inventor {
         name: inventor.name.trim().to_owned(),
-        expert: inventor
-            .expert
-            .map(|id| id.trim().to_owned())
-            .filter(|id| !id.is_empty()),
+        expert: inventor.expert.map(|id| id.trim().to_owned()).filter(|id| !id.is_empty()),
     };
     values.into_iter().map(clean).collect()
 }
@@ -313,24 +227,9 @@ fn contact(checks: &mut Checks, form: ContactForm) -> Contact {
     Contact {
         person: checks.optional("contact/person", form.person, 50),
         mobile: checks.private("contact/mobile", form.mobile, mobile, " 11 位手机号码"),
-        phone: checks.private(
-            "contact/phone",
-            form.phone,
-            landline,
-            "“区号-号码”，如 0550-3071234",
-        ),
-        fax: checks.private(
-            "contact/fax",
-            form.fax,
-            landline,
-            "“区号-号码”，如 0550-3071235",
-        ),
-        email: checks.private(
-            "contact/email",
-            form.email,
-            email,
-            "电子邮箱，如 name@example.com",
-        ),
+        phone: checks.private("contact/phone", form.phone, landline, "“区号-号码”，如 0550-3071234"),
+        fax: checks.private("contact/fax", form.fax, landline, "“区号-号码”，如 0550-3071235"),
+        email: checks.private("contact/email", form.email, email, "电子邮箱，如 name@example.com"),
         address: checks.optional("contact/address", form.address, 200),
         postcode: checks.private("contact/postcode", form.postcode, postcode, " 6 位数字"),
     }
@@ -338,14 +237,8 @@ fn contact(checks: &mut Checks, form: ContactForm) -> Contact {
 
 /// Eleven digits from 13 to 19, perhaps written with +86, spaces or hyphens.
 fn mobile(text: &str) -> Option<String> {
-    let digits: String = text
-        .chars()
-        .filter(|c| !matches!(c, ' ' | '-' | '\u{a0}'))
-        .collect();
-    let digits = digits
-        .strip_prefix("+86")
-        .or(digits.strip_prefix("0086"))
-        .unwrap_or(&digits);
+    let digits: String = text.chars().filter(|c| !matches!(c, ' ' | '-' | '\u{a0}')).collect();
+    let digits = digits.strip_prefix("+86").or(digits.strip_prefix("0086")).unwrap_or(&digits);
     let valid = digits.len() == 11
         && digits.bytes().all(|b| b.is_ascii_digit())
         && digits.starts_with('1')
@@ -357,34 +250,19 @@ fn mobile(text: &str) -> Option<String> {
 fn landline(text: &str) -> Option<String> {
     let plain: String = text
         .chars()
-        .map(|c| {
-            if matches!(c, '(' | ')' | '（' | '）' | '—' | '－' | ' ') {
-                '-'
-            } else {
-                c
-            }
-        })
+        .map(|c| if matches!(c, '(' | ')' | '（' | '）' | '—' | '－' | ' ') { '-' } else { c })
         .collect();
-    let parts: Vec<&str> = plain
-        .trim_start_matches("+86")
-        .split('-')
-        .filter(|part| !part.is_empty())
-        .collect();
+    let parts: Vec<&str> =
+        plain.trim_start_matches("+86").split('-').filter(|part| !part.is_empty()).collect();
     let digits: usize = parts.iter().map(|part| part.len()).sum();
-    let valid = parts
-        .iter()
-        .all(|part| part.bytes().all(|b| b.is_ascii_digit()));
+    let valid = parts.iter().all(|part| part.bytes().all(|b| b.is_ascii_digit()));
     (valid && (7..=20).contains(&digits) && parts.len() <= 3).then(|| parts.join("-"))
 }
 
 fn email(text: &str) -> Option<String> {
     let (user, host) = text.split_once('@')?;
-    let word = |part: &str| {
-        !part.is_empty()
-            && part
-                .chars()
-                .all(|c| c.is_alphanumeric() || "._%+-".contains(c))
-    };
+    let word =
+        |part: &str| !part.is_empty() && part.chars().all(|c| c.is_alphanumeric() || "._%+-".contains(c));
     let labels = host.split('.').collect::<Vec<_>>();
     let valid = word(user) && labels.len() >= 2 && labels.iter().all(|label| word(label));
     valid.then(|| text.to_owned())

@@ -51,10 +51,7 @@ pub struct NeedForm {
     )]
     pub title: Option<String>,
     /// 具体的技术需求说明
-    #[schema(
-        example = "焊缝气孔率偏高，希望降到千分之三以下，节拍不低于12ppm。",
-        max_length = 20000
-    )]
+    #[schema(example = "焊缝气孔率偏高，希望降到千分之三以下，节拍不低于12ppm。", max_length = 20000)]
     pub description: Option<String>,
     /// 单位名称
     #[schema(example = "滁州皖东新能源科技有限公司", max_length = 100)]
@@ -107,12 +104,7 @@ pub struct EnterpriseForm {
     /// 状态：open 有效、closed 已办结、withdrawn 已撤回
     pub status: Option<String>,
     /// 单位名称（必填）
-    #[schema(
-        required,
-        nullable = false,
-        example = "滁州皖东新能源科技有限公司",
-        max_length = 100
-    )]
+    #[schema(required, nullable = false, example = "滁州皖东新能源科技有限公司", max_length = 100)]
     pub name: Option<String>,
     /// 统一社会信用代码
     #[schema(example = "91350100M000100Y43")]
@@ -209,12 +201,7 @@ pub struct StationForm {
     /// 状态：open 有效、closed 已办结、withdrawn 已撤回
     pub status: Option<String>,
     /// 站点名称（必填）
-    #[schema(
-        required,
-        nullable = false,
-        example = "南谯经济开发区学会服务站",
-        max_length = 100
-    )]
+    #[schema(required, nullable = false, example = "南谯经济开发区学会服务站", max_length = 100)]
     pub name: Option<String>,
     /// 站点类型：society_station 学会服务站（缺省）、expert_workstation 专家工作站、academician_workstation 院士专家工作站、transfer_centre 成果转化服务分中心、overseas_base 海智计划工作基地、other 其他
     #[schema(example = "society_station")]

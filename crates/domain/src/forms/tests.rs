@@ -8,11 +8,7 @@ use super::*;
 use crate::ProblemCode;
 
 fn problems(kind: Kind, form: Value) -> Vec<(String, ProblemCode)> {
-    parse(kind, form)
-        .unwrap_err()
-        .into_iter()
-        .map(|p| (p.pointer, p.code))
-        .collect()
+    parse(kind, form).unwrap_err().into_iter().map(|p| (p.pointer, p.code)).collect()
 }
 
 #[test]
@@ -26,9 +22,7 @@ fn a_full_need_is_read() {
         }),
     )
     .unwrap();
-    let Profile::Need(need) = &draft.profile else {
-        panic!("a need")
-    };
+    let Profile::Need(need) = &draft.profile else { panic!("a need") };
     assert_eq!(need.title, "焊接气孔");
     assert_eq!(need.keywords, ["激光"]);
     assert_eq!(need.region.unwrap().code(), 341_100);
@@ -58,10 +52,7 @@ fn all_invalid_values_are_named_at_once() {
         "/contact/postcode",
     ];
     assert_eq!(pointers, expected);
-    assert_eq!(
-        (found[0].1, found[1].1),
-        (ProblemCode::Missing, ProblemCode::CheckCharacter)
-    );
+    assert_eq!((found[0].1, found[1].1), (ProblemCode::Missing, ProblemCode::CheckCharacter));
 }
 
 #[test]
@@ -76,44 +67,29 @@ fn all_wrong_shapes_are_named_at_once() {
         ("/name", ProblemCode::WrongType),
         ("/nick~1name", ProblemCode::Unknown),
     ];
-    assert_eq!(
-        found,
-        expected.map(|(pointer, code)| (pointer.to_owned(), code))
-    );
+    assert_eq!(found, expected.map(|(pointer, code)| (pointer.to_owned(), code)));
 }
 
 #[test]
 fn contradicting_dates_are_refused() {
     let form = json!({"title": "x", "filed_on": "2026-05-01", "valid_until": "2026-04-30"});
-    assert_eq!(
-        problems(Kind::Need, form),
-        [("/valid_until".to_owned(), ProblemCode::Contradiction)]
-    );
+    assert_eq!(problems(Kind::Need, form), [("/valid_until".to_owned(), ProblemCode::Contradiction)]);
 }
 
 #[test]
 fn no_message_repeats_a_contact() {
     let form = json!({"name": "x", "contact": {"mobile": "1380000123x", "email": "secret.person", "phone": "SECRET"}});
     for problem in parse(Kind::Expert, form).unwrap_err() {
-        assert!(
-            !problem.detail.contains("1380000123x")
-                && !problem.detail.to_lowercase().contains("secret")
-        );
+        assert!(!problem.detail.contains("1380000123x") && !problem.detail.to_lowercase().contains("secret"));
     }
 }
 
 #[test]
 fn headings_are_found_in_both_languages() {
     assert_eq!(column(Kind::Need, "技术需求名称").unwrap().key, "title");
-    assert_eq!(
-        column(Kind::Need, " 联系 人").unwrap().key,
-        "contact/person"
-    );
+    assert_eq!(column(Kind::Need, " 联系 人").unwrap().key, "contact/person");
     assert_eq!(column(Kind::Need, "e-mail").unwrap().key, "contact/email");
-    assert_eq!(
-        column(Kind::Expert, "contact.mobile").unwrap().key,
-        "contact/mobile"
-    );
+    assert_eq!(column(Kind::Expert, "contact.mobile").unwrap().key, "contact/mobile");
     assert!(column(Kind::Expert, "网址").is_none());
 }
 
@@ -128,11 +104,7 @@ fn every_column_is_a_field_of_its_form() {
                 Shape::Inventors => json!([{"name": "王明"}]),
             };
             let mut form = json!({"name": "名", "title": "名"});
-            let own = if matches!(kind, Kind::Need | Kind::Achievement) {
-                "name"
-            } else {
-                "title"
-            };
+            let own = if matches!(kind, Kind::Need | Kind::Achievement) { "name" } else { "title" };
             form.as_object_mut().unwrap().remove(own);
             match column.key.split_once('/') {
                 Some((outer, inner)) => form[outer] = json!({inner: value}),
@@ -147,21 +119,10 @@ fn every_column_is_a_field_of_its_form() {
 #[test]
 fn profiles_survive_the_store() {
     for kind in Kind::ALL {
-        let key = if matches!(kind, Kind::Need | Kind::Achievement) {
-            "title"
-        } else {
-            "name"
-        };
-        let profile = parse(
-            kind,
-            json!({key: "名", "region": "340104", "fields": ["健康"]}),
-        )
-        .unwrap()
-        .profile;
-        assert_eq!(
-            Profile::from_json(kind, &profile.to_json()).unwrap(),
-            profile
-        );
+        let key = if matches!(kind, Kind::Need | Kind::Achievement) { "title" } else { "name" };
+        let profile =
+            parse(kind, json!({key: "名", "region": "340104", "fields": ["健康"]})).unwrap().profile;
+        assert_eq!(Profile::from_json(kind, &profile.to_json()).unwrap(), profile);
     }
 }
 

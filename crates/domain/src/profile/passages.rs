@@ -11,12 +11,7 @@ struct Passages(Vec<Passage>);
 impl Passages {
     fn text(mut self, area: Area, field: &'static str, label: &'static str, text: &str) -> Self {
         if !text.trim().is_empty() {
-            self.0.push(Passage {
-                area,
-                field,
-                label,
-                text: text.to_owned(),
-            });
+            self.0.push(Passage { area, field, label, text: text.to_owned() });
         }
         self
     }
@@ -37,20 +32,10 @@ impl Profile {
                 .list(Keywords, "keywords", "关键词", &need.keywords)
                 .text(Body, "description", "具体的技术需求说明", &need.description),
             Self::Enterprise(enterprise) => none
-                .text(
-                    Title,
-                    "main_business",
-                    "主营业务",
-                    &enterprise.main_business,
-                )
+                .text(Title, "main_business", "主营业务", &enterprise.main_business)
                 .text(Body, "profile", "企业概况", &enterprise.profile),
             Self::Expert(expert) => none
-                .list(
-                    Title,
-                    "research_directions",
-                    "研究方向",
-                    &expert.research_directions,
-                )
+                .list(Title, "research_directions", "研究方向", &expert.research_directions)
                 .list(Keywords, "keywords", "关键词", &expert.keywords)
                 .text(Body, "bio", "个人简介", &expert.bio)
                 .list(Evidence, "projects", "承担项目", &expert.projects),
@@ -62,9 +47,7 @@ impl Profile {
                 .text(Title, "title", "成果名称", &achievement.title)
                 .list(Keywords, "keywords", "关键词", &achievement.keywords)
                 .text(Body, "summary", "成果简介", &achievement.summary),
-            Self::Society(society) => {
-                none.text(Body, "description", "学会简介", &society.description)
-            }
+            Self::Society(society) => none.text(Body, "description", "学会简介", &society.description),
         };
         passages.0
     }
@@ -89,10 +72,7 @@ impl Profile {
             Self::Expert(expert) => vec![&expert.name, &expert.organisation],
             Self::Station(station) => vec![&station.name, &station.host, &station.society],
             Self::Achievement(achievement) => {
-                let inventors = achievement
-                    .inventors
-                    .iter()
-                    .map(|inventor| inventor.name.as_str());
+                let inventors = achievement.inventors.iter().map(|inventor| inventor.name.as_str());
                 inventors.chain([achievement.owner.as_str()]).collect()
             }
             Self::Society(society) => vec![&society.name],
@@ -161,9 +141,7 @@ impl Profile {
     /// 职称, of an expert.
     pub fn professional_title(&self) -> Option<&str> {
         match self {
-            Self::Expert(expert) if !expert.professional_title.is_empty() => {
-                Some(&expert.professional_title)
-            }
+            Self::Expert(expert) if !expert.professional_title.is_empty() => Some(&expert.professional_title),
             _ => None,
         }
     }
