@@ -72,6 +72,30 @@ async fn a_new_file_may_be_opened_by_many_at_once() {
     }
 }
 
+/// Each store has a writer of its own, as the server and an import on the command line have.
+#[tokio::test(flavor = "multi_thread")]
+async fn writers_of_several_processes_wait_for_each_other() {
+    let folder = tempfile::tempdir().unwrap();
+    Store::migrate(&url(&folder)).await.unwrap();
+    let writers: Vec<_> = (0..4)
+        .map(|writer| {
+            let url = url(&folder);
+            tokio::spawn(async move {
+                let store = Store::open(&url).await.unwrap();
+                for at in 0..25 {
+                    store.upsert(vec![need(&format!("{writer}-{at}"))]).await.unwrap();
+                }
+            })
+        })
+        .collect();
+    for writer in writers {
+        writer.await.unwrap();
+    }
+    let store = Store::open(&url(&folder)).await.unwrap();
+    assert_eq!(store.last_change().await.unwrap(), 100);
+    store.close().await;
+}
+
 #[tokio::test]
 async fn other_urls_are_refused_without_repeating_them() {
     for url in ["postgres://hongniang:secret@db/hongniang", "/secret.db", "sqlite:a.db?secret=1"] {
