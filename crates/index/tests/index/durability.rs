@@ -189,6 +189,9 @@ fn another_analysis_makes_an_index_stale() {
     assert_eq!(state(&open(&directory)), READY(1), "nothing was touched");
 }
 
+/// What becomes of a file's bytes; `None` for no file.
+type Damage = fn(Vec<u8>) -> Option<Vec<u8>>;
+
 /// Damages every file of an index in every way; the index must be stale, or else answer as before.
 #[test]
 fn damaged_files_make_an_index_stale_and_a_rebuild_repairs_it() {
@@ -201,7 +204,7 @@ fn damaged_files_make_an_index_stale_and_a_rebuild_repairs_it() {
     drop(writer);
     let Fixture { directory, catalog } = index;
     drop(catalog);
-    let damages: [(&str, fn(Vec<u8>) -> Option<Vec<u8>>); 5] = [
+    let damages: [(&str, Damage); 5] = [
         ("deleted", |_| None),
         ("empty", |_| Some(Vec::new())),
         ("truncated", |bytes| Some(bytes[..bytes.len() / 2].to_vec())),
