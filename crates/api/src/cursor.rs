@@ -1,0 +1,80 @@
+//! Opaque cursors: where a page ended, bound to the query that it belongs to.
+//!
+//! A version, the place (two numbers) and a digest over both and the query's other parameters, in base64url. A damaged cursor and one of
+//! another query are refused alike.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
+use crate::problem::{Code, Problem};
+
+const VERSION: u8 = 1;
+const DIGEST: usize = 8;
+const LENGTH: usize = 1 + 16 + DIGEST;
+
+/// Where a page ended: a sort key and a number.
+pub(crate) type Place = (i64, u64);
+
+/// Writes the cursor of `query`.
+pub(crate) fn write(query: &str, place: Place) -> String {
+    let mut bytes = vec![VERSION];
+    bytes.extend(place.0.to_be_bytes());
+    bytes.extend(place.1.to_be_bytes());
+    bytes.extend(digest(query, &bytes));
+    URL_SAFE_NO_PAD.encode(bytes)
+}
+
+/// Reads a cursor of `query` back.
+pub(crate) fn read(query: &str, cursor: &str) -> Result<Place, Problem> {
+    let invalid = || {
+        let detail = "游标已损坏，或属于另一个查询；请原样使用上一页的 next_cursor，且不要改动其他参数";
+        Problem::parameter(Code::InvalidCursor, "cursor", detail)
+    };
+    let bytes = URL_SAFE_NO_PAD.decode(cursor).map_err(|_| invalid())?;
+    let bytes: [u8; LENGTH] = bytes.try_into().map_err(|_| invalid())?;
+    let (told, found) = bytes.split_at(LENGTH - DIGEST);
+    if told[0] != VERSION || digest(query, told) != *found {
+        return Err(invalid());
+    }
+    let number = |at: usize| <[u8; 8]>::try_from(&told[at..at + 8]).map_err(|_| invalid());
+    Ok((i64::from_be_bytes(number(1)?), u64::from_be_bytes(number(9)?)))
+}
+
+fn digest(query: &str, told: &[u8]) -> [u8; DIGEST] {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(told);
+    hasher.update(query.as_bytes());
+    let mut first = [0; DIGEST];
+    first.copy_from_slice(&hasher.finalize().as_bytes()[..DIGEST]);
+    first
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cursor_comes_back_as_it_was() {
+        for place in [(0, 0), (i64::MIN, u64::MAX), (-1, 7)] {
+            assert_eq!(read("q", &write("q", place)).unwrap(), place);
+        }
+    }
+
+    #[test]
+    fn a_cursor_of_another_query_is_refused() {
+        assert!(read("q=激光", &write("q=焊接", (1, 2))).is_err());
+    }
+
+    #[test]
+    fn any_damage_is_found() {
+        let cursor = write("q", (1, 2));
+        for at in 0..cursor.len() {
+            let mut damaged: Vec<char> = cursor.chars().collect();
+            damaged[at] = if damaged[at] == 'A' { 'B' } else { 'A' };
+            assert!(read("q", &damaged.into_iter().collect::<String>()).is_err(), "at {at}");
+        }
+        assert!(read("q", "").is_err());
+        assert!(read("q", "星").is_err());
+    }
+}

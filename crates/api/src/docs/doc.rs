@@ -1,0 +1,158 @@
+//! What is said about one operation, written down briefly.
+
+use actix_web::http::StatusCode;
+use serde_json::Value;
+use utoipa::openapi::path::{Operation, OperationBuilder, Parameter, ParameterBuilder, ParameterIn};
+use utoipa::openapi::request_body::RequestBodyBuilder;
+use utoipa::openapi::schema::{ObjectBuilder, Type};
+use utoipa::openapi::{
+    Content, ContentBuilder, HeaderBuilder, Ref, RefOr, Required, ResponseBuilder, Schema,
+};
+
+use crate::problem::{Code, PROBLEM_JSON, Problem};
+
+/// Reasons that any operation may have.
+const ALWAYS: [Code; 5] =
+    [Code::UnknownParameter, Code::NotAcceptable, Code::QueryTooLong, Code::InternalError, Code::Unavailable];
+
+/// The documentation of an operation; its query parameters are those that the route lets through.
+pub(crate) struct Doc {
+    operation: OperationBuilder,
+    query: Vec<String>,
+    codes: Vec<Code>,
+}
+
+impl Doc {
+    pub(crate) fn new(
+        id: &str,
+        tag: &str,
+        summary: impl Into<String>,
+        description: impl Into<String>,
+    ) -> Self {
+        let operation = OperationBuilder::new()
+            .operation_id(Some(id))
+            .tag(tag)
+            .summary(Some(summary.into()))
+            .description(Some(description.into()));
+        Self { operation, query: Vec::new(), codes: ALWAYS.to_vec() }
+    }
+
+    /// Parameters of path, query or header.
+    pub(crate) fn parameters(mut self, parameters: impl IntoIterator<Item = Parameter>) -> Self {
+        for parameter in parameters {
+            if parameter.parameter_in == ParameterIn::Query {
+                self.query.push(parameter.name.clone());
+            }
+            self.operation = self.operation.parameter(parameter);
+        }
+        self
+    }
+
+    /// A JSON body of the schema `name`.
+    pub(crate) fn json_body(self, name: &str, example: Value) -> Self {
+        let content = ContentBuilder::new().schema(Some(Ref::from_schema_name(name))).example(Some(example));
+        self.body([("application/json", content.build())])
+    }
+
+    /// A body of any of these media types.
+    pub(crate) fn body(mut self, contents: impl IntoIterator<Item = (&'static str, Content)>) -> Self {
+        let mut body = RequestBodyBuilder::new().required(Some(Required::True));
+        for (media_type, content) in contents {
+            body = body.content(media_type, content);
+        }
+        self.operation = self.operation.request_body(Some(body.build()));
+        self
+    }
+
+    /// A JSON answer of the schema `name`, with headers.
+    pub(crate) fn answer(
+        mut self,
+        status: u16,
+        description: &str,
+        (name, example): (&str, Value),
+        headers: &[(&str, &str)],
+    ) -> Self {
+        let content = ContentBuilder::new().schema(Some(Ref::from_schema_name(name))).example(Some(example));
+        let mut response =
+            ResponseBuilder::new().description(description).content("application/json", content.build());
+        for (header, about) in headers {
+            let text = HeaderBuilder::new().schema(Some(text())).description(Some(*about)).build();
+            response = response.header(*header, text);
+        }
+        self.operation = self.operation.response(status.to_string(), response.build());
+        self
+    }
+
+    /// An answer with status 503 that is no problem document.
+    pub(crate) fn not_ready(mut self, description: &str, answer: (&str, Value)) -> Self {
+        self.codes.retain(|code| code.status() != StatusCode::SERVICE_UNAVAILABLE);
+        self.answer(503, description, answer, &[])
+    }
+
+    /// An answer without a body.
+    pub(crate) fn empty_answer(mut self, status: u16, description: &str) -> Self {
+        let response = ResponseBuilder::new().description(description).build();
+        self.operation = self.operation.response(status.to_string(), response);
+        self
+    }
+
+    /// Problems that this operation may have beside those that all have.
+    pub(crate) fn problems(mut self, codes: &[Code]) -> Self {
+        self.codes.extend(codes);
+        self
+    }
+
+    /// Names of the query parameters.
+    pub(crate) fn query_names(&self) -> Vec<String> {
+        self.query.clone()
+    }
+
+    pub(crate) fn into_operation(self) -> Operation {
+        let mut statuses: Vec<StatusCode> = self.codes.iter().map(|code| code.status()).collect();
+        statuses.sort();
+        statuses.dedup();
+        let mut operation = self.operation;
+        for status in statuses {
+            let here: Vec<Code> = self.codes.iter().copied().filter(|code| code.status() == status).collect();
+            operation = operation.response(status.as_str(), problem(&here));
+        }
+        operation.build()
+    }
+}
+
+/// The answer for problems that share a status.
+fn problem(codes: &[Code]) -> RefOr<utoipa::openapi::Response> {
+    let said: Vec<String> = codes.iter().map(|code| format!("`{}` {}", code.slug(), code.title())).collect();
+    let example = codes.first().map(|code| {
+        let problem = Problem::new(*code, code.title());
+        serde_json::to_value(problem.view(Some("9f3c2a10-1"))).unwrap_or_default()
+    });
+    let content =
+        ContentBuilder::new().schema(Some(Ref::from_schema_name("Problem"))).example(example).build();
+    RefOr::T(ResponseBuilder::new().description(said.join("；")).content(PROBLEM_JSON, content).build())
+}
+
+/// A parameter with an example.
+pub(crate) fn parameter(
+    place: ParameterIn,
+    name: &str,
+    about: impl Into<String>,
+    schema: impl Into<RefOr<Schema>>,
+    example: Option<Value>,
+) -> Parameter {
+    // Parameters of a path are required; of the others, those whose example must be sent say so themselves.
+    let required = if place == ParameterIn::Path { Required::True } else { Required::False };
+    ParameterBuilder::new()
+        .name(name)
+        .parameter_in(place)
+        .required(required)
+        .description(Some(about.into()))
+        .schema(Some(schema))
+        .example(example)
+        .build()
+}
+
+/// The schema of any text.
+pub(crate) fn text() -> Schema {
+    ObjectBuilder::new().schema_type(Type::String).into()
+}

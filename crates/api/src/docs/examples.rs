@@ -1,0 +1,211 @@
+//! Examples of bodies and answers. Examples of records are made from the forms by the same code that answers.
+
+use domain::{Kind, Record, RecordId, Status, forms};
+use engine::{Exclusion, Shown};
+use jiff::Timestamp;
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use crate::views::{ReasonView, RecordView, TargetView};
+
+/// A form as a portal sends it.
+pub(super) fn form(kind: Kind) -> Value {
+    match kind {
+        Kind::Need => need(),
+        Kind::Enterprise => json!({
+            "external_id": "QY-0001", "name": "滁州皖东新能源科技有限公司", "code": "91350100M000100Y43",
+            "main_business": "动力电池模组与电池包", "fields": ["现代能源"], "industry": "C3841", "region": "341103",
+            "contact": contact()
+        }),
+        Kind::Expert => expert(),
+        Kind::Station => json!({
+            "external_id": "FWZ-0001", "name": "南谯经济开发区学会服务站", "station_type": "society_station",
+            "host": "南谯经济开发区管委会", "society": "江淮焊接学会", "fields": ["现代能源", "智能制造"],
+            "industries": ["C3841"], "services": ["激光焊接工艺诊断", "焊接人员培训"], "keywords": ["激光焊接"],
+            "description": "面向园区动力电池企业提供焊接工艺诊断和检测服务。", "region": "341103",
+            "capacity_per_year": 10, "engaged_this_year": 3, "founded_on": "2023-06-01", "contact": contact()
+        }),
+        Kind::Achievement => json!({
+            "external_id": "CG-0001", "title": "一种铝合金壳体激光焊接匙孔稳定性控制方法", "achievement_type": "patent",
+            "summary": "通过光束摆动抑制匙孔塌陷，降低铝合金激光焊接的气孔率。", "keywords": ["激光焊接", "匙孔", "气孔"],
+            "owner": "皖江理工大学", "inventors": [{"name": "方致远", "expert": "ZJ-0001"}], "maturity": 6,
+            "ipc": ["B23K 26/21"], "fields": ["智能制造"], "industries": ["C3841"], "region": "340104",
+            "published_on": "2025-03-18"
+        }),
+        Kind::Society => json!({
+            "external_id": "XH-0001", "name": "江淮焊接学会", "fields": ["智能制造"],
+            "description": "团结焊接领域科技工作者，开展学术交流与技术服务。", "region": "340000", "contact": contact()
+        }),
+    }
+}
+
+fn need() -> Value {
+    json!({
+        "external_id": "CZ-2026-0012", "title": "方形铝壳锂离子电池激光焊接气孔控制技术",
+        "description": "铝壳激光焊接的焊缝气孔率偏高，希望降到千分之三以下，节拍不低于12ppm。",
+        "enterprise_name": "滁州皖东新能源科技有限公司", "enterprise_code": "91350100M000100Y43",
+        "fields": ["现代能源", "智能制造"], "keywords": ["激光焊接", "气孔"], "region": "安徽省滁州市南谯区",
+        "industry": "C3841", "filed_by": "滁州市科协", "filed_on": "2026-05-12", "valid_until": "2027-12-31",
+        "contact": contact()
+    })
+}
+
+fn expert() -> Value {
+    json!({
+        "external_id": "ZJ-0001", "name": "方致远", "professional_title": "教授", "organisation": "皖江理工大学",
+        "research_directions": ["激光焊接", "动力电池制造工艺"], "keywords": ["激光焊接", "气孔", "铝合金"],
+        "bio": "长期从事铝合金激光焊接与在线检测研究。", "projects": ["动力电池铝壳激光焊接工艺与在线检测"],
+        "fields": ["智能制造"], "industries": ["C3841"], "societies": ["江淮焊接学会"], "region": "340104",
+        "travel_regions": ["340000"], "capacity_per_year": 4, "engaged_this_year": 1, "availability": "available",
+        "consent": "matching", "contact": contact()
+    })
+}
+
+fn contact() -> Value {
+    json!({"person": "王建国", "mobile": "13800001234", "email": "wang@example.com"})
+}
+
+/// The record that the form becomes.
+pub(super) fn view(kind: Kind) -> Value {
+    json(RecordView::from(shown(kind, Status::Open)))
+}
+
+/// The same record after it was withdrawn.
+pub(super) fn withdrawn(kind: Kind) -> Value {
+    let mut shown = shown(kind, Status::Withdrawn);
+    shown.record.revision = 2;
+    json(RecordView::from(shown))
+}
+
+fn shown(kind: Kind, status: Status) -> Shown {
+    let draft = forms::parse(kind, form(kind)).unwrap_or_else(|_| unreachable!("the tests send this form"));
+    let registered = Timestamp::constant(1_778_549_400, 0);
+    let record = Record {
+        id: RecordId::new(kind, 1),
+        external_id: draft.external_id.unwrap_or_default(),
+        revision: 1,
+        status,
+        created_at: registered,
+        updated_at: registered,
+        profile: draft.profile,
+    };
+    Shown { record, contact: draft.contact.unwrap_or_default().masked() }
+}
+
+/// A page with one hit.
+pub(super) fn search_page(kind: Kind) -> Value {
+    let piece = |text: &str, hit: bool| json!({"text": text, "hit": hit});
+    let highlight = json!({"field": "keywords", "label": "关键词", "pieces": [piece("激光焊接", true), piece("；气孔", false)]});
+    let hit = json!({"record": view(kind), "score": 7.25, "highlights": [highlight]});
+    let region = json!({"name": "region", "values": [{"value": "340000", "label": "安徽省", "count": 1}]});
+    json!({"items": [hit], "total": 1, "facets": [region]})
+}
+
+/// A CSV file with headings as on the paper form.
+pub(super) fn csv(kind: Kind) -> String {
+    let (heading, row) = match kind {
+        Kind::Need => (
+            "外部编号,技术需求名称,单位名称,手机",
+            "CZ-2026-0013,铝壳焊缝在线检测,滁州皖东新能源科技有限公司,13800001234",
+        ),
+        Kind::Enterprise => {
+            ("外部编号,单位名称,主营业务,手机", "QY-0002,滁州皖东新能源科技有限公司,动力电池模组,13800001234")
+        }
+        Kind::Expert => ("外部编号,姓名,职称,工作单位,手机", "ZJ-0002,方致远,教授,皖江理工大学,13800001234"),
+        Kind::Station => (
+            "外部编号,站点名称,依托单位,手机",
+            "FWZ-0002,南谯经济开发区学会服务站,南谯经济开发区管委会,13800001234",
+        ),
+        Kind::Achievement => {
+            ("外部编号,成果名称,权属单位", "CG-0002,一种铝合金壳体激光焊接方法,皖江理工大学")
+        }
+        Kind::Society => ("外部编号,学会名称,手机", "XH-0002,江淮焊接学会,13800001234"),
+    };
+    format!("{heading}\n{row}\n")
+}
+
+/// A file with one form on a line.
+pub(super) fn json_lines(kind: Kind) -> String {
+    format!("{}\n", form(kind))
+}
+
+pub(super) fn import_report() -> Value {
+    let problem = json!({
+        "column": "手机", "label": "手机", "pointer": "/contact/mobile", "code": "format",
+        "detail": "格式不正确，应为 11 位手机号码"
+    });
+    json!({
+        "rows": 2, "created": 1, "changed": 0, "unchanged": 0, "rejected": 1, "bytes": 180, "warnings": [],
+        "errors": [{"line": 3, "problems": [problem]}]
+    })
+}
+
+pub(super) fn adhoc() -> Value {
+    json!({"subject_kind": "need", "form": need(), "target": "expert", "limit": 20, "with_excluded": true})
+}
+
+/// What a live match answers.
+pub(super) fn matches(target: Kind) -> Value {
+    let excluded = json!({
+        "target": short(target), "score": 58.4, "reasons": [ReasonView::from(Exclusion::Expired)]
+    });
+    json!({"matches": [found(target)], "excluded": [excluded], "warnings": [], "considered": 37})
+}
+
+fn found(target: Kind) -> Value {
+    let part = |code: &str, label: &str, value: f64, weight: f64, points: f64| json!({"code": code, "label": label, "value": value, "weight": weight, "points": points});
+    let highlight = |field: &str, label: &str| {
+        let pieces = json!([{"text": "激光焊接", "hit": true}, {"text": "工艺", "hit": false}]);
+        json!({"field": field, "label": label, "pieces": pieces})
+    };
+    let evidence = json!({
+        "id": "achievement-1", "title": "一种铝合金壳体激光焊接匙孔稳定性控制方法", "terms": ["激光焊接"],
+        "pieces": [{"text": "激光焊接", "hit": true}, {"text": "匙孔", "hit": false}]
+    });
+    let explanation = json!({
+        "total": 63.2,
+        "parts": [
+            part("text.title", "标题文本", 21.37, 1.0, 40.0), part("text.evidence", "佐证文本", 9.5, 0.6, 17.2),
+            part("region", "地域", 0.5, 0.1, 6.0)
+        ],
+        "terms": [{"term": "激光焊接", "points": 44.1}, {"term": "气孔", "points": 13.1}],
+        "subject": [highlight("title", "技术需求名称")], "candidate": [highlight("research_directions", "研究方向")],
+        "evidence": [evidence], "rules": [{"code": "region", "label": "地域", "fact": "同在安徽省"}],
+        "sentence": "双方都提到“激光焊接”“气孔”；同在安徽省。综合 63.2 分。"
+    });
+    json!({"rank": 1, "target": short(target), "score": 63.2, "explanation": explanation})
+}
+
+fn short(kind: Kind) -> Value {
+    json(TargetView::from(shown(kind, Status::Open).record))
+}
+
+pub(super) fn run() -> Value {
+    json!({
+        "id": 12, "business_date": "2026-11-20", "published_at": "2026-11-20T18:05:31Z", "needs": 132,
+        "needs_without_match": 3, "matches": 5210
+    })
+}
+
+pub(super) fn run_page() -> Value {
+    json!({"items": [run()]})
+}
+
+pub(super) fn current_matches() -> Value {
+    json!({"run": run(), "matches": [found(Kind::Expert)]})
+}
+
+pub(super) fn changes() -> Value {
+    let place = |rank: u32, score: f64| json!({"rank": rank, "score": score});
+    json!({
+        "run": run(),
+        "changes": [
+            {"target": "expert-7", "change": "rose", "before": place(3, 58.1), "now": place(1, 63.2)},
+            {"target": "expert-9", "change": "left", "before": place(20, 31.0)}
+        ]
+    })
+}
+
+fn json(view: impl Serialize) -> Value {
+    serde_json::to_value(view).expect("views hold only strings, numbers and lists")
+}

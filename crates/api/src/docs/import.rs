@@ -1,0 +1,39 @@
+//! What is said about importing files.
+
+use domain::Kind;
+use serde_json::json;
+use utoipa::openapi::ContentBuilder;
+
+use super::doc::{Doc, text};
+use super::{examples, parameters};
+use crate::problem::Code;
+
+pub(crate) fn import(kind: Kind) -> Doc {
+    let label = kind.label();
+    let description = format!(
+        "批量导入{label}。文件为 CSV（首行为表头，中文表格列名或英文字段名均可）或 JSON Lines（每行一个登记表对象），\
+         编码可为 UTF-8、带 BOM 的 UTF-16 或 GBK/GB 18030，自动识别。外部编号已有的行更新原记录，没有的行新增；\
+         不合格的行不影响其他行，报告按行号逐项说明，最多列出前 1000 行。边上传边导入，已导入的批次在中断后保留；\
+         `all_or_nothing=true` 时有一行不合格即全部不导入，答 422 并附报告。文件不能压缩。"
+    );
+    let file =
+        |example: String| ContentBuilder::new().schema(Some(text())).example(Some(json!(example))).build();
+    Doc::new(&format!("import_{}", kind.plural()), label, format!("批量导入{label}"), description)
+        .parameters([parameters::flag("all_or_nothing", "有一行不合格即全部不导入")])
+        .body([
+            ("text/csv", file(examples::csv(kind))),
+            ("application/x-ndjson", file(examples::json_lines(kind))),
+            ("application/jsonl", file(examples::json_lines(kind))),
+        ])
+        .answer(200, "导入报告", ("ImportReport", examples::import_report()), &[])
+        .problems(&[
+            Code::InvalidParameter,
+            Code::BrokenBody,
+            Code::BodyTimeout,
+            Code::BodyTooLarge,
+            Code::UnsupportedMediaType,
+            Code::UnreadableFile,
+            Code::NothingImported,
+            Code::Busy,
+        ])
+}

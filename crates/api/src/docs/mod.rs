@@ -1,0 +1,113 @@
+//! The OpenAPI document, put together from the same list as the routes.
+
+mod doc;
+mod examples;
+pub(crate) mod health;
+pub(crate) mod import;
+pub(crate) mod matching;
+mod parameters;
+pub(crate) mod registry;
+pub(crate) mod runs;
+mod schemas;
+pub(crate) mod search;
+
+use actix_web::http::Method;
+use actix_web::{HttpResponse, Responder};
+use utoipa::openapi::path::{HttpMethod, PathItem};
+use utoipa::openapi::tag::TagBuilder;
+use utoipa::openapi::{InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder, Paths, Tag};
+
+use crate::endpoints::{REGISTRIES, endpoints};
+use crate::problem::Code;
+
+pub(crate) use doc::Doc;
+
+const MATCHING: &str = "匹配";
+const RUNS: &str = "匹配批次";
+const HEALTH: &str = "健康检查";
+
+/// The OpenAPI 3.1 document of the API.
+pub fn openapi() -> OpenApi {
+    let mut paths = Paths::new();
+    for endpoint in endpoints() {
+        let item = PathItem::new(http_method(&endpoint.method), endpoint.doc.into_operation());
+        match paths.paths.get_mut(&endpoint.path) {
+            Some(known) => known.merge_operations(item),
+            None => {
+                paths.paths.insert(endpoint.path, item);
+            }
+        }
+    }
+    let info = InfoBuilder::new()
+        .title("红娘：技术需求与专家、服务站、科技成果的对接")
+        .version(env!("CARGO_PKG_VERSION"))
+        .description(Some(introduction()))
+        .license(Some(LicenseBuilder::new().name(env!("CARGO_PKG_LICENSE")).build()));
+    OpenApiBuilder::new()
+        .info(info.build())
+        .paths(paths)
+        .components(Some(schemas::components()))
+        .tags(Some(tags()))
+        .build()
+}
+
+/// The document as it is committed: indented, with a line break at the end.
+pub fn openapi_json() -> String {
+    let mut text =
+        serde_json::to_string_pretty(&openapi()).expect("the document holds only strings and numbers");
+    text.push('\n');
+    text
+}
+
+/// Serves the document.
+pub(crate) async fn serve() -> impl Responder {
+    HttpResponse::Ok().content_type("application/json").body(openapi_json())
+}
+
+fn http_method(method: &Method) -> HttpMethod {
+    match *method {
+        Method::POST => HttpMethod::Post,
+        Method::PUT => HttpMethod::Put,
+        Method::DELETE => HttpMethod::Delete,
+        _ => HttpMethod::Get,
+    }
+}
+
+fn tags() -> Vec<Tag> {
+    let tag = |name: &str, text: String| TagBuilder::new().name(name).description(Some(text)).build();
+    let registry = |kind: domain::Kind| {
+        let text = format!("{}登记库：登记、查询、修改、撤回、检索、批量导入", kind.label());
+        tag(kind.label(), text)
+    };
+    let mut tags: Vec<Tag> = REGISTRIES.into_iter().map(registry).collect();
+    tags.push(tag(MATCHING, "实时匹配：即时计算，每条结果都附说明".to_owned()));
+    tags.push(tag(RUNS, "每日匹配批次：批次结果和相邻批次之间的变化".to_owned()));
+    tags.push(tag(HEALTH, "存活与就绪".to_owned()));
+    tags
+}
+
+/// What holds for all operations, and the table of codes.
+fn introduction() -> String {
+    let mut text = String::from(INTRODUCTION);
+    for code in Code::ALL {
+        text.push_str(&format!("\n| `{}` | {} | {} |", code.slug(), code.status().as_u16(), code.title()));
+    }
+    text
+}
+
+const INTRODUCTION: &str = "\
+把企业的技术需求与专家、学会服务站、科技成果对接起来。每条匹配结果都说明分数从何而来。
+
+- **编号**：记录编号形如 `need-42`，由系统给出；`external_id` 是来源系统的编号，同一登记库内唯一。
+- **翻页**：把 `next_cursor` 原样作为 `cursor` 传回，其他参数不变；没有 `next_cursor` 即为最后一页。翻页期间他人新增的记录不会造成遗漏或重复。
+- **修改**：先读取记录，把 `ETag` 放进 `If-Match` 再修改；记录已被他人改动时答 412，缺少 `If-Match` 时答 428。
+- **联系方式**：一律脱敏返回，如 `138****5678`；联系方式不参与检索和匹配。
+- **请求编号**：每个应答都有 `X-Request-Id`；请求中带有合规的该请求头（至多 64 位字母、数字、`-`、`_`、`.`）时原样返回。
+- **查询参数**：不认识的参数一律拒绝；可多值的参数可重复出现，也可用英文逗号分隔。
+- **错误**：一律为 `application/problem+json`（RFC 9457），`code` 稳定不变，`title` 和 `detail` 为中文，`errors` 逐项指明位置。
+- **兼容**：v1 内只增不减，请忽略不认识的字段。
+
+错误码：
+
+| code | 状态码 | 含义 |
+|---|---|---|";

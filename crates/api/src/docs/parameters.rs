@@ -1,0 +1,91 @@
+//! Parameters that several operations share.
+
+use domain::{Kind, Status};
+use serde_json::{Value, json};
+use utoipa::openapi::path::{Parameter, ParameterIn};
+use utoipa::openapi::schema::{ArrayBuilder, KnownFormat, ObjectBuilder, Schema, SchemaFormat, Type};
+use utoipa::openapi::{Ref, Required};
+
+use super::doc::{parameter, text};
+
+pub(super) fn id(kind: Kind) -> Parameter {
+    let about = format!("{}的记录编号，形如 `{kind}-42`", kind.label());
+    parameter(
+        ParameterIn::Path,
+        "id",
+        about,
+        Ref::from_schema_name("RecordId"),
+        Some(json!(format!("{kind}-1"))),
+    )
+}
+
+pub(super) fn if_match() -> Parameter {
+    let about = "读取记录时得到的 ETag，如 `\"1\"`；`*` 表示不论版本";
+    let mut if_match = parameter(ParameterIn::Header, "If-Match", about, text(), Some(json!("\"1\"")));
+    if_match.required = Required::True;
+    if_match
+}
+
+pub(super) fn if_none_match() -> Parameter {
+    let about = "已有的 ETag；记录未变时答 304";
+    parameter(ParameterIn::Header, "If-None-Match", about, text(), None)
+}
+
+pub(super) fn cursor() -> Parameter {
+    query("cursor", "上一页的 `next_cursor`，原样传回", text(), None)
+}
+
+pub(super) fn limit() -> Parameter {
+    let schema = ObjectBuilder::new()
+        .schema_type(Type::Integer)
+        .minimum(Some(1))
+        .maximum(Some(100))
+        .default(Some(json!(20)))
+        .into();
+    query("limit", "最多返回几条", schema, Some(json!(20)))
+}
+
+pub(super) fn flag(name: &str, about: &str) -> Parameter {
+    let schema = ObjectBuilder::new().schema_type(Type::Boolean).default(Some(json!(false))).into();
+    query(name, about, schema, Some(json!(true)))
+}
+
+pub(super) fn status(about: &str) -> Parameter {
+    let slugs = Status::ALL.iter().map(|status| status.slug());
+    let item = ObjectBuilder::new().schema_type(Type::String).enum_values(Some(slugs));
+    many("status", about, item, json!(["open"]))
+}
+
+pub(super) fn updated_since() -> Parameter {
+    let moment = ObjectBuilder::new()
+        .schema_type(Type::String)
+        .format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime)))
+        .into();
+    let about = "只要此时刻及以后修改过的记录，带时区（RFC 3339）";
+    query("updated_since", about, moment, Some(json!("2026-05-12T00:00:00+08:00")))
+}
+
+pub(super) fn target() -> Parameter {
+    let slugs = crate::endpoints::OFFERS.map(Kind::plural);
+    let schema = ObjectBuilder::new().schema_type(Type::String).enum_values(Some(slugs)).into();
+    let mut target = query("target", "在哪个登记库中找", schema, Some(json!("experts")));
+    target.required = Required::True;
+    target
+}
+
+/// A query parameter.
+pub(super) fn query(name: &str, about: &str, schema: Schema, example: Option<Value>) -> Parameter {
+    parameter(ParameterIn::Query, name, about, schema, example)
+}
+
+/// A query parameter that may be given several times.
+pub(super) fn many(name: &str, about: &str, item: ObjectBuilder, example: Value) -> Parameter {
+    query(name, about, ArrayBuilder::new().items(item).build().into(), Some(example))
+}
+
+/// A choice of words.
+pub(super) fn choice(name: &str, about: &str, words: &[&str], example: &str) -> Parameter {
+    let schema =
+        ObjectBuilder::new().schema_type(Type::String).enum_values(Some(words.iter().copied())).into();
+    query(name, about, schema, Some(json!(example)))
+}

@@ -1,0 +1,130 @@
+//! The one list of everything under `/api/v1`: each entry is a route together with its documentation.
+
+use actix_web::http::Method;
+use actix_web::web::ServiceConfig;
+use actix_web::{HttpRequest, HttpResponse, Resource, Route, guard, web};
+use domain::Kind;
+use utoipa_swagger_ui::{Config, SwaggerUi};
+
+use crate::docs::{self, Doc};
+use crate::extract::QueryNames;
+use crate::handlers::{health, import, matching, registry, runs, search};
+use crate::problem::{Code, Problem};
+
+/// Everything versioned lies below.
+pub(crate) const BASE: &str = "/api/v1";
+/// In the order in which the document shows them.
+pub(crate) const REGISTRIES: [Kind; 6] =
+    [Kind::Need, Kind::Enterprise, Kind::Expert, Kind::Station, Kind::Achievement, Kind::Society];
+/// Those that needs are matched with.
+pub(crate) const OFFERS: [Kind; 3] = [Kind::Expert, Kind::Station, Kind::Achievement];
+
+/// A method at a path, what answers it, and what is said about it.
+pub(crate) struct Endpoint {
+    pub(crate) path: String,
+    pub(crate) method: Method,
+    pub(crate) doc: Doc,
+    route: Route,
+    registry: Option<Kind>,
+}
+
+/// Starts a list with what all entries share.
+struct Endpoints {
+    list: Vec<Endpoint>,
+    registry: Option<Kind>,
+}
+
+impl Endpoints {
+    fn add(&mut self, method: &Method, path: &str, doc: Doc, route: Route) {
+        let base = if matches!(path, "/livez" | "/readyz") { "" } else { BASE };
+        let registry = self.registry;
+        let prefix = registry.map_or_else(String::new, |kind| format!("/{}", kind.plural()));
+        let path = format!("{base}{prefix}{path}");
+        self.list.push(Endpoint { path, method: method.clone(), doc, route, registry });
+    }
+}
+
+/// All of them; a path with fixed words comes before one with a parameter in their place.
+pub(crate) fn endpoints() -> Vec<Endpoint> {
+    let mut all = Endpoints { list: Vec::new(), registry: None };
+    for kind in REGISTRIES {
+        all.registry = Some(kind);
+        registry(&mut all, kind);
+    }
+    all.registry = None;
+    let (get, post) = (&Method::GET, &Method::POST);
+    all.add(post, "/match", docs::matching::adhoc(), web::to(matching::adhoc));
+    all.add(get, "/rematch-runs", docs::runs::list(), web::to(runs::list));
+    all.add(get, "/rematch-runs/current", docs::runs::current(), web::to(runs::current));
+    all.add(get, "/livez", docs::health::livez(), web::to(health::livez));
+    all.add(get, "/readyz", docs::health::readyz(), web::to(health::readyz));
+    all.list
+}
+
+fn registry(all: &mut Endpoints, kind: Kind) {
+    let (get, post, put, delete) = (&Method::GET, &Method::POST, &Method::PUT, &Method::DELETE);
+    all.add(post, "", docs::registry::create(kind), web::to(registry::create));
+    all.add(get, "", docs::registry::list(kind), web::to(registry::list));
+    all.add(get, "/search", docs::search::search(kind), web::to(search::search));
+    all.add(post, "/import", docs::import::import(kind), web::to(import::import));
+    all.add(get, "/{id}", docs::registry::read(kind), web::to(registry::read));
+    all.add(put, "/{id}", docs::registry::replace(kind), web::to(registry::replace));
+    all.add(delete, "/{id}", docs::registry::withdraw(kind), web::to(registry::withdraw));
+    if kind == Kind::Need {
+        all.add(get, "/{id}/matches", docs::matching::of_need(), web::to(matching::of_need));
+        all.add(get, "/{id}/current-matches", docs::runs::current_matches(), web::to(runs::current_matches));
+        all.add(get, "/{id}/changes", docs::runs::changes(), web::to(runs::changes));
+    }
+    if OFFERS.contains(&kind) {
+        all.add(get, "/{id}/matches", docs::matching::of_offer(kind), web::to(matching::of_offer));
+    }
+}
+
+/// Puts everything into an application.
+pub(crate) fn register(config: &mut ServiceConfig) {
+    let mut paths: Vec<(String, Vec<Endpoint>)> = Vec::new();
+    for endpoint in endpoints() {
+        match paths.iter_mut().find(|(path, _)| *path == endpoint.path) {
+            Some((_, endpoints)) => endpoints.push(endpoint),
+            None => paths.push((endpoint.path.clone(), vec![endpoint])),
+        }
+    }
+    for (path, endpoints) in paths {
+        config.service(resource(&path, endpoints));
+    }
+    config.service(web::redirect("/", "/docs/"));
+    config.service(web::redirect("/docs", "/docs/"));
+    config.route("/openapi.json", web::get().to(docs::serve));
+    config.service(SwaggerUi::new("/docs/{_:.*}").config(Config::from("/openapi.json")));
+}
+
+fn resource(path: &str, endpoints: Vec<Endpoint>) -> Resource {
+    let mut methods: Vec<&str> = endpoints.iter().map(|endpoint| endpoint.method.as_str()).collect();
+    if methods.contains(&"GET") {
+        methods.push("HEAD");
+    }
+    let allow = methods.join(", ");
+    let mut resource = web::resource(path).default_service(web::to(move || refuse(allow.clone())));
+    let mut names = QueryNames::default();
+    for endpoint in endpoints {
+        if let Some(kind) = endpoint.registry {
+            resource = resource.app_data(kind);
+        }
+        names.allow(&endpoint.method, endpoint.doc.query_names());
+        resource = resource.route(match endpoint.method {
+            Method::GET => endpoint.route.guard(guard::Any(guard::Get()).or(guard::Head())),
+            method => endpoint.route.method(method),
+        });
+    }
+    resource.app_data(names)
+}
+
+async fn refuse(allow: String) -> Result<HttpResponse, Problem> {
+    let detail = format!("此地址支持的方法：{allow}");
+    Err(Problem { allow: Some(allow), ..Problem::new(Code::MethodNotAllowed, detail) })
+}
+
+/// Answers where there is nothing.
+pub(crate) async fn not_found(_: HttpRequest) -> Result<HttpResponse, Problem> {
+    Err(Problem::new(Code::NotFound, "没有这个地址，接口说明见 /docs"))
+}

@@ -1,0 +1,140 @@
+//! Query parameters: only those that the operation documents, each read into its type.
+
+use std::future::{Ready, ready};
+use std::str::FromStr;
+
+use actix_web::dev::Payload;
+use actix_web::http::Method;
+use actix_web::{FromRequest, HttpRequest, web};
+
+use crate::problem::{Code, Problem, ProblemItem};
+
+const LONGEST_QUERY: usize = 8 << 10;
+const MOST_VALUES: usize = 100;
+
+/// The query parameters of a path's operations, by method.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct QueryNames(Vec<(Method, Vec<String>)>);
+
+impl QueryNames {
+    pub(crate) fn allow(&mut self, method: &Method, names: Vec<String>) {
+        self.0.push((method.clone(), names));
+    }
+
+    fn of(&self, method: &Method) -> &[String] {
+        let asked = if *method == Method::HEAD { &Method::GET } else { method };
+        self.0.iter().find(|(known, _)| known == asked).map_or(&[], |(_, names)| names)
+    }
+}
+
+/// The parameters of a request, all of them known to the operation.
+#[derive(Debug, Default)]
+pub(crate) struct Query(Vec<(String, String)>);
+
+impl FromRequest for Query {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(Self::read(request))
+    }
+}
+
+impl Query {
+    fn read(request: &HttpRequest) -> Result<Self, Problem> {
+        let text = request.query_string();
+        if text.len() > LONGEST_QUERY {
+            return Err(Problem::new(Code::QueryTooLong, format!("查询字符串最多 {LONGEST_QUERY} 字节")));
+        }
+        let unreadable = |_| Problem::new(Code::InvalidParameter, "查询字符串无法解析");
+        let pairs: Vec<(String, String)> =
+            web::Query::<Vec<(String, String)>>::from_query(text).map_err(unreadable)?.into_inner();
+        let allowed = request.app_data::<QueryNames>().map_or(&[][..], |names| names.of(request.method()));
+        let mut unknown: Vec<&str> = pairs
+            .iter()
+            .map(|(name, _)| name.as_str())
+            .filter(|name| !allowed.iter().any(|a| a == name))
+            .collect();
+        unknown.dedup();
+        if unknown.is_empty() { Ok(Self(pairs)) } else { Err(refuse(&unknown, allowed)) }
+    }
+
+    /// The only value of a parameter; blank counts as absent.
+    pub(crate) fn one(&self, name: &str) -> Result<Option<&str>, Problem> {
+        let mut values = self.0.iter().filter(|(known, _)| known == name).map(|(_, value)| value.trim());
+        let value = values.next().filter(|value| !value.is_empty());
+        if values.next().is_some() {
+            return Err(Problem::parameter(Code::InvalidParameter, name, "只能出现一次"));
+        }
+        Ok(value)
+    }
+
+    /// The only value, read into its type.
+    pub(crate) fn parsed<T: FromStr>(&self, name: &str, expected: &str) -> Result<Option<T>, Problem> {
+        let wrong = |_| Problem::parameter(Code::InvalidParameter, name, format!("应为{expected}"));
+        self.one(name)?.map(|text| text.parse().map_err(wrong)).transpose()
+    }
+
+    /// All values, given one by one or separated by commas.
+    pub(crate) fn list(&self, name: &str) -> Result<Vec<String>, Problem> {
+        let given = self.0.iter().filter(|(known, _)| known == name);
+        let split = given.flat_map(|(_, value)| value.split(',')).map(str::trim);
+        let values: Vec<String> = split.filter(|value| !value.is_empty()).map(str::to_owned).collect();
+        if values.len() > MOST_VALUES {
+            let detail = format!("最多 {MOST_VALUES} 个值");
+            return Err(Problem::parameter(Code::InvalidParameter, name, detail));
+        }
+        Ok(values)
+    }
+
+    /// `true` or `false`; absent is `false`.
+    pub(crate) fn flag(&self, name: &str) -> Result<bool, Problem> {
+        Ok(self.parsed(name, " true 或 false")?.unwrap_or(false))
+    }
+
+    /// `limit`, 20 when absent. The engine checks the bounds again; here the message names the parameter.
+    pub(crate) fn limit(&self) -> Result<u32, Problem> {
+        let limit = self.parsed("limit", " 1 到 100 的整数")?.unwrap_or(20);
+        if (1..=100).contains(&limit) {
+            return Ok(limit);
+        }
+        Err(Problem::parameter(Code::InvalidParameter, "limit", "应为 1 到 100 的整数"))
+    }
+
+    /// What a cursor is bound to: the path and all parameters but those that do not change the order of the hits.
+    pub(crate) fn fingerprint(&self, path: &str) -> String {
+        const FREE: [&str; 6] = ["cursor", "limit", "total", "facets", "region_below", "industry_below"];
+        let mut bound: Vec<String> = self
+            .0
+            .iter()
+            .filter(|(name, _)| !FREE.contains(&name.as_str()))
+            .map(|(name, value)| format!("{name}={value}"))
+            .collect();
+        bound.sort();
+        format!("{path}?{}", bound.join("&"))
+    }
+
+    /// Whether any of these is given.
+    pub(crate) fn has_any(&self, names: &[&str]) -> bool {
+        self.0.iter().any(|(name, _)| names.contains(&name.as_str()))
+    }
+}
+
+fn refuse(unknown: &[&str], allowed: &[String]) -> Problem {
+    // Long names are cut: they are the sender's.
+    let cut = |name: &&str| name.chars().take(40).collect::<String>();
+    let names: Vec<String> = unknown.iter().take(10).map(cut).collect();
+    let known = if allowed.is_empty() {
+        "没有参数".to_owned()
+    } else {
+        format!("参数有：{}", allowed.join("、"))
+    };
+    let detail = format!("不认识参数 {}；此操作{known}", names.join("、"));
+    let item = |name: &String| ProblemItem {
+        parameter: Some(name.clone()),
+        code: Code::UnknownParameter.slug().into(),
+        detail: "不认识这个参数".to_owned(),
+        ..ProblemItem::default()
+    };
+    Problem { errors: names.iter().map(item).collect(), ..Problem::new(Code::UnknownParameter, detail) }
+}

@@ -1,0 +1,91 @@
+//! The one table from faults of the engine to problems: what the caller may know, and what only the log says.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use domain::{FieldProblem, ProblemCode};
+use engine::{EngineError, IndexError, StoreError};
+
+use crate::problem::{Code, Problem, ProblemItem};
+
+impl From<EngineError> for Problem {
+    fn from(error: EngineError) -> Self {
+        let code = code(&error);
+        let mut problem = Self::new(code, detail(code, &error));
+        match error {
+            EngineError::Invalid(fields) => problem.errors = items(fields, ""),
+            error if code.status().is_server_error() => problem.source = Some(Arc::new(error)),
+            _ => {}
+        }
+        problem
+    }
+}
+
+impl Problem {
+    /// The form lies at `prefix` of the body, so its fields do too.
+    pub(crate) fn of_form_at(error: EngineError, prefix: &str) -> Self {
+        match error {
+            EngineError::Invalid(fields) => {
+                let errors = items(fields, prefix);
+                Self { errors, ..Self::new(Code::InvalidForm, "表单内容有误，逐项说明见 errors") }
+            }
+            other => other.into(),
+        }
+    }
+}
+
+const fn code(error: &EngineError) -> Code {
+    match error {
+        EngineError::Invalid(_) => Code::InvalidForm,
+        EngineError::NotFound(_)
+        | EngineError::Store(StoreError::NotFound(_) | StoreError::WrongKind { .. }) => Code::RecordNotFound,
+        EngineError::RunNotFound(_) | EngineError::Store(StoreError::RunNotFound(_)) => Code::RunNotFound,
+        EngineError::NoRun => Code::NoRun,
+        EngineError::NoSuchPairing { .. } => Code::NoSuchPairing,
+        EngineError::BadParameter(_) => Code::InvalidParameter,
+        EngineError::File(_) => Code::UnreadableFile,
+        EngineError::NothingImported(_) => Code::NothingImported,
+        EngineError::Store(StoreError::AlreadyExists { .. }) => Code::AlreadyExists,
+        EngineError::Store(StoreError::StaleRevision { .. }) => Code::StaleRevision,
+        EngineError::Store(StoreError::RunClosed(_)) => Code::RunClosed,
+        EngineError::Store(StoreError::Busy) | EngineError::Index(IndexError::Busy(_)) => Code::Busy,
+        EngineError::Store(StoreError::Unavailable(_))
+        | EngineError::Index(IndexError::Stale(_))
+        | EngineError::ShuttingDown => Code::Unavailable,
+        _ => Code::InternalError,
+    }
+}
+
+/// What the caller reads: the error's own words where the caller can act on them, else only where to look.
+fn detail(code: Code, error: &EngineError) -> String {
+    match code {
+        Code::InternalError => "服务内部发生错误，已记入日志；报障时请提供请求编号".to_owned(),
+        Code::Busy | Code::Unavailable => "请稍后再试".to_owned(),
+        _ => error.to_string(),
+    }
+}
+
+fn items(fields: Vec<FieldProblem>, prefix: &str) -> Vec<ProblemItem> {
+    let item = |field: FieldProblem| ProblemItem {
+        pointer: Some(format!("{prefix}{}", field.pointer)),
+        parameter: None,
+        label: Some(field.label),
+        code: Cow::Borrowed(field_code(field.code)),
+        detail: field.detail,
+    };
+    fields.into_iter().map(item).collect()
+}
+
+/// The word of the API for a reason of the domain.
+const fn field_code(code: ProblemCode) -> &'static str {
+    match code {
+        ProblemCode::Missing => "missing",
+        ProblemCode::WrongType => "wrong_type",
+        ProblemCode::Unknown => "unknown",
+        ProblemCode::TooLarge => "too_large",
+        ProblemCode::Format => "format",
+        ProblemCode::CheckCharacter => "check_character",
+        ProblemCode::NotInTable => "not_in_table",
+        ProblemCode::Contradiction => "contradiction",
+    }
+}

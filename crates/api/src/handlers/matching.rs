@@ -1,0 +1,122 @@
+//! Live matching, of stored records and of forms that are not stored.
+
+use actix_web::HttpResponse;
+use actix_web::web::Data;
+use domain::{Kind, RecordId};
+use engine::{Engine, MatchRequest, Subject};
+use serde::Deserialize;
+use serde_json::Value;
+use utoipa::ToSchema;
+
+use super::Answer;
+use crate::extract::{JsonBody, Query, RecordPath};
+use crate::problem::{Code, Problem, ProblemItem};
+use crate::views::MatchesView;
+
+/// Match request for a form that is not stored.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct AdhocMatch {
+    /// 提出方属于哪个登记库，缺省为 need
+    #[serde(default = "need")]
+    #[schema(example = "need")]
+    subject_kind: Kind,
+    /// 提出方的登记表，内容同该登记库的登记接口；不会保存
+    #[schema(value_type = Object)]
+    form: Value,
+    /// 在哪个登记库中找：需求可找 expert、station、achievement，其余只可找 need
+    #[schema(example = "expert")]
+    target: Kind,
+    /// 最多返回几条，1 到 100，缺省 20
+    #[serde(default = "twenty")]
+    #[schema(example = 20, minimum = 1, maximum = 100)]
+    limit: usize,
+    /// 是否同时列出因故排除的对象及原因，缺省为否
+    #[serde(default)]
+    with_excluded: bool,
+}
+
+const fn need() -> Kind {
+    Kind::Need
+}
+
+const fn twenty() -> usize {
+    20
+}
+
+pub(crate) async fn of_need(engine: Data<Engine>, RecordPath(id): RecordPath, query: Query) -> Answer {
+    stored(&engine, id, target(&query)?, &query).await
+}
+
+pub(crate) async fn of_offer(engine: Data<Engine>, RecordPath(id): RecordPath, query: Query) -> Answer {
+    stored(&engine, id, Kind::Need, &query).await
+}
+
+pub(crate) async fn adhoc(engine: Data<Engine>, _: Query, JsonBody(body): JsonBody) -> Answer {
+    let asked: AdhocMatch = serde_path_to_error::deserialize(body).map_err(|error| malformed(&error))?;
+    if !(1..=100).contains(&asked.limit) {
+        return Err(invalid("/limit", "too_large", "应为 1 到 100 的整数"));
+    }
+    let request = MatchRequest {
+        target: asked.target,
+        limit: asked.limit,
+        with_excluded: asked.with_excluded,
+        on: None,
+    };
+    let subject = Subject::Form(asked.subject_kind, asked.form);
+    let found = engine.find_matches(&subject, &request).await;
+    let found = found.map_err(|error| Problem::of_form_at(error, "/form"))?;
+    Ok(HttpResponse::Ok().json(MatchesView::from(found)))
+}
+
+async fn stored(engine: &Engine, id: RecordId, target: Kind, query: &Query) -> Answer {
+    let request = MatchRequest {
+        target,
+        limit: query.limit()? as usize,
+        with_excluded: query.flag("with_excluded")?,
+        on: None,
+    };
+    let found = engine.find_matches(&Subject::Stored(id), &request).await?;
+    Ok(HttpResponse::Ok().json(MatchesView::from(found)))
+}
+
+/// The registry that `target` names.
+pub(crate) fn target(query: &Query) -> Result<Kind, Problem> {
+    let expected = "experts、stations 或 achievements";
+    let missing = || Problem::parameter(Code::InvalidParameter, "target", format!("必填，应为 {expected}"));
+    let kind: Kind = query.parsed("target", &format!(" {expected}"))?.ok_or_else(missing)?;
+    if crate::endpoints::OFFERS.contains(&kind) {
+        return Ok(kind);
+    }
+    Err(Problem::parameter(Code::InvalidParameter, "target", format!("应为 {expected}")))
+}
+
+/// The body is JSON, but not this one.
+fn malformed(error: &serde_path_to_error::Error<serde_json::Error>) -> Problem {
+    use serde_path_to_error::Segment;
+    let step = |segment: &Segment| match segment {
+        Segment::Map { key } => format!("/{}", key.replace('~', "~0").replace('/', "~1")),
+        Segment::Seq { index } => format!("/{index}"),
+        Segment::Enum { .. } | Segment::Unknown => String::new(),
+    };
+    let pointer: String = error.path().iter().map(step).collect();
+    let told = error.inner().to_string();
+    let (code, detail) = if told.contains("unknown field") {
+        ("unknown", "没有这个字段；可用字段：subject_kind、form、target、limit、with_excluded")
+    } else if told.contains("missing field") {
+        ("missing", "缺少必填字段：form 和 target 都要有")
+    } else {
+        ("wrong_type", "类型或取值不对，请对照接口说明")
+    };
+    invalid(&pointer, code, detail)
+}
+
+fn invalid(pointer: &str, code: &'static str, detail: &str) -> Problem {
+    let item = ProblemItem {
+        pointer: Some(pointer.chars().take(200).collect()),
+        code: code.into(),
+        detail: detail.to_owned(),
+        ..ProblemItem::default()
+    };
+    Problem { errors: vec![item], ..Problem::new(Code::InvalidForm, "请求内容有误，说明见 errors") }
+}

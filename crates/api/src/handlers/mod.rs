@@ -1,0 +1,15 @@
+//! Handlers: from the request to a use case, from its outcome to an answer, and nothing else.
+
+pub(crate) mod health;
+pub(crate) mod import;
+pub(crate) mod matching;
+pub(crate) mod registry;
+pub(crate) mod runs;
+pub(crate) mod search;
+
+use actix_web::HttpResponse;
+
+use crate::problem::Problem;
+
+/// What every handler comes to.
+pub(crate) type Answer = Result<HttpResponse, Problem>;

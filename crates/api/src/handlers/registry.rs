@@ -1,0 +1,120 @@
+//! The registries: create, list, read, replace, withdraw.
+
+use actix_web::http::header::{ETAG, LOCATION};
+use actix_web::web::Data;
+use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
+use domain::{Kind, RecordId, Status};
+use engine::{Engine, ListRequest, RecordPage, Shown};
+use jiff::Timestamp;
+
+use super::Answer;
+use crate::conditions::{etag, expected_revision, unchanged};
+use crate::cursor;
+use crate::endpoints::BASE;
+use crate::extract::{JsonBody, Query, RecordPath, Registry};
+use crate::problem::{Code, Problem};
+use crate::views::{PageView, RecordView};
+
+pub(crate) async fn create(
+    engine: Data<Engine>,
+    Registry(kind): Registry,
+    _: Query,
+    JsonBody(form): JsonBody,
+) -> Answer {
+    let shown = engine.create(kind, form).await?;
+    let location = format!("{BASE}/{}/{}", kind.plural(), shown.record.id);
+    let mut response = HttpResponse::Created();
+    response.insert_header((LOCATION, location));
+    Ok(record(response, shown))
+}
+
+pub(crate) async fn read(
+    engine: Data<Engine>,
+    RecordPath(id): RecordPath,
+    _: Query,
+    request: HttpRequest,
+) -> Answer {
+    let shown = engine.read(id).await?;
+    if unchanged(&request, shown.record.revision) {
+        let tag = (ETAG, etag(shown.record.revision));
+        return Ok(HttpResponse::NotModified().insert_header(tag).finish());
+    }
+    Ok(record(HttpResponse::Ok(), shown))
+}
+
+pub(crate) async fn replace(
+    engine: Data<Engine>,
+    RecordPath(id): RecordPath,
+    _: Query,
+    request: HttpRequest,
+    JsonBody(form): JsonBody,
+) -> Answer {
+    let shown = engine.replace(id, expected_revision(&request)?, form).await?;
+    Ok(record(HttpResponse::Ok(), shown))
+}
+
+pub(crate) async fn withdraw(
+    engine: Data<Engine>,
+    RecordPath(id): RecordPath,
+    _: Query,
+    request: HttpRequest,
+) -> Answer {
+    let shown = engine.set_status(id, expected_revision(&request)?, Status::Withdrawn).await?;
+    Ok(record(HttpResponse::Ok(), shown))
+}
+
+pub(crate) async fn list(
+    engine: Data<Engine>,
+    Registry(kind): Registry,
+    query: Query,
+    request: HttpRequest,
+) -> Answer {
+    if let Some(external_id) = query.one("external_id")? {
+        let page = with_external_id(&engine, kind, external_id, &query).await?;
+        return Ok(HttpResponse::Ok().json(PageView::new(page, None)));
+    }
+    let fingerprint = query.fingerprint(request.path());
+    let place = query.one("cursor")?.map(|text| cursor::read(&fingerprint, text)).transpose()?;
+    let asked = ListRequest {
+        statuses: statuses(&query)?,
+        updated_since: query
+            .parsed::<Timestamp>("updated_since", "带时区的时刻（RFC 3339），如 2026-05-12T00:00:00+08:00")?,
+        after: place.map_or(0, |(_, number)| number),
+        limit: query.limit()?,
+        with_total: query.flag("total")?,
+    };
+    let page = engine.list(kind, &asked).await?;
+    let next = page.next.map(|number| cursor::write(&fingerprint, (0, number)));
+    Ok(HttpResponse::Ok().json(PageView::new(page, next)))
+}
+
+fn statuses(query: &Query) -> Result<Vec<Status>, Problem> {
+    let wrong = |detail: String| Problem::parameter(Code::InvalidParameter, "status", detail);
+    query.list("status")?.iter().map(|text| text.parse().map_err(wrong)).collect()
+}
+
+/// The page of the one record with this external id, or of none.
+async fn with_external_id(
+    engine: &Engine,
+    kind: Kind,
+    external_id: &str,
+    query: &Query,
+) -> Result<RecordPage, Problem> {
+    if query.has_any(&["cursor", "status", "updated_since"]) {
+        let detail = "不能与 cursor、status、updated_since 同时使用";
+        return Err(Problem::parameter(Code::InvalidParameter, "external_id", detail));
+    }
+    query.limit()?;
+    let found: Option<RecordId> = engine.find(kind, external_id).await?;
+    let items = match found {
+        Some(id) => vec![engine.read(id).await?],
+        None => Vec::new(),
+    };
+    let total = query.flag("total")?.then_some(items.len() as u64);
+    Ok(RecordPage { items, next: None, total })
+}
+
+fn record(mut response: HttpResponseBuilder, shown: Shown) -> HttpResponse {
+    response.insert_header((ETAG, etag(shown.record.revision)));
+    response.json(RecordView::from(shown))
+}

@@ -1,0 +1,89 @@
+//! Searching a registry.
+
+use actix_web::web::Data;
+use actix_web::{HttpRequest, HttpResponse};
+use domain::Status;
+use engine::{Dimension, Engine, FacetAsk, FilterAsk, SearchAfter, SearchRequest, Sort};
+
+use super::Answer;
+use crate::cursor;
+use crate::extract::{Query, Registry};
+use crate::problem::{Code, Problem};
+use crate::views::{FacetView, SearchHitView, SearchPageView};
+
+pub(crate) async fn search(
+    engine: Data<Engine>,
+    Registry(kind): Registry,
+    query: Query,
+    request: HttpRequest,
+) -> Answer {
+    let fingerprint = query.fingerprint(request.path());
+    let place = query.one("cursor")?.map(|text| cursor::read(&fingerprint, text)).transpose()?;
+    let asked = SearchRequest {
+        text: query.one("q")?.map(str::to_owned),
+        filters: filters(&query)?,
+        facets: facets(&query)?,
+        sort: sort(&query)?,
+        after: place.map(|(key, number)| SearchAfter { key, number }),
+        limit: query.limit()? as usize,
+    };
+    let found = engine.search(kind, &asked).await?;
+    Ok(HttpResponse::Ok().json(SearchPageView {
+        items: found.items.into_iter().map(SearchHitView::from).collect(),
+        total: found.total,
+        next_cursor: found.next.map(|after| cursor::write(&fingerprint, (after.key, after.number))),
+        facets: found.facets.into_iter().map(FacetView::from).collect(),
+    }))
+}
+
+/// One filter for each dimension asked for. Withdrawn records are found only by those who ask for them.
+fn filters(query: &Query) -> Result<Vec<FilterAsk>, Problem> {
+    let mut filters = Vec::new();
+    for dimension in Dimension::ALL {
+        let mut any_of = query.list(dimension.slug())?;
+        if any_of.is_empty() && dimension == Dimension::Status {
+            any_of = [Status::Open, Status::Closed].map(|status| status.slug().to_owned()).to_vec();
+        }
+        if !any_of.is_empty() {
+            filters.push(FilterAsk { dimension, any_of });
+        }
+    }
+    Ok(filters)
+}
+
+fn facets(query: &Query) -> Result<Vec<FacetAsk>, Problem> {
+    let mut facets: Vec<FacetAsk> = Vec::new();
+    for name in query.list("facets")? {
+        let known = Dimension::ALL.into_iter().find(|dimension| dimension.slug() == name);
+        let wrong = || {
+            let slugs = Dimension::ALL.map(Dimension::slug).join("、");
+            Problem::parameter(Code::InvalidParameter, "facets", format!("可用的维度：{slugs}"))
+        };
+        let dimension = known.ok_or_else(wrong)?;
+        if facets.iter().all(|facet| facet.dimension != dimension) {
+            facets.push(FacetAsk { dimension, below: None });
+        }
+    }
+    for (name, dimension) in [("region_below", Dimension::Region), ("industry_below", Dimension::Industry)] {
+        let Some(below) = query.one(name)? else { continue };
+        let facet = facets.iter_mut().find(|facet| facet.dimension == dimension);
+        let needless = || {
+            let detail = format!("须与 facets={} 同时使用", dimension.slug());
+            Problem::parameter(Code::InvalidParameter, name, detail)
+        };
+        facet.ok_or_else(needless)?.below = Some(below.to_owned());
+    }
+    Ok(facets)
+}
+
+fn sort(query: &Query) -> Result<Sort, Problem> {
+    match query.one("sort")? {
+        None | Some("relevance") => Ok(Sort::Relevance),
+        Some("newest") => Ok(Sort::Newest),
+        Some("oldest") => Ok(Sort::Oldest),
+        Some(_) => {
+            let detail = "应为 relevance、newest 或 oldest";
+            Err(Problem::parameter(Code::InvalidParameter, "sort", detail))
+        }
+    }
+}

@@ -1,0 +1,13 @@
+//! Answers as they are sent. A contact appears in them masked or not at all.
+
+mod import;
+mod matching;
+mod records;
+mod runs;
+
+pub(crate) use import::ImportReportView;
+pub(crate) use matching::{MatchView, MatchesView, ReasonView, TargetView};
+pub(crate) use records::{
+    FacetView, PageView, RecordHead, RecordView, SearchHitView, SearchPageView, region_name,
+};
+pub(crate) use runs::{ChangesView, CurrentMatchesView, RunPageView, RunView};

@@ -1,0 +1,139 @@
+//! Nightly runs, what they found, and what changed from one to the next.
+
+use domain::RecordId;
+use engine::{Change, ChangeKind, Changes, CurrentMatches, RunSummary};
+use jiff::Timestamp;
+use jiff::civil::Date;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::MatchView;
+
+/// A published run.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = RematchRun)]
+pub(crate) struct RunView {
+    /// 批次号
+    #[schema(example = 12)]
+    id: u64,
+    /// 业务日期
+    #[schema(value_type = String, format = Date, example = "2026-11-20")]
+    business_date: Date,
+    /// 发布时间（RFC 3339）
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime, example = "2026-11-20T18:05:31Z")]
+    published_at: Option<Timestamp>,
+    /// 参与匹配的需求数
+    #[schema(example = 132)]
+    needs: u64,
+    /// 其中没有匹配结果的需求数
+    #[schema(example = 3)]
+    needs_without_match: u64,
+    /// 匹配结果数
+    #[schema(example = 5210)]
+    matches: u64,
+}
+
+/// A page of runs.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = RematchRunPage)]
+pub(crate) struct RunPageView {
+    /// 批次，新的在前
+    pub(crate) items: Vec<RunView>,
+    /// 下一页的游标；最后一页没有
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) next_cursor: Option<String>,
+}
+
+/// A need's matches in the current run.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = CurrentMatches)]
+pub(crate) struct CurrentMatchesView {
+    /// 当前批次
+    run: RunView,
+    /// 匹配结果，名次先的在前
+    matches: Vec<MatchView>,
+}
+
+/// A place in a ranking.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Place)]
+pub(crate) struct PlaceView {
+    /// 名次，从 1 起
+    #[schema(example = 2)]
+    rank: u32,
+    /// 总分
+    #[schema(example = 61.5)]
+    score: f64,
+}
+
+/// One target whose place changed.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Change)]
+pub(crate) struct ChangeView {
+    /// 对方的记录编号
+    target: RecordId,
+    /// 变化
+    change: ChangeKind,
+    /// 上一批次中的名次和分数；新进入的没有
+    #[serde(skip_serializing_if = "Option::is_none")]
+    before: Option<PlaceView>,
+    /// 当前批次中的名次和分数；退出的没有
+    #[serde(skip_serializing_if = "Option::is_none")]
+    now: Option<PlaceView>,
+}
+
+/// What changed for a need.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Changes)]
+pub(crate) struct ChangesView {
+    /// 当前批次
+    run: RunView,
+    /// 上一批次；没有时，全部结果都算新进入
+    #[serde(skip_serializing_if = "Option::is_none")]
+    previous_run: Option<RunView>,
+    /// 名次有变的对象：先按当前名次，再是退出的
+    changes: Vec<ChangeView>,
+}
+
+impl From<RunSummary> for RunView {
+    fn from(run: RunSummary) -> Self {
+        Self {
+            id: run.id,
+            business_date: run.business_date,
+            published_at: run.published_at,
+            needs: run.needs,
+            needs_without_match: run.needs_without_match,
+            matches: run.matches,
+        }
+    }
+}
+
+impl From<CurrentMatches> for CurrentMatchesView {
+    fn from(current: CurrentMatches) -> Self {
+        let matches = current.matches.into_iter().map(MatchView::from).collect();
+        Self { run: current.run.into(), matches }
+    }
+}
+
+impl From<Change> for ChangeView {
+    fn from(change: Change) -> Self {
+        let place = |(rank, score)| PlaceView { rank, score };
+        Self {
+            target: change.target,
+            change: change.kind,
+            before: change.before.map(place),
+            now: change.now.map(place),
+        }
+    }
+}
+
+impl From<Changes> for ChangesView {
+    fn from(changes: Changes) -> Self {
+        Self {
+            run: changes.run.into(),
+            previous_run: changes.before.map(RunView::from),
+            changes: changes.changes.into_iter().map(ChangeView::from).collect(),
+        }
+    }
+}

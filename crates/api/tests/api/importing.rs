@@ -1,0 +1,94 @@
+//! Properties: a file of any encoding comes in; a bad row is named by its line and stops no other, unless all stand or fall together;
+//! a file that is none is refused in words, however long it is.
+
+use serde_json::{Value, json};
+
+use crate::portal::{LIMITS, Portal};
+
+const TABLE: &str = "外部编号,姓名,职称,工作单位,手机\n\
+    ZJ-1,方致远,教授,皖江理工大学,13800001234\n\
+    ZJ-2,刘思源,研究员,江淮焊接研究院,1380000\n\
+    ZJ-3,陈学文,副教授,皖江理工大学,13800001234\n";
+
+async fn count(portal: &Portal) -> u64 {
+    portal.get("/api/v1/experts?total=true").await.json()["total"].as_u64().unwrap()
+}
+
+fn numbers(report: &Value) -> [u64; 5] {
+    ["rows", "created", "changed", "unchanged", "rejected"].map(|name| report[name].as_u64().unwrap())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_table_in_gbk_is_imported_and_its_bad_row_named() {
+    let portal = Portal::open().await;
+    let (file, _, _) = encoding_rs::GBK.encode(TABLE);
+    let reply = portal.import("/api/v1/experts/import", "text/csv; charset=gbk", &file).await;
+    assert_eq!(reply.status, 200, "{}", reply.text());
+    let report = reply.json();
+    assert_eq!(numbers(&report), [3, 2, 0, 0, 1]);
+    let error = &report["errors"][0];
+    assert_eq!(error["line"], 3);
+    assert_eq!(error["problems"][0]["column"], "手机");
+    assert_eq!(error["problems"][0]["pointer"], "/contact/mobile");
+    assert_eq!(portal.get("/api/v1/experts?external_id=ZJ-3").await.json()["items"][0]["name"], "陈学文");
+
+    let again = portal.import("/api/v1/experts/import", "text/csv", TABLE.as_bytes()).await.json();
+    assert_eq!(numbers(&again), [3, 0, 0, 2, 1]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn with_all_or_nothing_one_bad_row_keeps_all_out() {
+    let portal = Portal::open().await;
+    let path = "/api/v1/experts/import?all_or_nothing=true";
+    let refused = portal.import(path, "text/csv", TABLE.as_bytes()).await;
+    assert_eq!((refused.status, refused.problem().as_str()), (422, "nothing_imported"));
+    let report = refused.json()["report"].clone();
+    assert_eq!(numbers(&report), [3, 0, 0, 0, 1]);
+    assert_eq!(report["errors"][0]["line"], 3);
+    assert_eq!(count(&portal).await, 0);
+
+    let good = "{\"name\": \"方致远\"}\n{\"name\": \"刘思源\"}\n";
+    let report = portal.import(path, "application/x-ndjson", good.as_bytes()).await.json();
+    assert_eq!((numbers(&report), count(&portal).await), ([2, 2, 0, 0, 0], 2));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_no_such_file_is_refused() {
+    let portal = Portal::open().await;
+    let mut workbook = b"PK\x03\x04".to_vec();
+    // Longer than the connection's buffers: the answer must come through all the same.
+    workbook.resize(900 << 10, 7);
+    for (media_type, body) in [
+        ("text/csv", &workbook[..]),
+        ("text/csv", b"{\"name\": \"x\"}"),
+        ("application/jsonl", b"[1]"),
+        ("text/csv", b""),
+    ] {
+        let refused = portal.import("/api/v1/experts/import", media_type, body).await;
+        assert_eq!((refused.status, refused.problem().as_str()), (422, "unreadable_file"));
+    }
+    assert_eq!(count(&portal).await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_beyond_the_limit_is_refused_with_what_came_in_before() {
+    let portal = Portal::open().await;
+    let line = format!("{}\n", json!({"name": "方致远", "bio": "焊".repeat(300)}));
+    let body = line.repeat(LIMITS.import as usize / line.len() + 2);
+    let refused = portal.import("/api/v1/experts/import", "application/jsonl", body.as_bytes()).await;
+    assert_eq!((refused.status, refused.problem().as_str()), (413, "body_too_large"));
+    assert_eq!(count(&portal).await, 0);
+
+    // In pieces, its length is not known before.
+    let chunk = format!("{:x}\r\n{line}\r\n", line.len());
+    let body = format!("{}0\r\n\r\n", chunk.repeat(LIMITS.import as usize / line.len() + 2));
+    let head = "POST /api/v1/experts/import HTTP/1.1\r\nHost: p\r\nConnection: close\r\nContent-Type: application/jsonl\r\n\
+        Transfer-Encoding: chunked\r\n\r\n";
+    let mut stream = tokio::net::TcpStream::connect(portal.address).await.unwrap();
+    let sent = tokio::io::AsyncWriteExt::write_all(&mut stream, format!("{head}{body}").as_bytes()).await;
+    if sent.is_ok() {
+        let refused = crate::portal::read(&mut stream).await;
+        assert_eq!((refused.status, refused.problem().as_str()), (413, "body_too_large"));
+        assert_eq!(refused.json()["report"]["created"].as_u64().unwrap(), count(&portal).await);
+    }
+}

@@ -1,0 +1,127 @@
+//! Properties: what is proposed fits and says why in parts that add up; who must not be proposed is named only when asked for;
+//! a form is matched without being stored; runs are read as they were published.
+
+use engine::RematchRequest;
+use serde_json::json;
+
+use crate::portal::{Portal, contact, expert, need};
+
+async fn need_and_experts() -> Portal {
+    let portal = Portal::open().await;
+    portal.register("needs", need("方形铝壳激光焊接气孔控制")).await;
+    portal.register("experts", expert("方致远", "激光焊接")).await;
+    let mut busy = expert("刘思源", "激光焊接工艺");
+    busy["availability"] = json!("unavailable");
+    portal.register("experts", busy).await;
+    portal.register("experts", json!({"name": "陈学文", "research_directions": ["水稻育种"]})).await;
+    let achievement =
+        json!({"title": "激光焊接匙孔稳定性控制", "owner": "皖江理工大学", "achievement_type": "patent"});
+    portal.register("achievements", achievement).await;
+    portal.indexed().await;
+    portal
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_need_finds_experts_and_says_why() {
+    let portal = need_and_experts().await;
+    let found = portal.get("/api/v1/needs/need-1/matches?target=experts").await.json();
+    assert_eq!(found["matches"].as_array().unwrap().len(), 1, "{found}");
+    let best = &found["matches"][0];
+    assert_eq!((best["rank"].as_u64(), best["target"]["title"].as_str()), (Some(1), Some("方致远")));
+    assert_eq!(best["target"]["region_name"], "安徽省合肥市蜀山区");
+    let points = |part: &serde_json::Value| part["points"].as_f64().unwrap();
+    let sum: f64 = best["explanation"]["parts"].as_array().unwrap().iter().map(points).sum();
+    let total = best["score"].as_f64().unwrap();
+    assert!(total > 0.0 && (sum - total).abs() < 0.01, "{sum} {total}");
+    assert!(best["explanation"]["sentence"].as_str().unwrap().contains("激光焊接"));
+    assert_eq!(found["excluded"], json!([]));
+
+    let all = portal.get("/api/v1/needs/need-1/matches?target=experts&with_excluded=true").await.json();
+    assert_eq!(all["excluded"][0]["target"]["title"], "刘思源");
+    assert_eq!(all["excluded"][0]["reasons"], json!([{"code": "unavailable", "label": "暂不可对接"}]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn offers_find_needs() {
+    let portal = need_and_experts().await;
+    for address in ["experts/expert-1", "achievements/achievement-1"] {
+        let found = portal.get(&format!("/api/v1/{address}/matches?limit=5")).await.json();
+        assert_eq!(found["matches"][0]["target"]["id"], "need-1", "{address}: {found}");
+    }
+    assert_eq!(portal.get("/api/v1/experts/expert-9/matches").await.problem(), "record_not_found");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_form_is_matched_without_being_stored() {
+    let portal = need_and_experts().await;
+    let asked = json!({"form": need("激光焊接气孔"), "target": "expert"});
+    let found = portal.post("/api/v1/match", &asked).await.json();
+    assert_eq!(found["matches"][0]["target"]["id"], "expert-1", "{found}");
+    assert_eq!(portal.get("/api/v1/needs?total=true").await.json()["total"], 1);
+
+    let bad = json!({"form": {"title": "", "contact": contact()}, "target": "expert"});
+    let refused = portal.post("/api/v1/match", &bad).await;
+    assert_eq!(
+        (refused.problem().as_str(), refused.json()["errors"][0]["pointer"].as_str()),
+        ("invalid_form", Some("/form/title"))
+    );
+    for (bad, pointer) in [
+        (json!({"target": "expert"}), ""),
+        (json!({"form": {}, "target": "moon"}), "/target"),
+        (json!({"form": {}, "target": "expert", "limit": 0}), "/limit"),
+        (json!({"form": {}, "target": "expert", "colour": 1}), "/colour"),
+    ] {
+        let refused = portal.post("/api/v1/match", &bad).await;
+        assert_eq!(refused.problem(), "invalid_form");
+        assert_eq!(refused.json()["errors"][0]["pointer"], pointer, "{bad}");
+    }
+    let odd = json!({"form": need("x"), "target": "need"});
+    assert_eq!(portal.post("/api/v1/match", &odd).await.problem(), "no_such_pairing");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn runs_are_read_as_they_were_published() {
+    let portal = need_and_experts().await;
+    for path in [
+        "rematch-runs/current",
+        "needs/need-1/current-matches?target=experts",
+        "needs/need-1/changes?target=experts",
+    ] {
+        assert_eq!(portal.get(&format!("/api/v1/{path}")).await.problem(), "no_run", "{path}");
+    }
+    for _ in 0..3 {
+        portal.engine.rematch(&RematchRequest::default(), |_| {}).await.unwrap();
+        portal.delete("/api/v1/experts/expert-1", "*").await;
+        portal.indexed().await;
+    }
+    let current = portal.get("/api/v1/rematch-runs/current").await.json();
+    assert_eq!(current["needs"], 1);
+    let matches = portal.get("/api/v1/needs/need-1/current-matches?target=achievements").await.json();
+    assert_eq!(matches["run"], current);
+    assert_eq!(matches["matches"][0]["target"]["id"], "achievement-1", "{matches}");
+
+    let first = portal.get("/api/v1/rematch-runs?limit=2").await.json();
+    let cursor = first["next_cursor"].as_str().unwrap();
+    let second = portal.get(&format!("/api/v1/rematch-runs?limit=2&cursor={cursor}")).await.json();
+    let ids = |page: &serde_json::Value| -> Vec<u64> {
+        page["items"].as_array().unwrap().iter().map(|run| run["id"].as_u64().unwrap()).collect()
+    };
+    assert_eq!([ids(&first), ids(&second)].concat().len(), 3);
+    assert_eq!(ids(&first)[0], current["id"].as_u64().unwrap());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn changes_name_who_left() {
+    let portal = need_and_experts().await;
+    portal.engine.rematch(&RematchRequest::default(), |_| {}).await.unwrap();
+    let all_new = portal.get("/api/v1/needs/need-1/changes?target=experts").await.json();
+    assert_eq!(all_new["changes"][0]["change"], "entered");
+    assert_eq!(all_new.get("previous_run"), None);
+    portal.delete("/api/v1/experts/expert-1", "*").await;
+    portal.indexed().await;
+    portal.engine.rematch(&RematchRequest::default(), |_| {}).await.unwrap();
+    let changes = portal.get("/api/v1/needs/need-1/changes?target=experts").await.json();
+    assert_eq!(changes["changes"][0]["target"], "expert-1");
+    assert_eq!(changes["changes"][0]["change"], "left");
+    assert_eq!(changes["changes"][0]["before"]["rank"], 1);
+}

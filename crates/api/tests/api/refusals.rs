@@ -1,0 +1,139 @@
+//! Property: each way of being refused has its own code and status, and every code that a caller can cause is caused here.
+
+use std::collections::BTreeSet;
+
+use api::Code;
+
+use crate::portal::{Portal, need};
+
+struct Case {
+    code: Code,
+    request: (&'static str, &'static str),
+    headers: &'static [(&'static str, &'static str)],
+    body: &'static str,
+}
+
+const JSON: &[(&str, &str)] = &[("Content-Type", "application/json")];
+
+const fn case(code: Code, method: &'static str, path: &'static str) -> Case {
+    Case { code, request: (method, path), headers: &[], body: "" }
+}
+
+const fn with(case: Case, headers: &'static [(&'static str, &'static str)], body: &'static str) -> Case {
+    Case { headers, body, ..case }
+}
+
+const NEEDS: &str = "/api/v1/needs";
+const NEED: &str = "/api/v1/needs/need-1";
+
+fn cases() -> Vec<Case> {
+    use Code::*;
+    vec![
+        with(case(InvalidJson, "POST", NEEDS), JSON, "{\"title\": "),
+        with(case(InvalidJson, "POST", NEEDS), JSON, ""),
+        with(case(InvalidJson, "POST", NEEDS), JSON, "{\"title\": \"a\", \"title\": \"b\"}"),
+        with(case(InvalidJson, "POST", NEEDS), JSON, "{\"contact\": {\"mobile\": \"1\", \"mobile\": \"2\"}}"),
+        case(UnknownParameter, "GET", "/api/v1/needs?colour=red"),
+        case(UnknownParameter, "GET", "/api/v1/experts/expert-1/matches?target=needs"),
+        case(InvalidParameter, "GET", "/api/v1/needs?limit=0"),
+        case(InvalidParameter, "GET", "/api/v1/needs?limit=1&limit=2"),
+        case(InvalidParameter, "GET", "/api/v1/needs?limit=101"),
+        case(InvalidParameter, "GET", "/api/v1/needs?status=new"),
+        case(InvalidParameter, "GET", "/api/v1/needs?updated_since=yesterday"),
+        case(InvalidParameter, "GET", "/api/v1/needs?total=maybe"),
+        case(InvalidParameter, "GET", "/api/v1/needs?external_id=a&status=open"),
+        case(InvalidParameter, "GET", "/api/v1/needs/search?region=%E7%81%AB%E6%98%9F"),
+        case(InvalidParameter, "GET", "/api/v1/needs/search?facets=colour"),
+        case(InvalidParameter, "GET", "/api/v1/needs/search?region_below=34"),
+        case(InvalidParameter, "GET", "/api/v1/needs/search?sort=best"),
+        case(InvalidParameter, "GET", "/api/v1/needs/need-1/matches"),
+        case(InvalidParameter, "GET", "/api/v1/needs/need-1/matches?target=needs"),
+        case(InvalidCursor, "GET", "/api/v1/needs?cursor=AAAA"),
+        with(case(InvalidIfMatch, "DELETE", NEED), &[("If-Match", "one")], ""),
+        case(NotFound, "GET", "/api/v1/moons"),
+        case(NotFound, "GET", "/api/v2/needs"),
+        case(RecordNotFound, "GET", "/api/v1/needs/need-99"),
+        case(NoRun, "GET", "/api/v1/rematch-runs/current"),
+        case(MethodNotAllowed, "PATCH", NEED),
+        case(MethodNotAllowed, "GET", "/api/v1/needs/import"),
+        with(case(NotAcceptable, "GET", NEEDS), &[("Accept", "application/xml, text/*")], ""),
+        case(IfMatchRequired, "DELETE", NEED),
+        with(case(IfMatchRequired, "PUT", NEED), JSON, "{\"title\": \"x\"}"),
+        with(case(StaleRevision, "DELETE", NEED), &[("If-Match", "\"7\"")], ""),
+        with(case(StaleRevision, "DELETE", NEED), &[("If-Match", "W/\"1\"")], ""),
+        with(case(UnsupportedMediaType, "POST", NEEDS), &[("Content-Type", "text/plain")], "{}"),
+        with(case(UnsupportedMediaType, "POST", "/api/v1/needs/import"), JSON, "{}"),
+        with(
+            case(UnsupportedMediaType, "POST", NEEDS),
+            &[("Content-Type", "application/json"), ("Content-Encoding", "gzip")],
+            "{}",
+        ),
+        with(case(InvalidForm, "POST", NEEDS), JSON, "{}"),
+        with(
+            case(UnreadableFile, "POST", "/api/v1/needs/import"),
+            &[("Content-Type", "text/csv")],
+            "\0\0\0\0",
+        ),
+        with(
+            case(NothingImported, "POST", "/api/v1/needs/import?all_or_nothing=true"),
+            &[("Content-Type", "application/jsonl")],
+            "{}\n",
+        ),
+        with(
+            case(NoSuchPairing, "POST", "/api/v1/match"),
+            JSON,
+            "{\"form\": {\"title\": \"x\"}, \"target\": \"society\"}",
+        ),
+        with(case(AlreadyExists, "POST", NEEDS), JSON, "{\"title\": \"x\", \"external_id\": \"taken\"}"),
+    ]
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_refusal_has_its_code() {
+    let portal = Portal::open().await;
+    let mut first = need("x");
+    first["external_id"] = "taken".into();
+    portal.register("needs", first).await;
+    let mut caused = BTreeSet::new();
+    for case in cases() {
+        let (method, path) = case.request;
+        let reply = portal.send(method, path, case.headers, case.body.as_bytes()).await;
+        assert_eq!(reply.problem(), case.code.slug(), "{method} {path}: {}", reply.text());
+        assert_eq!(reply.status, case.code.status().as_u16());
+        caused.insert(case.code.slug());
+    }
+    let long = portal.get(&format!("/api/v1/needs/search?q={}", "x".repeat(9_000))).await;
+    caused.insert(long.problem().leak());
+    let deep = format!("{}1{}", "[".repeat(5_000), "]".repeat(5_000));
+    assert_eq!(portal.send("POST", NEEDS, JSON, deep.as_bytes()).await.problem(), "invalid_json");
+    let large = format!("{{\"title\": \"{}\"}}", "x".repeat(70_000));
+    caused.insert(portal.send("POST", NEEDS, JSON, large.as_bytes()).await.problem().leak());
+
+    // Left: faults on this side, and those of connections, which `serving` tells of.
+    let elsewhere = [
+        Code::BrokenBody,
+        Code::BodyTimeout,
+        Code::RunNotFound,
+        Code::RunClosed,
+        Code::InternalError,
+        Code::Busy,
+        Code::Unavailable,
+    ];
+    let left: Vec<&Code> =
+        Code::ALL.iter().filter(|code| !caused.contains(code.slug()) && !elsewhere.contains(code)).collect();
+    assert!(left.is_empty(), "nothing causes {left:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refused_method_names_those_that_are_taken() {
+    let portal = Portal::open().await;
+    let refused = portal.send("PATCH", NEED, &[], b"").await;
+    assert_eq!(refused.header("allow"), Some("GET, PUT, DELETE, HEAD"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn codes_are_unique_and_their_uris_follow() {
+    let slugs: BTreeSet<&str> = Code::ALL.iter().map(|code| code.slug()).collect();
+    assert_eq!(slugs.len(), Code::ALL.len());
+    assert_eq!(Code::InvalidForm.uri(), "/problems/invalid-form");
+}
