@@ -1,0 +1,92 @@
+//! The subcommands, one file each, and what several of them begin with.
+
+mod demo;
+mod evaluate;
+mod generate;
+mod import;
+mod index;
+mod matching;
+mod migrate;
+mod openapi;
+mod rematch;
+mod search;
+mod serve;
+
+use std::io::{self, IsTerminal};
+
+use anyhow::Result;
+use clap::Subcommand;
+use engine::{CatchUp, Engine};
+use indicatif::{ProgressBar, ProgressStyle};
+
+use crate::ending::Ending;
+use crate::screen;
+use crate::settings::Settings;
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Commands {
+    Demo(demo::Demo),
+    Serve(serve::Serve),
+    Import(import::Import),
+    Search(search::Search),
+    Match(matching::Matching),
+    Rematch(rematch::Rematch),
+    Index(index::Index),
+    Evaluate(evaluate::Evaluate),
+    Generate(generate::Generate),
+    Openapi(openapi::Openapi),
+    Migrate(migrate::Migrate),
+}
+
+/// Runs one subcommand.
+pub(crate) async fn run(command: Commands, settings: &Settings) -> Result<Ending> {
+    match command {
+        Commands::Demo(demo) => demo.run(settings).await,
+        Commands::Serve(serve) => serve.run(settings).await,
+        Commands::Import(import) => import.run(settings).await,
+        Commands::Search(search) => search.run(settings).await,
+        Commands::Match(matching) => matching.run(settings).await,
+        Commands::Rematch(rematch) => rematch.run(settings).await,
+        Commands::Index(index) => index.run(settings).await,
+        Commands::Evaluate(evaluate) => evaluate.run(settings).await,
+        Commands::Generate(generate) => generate.run(),
+        Commands::Openapi(openapi) => openapi.run(),
+        Commands::Migrate(migrate) => migrate.run(settings).await,
+    }
+}
+
+/// Opens the engine and brings its index up to the database.
+async fn opened(settings: &Settings) -> Result<Engine> {
+    let engine = Engine::open(&settings.engine).await?;
+    if catch_up(&engine).await? == CatchUp::Elsewhere {
+        screen::note("另一个进程正在更新索引，先按现有的索引回答");
+    }
+    Ok(engine)
+}
+
+async fn catch_up(engine: &Engine) -> Result<CatchUp> {
+    let spinner = spinner("正在更新索引……");
+    let outcome = engine.catch_up().await;
+    spinner.finish_and_clear();
+    Ok(outcome?)
+}
+
+/// Something moves while we wait; nothing where there is no terminal.
+fn spinner(message: &'static str) -> ProgressBar {
+    if !io::stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let spinner = ProgressBar::new_spinner().with_message(message);
+    spinner.enable_steady_tick(std::time::Duration::from_millis(120));
+    spinner
+}
+
+/// A bar on standard error; nothing where there is no terminal.
+fn bar(length: Option<u64>, template: &str) -> Result<ProgressBar> {
+    if !io::stderr().is_terminal() {
+        return Ok(ProgressBar::hidden());
+    }
+    let bar = length.map_or_else(ProgressBar::no_length, ProgressBar::new);
+    bar.set_style(ProgressStyle::with_template(template)?.progress_chars("━╸─"));
+    Ok(bar)
+}

@@ -1,0 +1,119 @@
+//! `hongniang demo`: a whole matching over fictional records, from nothing to reasons, and then the service.
+
+use std::io::Cursor;
+use std::net::{SocketAddr, TcpListener};
+
+use anyhow::{Context, Result};
+use clap::Args;
+use domain::{Kind, RecordId};
+use engine::{Engine, Format, ImportOptions, MatchRequest, Subject};
+
+use super::{catch_up, serve, spinner};
+use crate::ending::Ending;
+use crate::screen::{self, Emphasis, Screen};
+use crate::settings::Settings;
+use crate::view;
+
+/// The need whose matches are shown, and how many of each registry.
+const NEED: &str = "XQ-004";
+const SHOWN: [(Kind, usize); 3] = [(Kind::Expert, 5), (Kind::Station, 3), (Kind::Achievement, 3)];
+const PORT: u16 = 8080;
+
+const EXAMPLES: &str = "导入随程序附带的示例数据（12 个领域，人名、单位和电话均为虚构），为其中一项技术需求找专家、学会服务站和科技成果，\
+说明理由，然后启动服务。数据放在 ./hongniang-demo-data，不影响正式数据；再次运行不会重复导入。\n\n\
+例：\n  hongniang demo\n  hongniang demo --once              看完结果就退出\n  hongniang demo --port 9000";
+
+/// The fictional records, in the binary so that the demonstration runs anywhere.
+const RECORDS: [(Kind, &[u8]); 6] = [
+    (Kind::Society, include_bytes!("../../../../data/demo/societies.jsonl")),
+    (Kind::Enterprise, include_bytes!("../../../../data/demo/enterprises.jsonl")),
+    (Kind::Expert, include_bytes!("../../../../data/demo/experts.jsonl")),
+    (Kind::Achievement, include_bytes!("../../../../data/demo/achievements.jsonl")),
+    (Kind::Station, include_bytes!("../../../../data/demo/stations.jsonl")),
+    (Kind::Need, include_bytes!("../../../../data/demo/needs.jsonl")),
+];
+
+/// 用示例数据演示一次完整的匹配
+#[derive(Debug, Args)]
+#[command(long_about = EXAMPLES)]
+pub(crate) struct Demo {
+    /// 显示结果后退出，不启动服务
+    #[arg(long)]
+    once: bool,
+    /// 服务的端口 [默认：8080，被占用时由系统选一个]
+    #[arg(long, value_name = "端口")]
+    port: Option<u16>,
+}
+
+impl Demo {
+    pub(super) async fn run(self, settings: &Settings) -> Result<Ending> {
+        let engine = Engine::open(&settings.engine).await?;
+        load(&engine).await?;
+        catch_up(&engine).await?;
+        let need = engine.find(Kind::Need, NEED).await?.context("示例数据中没有用于演示的需求")?;
+        show(&engine, need).await?;
+        if self.once {
+            engine.close().await;
+            return Ok(Ending::Done);
+        }
+        let listener = listen(self.port)?;
+        screen::print(&directions(listener.local_addr()?, need))?;
+        api::serve(engine, settings.server, listener, api::termination()).await.context("服务中断")?;
+        Ok(Ending::Done)
+    }
+}
+
+/// Imports the fictional records; a second time changes nothing.
+async fn load(engine: &Engine) -> Result<()> {
+    let spinner = spinner("正在导入示例数据……");
+    for (kind, records) in RECORDS {
+        let options = ImportOptions { kind, format: Format::JsonLines, all_or_nothing: true };
+        engine.import(options, Cursor::new(records), |_| {}).await?;
+    }
+    spinner.finish_and_clear();
+    Ok(())
+}
+
+async fn show(engine: &Engine, need: RecordId) -> Result<()> {
+    let screen = Screen::stdout();
+    let record = engine.read(need).await?.record;
+    let mut text =
+        screen.paragraph(0, &[(Emphasis::Strong, format!("技术需求  {}", record.profile.title()))]);
+    let about = format!("{}  {} / {}", view::about(&record), record.id, record.external_id);
+    text.push_str(&screen.paragraph(0, &[(Emphasis::Faint, about)]));
+    if let domain::Profile::Need(need) = &record.profile {
+        text.push_str(&screen.paragraph(2, &[(Emphasis::Plain, need.description.clone())]));
+    }
+    for (target, limit) in SHOWN {
+        let request = MatchRequest { target, limit, with_excluded: false, on: None };
+        let answer = engine.find_matches(&Subject::Stored(need), &request).await?;
+        let heading = format!(
+            "━━ {}：前 {} 名（比较了 {} 条）",
+            target.label(),
+            answer.matches.len(),
+            answer.considered
+        );
+        text.push('\n');
+        text.push_str(&screen.paragraph(0, &[(Emphasis::Strong, heading)]));
+        text.push_str(&view::answer(screen, target, &answer));
+    }
+    Ok(screen::print(&text)?)
+}
+
+fn listen(port: Option<u16>) -> Result<TcpListener> {
+    let at = |port| serve::listen(&format!("127.0.0.1:{port}"));
+    match port {
+        Some(port) => at(port),
+        None => at(PORT).or_else(|_| at(0)),
+    }
+}
+
+fn directions(address: SocketAddr, need: RecordId) -> String {
+    format!(
+        "服务地址：http://{address}/\n接口文档：http://{address}/docs\n\n可以试试（另开一个终端）：\n  \
+curl 'http://{address}/api/v1/needs/{need}/matches?target=experts&limit=3'\n  \
+curl -G 'http://{address}/api/v1/experts/search' --data-urlencode 'q=激光焊接' --data-urlencode 'region=安徽省'\n  \
+curl -H 'Content-Type: application/json' -d '{{\"target\":\"experts\",\"form\":{{\"title\":\"电池壳体激光焊接气孔控制\"}}}}' \
+'http://{address}/api/v1/match'\n\n按 Ctrl-C 停止。"
+    )
+}

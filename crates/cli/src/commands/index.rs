@@ -1,0 +1,149 @@
+//! `hongniang index`: the index compared with the database, rebuilt, and its state.
+
+use std::time::Duration;
+
+use anyhow::Result;
+use clap::{Args, Subcommand};
+use domain::Kind;
+use engine::{CatchUp, DifferenceKind, Engine, IndexStatus, VerifyReport};
+
+use super::{bar, catch_up, opened};
+use crate::ending::Ending;
+use crate::screen;
+use crate::settings::Settings;
+
+/// How often a comparison is made again while another process is still indexing.
+const ATTEMPTS: u32 = 5;
+const PAUSE: Duration = Duration::from_secs(1);
+
+const EXAMPLES: &str = "索引由数据库得出，平时自动更新，可以随时核对或重建。\n\n\
+例：\n  hongniang index status\n  hongniang index verify\n  hongniang index rebuild experts";
+const VERIFY: &str = "先让索引跟上数据库，再逐条核对，列出每一处差异。有差异时退出码为 3。\n\n例：\n  hongniang index verify --json";
+const REBUILD: &str = "在旧索引旁边重建，建好后一次换上；期间检索照常。\n\n例：\n  hongniang index rebuild\n  hongniang index rebuild 专家";
+const STATUS: &str =
+    "各登记库的索引条数，以及还有多少变更没有收录。\n\n例：\n  hongniang index status --json";
+
+/// 核对、重建索引，查看其状态
+#[derive(Debug, Args)]
+#[command(long_about = EXAMPLES)]
+pub(crate) struct Index {
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Debug, Subcommand)]
+enum Action {
+    /// 逐条核对索引与数据库
+    #[command(long_about = VERIFY)]
+    Verify {
+        /// 以 JSON 输出结果
+        #[arg(long)]
+        json: bool,
+    },
+    /// 从数据库重建索引
+    #[command(long_about = REBUILD)]
+    Rebuild {
+        /// 登记库 [默认：全部]
+        #[arg(value_name = "登记库")]
+        kind: Option<Kind>,
+    },
+    /// 查看索引状态
+    #[command(long_about = STATUS)]
+    Status {
+        /// 以 JSON 输出结果
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+impl Index {
+    pub(super) async fn run(self, settings: &Settings) -> Result<Ending> {
+        match self.action {
+            Action::Verify { json } => verify(settings, json).await,
+            Action::Rebuild { kind } => rebuild(settings, kind).await,
+            Action::Status { json } => status(settings, json).await,
+        }
+    }
+}
+
+async fn verify(settings: &Settings, as_json: bool) -> Result<Ending> {
+    let engine = Engine::open(&settings.engine).await?;
+    let report = settled(&engine).await?;
+    engine.close().await;
+    if as_json {
+        screen::print_json(&report)?;
+    } else {
+        let mut text = String::new();
+        for found in &report.differences {
+            let how = match found.difference {
+                DifferenceKind::Missing => "索引中没有",
+                DifferenceKind::Surplus => "索引中多余",
+                DifferenceKind::Different => "内容不一致",
+            };
+            text.push_str(&format!("{}：{how}\n", found.id));
+        }
+        let (records, differences) = (report.records, report.differences.len());
+        text.push_str(&match differences {
+            0 => format!("已核对 {records} 条记录，索引与数据库一致\n"),
+            _ => format!(
+                "已核对 {records} 条记录，有 {differences} 处差异，可用 hongniang index rebuild 重建\n"
+            ),
+        });
+        screen::print(&text)?;
+    }
+    Ok(if report.differences.is_empty() { Ending::Done } else { Ending::Findings })
+}
+
+/// Compares after catching up; where another process is indexing, gives it time to do so.
+async fn settled(engine: &Engine) -> Result<VerifyReport> {
+    let mut attempt = 1;
+    loop {
+        let elsewhere = catch_up(engine).await? == CatchUp::Elsewhere;
+        let report = engine.verify_index().await?;
+        if report.differences.is_empty() || !elsewhere || attempt == ATTEMPTS {
+            return Ok(report);
+        }
+        attempt += 1;
+        tokio::time::sleep(PAUSE).await;
+    }
+}
+
+async fn rebuild(settings: &Settings, kind: Option<Kind>) -> Result<Ending> {
+    let engine = Engine::open(&settings.engine).await?;
+    for kind in kind.map_or_else(|| Kind::ALL.to_vec(), |kind| vec![kind]) {
+        let bar = bar(Some(0), "{bar:30} {pos}/{len}  {msg}")?;
+        bar.set_message(kind.label());
+        let outcome = engine
+            .rebuild_index(kind, |written, total| {
+                bar.set_length(total);
+                bar.set_position(written);
+            })
+            .await;
+        bar.finish_and_clear();
+        screen::print(&format!("{}：已重建，{} 条", kind.label(), outcome?))?;
+    }
+    engine.close().await;
+    Ok(Ending::Done)
+}
+
+async fn status(settings: &Settings, as_json: bool) -> Result<Ending> {
+    let engine = opened(settings).await?;
+    let states = engine.index_status().await?;
+    engine.close().await;
+    if as_json {
+        screen::print_json(&states)?;
+    } else {
+        screen::print(&states.iter().map(line).collect::<String>())?;
+    }
+    Ok(Ending::Done)
+}
+
+fn line(state: &IndexStatus) -> String {
+    let name = screen::padded(state.kind.label(), 12);
+    let standing = match (state.stale, state.lag) {
+        (true, _) => "需要重建".to_owned(),
+        (false, 0) => "已跟上数据库".to_owned(),
+        (false, lag) => format!("最多还有 {lag} 个变更未收录"),
+    };
+    format!("{name}{:>10} 条  {standing}\n", state.documents)
+}

@@ -1,0 +1,43 @@
+//! `hongniang serve`: the REST service with its indexer.
+
+use std::net::TcpListener;
+
+use anyhow::{Context, Result};
+use clap::Args;
+use engine::Engine;
+
+use crate::ending::Ending;
+use crate::screen;
+use crate::settings::Settings;
+
+const EXAMPLES: &str = "启动 REST 服务，并让索引在后台跟上数据库。按 Ctrl-C 或发送 SIGTERM 停止，正在处理的请求会先完成。\n\n\
+例：\n  hongniang serve\n  hongniang serve --bind 0.0.0.0:8080 --data-dir /var/lib/hongniang\n  \
+hongniang serve --bind 127.0.0.1:0      由系统选一个空闲端口，地址写在标准输出";
+
+/// 启动 REST 服务
+#[derive(Debug, Args)]
+#[command(long_about = EXAMPLES)]
+pub(crate) struct Serve {
+    /// 监听地址和端口 [默认：127.0.0.1:8080] [HONGNIANG_SERVER_BIND]
+    #[arg(long, value_name = "地址:端口")]
+    pub(crate) bind: Option<String>,
+}
+
+impl Serve {
+    pub(super) async fn run(self, settings: &Settings) -> Result<Ending> {
+        let listener = listen(&settings.bind)?;
+        let engine = Engine::open(&settings.engine).await?;
+        let address = listener.local_addr()?;
+        screen::print(&format!("服务地址：http://{address}/\n接口文档：http://{address}/docs"))?;
+        api::serve(engine, settings.server, listener, api::termination()).await.context("服务中断")?;
+        Ok(Ending::Done)
+    }
+}
+
+/// Takes the address before anything else is opened.
+pub(super) fn listen(address: &str) -> Result<TcpListener> {
+    let listener = TcpListener::bind(address)
+        .with_context(|| format!("无法监听 {address}，可用 --bind 换一个地址或端口"))?;
+    listener.set_nonblocking(true)?;
+    Ok(listener)
+}

@@ -1,0 +1,227 @@
+//! The first step of configuration: what is written in flags, environment and file, merged over the defaults.
+//!
+//! Every setting has one place in a tree, `server.bind`, and with it one line in the file and one variable, `HONGNIANG_SERVER_BIND`.
+//! What the tree of defaults does not hold is an unknown setting.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use api::ServerSettings;
+use engine::{MatchingSettings, Weights};
+use serde::{Deserialize, Serialize};
+use toml::{Table, Value};
+
+use crate::ending::Misuse;
+use crate::logging::LogFormat;
+
+/// File in the data directory that is read when no other is named.
+const FILE_NAME: &str = "hongniang.toml";
+
+/// Every setting as it is written.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Configuration {
+    /// All state.
+    pub data_dir: PathBuf,
+    /// Empty: `hongniang.db` in the data directory.
+    pub database_url: String,
+    /// Log lines.
+    pub log: LogConfiguration,
+    /// The REST service.
+    pub server: ServerConfiguration,
+    /// Sizes in matching.
+    pub matching: MatchingSettings,
+    /// Weights of the ranking.
+    pub ranking: Weights,
+}
+
+/// Log lines.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LogConfiguration {
+    /// A level, or directives such as `info,index=debug`.
+    pub level: String,
+    /// How a line is written.
+    pub format: LogFormat,
+}
+
+/// The REST service.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ServerConfiguration {
+    /// Address and port.
+    pub bind: String,
+    /// Threads that take requests; 0 for one per processor.
+    pub workers: usize,
+    /// Bytes of a request's body.
+    pub max_body_bytes: u64,
+    /// Bytes of an imported file.
+    pub max_import_bytes: u64,
+    /// Seconds for a request's headers.
+    pub header_seconds: u64,
+    /// Seconds for a request's body.
+    pub body_seconds: u64,
+    /// Seconds for an imported file.
+    pub import_seconds: u64,
+    /// Seconds that an idle connection stays open.
+    pub keep_alive_seconds: u64,
+    /// Seconds that requests may take to finish at the end.
+    pub shutdown_seconds: u64,
+}
+
+/// What the command line says, and the defaults that depend on the command.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Overrides {
+    /// `--config`
+    pub config: Option<PathBuf>,
+    /// `--data-dir`
+    pub data_dir: Option<PathBuf>,
+    /// `--database-url`
+    pub database_url: Option<String>,
+    /// `--log`
+    pub log: Option<String>,
+    /// `--bind`
+    pub bind: Option<String>,
+    /// Where state lies when nobody says.
+    pub default_data_dir: PathBuf,
+    /// The level when nobody says.
+    pub default_level: &'static str,
+}
+
+/// Looks an environment variable up.
+pub(crate) type Environment<'a> = &'a dyn Fn(&str) -> Option<String>;
+
+impl Configuration {
+    /// What holds when nobody says anything.
+    pub fn defaults(overrides: &Overrides) -> Self {
+        let ServerSettings { workers, limits, header_deadline, keep_alive, shutdown_deadline } =
+            ServerSettings::default();
+        Self {
+            data_dir: overrides.default_data_dir.clone(),
+            database_url: String::new(),
+            log: LogConfiguration { level: overrides.default_level.to_owned(), format: LogFormat::Text },
+            server: ServerConfiguration {
+                bind: "127.0.0.1:8080".to_owned(),
+                workers,
+                max_body_bytes: limits.body as u64,
+                max_import_bytes: limits.import,
+                header_seconds: header_deadline.as_secs(),
+                body_seconds: limits.body_deadline.as_secs(),
+                import_seconds: limits.import_deadline.as_secs(),
+                keep_alive_seconds: keep_alive.as_secs(),
+                shutdown_seconds: shutdown_deadline.as_secs(),
+            },
+            matching: MatchingSettings::default(),
+            ranking: Weights::default(),
+        }
+    }
+
+    /// Defaults, then the file, then the environment, then the flags.
+    ///
+    /// # Errors
+    /// [`Misuse`] naming the setting, and the file or variable in which it stands.
+    pub(crate) fn read(overrides: &Overrides, environment: Environment<'_>) -> anyhow::Result<Self> {
+        let mut tree = Table::try_from(Self::defaults(overrides))?;
+        if let Some((path, table)) = file(overrides, environment)? {
+            overlay(&mut tree, table, "", &format!("配置文件 {}", path.display()))?;
+        }
+        from_environment(&mut tree, "HONGNIANG", environment)?;
+        let flags = [
+            (None, "data_dir", overrides.data_dir.as_ref().map(|path| path.display().to_string())),
+            (None, "database_url", overrides.database_url.clone()),
+            (Some("log"), "level", overrides.log.clone()),
+            (Some("server"), "bind", overrides.bind.clone()),
+        ];
+        for (section, key, value) in flags {
+            let table = match section {
+                Some(section) => tree.get_mut(section).and_then(Value::as_table_mut),
+                None => Some(&mut tree),
+            };
+            if let (Some(table), Some(value)) = (table, value) {
+                table.insert(key.to_owned(), Value::String(value));
+            }
+        }
+        tree.try_into().map_err(|error: toml::de::Error| {
+            Misuse(format!("设置无效：{}", error.to_string().trim())).into()
+        })
+    }
+}
+
+/// The file that counts, and what it says.
+fn file(overrides: &Overrides, environment: Environment<'_>) -> anyhow::Result<Option<(PathBuf, Table)>> {
+    if let Some(path) = &overrides.config {
+        return Ok(Some((path.clone(), parse(path)?)));
+    }
+    let from_variable = || environment("HONGNIANG_DATA_DIR").map(PathBuf::from);
+    let data_dir = overrides.data_dir.clone().or_else(from_variable);
+    let path = data_dir.unwrap_or_else(|| overrides.default_data_dir.clone()).join(FILE_NAME);
+    if !path.is_file() {
+        return Ok(None);
+    }
+    let table = parse(&path)?;
+    if table.contains_key("data_dir") {
+        let message =
+            format!("{}：data_dir 不能写在数据目录自己的配置文件里，请用 --data-dir", path.display());
+        return Err(Misuse(message).into());
+    }
+    Ok(Some((path, table)))
+}
+
+fn parse(path: &Path) -> anyhow::Result<Table> {
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| Misuse(format!("无法读取配置文件 {}：{error}", path.display())))?;
+    let table = text.parse::<Table>();
+    table
+        .map_err(|error| Misuse(error.to_string().trim().to_owned()))
+        .with_context(|| format!("配置文件 {} 不是有效的 TOML", path.display()))
+}
+
+/// Lays what the file says over the defaults.
+fn overlay(tree: &mut Table, over: Table, at: &str, source: &str) -> anyhow::Result<()> {
+    for (key, value) in over {
+        let name = if at.is_empty() { key.clone() } else { format!("{at}.{key}") };
+        let known = tree.keys().cloned().collect::<Vec<_>>().join("、");
+        let Some(place) = tree.get_mut(&key) else {
+            return Err(Misuse(format!("{source}：不认识的设置“{name}”，这里可用：{known}")).into());
+        };
+        match (place, value) {
+            (Value::Table(below), Value::Table(over)) => overlay(below, over, &name, source)?,
+            (place @ Value::Float(_), Value::Integer(whole)) => *place = Value::Float(whole as f64),
+            (place, value) if place.same_type(&value) && !value.is_table() => *place = value,
+            (place, _) => {
+                let wanted = wanted(place);
+                return Err(Misuse(format!("{source}：设置“{name}”应为{wanted}")).into());
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Reads the variable of every leaf.
+fn from_environment(tree: &mut Table, prefix: &str, environment: Environment<'_>) -> anyhow::Result<()> {
+    for (key, place) in tree.iter_mut() {
+        let name = format!("{prefix}_{}", key.to_ascii_uppercase());
+        if let Value::Table(below) = place {
+            from_environment(below, &name, environment)?;
+            continue;
+        }
+        let Some(text) = environment(&name) else { continue };
+        let read = match place {
+            Value::Integer(_) => text.trim().parse().ok().map(Value::Integer),
+            Value::Float(_) => text.trim().parse().ok().map(Value::Float),
+            _ => Some(Value::String(text)),
+        };
+        let wanted = wanted(place);
+        *place = read.ok_or_else(|| Misuse(format!("环境变量 {name} 应为{wanted}")))?;
+    }
+    Ok(())
+}
+
+const fn wanted(place: &Value) -> &'static str {
+    match place {
+        Value::Integer(_) => "整数",
+        Value::Float(_) => "数字",
+        Value::Table(_) => "一节（[节名]）",
+        _ => "文字（加引号）",
+    }
+}

@@ -1,0 +1,49 @@
+//! The composition root: configuration, start-up, subcommands. The binary is [`main`] and nothing else.
+//!
+//! Results go to standard output, everything else to standard error. Exit codes: see [`ending::Ending`].
+
+mod arguments;
+mod commands;
+mod configuration;
+pub mod ending;
+mod logging;
+mod screen;
+mod settings;
+mod usage;
+mod view;
+
+use std::process::ExitCode;
+
+use anyhow::Context;
+use clap::FromArgMatches;
+
+use arguments::Arguments;
+use ending::Ending;
+
+pub use configuration::{Configuration, Overrides};
+pub use settings::Settings;
+
+/// Runs the program with the process's arguments and environment.
+pub fn main() -> ExitCode {
+    let matches = match arguments::command().try_get_matches() {
+        Ok(matches) => matches,
+        Err(error) => return usage::explain(&error),
+    };
+    let arguments = match Arguments::from_arg_matches(&matches) {
+        Ok(arguments) => arguments,
+        Err(error) => return usage::explain(&error),
+    };
+    match run(arguments) {
+        Ok(ending) => ending.into(),
+        Err(error) => ending::report(&error),
+    }
+}
+
+fn run(arguments: Arguments) -> anyhow::Result<Ending> {
+    let overrides = arguments.overrides();
+    let settings = settings::resolve(&overrides, &|name| std::env::var(name).ok())?;
+    logging::start(&settings.log)?;
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().enable_all().build().context("无法启动异步运行时")?;
+    runtime.block_on(commands::run(arguments.command, &settings))
+}

@@ -1,0 +1,5 @@
+//! Entry point of `hongniang`.
+
+fn main() -> std::process::ExitCode {
+    cli::main()
+}

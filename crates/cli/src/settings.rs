@@ -1,0 +1,131 @@
+//! The second step of configuration: resolved and checked. The rest of the program sees only this.
+
+use std::time::Duration;
+
+use anyhow::Result;
+use api::{Limits, ServerSettings};
+
+use crate::configuration::{Configuration, Environment, Overrides, ServerConfiguration};
+use crate::ending::Misuse;
+use crate::logging::LogSettings;
+
+/// Everything that shapes a run.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Settings {
+    /// State, weights and sizes.
+    pub engine: engine::Settings,
+    /// Address and port of the service.
+    pub bind: String,
+    /// How to serve.
+    pub server: ServerSettings,
+    /// What is logged.
+    pub log: LogSettings,
+}
+
+/// Reads and checks everything that is said about settings.
+///
+/// # Errors
+/// [`Misuse`] that names the setting.
+pub fn resolve(overrides: &Overrides, environment: Environment<'_>) -> Result<Settings> {
+    let Configuration { data_dir, database_url, log, server, matching, ranking } =
+        Configuration::read(overrides, environment)?;
+    if data_dir.as_os_str().is_empty() {
+        return Err(Misuse("data_dir 不能为空".to_owned()).into());
+    }
+    at_least_one(
+        "matching",
+        &[
+            ("candidates", matching.candidates as u64),
+            ("keep", matching.keep as u64),
+            ("runs", matching.runs.into()),
+        ],
+    )?;
+    weights(&ranking)?;
+    Ok(Settings {
+        engine: engine::Settings {
+            data_dir,
+            database_url: Some(database_url).filter(|url| !url.is_empty()),
+            weights: ranking,
+            matching,
+        },
+        server: service(&server)?,
+        bind: server.bind,
+        log: LogSettings { level: log.level, format: log.format },
+    })
+}
+
+fn service(server: &ServerConfiguration) -> Result<ServerSettings> {
+    at_least_one(
+        "server",
+        &[
+            ("max_body_bytes", server.max_body_bytes),
+            ("max_import_bytes", server.max_import_bytes),
+            ("header_seconds", server.header_seconds),
+            ("body_seconds", server.body_seconds),
+            ("import_seconds", server.import_seconds),
+            ("keep_alive_seconds", server.keep_alive_seconds),
+            ("shutdown_seconds", server.shutdown_seconds),
+        ],
+    )?;
+    Ok(ServerSettings {
+        workers: server.workers,
+        limits: Limits {
+            body: usize::try_from(server.max_body_bytes)?,
+            import: server.max_import_bytes,
+            body_deadline: Duration::from_secs(server.body_seconds),
+            import_deadline: Duration::from_secs(server.import_seconds),
+        },
+        header_deadline: Duration::from_secs(server.header_seconds),
+        keep_alive: Duration::from_secs(server.keep_alive_seconds),
+        shutdown_deadline: Duration::from_secs(server.shutdown_seconds),
+    })
+}
+
+fn at_least_one(section: &str, values: &[(&str, u64)]) -> Result<()> {
+    match values.iter().find(|(_, value)| *value == 0) {
+        Some((key, _)) => Err(Misuse(format!("设置“{section}.{key}”至少为 1")).into()),
+        None => Ok(()),
+    }
+}
+
+/// Weights are finite and not negative; what divides is not zero; `b` is a share.
+fn weights(weights: &engine::Weights) -> Result<()> {
+    at_least_one(
+        "ranking",
+        &[("max_terms", weights.max_terms as u64), ("max_characters", weights.max_characters as u64)],
+    )?;
+    let tree = toml::Table::try_from(weights)?;
+    numbers(&tree, "ranking", &|name, number| {
+        let share = name.ends_with(".b");
+        let divides = name.ends_with(".half_relevance");
+        let fits =
+            number.is_finite() && number >= 0.0 && !(share && number > 1.0) && !(divides && number == 0.0);
+        let wanted = match (share, divides) {
+            (true, _) => "0 到 1 之间的数",
+            (_, true) => "大于 0 的数",
+            _ => "不小于 0 的数",
+        };
+        if fits {
+            Ok(())
+        } else {
+            Err(Misuse(format!("设置“{name}”应为{wanted}，现为 {number}")).into())
+        }
+    })
+}
+
+fn numbers(tree: &toml::Table, at: &str, check: &dyn Fn(&str, f64) -> Result<()>) -> Result<()> {
+    for (key, value) in tree {
+        let name = format!("{at}.{key}");
+        match value {
+            toml::Value::Table(below) => numbers(below, &name, check)?,
+            toml::Value::Float(number) => check(&name, *number)?,
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests")]
+#[path = "settings_tests.rs"]
+mod tests;

@@ -1,0 +1,150 @@
+//! Properties: each source beats the ones below it; what is unknown or out of bounds is named; the example says the defaults.
+
+use std::fs;
+use std::path::PathBuf;
+
+use super::*;
+use crate::ending::Misuse;
+
+const EXAMPLE: &str = include_str!("../../../hongniang.example.toml");
+
+fn overrides() -> Overrides {
+    Overrides { default_data_dir: "./hongniang-data".into(), default_level: "info", ..Overrides::default() }
+}
+
+fn nothing(_: &str) -> Option<String> {
+    None
+}
+
+/// A file that `--config` names.
+fn file(text: &str) -> (tempfile::TempDir, Overrides) {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("其他.toml");
+    fs::write(&path, text).unwrap();
+    (directory, Overrides { config: Some(path), ..overrides() })
+}
+
+fn complaint(text: &str) -> String {
+    let (_directory, overrides) = file(text);
+    let error = resolve(&overrides, &nothing).unwrap_err();
+    assert!(error.chain().any(|cause| cause.is::<Misuse>()), "{error:#}");
+    format!("{error:#}")
+}
+
+/// The example with every setting put in force: `# key = …` and `# [section]` lose their mark, `# 中文` stays.
+fn uncommented() -> String {
+    let setting = |line: &str| {
+        line.starts_with('[')
+            || line.split_once(" = ").is_some_and(|(key, _)| {
+                key.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
+            })
+    };
+    let bare = |line: &'static str| line.strip_prefix("# ").filter(|rest| setting(rest)).unwrap_or(line);
+    EXAMPLE.lines().map(bare).collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn the_example_holds_every_setting_and_says_the_defaults() {
+    let written: toml::Table = uncommented().parse().unwrap();
+    let defaults = toml::Table::try_from(Configuration::defaults(&overrides())).unwrap();
+    let leaves = |table: &toml::Table| {
+        let mut names = Vec::new();
+        fn walk(table: &toml::Table, at: &str, names: &mut Vec<String>) {
+            for (key, value) in table {
+                match value {
+                    toml::Value::Table(below) => walk(below, &format!("{at}{key}."), names),
+                    _ => names.push(format!("{at}{key}")),
+                }
+            }
+        }
+        walk(table, "", &mut names);
+        names.sort();
+        names
+    };
+    assert_eq!(leaves(&written), leaves(&defaults));
+    let (_directory, with_example) = file(&uncommented());
+    assert_eq!(resolve(&with_example, &nothing).unwrap(), resolve(&overrides(), &nothing).unwrap());
+}
+
+#[test]
+fn the_example_as_it_is_changes_nothing() {
+    assert_eq!(EXAMPLE.parse::<toml::Table>().unwrap(), toml::Table::new());
+}
+
+#[test]
+fn flags_beat_environment_beats_file_beats_defaults() {
+    let bind =
+        |overrides: &Overrides, environment: Environment<'_>| resolve(overrides, environment).unwrap().bind;
+    let environment = |name: &str| (name == "HONGNIANG_SERVER_BIND").then(|| "127.0.0.1:2".to_owned());
+    assert_eq!(bind(&overrides(), &nothing), "127.0.0.1:8080");
+    let (_directory, mut chosen) = file("[server]\nbind = '127.0.0.1:1'");
+    assert_eq!(bind(&chosen, &nothing), "127.0.0.1:1");
+    assert_eq!(bind(&chosen, &environment), "127.0.0.1:2");
+    chosen.bind = Some("127.0.0.1:3".to_owned());
+    assert_eq!(bind(&chosen, &environment), "127.0.0.1:3");
+}
+
+#[test]
+fn one_weight_can_be_changed_alone() {
+    let (_directory, chosen) = file("[ranking.features]\nregion = 1");
+    let weights = resolve(&chosen, &nothing).unwrap().engine.weights;
+    let mut expected = engine::Weights::default();
+    expected.features.region = 1.0;
+    assert_eq!(weights, expected);
+    let environment = |name: &str| (name == "HONGNIANG_RANKING_CANDIDATE_K1").then(|| "0.9".to_owned());
+    assert_eq!(resolve(&overrides(), &environment).unwrap().engine.weights.candidate.k1, 0.9);
+}
+
+#[test]
+fn the_data_directory_brings_its_own_file_but_cannot_move_itself() {
+    let directory = tempfile::tempdir().unwrap();
+    let at_home = Overrides { data_dir: Some(directory.path().to_owned()), ..overrides() };
+    let write = |text| fs::write(directory.path().join("hongniang.toml"), text).unwrap();
+    write("[matching]\nkeep = 7");
+    let settings = resolve(&at_home, &nothing).unwrap();
+    assert_eq!((settings.engine.matching.keep, settings.engine.data_dir), (7, directory.path().to_owned()));
+    write("data_dir = '/elsewhere'");
+    assert!(resolve(&at_home, &nothing).unwrap_err().to_string().contains("data_dir"));
+}
+
+#[test]
+fn the_environment_names_the_data_directory() {
+    let environment = |name: &str| (name == "HONGNIANG_DATA_DIR").then(|| "/srv/h".to_owned());
+    assert_eq!(resolve(&overrides(), &environment).unwrap().engine.data_dir, PathBuf::from("/srv/h"));
+}
+
+#[test]
+fn what_is_unknown_is_named() {
+    assert!(complaint("sever = 1").contains("“sever”"));
+    assert!(complaint("[ranking.features]\nreligion = 0.1").contains("“ranking.features.religion”"));
+}
+
+#[test]
+fn what_has_the_wrong_type_is_named() {
+    assert!(complaint("[matching]\nkeep = 'many'").contains("“matching.keep”应为整数"));
+    assert!(complaint("server = 3").contains("“server”应为一节"));
+    let environment = |name: &str| (name == "HONGNIANG_MATCHING_KEEP").then(|| "many".to_owned());
+    let error = resolve(&overrides(), &environment).unwrap_err();
+    assert!(error.to_string().contains("HONGNIANG_MATCHING_KEEP"));
+}
+
+#[test]
+fn what_is_out_of_bounds_is_named() {
+    assert!(complaint("[matching]\nkeep = 0").contains("“matching.keep”"));
+    assert!(complaint("[matching]\nkeep = -1").contains("keep"));
+    assert!(complaint("[ranking]\nhalf_relevance = 0.0").contains("“ranking.half_relevance”"));
+    assert!(complaint("[ranking.features]\nregion = -0.1").contains("“ranking.features.region”"));
+    assert!(complaint("[ranking.features]\nregion = nan").contains("“ranking.features.region”"));
+    assert!(
+        complaint("[ranking.candidate.areas.title]\nb = 1.1").contains("“ranking.candidate.areas.title.b”")
+    );
+    assert!(complaint("[server]\nbody_seconds = 0").contains("“server.body_seconds”"));
+    assert!(complaint("[log]\nformat = 'xml'").contains("format"));
+}
+
+#[test]
+fn a_file_that_is_named_must_be_there() {
+    let missing = Overrides { config: Some("/没有/这个.toml".into()), ..overrides() };
+    assert!(resolve(&missing, &nothing).unwrap_err().to_string().contains("/没有/这个.toml"));
+    assert!(complaint("这不是").contains("不是有效的 TOML"));
+}
