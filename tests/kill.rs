@@ -1,1 +1,196 @@
-//! To be written.
+//! Power cuts: the program is killed (SIGKILL) at random moments, again and again over one data directory.
+//!
+//! Properties, after each kill: every row that an import had acknowledged and every record that the service had answered with 201 is in the
+//! database; the next start catches up, and then index and database agree to the last record.
+//!
+//! `HONGNIANG_KILLS` sets the number of kills (12), `HONGNIANG_KILL_SEED` the moments; a failure names the seed.
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use domain::Kind;
+use serde_json::{Value, json};
+use store::Store;
+
+const ROWS: usize = 5_000;
+const BATCHES: u64 = 5;
+const TITLES: [&str; 5] = ["激光焊接气孔控制", "光纤阵列耦合胶固化", "茶叶杀青能耗", "矿井通风监测", "水稻病虫害识别"];
+
+/// SplitMix64 (Steele, Lea, Flood 2014): the moments of the kills.
+struct Moments(u64);
+
+impl Moments {
+    fn new(salt: u64) -> (Self, u64) {
+        let now = || SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_nanos() as u64;
+        let seed = number("HONGNIANG_KILL_SEED").unwrap_or_else(now);
+        (Self(seed ^ salt), seed)
+    }
+
+    fn below(&mut self, bound: u64) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        (mixed ^ (mixed >> 31)) % bound
+    }
+
+    fn pause(&mut self, most: u64) {
+        thread::sleep(Duration::from_millis(self.below(most)));
+    }
+}
+
+fn number(variable: &str) -> Option<u64> {
+    std::env::var(variable).ok()?.parse().ok()
+}
+
+/// Half of the kills hit an import, half the service.
+fn kills() -> u64 {
+    number("HONGNIANG_KILLS").unwrap_or(12).div_ceil(2)
+}
+
+fn hongniang(home: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_hongniang"));
+    command.args(arguments).current_dir(home).stdin(Stdio::null());
+    command
+}
+
+fn need(name: &str, at: usize) -> Value {
+    let title = TITLES[at % TITLES.len()];
+    json!({"external_id": name, "title": format!("{title}第{at}项"), "description": "希望降到千分之三以下"})
+}
+
+/// Kills without a warning, and gathers the body.
+fn kill(mut child: Child) {
+    child.kill().unwrap();
+    child.wait().unwrap();
+}
+
+fn all_are_stored(home: &Path, names: &[String], what: &str) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let url = format!("sqlite://{}", home.join("hongniang-data/hongniang.db").display());
+        let store = Store::open(&url).await.unwrap();
+        for name in names {
+            let found = store.by_external_id(Kind::Need, name).await.unwrap();
+            assert!(found.is_some(), "{name} was acknowledged and is lost, {what}");
+        }
+        store.close().await;
+    });
+}
+
+fn index_agrees(home: &Path, what: &str) {
+    let output = hongniang(home, &["index", "verify"]).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(0), "{what}\n{}", said.chars().take(2_000).collect::<String>());
+}
+
+/// Rows acknowledged by an import that was killed after about `wanted` batches.
+fn killed_import(home: &Path, moments: &mut Moments, wanted: u64) -> usize {
+    let arguments = ["import", "needs", "rows.jsonl", "--json-progress"];
+    let mut child = hongniang(home, &arguments).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    let lines = BufReader::new(child.stderr.take().unwrap());
+    let heard = Arc::new(Mutex::new((0, 0)));
+    let listener = thread::spawn({
+        let heard = Arc::clone(&heard);
+        move || {
+            for line in lines.lines().map_while(Result::ok) {
+                let rows = serde_json::from_str::<Value>(&line).ok().and_then(|line| line["rows"].as_u64());
+                if let Some(rows) = rows {
+                    let mut heard = heard.lock().unwrap();
+                    *heard = (heard.0 + 1, rows);
+                }
+            }
+        }
+    });
+    while heard.lock().unwrap().0 < wanted && child.try_wait().unwrap().is_none() {
+        thread::sleep(Duration::from_millis(1));
+    }
+    // All batches are in: what is left to interrupt is the indexing.
+    moments.pause(if wanted >= BATCHES { 2_000 } else { 60 });
+    kill(child);
+    listener.join().unwrap();
+    let (_, rows) = *heard.lock().unwrap();
+    usize::try_from(rows).unwrap()
+}
+
+#[test]
+fn an_import_that_is_killed_loses_nothing_it_acknowledged() {
+    let directory = tempfile::tempdir().unwrap();
+    let home = directory.path();
+    let (mut moments, seed) = Moments::new(1);
+    for round in 0..kills() {
+        let names: Vec<String> = (0..ROWS).map(|at| format!("R{round}-{at}")).collect();
+        let rows = names.iter().enumerate().map(|(at, name)| need(name, at).to_string() + "\n");
+        std::fs::write(home.join("rows.jsonl"), rows.collect::<String>()).unwrap();
+        let wanted = moments.below(BATCHES + 2);
+        let acknowledged = killed_import(home, &mut moments, wanted);
+        let what = format!("seed {seed}, round {round}: killed after {acknowledged} rows");
+        eprintln!("{what}");
+        all_are_stored(home, &names[..acknowledged], &what);
+        index_agrees(home, &what);
+    }
+}
+
+/// The service and the address that it says.
+fn service(home: &Path) -> (Child, String) {
+    let arguments = ["serve", "--bind", "127.0.0.1:0", "--log", "error"];
+    let mut child = hongniang(home, &arguments).stdout(Stdio::piped()).spawn().unwrap();
+    let mut line = String::new();
+    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    let address = line.split("http://").nth(1).unwrap().trim().trim_end_matches('/').to_owned();
+    (child, address)
+}
+
+/// Sends one record; whether the service answered that it is stored.
+fn created(address: &str, form: &Value) -> std::io::Result<bool> {
+    let body = form.to_string();
+    let mut stream = TcpStream::connect(address)?;
+    let length = body.len();
+    write!(
+        stream,
+        "POST /api/v1/needs HTTP/1.1\r\nHost: {address}\r\nContent-Type: application/json\r\n\
+         Content-Length: {length}\r\nConnection: close\r\n\r\n{body}"
+    )?;
+    let mut answer = Vec::new();
+    // A connection that is cut after the status line has said what it had to say.
+    let _ = stream.read_to_end(&mut answer);
+    Ok(answer.starts_with(b"HTTP/1.1 201"))
+}
+
+#[test]
+fn a_service_that_is_killed_loses_nothing_it_answered() {
+    let directory = tempfile::tempdir().unwrap();
+    let home = directory.path();
+    let (mut moments, seed) = Moments::new(2);
+    let mut answered_in_all = 0;
+    for round in 0..kills() {
+        let (child, address) = service(home);
+        let client = thread::spawn(move || {
+            let mut stored = Vec::new();
+            for at in 0.. {
+                let name = format!("S{round}-{at}");
+                match created(&address, &need(&name, at)) {
+                    Ok(true) => stored.push(name),
+                    // Killed while it was answering: the record may be there or not.
+                    Ok(false) => {}
+                    Err(_) => break,
+                }
+            }
+            stored
+        });
+        moments.pause(3_000);
+        kill(child);
+        let stored = client.join().unwrap();
+        answered_in_all += stored.len();
+        let what = format!("seed {seed}, round {round}: killed after {} answers", stored.len());
+        eprintln!("{what}");
+        all_are_stored(home, &stored, &what);
+        index_agrees(home, &what);
+    }
+    assert!(answered_in_all > 0, "nothing was ever answered with 201");
+}
