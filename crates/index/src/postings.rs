@@ -25,12 +25,31 @@ pub(crate) struct Found {
     pub(crate) live: u64,
 }
 
-/// The length part of BM25's denominator for each of tantivy's 256 length codes.
-pub(crate) struct LengthNorms([f32; 256]);
+/// Frequencies up to this one are looked up; they are nearly all.
+const TABULATED: usize = 4;
 
-impl LengthNorms {
-    pub(crate) fn new(norm: impl Fn(u32) -> f32) -> Self {
-        Self(std::array::from_fn(|code| norm(FieldNormReader::id_to_fieldnorm(code as u8))))
+/// BM25's saturation for each of tantivy's 256 length codes.
+pub(crate) struct Saturation<'a> {
+    model: &'a TextModel,
+    norms: [f32; 256],
+    /// For frequencies from 1.
+    table: [[f32; 256]; TABULATED],
+}
+
+impl<'a> Saturation<'a> {
+    /// `norm` is the length part of the denominator for a length in terms.
+    pub(crate) fn new(model: &'a TextModel, norm: impl Fn(u32) -> f32) -> Self {
+        let norms = std::array::from_fn(|code| norm(FieldNormReader::id_to_fieldnorm(code as u8)));
+        let row = |at: usize| norms.map(|norm| model.saturation(at as u32 + 1, norm));
+        Self { model, norms, table: std::array::from_fn(row) }
+    }
+
+    #[inline]
+    fn of(&self, frequency: u32, code: u8) -> f32 {
+        match self.table.get(frequency.wrapping_sub(1) as usize) {
+            Some(row) => row[usize::from(code)],
+            None => self.model.saturation(frequency, self.norms[usize::from(code)]),
+        }
     }
 }
 
@@ -59,8 +78,7 @@ impl<'a> TextField<'a> {
     pub(crate) fn accumulate(
         &self,
         found: &Found,
-        model: &TextModel,
-        norms: &LengthNorms,
+        saturation: &Saturation<'_>,
         factor: f32,
         scores: &mut [f32],
     ) -> Result<(), IndexError> {
@@ -71,8 +89,8 @@ impl<'a> TextField<'a> {
             let scores = &mut scores[segment.base..segment.base + lengths.len()];
             for_each_block(&mut blocks, |blocks| {
                 for (&doc, &frequency) in blocks.docs().iter().zip(blocks.freqs()) {
-                    let norm = norms.0[usize::from(lengths[doc as usize])];
-                    scores[doc as usize] += factor * model.saturation(frequency, norm);
+                    let doc = doc as usize;
+                    scores[doc] += factor * saturation.of(frequency, lengths[doc]);
                 }
             });
         }

@@ -115,7 +115,7 @@ impl Shared {
 
     /// Makes the last commit of `generation` what readers see.
     pub(crate) fn publish(&self, generation: &Arc<Generation>) -> Result<(), IndexError> {
-        let view = Arc::new(View::read(generation, self.analyzer.clone())?);
+        let view = Arc::new(View::read(generation, &self.view())?);
         let old = std::mem::replace(&mut *self.view.write().unwrap_or_else(PoisonError::into_inner), view);
         drop(old);
         Ok(())

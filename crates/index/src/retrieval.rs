@@ -9,7 +9,7 @@ use tantivy::DocId;
 use tantivy::fieldnorm::FieldNormReader;
 
 use crate::IndexError;
-use crate::postings::LengthNorms;
+use crate::postings::Saturation;
 use crate::snapshot::{Segment, View};
 use crate::top::Top;
 
@@ -73,12 +73,12 @@ pub(crate) fn retrieve(
             scores.resize(view.places(), 0.0);
             let Some(field) = view.text_field(place)? else { continue };
             let AreaStatistics { documents, average_length } = statistics[area];
-            let norms = LengthNorms::new(|length| model.length_norm(area, length, average_length));
+            let saturation = Saturation::new(model, |length| model.length_norm(area, length, average_length));
             for (term, frequencies) in terms.iter().zip(&mut frequencies) {
                 let found = field.find(&term.text)?;
                 frequencies[area] = found.live;
                 let factor = term.weight * ranking::idf(found.live, documents);
-                field.accumulate(&found, model, &norms, factor, scores)?;
+                field.accumulate(&found, &saturation, factor, scores)?;
             }
         }
         let candidates = select(view, scores, model, scope, limit);
@@ -126,7 +126,8 @@ fn select(
 
 impl Scope<'_> {
     fn holds(&self, segment: &Segment, doc: usize, number: u64) -> bool {
-        let live = if self.open_only { segment.open[doc] } else { segment.is_live(doc as DocId) };
+        let doc = doc as DocId;
+        let live = if self.open_only { segment.is_open(doc) } else { segment.is_live(doc) };
         live && self.among.is_none_or(|among| among.binary_search(&number).is_ok())
             && self.without.binary_search(&number).is_err()
     }

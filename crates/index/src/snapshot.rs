@@ -34,18 +34,31 @@ pub(crate) struct Segment {
     pub(crate) reader: SegmentReader,
     /// Where its documents begin in arrays over all segments.
     pub(crate) base: usize,
-    pub(crate) numbers: Vec<u64>,
-    /// Takes part in matching; false for deleted documents too.
-    pub(crate) open: Vec<bool>,
+    pub(crate) numbers: Arc<[u64]>,
+    /// Takes part in matching, unless it is deleted.
+    open: Arc<[bool]>,
     /// Length of each document's text field as tantivy's one-byte code.
     pub(crate) lengths: [OwnedBytes; TEXT_FIELDS],
 }
 
 impl Segment {
-    fn read(reader: &SegmentReader, base: usize, generation: &Generation) -> Result<Self, IndexError> {
-        let documents = 0..reader.max_doc();
-        let number = reader.fast_fields().u64(schema::NUMBER)?;
-        let open = reader.fast_fields().bool(schema::OPEN)?;
+    /// Columns come from `before`, a segment of an earlier view with the same documents, where there is one.
+    fn read(
+        reader: &SegmentReader,
+        base: usize,
+        generation: &Generation,
+        before: Option<&Self>,
+    ) -> Result<Self, IndexError> {
+        let (numbers, open) = match before {
+            Some(before) => (before.numbers.clone(), before.open.clone()),
+            None => {
+                let number = reader.fast_fields().u64(schema::NUMBER)?;
+                let open = reader.fast_fields().bool(schema::OPEN)?;
+                let documents = 0..reader.max_doc();
+                let numbers = documents.clone().map(|doc| number.first(doc).unwrap_or(0)).collect();
+                (numbers, documents.map(|doc| open.first(doc).unwrap_or(false)).collect())
+            }
+        };
         let norms = reader.fieldnorms_readers().get_inner_file();
         let mut lengths = [(); TEXT_FIELDS].map(|()| OwnedBytes::empty());
         for (slot, field) in lengths.iter_mut().zip(generation.fields.text) {
@@ -54,13 +67,12 @@ impl Segment {
                 None => OwnedBytes::new(vec![0; reader.max_doc() as usize]),
             };
         }
-        Ok(Self {
-            base,
-            numbers: documents.clone().map(|doc| number.first(doc).unwrap_or(0)).collect(),
-            open: documents.map(|doc| open.first(doc).unwrap_or(false) && !reader.is_deleted(doc)).collect(),
-            lengths,
-            reader: reader.clone(),
-        })
+        Ok(Self { reader: reader.clone(), base, numbers, open, lengths })
+    }
+
+    /// Takes part in matching.
+    pub(crate) fn is_open(&self, doc: DocId) -> bool {
+        self.open[doc as usize] && self.is_live(doc)
     }
 
     pub(crate) fn is_live(&self, doc: DocId) -> bool {
@@ -80,7 +92,8 @@ impl View {
         }
     }
 
-    pub(crate) fn read(generation: &Arc<Generation>, analyzer: Arc<Analyzer>) -> Result<Self, IndexError> {
+    /// The last commit of `generation`; `before` is the view until now.
+    pub(crate) fn read(generation: &Arc<Generation>, before: &Self) -> Result<Self, IndexError> {
         // The position first: should another process commit in between, the view holds more than it claims, never less.
         let position = generation.position()?;
         generation.reader.reload()?;
@@ -88,7 +101,10 @@ impl View {
         let mut segments: Vec<Segment> = Vec::new();
         let mut base = 0;
         for reader in searcher.segment_readers() {
-            segments.push(Segment::read(reader, base, generation)?);
+            // A segment's documents never change but by deletion, and its identifier is unique.
+            let id = reader.segment_id();
+            let before = before.segments.iter().find(|segment| segment.reader.segment_id() == id);
+            segments.push(Segment::read(reader, base, generation, before)?);
             base += reader.max_doc() as usize;
         }
         Ok(Self {
@@ -96,7 +112,7 @@ impl View {
             searcher: Some(searcher),
             position,
             segments,
-            analyzer,
+            analyzer: before.analyzer.clone(),
             statistics: OnceLock::new(),
         })
     }

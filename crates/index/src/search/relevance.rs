@@ -8,7 +8,7 @@ use tantivy::{DocId, Searcher, Term};
 
 use super::plan::{self, Plan};
 use crate::IndexError;
-use crate::postings::LengthNorms;
+use crate::postings::Saturation;
 use crate::schema::{Fields, NAMES, TEXT_FIELDS};
 use crate::snapshot::View;
 
@@ -42,13 +42,13 @@ pub(super) fn scores(
         let Some(field) = view.text_field(place)? else { continue };
         let statistics = view.statistics()[place];
         // All areas of the model are alike; names are measured like one of them.
-        let norms = LengthNorms::new(|length| {
+        let saturation = Saturation::new(&MODEL, |length| {
             MODEL.length_norm(domain::Area::Title, length, statistics.average_length)
         });
         for term in &plan.terms {
             let found = field.find(term)?;
             let factor = boost * ranking::idf(found.live, statistics.documents);
-            field.accumulate(&found, &MODEL, &norms, factor, &mut scores)?;
+            field.accumulate(&found, &saturation, factor, &mut scores)?;
         }
         for phrase in plan.phrases.iter().filter(|phrase| phrase.len() > 1) {
             let mut idf = 0.0;
