@@ -74,7 +74,8 @@ fn no_crate_knows_more_than_it_may() {
             continue;
         }
         let allowed = ARROWS.iter().find(|(name, _)| *name == from);
-        let (_, allowed) = allowed.unwrap_or_else(|| panic!("the crate {from} has no place in the architecture"));
+        let (_, allowed) =
+            allowed.unwrap_or_else(|| panic!("the crate {from} has no place in the architecture"));
         for name in to {
             assert!(allowed.contains(&name.as_str()), "{from} must not depend on {name}");
         }

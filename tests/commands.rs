@@ -74,14 +74,21 @@ fn from_generated_files_to_a_published_run() {
         let plural = kind.parse::<domain::Kind>().unwrap().plural();
         let import = ["import", kind, &format!("模拟/{plural}.jsonl"), "--json"];
         let report = house.json(&import);
-        assert_eq!([&report["rows"], &report["created"], &report["rejected"]], [&json!(rows), &json!(rows), &json!(0)]);
+        assert_eq!(
+            [&report["rows"], &report["created"], &report["rejected"]],
+            [&json!(rows), &json!(rows), &json!(0)]
+        );
         let again = house.json(&import);
-        assert_eq!([&again["created"], &again["changed"], &again["unchanged"]], [&json!(0), &json!(0), &json!(rows)]);
+        assert_eq!(
+            [&again["created"], &again["changed"], &again["unchanged"]],
+            [&json!(0), &json!(0), &json!(rows)]
+        );
     }
 
     let expert = first_line(&house.path().join("模拟/experts.jsonl"));
     let found = house.json(&["search", "experts", expert["name"].as_str().unwrap(), "--json"]);
-    let ids: Vec<&Value> = found["items"].as_array().unwrap().iter().map(|item| &item["external_id"]).collect();
+    let ids: Vec<&Value> =
+        found["items"].as_array().unwrap().iter().map(|item| &item["external_id"]).collect();
     assert!(ids.contains(&&expert["external_id"]), "{found}");
 
     let need = first_line(&house.path().join("模拟/needs.jsonl"));
@@ -108,7 +115,8 @@ fn from_generated_files_to_a_published_run() {
     let (said, _) = house.ends(0, &["index", "verify"]);
     assert!(said.contains("130 条记录"), "{said}");
     let states = house.json(&["index", "status", "--json"]);
-    let documents: u64 = states.as_array().unwrap().iter().map(|state| state["documents"].as_u64().unwrap()).sum();
+    let documents: u64 =
+        states.as_array().unwrap().iter().map(|state| state["documents"].as_u64().unwrap()).sum();
     assert_eq!(documents, 130);
     house.ends(0, &["index", "rebuild", "专家"]);
     house.ends(0, &["index", "verify"]);
@@ -118,7 +126,8 @@ fn from_generated_files_to_a_published_run() {
 fn rejected_rows_are_named_and_the_others_imported() {
     let house = House::new();
     let row = |id: &str, title: &str| json!({"external_id": id, "title": title}).to_string();
-    let rows = [row("A", "激光焊接气孔控制"), "{不是 JSON".to_owned(), row("B", ""), row("C", "光纤阵列耦合")];
+    let rows =
+        [row("A", "激光焊接气孔控制"), "{不是 JSON".to_owned(), row("B", ""), row("C", "光纤阵列耦合")];
     house.write("需求.jsonl", &rows.join("\n"));
 
     let import = ["import", "needs", "需求.jsonl", "--all-or-nothing", "--json"];
@@ -171,7 +180,10 @@ fn graded_measures_are_those_computed_by_hand() {
     let expected = (7.0 + 3.0 / log2(2.0) + 1.0 / log2(6.0)) / (7.0 + 3.0 / log2(2.0) + 1.0 / log2(3.0));
     assert!((measured["ndcg_at_10"].as_f64().unwrap() - expected).abs() < 1e-9, "{measured} {expected}");
     assert_eq!(measured["needs"], 1);
-    assert!(!house.path().join("hongniang-data/index").exists(), "the measuring stays out of the data directory");
+    assert!(
+        !house.path().join("hongniang-data/index").exists(),
+        "the measuring stays out of the data directory"
+    );
 }
 
 /// Ranks 1, 2 and none: MRR (1 + ½ + 0) / 3.
@@ -181,7 +193,9 @@ fn known_item_measures_are_those_computed_by_hand() {
     let expert = |(id, project): (&str, &str)| json!({"id": id, "projects": [project]}).to_string();
     let experts = [("e1", "激光焊接气孔控制"), ("e2", "光纤阵列耦合封装"), ("e3", "水稻病虫害防治")];
     house.write("集/experts.jsonl", &experts.map(expert).join("\n"));
-    let query = |(text, relevant): (&str, &str)| json!({"id": text, "text": text, "relevant": [relevant]}).to_string();
+    let query = |(text, relevant): (&str, &str)| {
+        json!({"id": text, "text": text, "relevant": [relevant]}).to_string()
+    };
     let queries = [("激光焊接气孔", "e1"), ("激光焊接气孔控制水稻", "e3"), ("量子计算", "e2")];
     house.write("集/queries.jsonl", &queries.map(query).join("\n"));
     let measured = house.json(&["evaluate", "known-item", "集", "--json"]);
@@ -210,7 +224,14 @@ fn the_interface_is_written_and_checked() {
 fn the_demonstration_gives_reasons_and_is_the_same_the_second_time() {
     let house = House::new();
     let (first, _) = house.ends(0, &["demo", "--once"]);
-    for said in ["━━ 专家：前 5 名", "━━ 学会服务站：前 3 名", "━━ 科技成果：前 3 名", "得分：", "共有词语：", "佐证："] {
+    for said in [
+        "━━ 专家：前 5 名",
+        "━━ 学会服务站：前 3 名",
+        "━━ 科技成果：前 3 名",
+        "得分：",
+        "共有词语：",
+        "佐证：",
+    ] {
         assert!(first.contains(said), "{said} is missing\n{first}");
     }
     assert_eq!(house.ends(0, &["demo", "--once"]).0, first);

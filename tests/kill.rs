@@ -20,7 +20,8 @@ use store::Store;
 
 const ROWS: usize = 5_000;
 const BATCHES: u64 = 5;
-const TITLES: [&str; 5] = ["激光焊接气孔控制", "光纤阵列耦合胶固化", "茶叶杀青能耗", "矿井通风监测", "水稻病虫害识别"];
+const TITLES: [&str; 5] =
+    ["激光焊接气孔控制", "光纤阵列耦合胶固化", "茶叶杀青能耗", "矿井通风监测", "水稻病虫害识别"];
 
 /// SplitMix64 (Steele, Lea, Flood 2014): the moments of the kills.
 struct Moments(u64);
@@ -85,7 +86,8 @@ fn all_are_stored(home: &Path, names: &[String], what: &str) {
 
 fn index_agrees(home: &Path, what: &str) {
     let output = hongniang(home, &["index", "verify"]).output().unwrap();
-    let said = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+    let said =
+        String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(0), "{what}\n{}", said.chars().take(2_000).collect::<String>());
 }
 

@@ -87,7 +87,12 @@ fn in_chinese(command: Command) -> Command {
         .subcommand_value_name("命令")
         .mut_args(|arg| {
             let heading = if arg.is_positional() { "参数" } else { "选项" };
-            let arg = arg.hide_default_value(true).hide_env(true).hide_possible_values(true);
+            let arg = if arg.get_action().takes_values() {
+                // The help says them, in Chinese.
+                arg.hide_default_value(true).hide_env(true).hide_possible_values(true)
+            } else {
+                arg
+            };
             if arg.get_help_heading().is_some() { arg } else { arg.help_heading(heading) }
         });
     names.into_iter().fold(command, |command, name| command.mut_subcommand(name, in_chinese))

@@ -26,7 +26,7 @@ pub struct Settings {
 ///
 /// # Errors
 /// [`Misuse`] that names the setting.
-pub fn resolve(overrides: &Overrides, environment: Environment<'_>) -> Result<Settings> {
+pub(crate) fn resolve(overrides: &Overrides, environment: Environment<'_>) -> Result<Settings> {
     let Configuration { data_dir, database_url, log, server, matching, ranking } =
         Configuration::read(overrides, environment)?;
     if data_dir.as_os_str().is_empty() {
