@@ -6,7 +6,7 @@ use std::net::TcpListener;
 use std::time::Duration;
 
 use actix_web::body::MessageBody;
-use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
+use actix_web::dev::{Server, ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::middleware::{Compress, from_fn};
 use actix_web::{App, Error, HttpServer, web};
 use engine::Engine;
@@ -99,8 +99,34 @@ pub async fn serve(
     listener: TcpListener,
     shutdown: impl Future<Output = ()>,
 ) -> io::Result<()> {
-    let application = engine.clone();
-    let mut server = HttpServer::new(move || app(application.clone(), settings.limits))
+    let server = start(engine.clone(), &settings, listener)?;
+    let handle = server.handle();
+    let mut running = tokio::spawn(server);
+    let indexer = tokio::spawn({
+        let engine = engine.clone();
+        async move { engine.follow().await }
+    });
+    let early = tokio::select! {
+        () = shutdown => None,
+        ended = &mut running => Some(ended),
+    };
+    let ended = match early {
+        Some(ended) => ended,
+        None => {
+            tracing::info!("the server lets requests finish and ends");
+            handle.stop(true).await;
+            running.await
+        }
+    };
+    engine.close().await;
+    let _ = tokio::time::timeout(LAST_INDEXING, indexer).await;
+    ended.map_err(io::Error::other)?
+}
+
+/// Apart from [`serve`], for what builds a server cannot be sent between threads and a server can.
+fn start(engine: Engine, settings: &ServerSettings, listener: TcpListener) -> io::Result<Server> {
+    let limits = settings.limits;
+    let mut server = HttpServer::new(move || app(engine.clone(), limits))
         .client_request_timeout(settings.header_deadline)
         .keep_alive(settings.keep_alive)
         .shutdown_timeout(settings.shutdown_deadline.as_secs().max(1))
@@ -108,22 +134,7 @@ pub async fn serve(
     if settings.workers > 0 {
         server = server.workers(settings.workers);
     }
-    let server = server.listen(listener)?.run();
-    let handle = server.handle();
-    let running = tokio::spawn(server);
-    let indexer = tokio::spawn({
-        let engine = engine.clone();
-        async move { engine.follow().await }
-    });
-    tokio::select! {
-        () = shutdown => tracing::info!("the server is told to end"),
-        () = async { while !running.is_finished() { tokio::time::sleep(Duration::from_millis(200)).await } } => {}
-    }
-    handle.stop(true).await;
-    let ended = running.await.map_err(io::Error::other)?;
-    engine.close().await;
-    let _ = tokio::time::timeout(LAST_INDEXING, indexer).await;
-    ended
+    Ok(server.listen(listener)?.run())
 }
 
 /// Comes true when the process is told to end: SIGTERM, or Ctrl-C.

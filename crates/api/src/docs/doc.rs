@@ -6,10 +6,10 @@ use utoipa::openapi::path::{Operation, OperationBuilder, Parameter, ParameterBui
 use utoipa::openapi::request_body::RequestBodyBuilder;
 use utoipa::openapi::schema::{ObjectBuilder, Type};
 use utoipa::openapi::{
-    Content, ContentBuilder, HeaderBuilder, Ref, RefOr, Required, ResponseBuilder, Schema,
+    Content, ContentBuilder, HeaderBuilder, Ref, RefOr, Required, Response, ResponseBuilder, Schema,
 };
 
-use crate::problem::{Code, PROBLEM_JSON, Problem};
+use crate::problem::{Code, PROBLEM_JSON};
 
 /// Reasons that any operation may have.
 const ALWAYS: [Code; 5] =
@@ -120,16 +120,19 @@ impl Doc {
     }
 }
 
-/// The answer for problems that share a status.
-fn problem(codes: &[Code]) -> RefOr<utoipa::openapi::Response> {
+/// The answer for problems that share a status; one that stands alone is told once for all operations.
+fn problem(codes: &[Code]) -> RefOr<Response> {
+    match codes {
+        [code] => RefOr::Ref(Ref::from_response_name(code.slug())),
+        codes => RefOr::T(problem_response(codes)),
+    }
+}
+
+/// The answer that may carry any of these codes.
+pub(super) fn problem_response(codes: &[Code]) -> Response {
     let said: Vec<String> = codes.iter().map(|code| format!("`{}` {}", code.slug(), code.title())).collect();
-    let example = codes.first().map(|code| {
-        let problem = Problem::new(*code, code.title());
-        serde_json::to_value(problem.view(Some("9f3c2a10-1"))).unwrap_or_default()
-    });
-    let content =
-        ContentBuilder::new().schema(Some(Ref::from_schema_name("Problem"))).example(example).build();
-    RefOr::T(ResponseBuilder::new().description(said.join("；")).content(PROBLEM_JSON, content).build())
+    let content = ContentBuilder::new().schema(Some(Ref::from_schema_name("Problem"))).build();
+    ResponseBuilder::new().description(said.join("；")).content(PROBLEM_JSON, content).build()
 }
 
 /// A parameter with an example.

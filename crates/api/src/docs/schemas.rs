@@ -1,16 +1,20 @@
 //! The schemas of bodies and answers. Those of records are put together for each registry from the head that all share and its profile.
 
 use domain::forms::{AchievementForm, EnterpriseForm, ExpertForm, NeedForm, SocietyForm, StationForm};
-use domain::{Achievement, Enterprise, Expert, Kind, Need, RecordId, Society, Station};
+use domain::{
+    Achievement, AchievementType, Availability, Consent, Enterprise, Expert, Kind, Need, RecordId, Society,
+    Station, StationType, Status,
+};
 use engine::Highlight;
 use utoipa::ToSchema;
 use utoipa::openapi::schema::{AllOfBuilder, ArrayBuilder, Components, ObjectBuilder, Schema, Type};
 use utoipa::openapi::{Ref, RefOr};
 
+use super::doc::problem_response;
 use crate::endpoints::REGISTRIES;
 use crate::handlers::health::{Liveness, Readiness};
 use crate::handlers::matching::AdhocMatch;
-use crate::problem::ProblemView;
+use crate::problem::{Code, ProblemView};
 use crate::views::{
     ChangesView, CurrentMatchesView, FacetView, ImportReportView, MatchesView, RecordHead, RunPageView,
 };
@@ -25,6 +29,9 @@ pub(super) fn components() -> Components {
     collect!(Need, Enterprise, Expert, Station, Achievement, Society, RecordId, RecordHead);
     collect!(Highlight, FacetView, ImportReportView, ProblemView<'static>, MatchesView, AdhocMatch);
     collect!(RunPageView, CurrentMatchesView, ChangesView, Liveness, Readiness);
+    for (name, schema) in choices() {
+        components.schemas.insert(name.to_owned(), schema);
+    }
     for kind in REGISTRIES {
         for (name, schema) in
             [(view_name(kind), view(kind)), (page_name(kind), page(kind)), (hit_name(kind), hit(kind))]
@@ -33,7 +40,104 @@ pub(super) fn components() -> Components {
         }
         components.schemas.insert(search_page_name(kind), search_page(kind).into());
     }
+    for (name, about) in ABOUT {
+        if let Some(RefOr::T(schema)) = components.schemas.get_mut(*name) {
+            describe(schema, about);
+        }
+    }
+    for code in Code::ALL {
+        components.responses.insert(code.slug().to_owned(), RefOr::T(problem_response(&[*code])));
+    }
     components
+}
+
+/// What schemas are, in Chinese; the types themselves are explained in English where they are declared.
+const ABOUT: &[(&str, &str)] = &[
+    ("Achievement", "科技成果的内容"),
+    ("AdhocMatch", "为未登记的内容匹配的请求"),
+    ("Capacity", "承接能力"),
+    ("Change", "一个对象的名次变化"),
+    ("ChangeKind", "变化：entered 新进入、left 退出、rose 名次上升、fell 名次下降"),
+    ("Changes", "一条需求的匹配结果与上一批次相比的变化"),
+    ("CurrentMatches", "一条需求在当前批次中的匹配结果"),
+    ("Enterprise", "企业的内容"),
+    ("EvidenceItem", "一份佐证材料"),
+    ("Excluded", "因故排除的对象"),
+    ("Expert", "专家的内容"),
+    ("Explanation", "匹配的说明：分数从何而来"),
+    ("Facet", "一个维度的命中数统计"),
+    ("FacetValue", "维度的一个取值及其命中数"),
+    ("Highlight", "一段文字，命中处已标出"),
+    ("ImportReport", "导入报告"),
+    ("IndexHealth", "一个登记库的索引状况"),
+    ("Inventor", "完成人"),
+    ("Liveness", "存活状况"),
+    ("MaskedContact", "脱敏后的联系方式"),
+    ("Match", "一条匹配结果"),
+    ("MatchTarget", "匹配到的对象，只列要点"),
+    ("Matches", "匹配结果"),
+    ("Need", "技术需求的内容"),
+    ("Part", "总分中的一项"),
+    ("Piece", "文字片段，依次相连即为原文"),
+    ("Place", "名次和分数"),
+    ("Problem", "错误说明（RFC 9457）"),
+    ("ProblemItem", "一处错误"),
+    ("Readiness", "就绪状况"),
+    ("Reason", "排除的原因"),
+    ("RecordHead", "各类记录共有的内容"),
+    ("RematchRun", "已发布的匹配批次"),
+    ("RematchRunPage", "一页匹配批次"),
+    ("RowError", "一个不合格的行"),
+    ("RowProblem", "行中的一处错误"),
+    ("Rule", "起作用的一条规则"),
+    ("Society", "学会的内容"),
+    ("Station", "学会服务站的内容"),
+    ("TermMatch", "双方共有的一个词语"),
+    (
+        "Exclusion",
+        "排除的原因：withdrawn 已撤回、closed 已办结、expired 已过有效期、exhausted 本年度承接能力已用完、unavailable 暂不可对接、no_consent 本人未同意参与匹配、same_organisation 双方属同一单位",
+    ),
+    (
+        "ProblemCode",
+        "字段错误的原因：missing 缺少必填值、wrong_type 类型不对、unknown 没有这个字段、too_large 过长过多或过大、format 格式不正确、check_character 校验位不正确、not_in_table 不在国家标准代码表中、contradiction 互相矛盾",
+    ),
+];
+
+fn describe(schema: &mut Schema, about: &str) {
+    let description = match schema {
+        Schema::Object(object) => &mut object.description,
+        Schema::AllOf(all) => &mut all.description,
+        Schema::OneOf(one) => &mut one.description,
+        _ => return,
+    };
+    *description = Some(about.to_owned());
+}
+
+/// Closed lists of values, each value with its Chinese word.
+fn choices() -> [(&'static str, RefOr<Schema>); 6] {
+    let (stations, achievements) = (StationType::ALL, AchievementType::ALL);
+    [
+        ("Status", choice("状态", Status::ALL, Status::slug, Status::label)),
+        ("Kind", choice("登记库", &Kind::ALL, Kind::slug, Kind::label)),
+        ("StationType", choice("站点类型", stations, StationType::slug, StationType::label)),
+        ("AchievementType", choice("成果类型", achievements, AchievementType::slug, AchievementType::label)),
+        ("Availability", choice("是否可对接", Availability::ALL, Availability::slug, Availability::label)),
+        ("Consent", choice("本人同意的范围", Consent::ALL, Consent::slug, Consent::label)),
+    ]
+}
+
+fn choice<T: Copy>(
+    about: &str,
+    all: &[T],
+    slug: fn(T) -> &'static str,
+    label: fn(T) -> &'static str,
+) -> RefOr<Schema> {
+    let words: Vec<String> = all.iter().map(|&value| format!("{} {}", slug(value), label(value))).collect();
+    let schema = ObjectBuilder::new()
+        .schema_type(Type::String)
+        .description(Some(format!("{about}：{}", words.join("、"))))
+        .enum_values(Some(all.iter().map(|&value| slug(value))));
+    RefOr::T(schema.into())
 }
 
 /// Adds a schema with all that it refers to.

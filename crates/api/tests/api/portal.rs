@@ -13,31 +13,31 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 /// Contacts that the tests send; no answer may hold one of them.
-pub const SECRETS: [&str; 4] = ["13800001234", "wang@example.com", "王建国", "创业路"];
+pub(crate) const SECRETS: [&str; 4] = ["13800001234", "wang@example.com", "王建国", "创业路"];
 
-pub const LIMITS: Limits = Limits {
+pub(crate) const LIMITS: Limits = Limits {
     body: 64 << 10,
     import: 1 << 20,
     body_deadline: Duration::from_secs(2),
     import_deadline: Duration::from_secs(60),
 };
 
-pub struct Portal {
-    pub address: SocketAddr,
-    pub engine: Engine,
+pub(crate) struct Portal {
+    pub(crate) address: SocketAddr,
+    pub(crate) engine: Engine,
     stop: Option<oneshot::Sender<()>>,
     server: JoinHandle<std::io::Result<()>>,
     _data: TempDir,
 }
 
-pub struct Reply {
-    pub status: u16,
+pub(crate) struct Reply {
+    pub(crate) status: u16,
     headers: Vec<(String, String)>,
-    pub body: Vec<u8>,
+    pub(crate) body: Vec<u8>,
 }
 
 impl Portal {
-    pub async fn open() -> Self {
+    pub(crate) async fn open() -> Self {
         let data = tempfile::tempdir().unwrap();
         let engine = Engine::open(&Settings::new(data.path())).await.unwrap();
         engine.catch_up().await.unwrap();
@@ -53,68 +53,74 @@ impl Portal {
     }
 
     /// Tells the server to end and waits until it has.
-    pub async fn close(mut self) {
+    pub(crate) async fn close(mut self) {
         self.stop.take().unwrap().send(()).unwrap();
         self.server.await.unwrap().unwrap();
     }
 
-    pub async fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Reply {
+    pub(crate) async fn send(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &[u8],
+    ) -> Reply {
         let reply = exchange(self.address, &request(method, path, headers, body)).await;
         reply.check();
         reply
     }
 
-    pub async fn get(&self, path: &str) -> Reply {
+    pub(crate) async fn get(&self, path: &str) -> Reply {
         self.send("GET", path, &[], b"").await
     }
 
-    pub async fn post(&self, path: &str, body: &Value) -> Reply {
+    pub(crate) async fn post(&self, path: &str, body: &Value) -> Reply {
         let headers = [("Content-Type", "application/json")];
         self.send("POST", path, &headers, body.to_string().as_bytes()).await
     }
 
-    pub async fn put(&self, path: &str, if_match: &str, body: &Value) -> Reply {
+    pub(crate) async fn put(&self, path: &str, if_match: &str, body: &Value) -> Reply {
         let headers = [("Content-Type", "application/json"), ("If-Match", if_match)];
         self.send("PUT", path, &headers, body.to_string().as_bytes()).await
     }
 
-    pub async fn delete(&self, path: &str, if_match: &str) -> Reply {
+    pub(crate) async fn delete(&self, path: &str, if_match: &str) -> Reply {
         self.send("DELETE", path, &[("If-Match", if_match)], b"").await
     }
 
-    pub async fn import(&self, path: &str, media_type: &str, body: &[u8]) -> Reply {
+    pub(crate) async fn import(&self, path: &str, media_type: &str, body: &[u8]) -> Reply {
         self.send("POST", path, &[("Content-Type", media_type)], body).await
     }
 
     /// Registers a record and returns its address.
-    pub async fn register(&self, registry: &str, form: Value) -> String {
+    pub(crate) async fn register(&self, registry: &str, form: Value) -> String {
         let reply = self.post(&format!("/api/v1/{registry}"), &form).await;
         assert_eq!(reply.status, 201, "{}", reply.text());
         reply.header("location").unwrap().to_owned()
     }
 
     /// Waits until everything registered can be found.
-    pub async fn indexed(&self) {
+    pub(crate) async fn indexed(&self) {
         self.engine.catch_up().await.unwrap();
     }
 }
 
 impl Reply {
-    pub fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         serde_json::from_slice(&self.body)
             .unwrap_or_else(|_| panic!("no JSON: {} {}", self.status, self.text()))
     }
 
-    pub fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         String::from_utf8_lossy(&self.body).into_owned()
     }
 
-    pub fn header(&self, name: &str) -> Option<&str> {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 
     /// The code of the problem, which must be complete.
-    pub fn problem(&self) -> String {
+    pub(crate) fn problem(&self) -> String {
         let problem = self.json();
         assert_eq!(self.header("content-type"), Some("application/problem+json"), "{problem}");
         assert_eq!(problem["status"], self.status, "{problem}");
@@ -141,27 +147,27 @@ impl Reply {
     }
 }
 
-pub fn is_chinese(text: &str) -> bool {
+pub(crate) fn is_chinese(text: &str) -> bool {
     text.chars().any(|c| ('\u{4e00}'..='\u{9fff}').contains(&c))
 }
 
-pub fn contact() -> Value {
+pub(crate) fn contact() -> Value {
     json!({"person": "王建国", "mobile": "13800001234", "email": "wang@example.com", "address": "安徽省滁州市南谯区创业路1号"})
 }
 
-pub fn need(title: &str) -> Value {
+pub(crate) fn need(title: &str) -> Value {
     json!({"title": title, "description": "铝壳激光焊接的焊缝气孔率偏高，希望降低。", "enterprise_name": "滁州皖东新能源科技有限公司",
         "keywords": ["激光焊接", "气孔"], "region": "341103", "industry": "C3841", "contact": contact()})
 }
 
-pub fn expert(name: &str, direction: &str) -> Value {
+pub(crate) fn expert(name: &str, direction: &str) -> Value {
     json!({"name": name, "professional_title": "教授", "organisation": "皖江理工大学", "research_directions": [direction],
         "keywords": ["激光焊接", "气孔"], "region": "340104", "fields": ["智能制造"], "industries": ["C3841"],
         "contact": contact()})
 }
 
 /// The bytes of a request that asks for the connection to be closed.
-pub fn request(method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Vec<u8> {
+pub(crate) fn request(method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Vec<u8> {
     let mut head = format!("{method} {path} HTTP/1.1\r\nHost: portal\r\nConnection: close\r\n");
     for (name, value) in headers {
         head.push_str(&format!("{name}: {value}\r\n"));
@@ -179,7 +185,7 @@ async fn exchange(address: SocketAddr, request: &[u8]) -> Reply {
 }
 
 /// Reads one answer up to the end of the connection.
-pub async fn read(stream: &mut TcpStream) -> Reply {
+pub(crate) async fn read(stream: &mut TcpStream) -> Reply {
     let mut bytes = Vec::new();
     stream.read_to_end(&mut bytes).await.unwrap();
     let end = bytes.windows(4).position(|four| four == b"\r\n\r\n").expect("a whole head");

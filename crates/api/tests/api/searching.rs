@@ -78,7 +78,9 @@ async fn contacts_are_not_searched() {
     let portal = Portal::open().await;
     portal.register("experts", expert("方致远", "激光焊接")).await;
     portal.indexed().await;
-    for typed in ["13800001234", "wang", "%E5%88%9B%E4%B8%9A%E8%B7%AF", "%E7%8E%8B%E5%BB%BA%E5%9B%BD"] {
+    for typed in
+        ["13800001234", "wang%40example.com", "%E5%88%9B%E4%B8%9A%E8%B7%AF", "%E7%8E%8B%E5%BB%BA%E5%9B%BD"]
+    {
         assert_eq!(
             portal.get(&format!("/api/v1/experts/search?q={typed}")).await.json()["total"],
             0,

@@ -8,7 +8,7 @@ use tokio::net::TcpStream;
 use crate::portal::{Portal, read, request};
 
 const HEAD: &str = "POST /api/v1/needs HTTP/1.1\r\nHost: p\r\nConnection: close\r\nContent-Type: application/json\r\n\
-    Content-Length: 17\r\n\r\n";
+    Content-Length: 18\r\n\r\n";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_slow_body_is_cut_off() {
