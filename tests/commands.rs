@@ -6,7 +6,7 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 use std::fs;
-use std::io::Write;
+use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
@@ -237,6 +237,31 @@ fn the_demonstration_gives_reasons_and_is_the_same_the_second_time() {
     assert_eq!(house.ends(0, &["demo", "--once"]).0, first);
     assert!(house.path().join("hongniang-demo-data/hongniang.db").is_file());
     house.ends(0, &["index", "verify", "--data-dir", "hongniang-demo-data"]);
+}
+
+/// The demonstration goes on as a service, and the three requests that it proposes are answered.
+#[test]
+fn the_requests_that_the_demonstration_proposes_work() {
+    if Command::new("curl").arg("--version").stdout(Stdio::null()).status().is_err() {
+        eprintln!("skipped: there is no curl");
+        return;
+    }
+    let house = House::new();
+    let mut child = house.command(&["demo", "--port", "0"]).stdout(Stdio::piped()).spawn().unwrap();
+    let lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
+    let until_the_end = lines.take_while(|line| !line.contains("按 Ctrl-C 停止"));
+    let proposed: Vec<String> = until_the_end.filter(|line| line.starts_with("  curl ")).collect();
+    assert_eq!(proposed.len(), 3);
+    for line in &proposed {
+        let output =
+            Command::new("sh").args(["-c", &line.replacen("curl ", "curl -sS ", 1)]).output().unwrap();
+        let answer: Value = serde_json::from_slice(&output.stdout).unwrap();
+        let found = answer["matches"].as_array().or(answer["items"].as_array());
+        assert!(found.is_some_and(|found| !found.is_empty()), "{line}\n{answer}");
+    }
+    // The end is clean: SIGTERM by the system's own command, there being no unsafe code here.
+    Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(0));
 }
 
 #[test]

@@ -115,7 +115,7 @@ fn reasons(screen: Screen, explanation: &Explanation) -> String {
     let parts: Vec<String> = parts.map(|part| format!("{} {:.1}", part.label, part.points)).collect();
     line("得分", vec![(Plain, parts.join(" + "))]);
 
-    let terms = explanation.terms.iter().map(|term| match &term.synonym {
+    let terms = explanation.terms.iter().filter(|term| term.points >= 0.05).map(|term| match &term.synonym {
         Some(synonym) => format!("{}（对方作“{synonym}”）{:.1}", term.term, term.points),
         None => format!("{} {:.1}", term.term, term.points),
     });

@@ -15,7 +15,7 @@ use crate::settings::Settings;
 use crate::view;
 
 /// The need whose matches are shown, and how many of each registry.
-const NEED: &str = "XQ-004";
+const NEED: &str = "XQ-020";
 const SHOWN: [(Kind, usize); 3] = [(Kind::Expert, 5), (Kind::Station, 3), (Kind::Achievement, 3)];
 const PORT: u16 = 8080;
 
@@ -112,8 +112,8 @@ fn directions(address: SocketAddr, need: RecordId) -> String {
     format!(
         "服务地址：http://{address}/\n接口文档：http://{address}/docs\n\n可以试试（另开一个终端）：\n  \
 curl 'http://{address}/api/v1/needs/{need}/matches?target=experts&limit=3'\n  \
-curl -G 'http://{address}/api/v1/experts/search' --data-urlencode 'q=激光焊接' --data-urlencode 'region=安徽省'\n  \
-curl -H 'Content-Type: application/json' -d '{{\"target\":\"experts\",\"form\":{{\"title\":\"电池壳体激光焊接气孔控制\"}}}}' \
+curl -G 'http://{address}/api/v1/experts/search' --data-urlencode 'q=乌龙茶' --data-urlencode 'region=福建省'\n  \
+curl -H 'Content-Type: application/json' -d '{{\"target\":\"expert\",\"form\":{{\"title\":\"电池壳体激光焊接气孔控制\"}}}}' \
 'http://{address}/api/v1/match'\n\n按 Ctrl-C 停止。"
     )
 }

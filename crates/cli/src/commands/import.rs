@@ -62,6 +62,9 @@ enum Written {
     Jsonl,
 }
 
+/// What is read, and how it is written.
+type Opened = (Box<dyn Read + Send>, Format);
+
 impl Import {
     pub(super) async fn run(self, settings: &Settings) -> Result<Ending> {
         let (input, length) = self.open()?;
@@ -91,7 +94,7 @@ impl Import {
     }
 
     /// The file with its length, and its format.
-    fn open(&self) -> Result<((Box<dyn Read + Send>, Format), Option<u64>)> {
+    fn open(&self) -> Result<(Opened, Option<u64>)> {
         let named = self.format.map(|format| match format {
             Written::Csv => Format::Csv,
             Written::Jsonl => Format::JsonLines,
@@ -112,7 +115,7 @@ impl Import {
     async fn import(
         &self,
         engine: &Engine,
-        (input, format): (Box<dyn Read + Send>, Format),
+        (input, format): Opened,
         bar: &ProgressBar,
     ) -> Result<(ImportReport, bool)> {
         let options = ImportOptions { kind: self.kind, format, all_or_nothing: self.all_or_nothing };
