@@ -1,7 +1,7 @@
 //! Ranking quality on the labelled sets, where they are at hand: no change of the program may make it worse than this.
 //!
 //! The sets are not part of the project; without them nothing is measured, and the test says so.
-#![allow(clippy::unwrap_used, reason = "tests")]
+#![allow(clippy::unwrap_used, clippy::print_stderr, reason = "tests")]
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

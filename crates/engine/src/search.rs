@@ -1,6 +1,6 @@
 //! Searching a registry as staff do: typed text, filters, facet counts, highlighted snippets.
 
-use domain::{Industry, Kind, Region, Status};
+use domain::{AchievementType, Industry, Kind, Region, StationType, Status};
 use index::{Dimension, FacetRequest, Filter, SearchAfter, SearchQuery};
 use ranking::{Highlight, Piece};
 
@@ -171,10 +171,16 @@ fn path(dimension: Dimension, value: &str) -> Result<Vec<String>, EngineError> {
         Dimension::Region => value.parse().map(region_path).map_err(bad),
         Dimension::Industry => value.parse().map(industry_path).map_err(bad),
         Dimension::Status => value.parse().map(|status: Status| vec![status.slug().to_owned()]).map_err(bad),
-        Dimension::Field | Dimension::Type | Dimension::Title | Dimension::Year => {
-            Ok(vec![value.trim().to_owned()])
-        }
+        Dimension::Type => Ok(vec![type_slug(value.trim())]),
+        Dimension::Field | Dimension::Title | Dimension::Year => Ok(vec![value.trim().to_owned()]),
     }
+}
+
+/// A type may be given in either language.
+fn type_slug(value: &str) -> String {
+    let station = value.parse::<StationType>().map(StationType::slug);
+    let known = station.or_else(|_| value.parse::<AchievementType>().map(AchievementType::slug));
+    known.unwrap_or(value).to_owned()
 }
 
 fn children(dimension: Dimension, counts: Vec<(Vec<String>, u64)>) -> Vec<FacetChild> {
@@ -189,7 +195,6 @@ fn children(dimension: Dimension, counts: Vec<(Vec<String>, u64)>) -> Vec<FacetC
 
 /// What people read for a facet's value.
 fn label(dimension: Dimension, value: &str) -> String {
-    use domain::{AchievementType, StationType};
     let known = match dimension {
         Dimension::Region => value.parse::<Region>().ok().map(|region| region.name().to_owned()),
         Dimension::Industry => value.parse::<Industry>().ok().map(|industry| industry.name().to_owned()),
