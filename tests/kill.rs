@@ -173,7 +173,7 @@ fn a_service_that_is_killed_loses_nothing_it_answered() {
     let (mut moments, seed) = Moments::new(2);
     let mut answered_in_all = 0;
     for round in 0..kills() {
-        let (child, address) = service(home);
+        let (mut child, address) = service(home);
         let client = thread::spawn(move || {
             let mut stored = Vec::new();
             for at in 0.. {
@@ -188,6 +188,10 @@ fn a_service_that_is_killed_loses_nothing_it_answered() {
             stored
         });
         moments.pause(3_000);
+        assert!(
+            child.try_wait().unwrap().is_none(),
+            "seed {seed}, round {round}: the service ended by itself"
+        );
         kill(child);
         let stored = client.join().unwrap();
         answered_in_all += stored.len();

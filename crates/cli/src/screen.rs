@@ -127,13 +127,11 @@ pub(crate) fn padded(text: &str, width: usize) -> String {
     format!("{text}{}", " ".repeat(width.saturating_sub(taken)))
 }
 
-/// Writes a result to standard output.
+/// Writes a result to standard output, whole.
 pub(crate) fn print(text: &str) -> io::Result<()> {
+    let end = if text.ends_with('\n') { "" } else { "\n" };
     let mut out = io::stdout().lock();
-    out.write_all(text.as_bytes())?;
-    if !text.ends_with('\n') {
-        out.write_all(b"\n")?;
-    }
+    out.write_all(format!("{text}{end}").as_bytes())?;
     out.flush()
 }
 

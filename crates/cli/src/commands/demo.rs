@@ -57,7 +57,9 @@ impl Demo {
             return Ok(Ending::Done);
         }
         let listener = listen(self.port)?;
-        screen::print(&directions(listener.local_addr()?, need))?;
+        let directions = directions(listener.local_addr()?, need);
+        // The service goes on when whoever started it has closed its end.
+        let _ = screen::print(&directions);
         api::serve(engine, settings.server, listener, api::termination()).await.context("服务中断")?;
         Ok(Ending::Done)
     }

@@ -28,7 +28,9 @@ impl Serve {
         let listener = listen(&settings.bind)?;
         let engine = Engine::open(&settings.engine).await?;
         let address = listener.local_addr()?;
-        screen::print(&format!("服务地址：http://{address}/\n接口文档：http://{address}/docs"))?;
+        tracing::info!(%address, "serving");
+        // The service goes on when whoever started it has closed its end.
+        let _ = screen::print(&format!("服务地址：http://{address}/\n接口文档：http://{address}/docs"));
         api::serve(engine, settings.server, listener, api::termination()).await.context("服务中断")?;
         Ok(Ending::Done)
     }
