@@ -1,0 +1,168 @@
+//! The cost of each step of matching over a generated corpus: analysis, indexing, retrieval, scoring and explaining.
+//!
+//! Times move from machine to machine; read them as ratios within one run. The references: bare segmentation beside analysis, one term beside
+//! a whole need in retrieval. `cargo bench` prints all of them.
+
+use std::collections::HashMap;
+use std::hint::black_box;
+use std::io::{self, Write};
+use std::sync::{Arc, Mutex};
+
+use criterion::{BatchSize, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use domain::{Kind, Profile, forms};
+use engine::synthetic::{Plan, generate};
+use index::{Catalog, IndexDocument, Scope};
+use ranking::{Query, WeightedTerm, Weights};
+use text::{Analyzer, Dictionaries, Scratch};
+
+/// Profiles by registry, as the generator writes them and the import reads them.
+fn corpus(experts: u64, needs: u64) -> HashMap<Kind, Vec<Profile>> {
+    #[derive(Clone, Default)]
+    struct Shared(Arc<Mutex<Vec<u8>>>);
+    impl Write for Shared {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().expect("one thread").extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+    let plan = Plan { experts, needs, stations: 0, achievements: 0, seed: 1 };
+    let mut files: HashMap<Kind, Shared> = HashMap::new();
+    generate(&plan, &mut |kind| Ok(Box::new(files.entry(kind).or_default().clone())))
+        .expect("memory takes it");
+    let profile = |kind, line: &[u8]| {
+        let form = serde_json::from_slice(line).expect("the generator writes JSON");
+        forms::parse(kind, form).expect("and valid forms").profile
+    };
+    let profiles = |(kind, file): (Kind, Shared)| {
+        let bytes = file.0.lock().expect("one thread").clone();
+        let lines = bytes.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
+        (kind, lines.map(|line| profile(kind, line)).collect())
+    };
+    files.into_iter().map(profiles).collect()
+}
+
+fn analyzer() -> Arc<Analyzer> {
+    Arc::new(Analyzer::new(&Dictionaries::builtin()).expect("the built-in dictionaries are sound"))
+}
+
+fn document(number: u64, profile: &Profile) -> IndexDocument {
+    IndexDocument {
+        number,
+        passages: profile.passages(),
+        names: profile.names().into_iter().map(str::to_owned).collect(),
+        open: true,
+        facets: Vec::new(),
+        updated_at: 0,
+    }
+}
+
+fn analysis(criterion: &mut Criterion) {
+    let analyzer = analyzer();
+    let experts = &corpus(500, 0)[&Kind::Expert];
+    let texts: Vec<String> = experts.iter().flat_map(Profile::passages).map(|passage| passage.text).collect();
+    let characters: usize = texts.iter().map(|text| text.chars().count()).sum();
+    let mut group = criterion.benchmark_group("analysis");
+    group.throughput(Throughput::Elements(characters as u64));
+    group.bench_function("tokens", |bencher| {
+        let mut scratch = Scratch::default();
+        bencher.iter(|| {
+            let mut count = 0_usize;
+            for text in &texts {
+                analyzer.for_each_token(text, &mut scratch, |token| count += token.text.len());
+            }
+            black_box(count)
+        });
+    });
+    group.bench_function("reference: words for people", |bencher| {
+        bencher.iter(|| texts.iter().map(|text| analyzer.words(text).len()).sum::<usize>());
+    });
+    group.finish();
+}
+
+fn indexing(criterion: &mut Criterion) {
+    let analyzer = analyzer();
+    let documents: Vec<IndexDocument> = corpus(1_000, 0)[&Kind::Expert]
+        .iter()
+        .zip(1..)
+        .map(|(profile, number)| document(number, profile))
+        .collect();
+    let mut group = criterion.benchmark_group("indexing");
+    group.sample_size(10).throughput(Throughput::Elements(documents.len() as u64));
+    group.bench_function("rebuild", |bencher| {
+        bencher.iter_batched(
+            || tempfile::tempdir().expect("a temporary directory"),
+            |folder| {
+                let catalog = Catalog::open(folder.path(), Arc::clone(&analyzer)).expect("opens");
+                let mut rebuild = catalog.registry(Kind::Expert).rebuild().expect("starts");
+                documents.iter().for_each(|document| rebuild.put(document).expect("takes it"));
+                rebuild.finish(1).expect("commits");
+                folder
+            },
+            BatchSize::PerIteration,
+        );
+    });
+    group.finish();
+}
+
+fn retrieval(criterion: &mut Criterion) {
+    let analyzer = analyzer();
+    let weights = Weights::default();
+    let mut group = criterion.benchmark_group("retrieval");
+    for experts in [1_000, 10_000] {
+        let corpus = corpus(experts, 50);
+        let folder = tempfile::tempdir().expect("a temporary directory");
+        let catalog = Catalog::open(folder.path(), Arc::clone(&analyzer)).expect("opens");
+        let mut rebuild = catalog.registry(Kind::Expert).rebuild().expect("starts");
+        for (profile, number) in corpus[&Kind::Expert].iter().zip(1..) {
+            rebuild.put(&document(number, profile)).expect("takes it");
+        }
+        rebuild.finish(1).expect("commits");
+        let snapshot = catalog.registry(Kind::Expert).snapshot();
+        let queries: Vec<Vec<WeightedTerm>> = corpus[&Kind::Need]
+            .iter()
+            .map(|need| Query::new(&analyzer, &need.passages(), &weights, |_| 1.0).terms)
+            .collect();
+        let scope = Scope { open_only: true, ..Scope::default() };
+        let run = |terms: &[WeightedTerm]| {
+            snapshot.retrieve(terms, &weights.candidate, &scope, 300).expect("reads").candidates.len()
+        };
+        group.throughput(Throughput::Elements(queries.len() as u64));
+        group.bench_function(BenchmarkId::new("whole needs", experts), |bencher| {
+            bencher.iter(|| queries.iter().map(|terms| run(terms)).sum::<usize>());
+        });
+        group.bench_function(BenchmarkId::new("reference: one term each", experts), |bencher| {
+            bencher.iter(|| queries.iter().map(|terms| run(&terms[..1])).sum::<usize>());
+        });
+    }
+    group.finish();
+}
+
+fn scoring(criterion: &mut Criterion) {
+    let analyzer = analyzer();
+    let weights = Weights::default();
+    let corpus = corpus(300, 1);
+    let need = &corpus[&Kind::Need][0];
+    let mut group = criterion.benchmark_group("ranking");
+    group.throughput(Throughput::Elements(300));
+    group.bench_function("features and score of 300 candidates", |bencher| {
+        let texts = ranking::Areas { title: 10.0, keywords: 5.0, body: 20.0, evidence: 0.0 };
+        bencher.iter(|| {
+            let total = |expert| {
+                let features = ranking::features(need, expert, &weights.features);
+                ranking::score(&texts, 100.0, &features, &weights).total
+            };
+            corpus[&Kind::Expert].iter().map(total).sum::<f64>()
+        });
+    });
+    group.throughput(Throughput::Elements(1));
+    group.bench_function("a need's texts to weighted terms", |bencher| {
+        bencher.iter(|| Query::new(&analyzer, &need.passages(), &weights, |_| 1.0).terms.len());
+    });
+    group.finish();
+}
+
+criterion_group!(benches, analysis, indexing, retrieval, scoring);
+criterion_main!(benches);
