@@ -39,10 +39,6 @@ fn graded_achievements_are_ranked_at_least_as_well_as_by_plain_bm25() {
 }
 
 #[test]
-#[cfg_attr(
-    debug_assertions,
-    ignore = "two thousand queries over twelve thousand experts: cargo test --release"
-)]
 fn known_experts_are_found_at_least_as_well_as_by_plain_bm25() {
     if let Some(measured) = measured("known-item", "title-expert") {
         assert_eq!(measured["queries"], 2046);
