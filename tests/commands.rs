@@ -3,7 +3,7 @@
 //! Properties: importing again changes nothing; what was imported is found, matched with reasons that add up, and re-matched; the index
 //! agrees with the database; bad rows end with 3 and are named; measures equal those computed by hand; wrong usage ends with 2 and failure
 //! with 1, each in one Chinese message; nothing but results goes to standard output, and no colours where there is no terminal.
-#![allow(clippy::unwrap_used, reason = "tests")]
+#![allow(clippy::unwrap_used, clippy::print_stderr, reason = "tests")]
 
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
@@ -315,5 +315,7 @@ fn help_teaches_in_chinese() {
         assert!(root.contains(said), "{said} is missing\n{root}");
     }
     let (import, _) = house.ends(0, &["import", "--help"]);
+    let place = |argument| import.rfind(argument).unwrap();
+    assert!(place("<登记库>\n") < place("<文件>\n          文件，-"), "{import}");
     assert!(import.contains("例：") && !import.contains("Usage") && !import.contains("Options"), "{import}");
 }

@@ -4,7 +4,7 @@
 //! database; the next start catches up, and then index and database agree to the last record.
 //!
 //! `HONGNIANG_KILLS` sets the number of kills (12), `HONGNIANG_KILL_SEED` the moments; a failure names the seed.
-#![allow(clippy::unwrap_used, reason = "tests")]
+#![allow(clippy::unwrap_used, clippy::print_stderr, reason = "tests")]
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;

@@ -81,11 +81,15 @@ pub(crate) fn command() -> Command {
 
 fn in_chinese(command: Command) -> Command {
     let names: Vec<String> = command.get_subcommands().map(|below| below.get_name().to_owned()).collect();
+    let mut order = 0;
     let command = command
         .help_template(TEMPLATE)
         .subcommand_help_heading("命令")
         .subcommand_value_name("命令")
         .mut_args(|arg| {
+            // As declared; clap would sort what has a heading by name.
+            order += 1;
+            let arg = arg.display_order(order);
             let heading = if arg.is_positional() { "参数" } else { "选项" };
             let arg = if arg.get_action().takes_values() {
                 // The help says them, in Chinese.
