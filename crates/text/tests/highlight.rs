@@ -93,6 +93,9 @@ proptest! {
         prop_assert!(text.contains(part));
         prop_assert!(part.chars().count() <= max);
         prop_assert_eq!(part.chars().count(), max.min(text.chars().count()));
-        prop_assert_eq!(shown.starts_with('…') && max > 0, max > 0 && !text.starts_with(part) && shown.starts_with('…'));
+        let (cut_before, cut_after) = (shown.starts_with('…'), shown.ends_with('…'));
+        prop_assert!(cut_before || text.starts_with(part));
+        prop_assert!(cut_after || text.ends_with(part));
+        prop_assert_eq!(cut_before || cut_after, part != text);
     }
 }
