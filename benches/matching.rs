@@ -1,7 +1,7 @@
-//! The cost of each step of matching over a generated corpus: analysis, indexing, retrieval, scoring and explaining.
+//! The cost of each step of matching over a generated corpus: analysis, indexing, retrieval, and everything up to explained matches.
 //!
-//! Times move from machine to machine; read them as ratios within one run. The references: bare segmentation beside analysis, one term beside
-//! a whole need in retrieval. `cargo bench` prints all of them.
+//! Times move from machine to machine; read them as ratios within one run. The references: the words for people beside all terms, one term
+//! beside a whole need in retrieval, the first stage beside the whole of matching. `cargo bench` prints all of them.
 
 use std::collections::HashMap;
 use std::hint::black_box;
@@ -9,10 +9,10 @@ use std::io::{self, Write};
 use std::sync::{Arc, Mutex};
 
 use criterion::{BatchSize, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use domain::{Kind, Profile, forms};
+use domain::{Area, Attributes, Kind, Passage, Profile, RecordId, forms};
 use engine::synthetic::{Plan, generate};
 use index::{Catalog, IndexDocument, Scope};
-use ranking::{Query, WeightedTerm, Weights};
+use ranking::{Candidate, Corpus, Evidence, Explainer, Query, Score, WeightedTerm, Weights};
 use text::{Analyzer, Dictionaries, Scratch};
 
 /// Profiles by registry, as the generator writes them and the import reads them.
@@ -55,6 +55,7 @@ fn document(number: u64, profile: &Profile) -> IndexDocument {
         names: profile.names().into_iter().map(str::to_owned).collect(),
         open: true,
         facets: Vec::new(),
+        attributes: Attributes::of_form(profile),
         updated_at: 0,
     }
 }
@@ -140,29 +141,72 @@ fn retrieval(criterion: &mut Criterion) {
     group.finish();
 }
 
-fn scoring(criterion: &mut Criterion) {
+/// From the first stage to explained matches: what a request costs beside its records.
+fn matching(criterion: &mut Criterion) {
     let analyzer = analyzer();
     let weights = Weights::default();
-    let corpus = corpus(300, 1);
-    let need = &corpus[&Kind::Need][0];
-    let mut group = criterion.benchmark_group("ranking");
-    group.throughput(Throughput::Elements(300));
-    group.bench_function("features and score of 300 candidates", |bencher| {
-        let texts = ranking::Areas { title: 10.0, keywords: 5.0, body: 20.0, evidence: 0.0 };
-        bencher.iter(|| {
-            let total = |expert| {
-                let features = ranking::features(need, expert, &weights.features);
-                ranking::score(&texts, 100.0, &features, &weights).total
-            };
-            corpus[&Kind::Expert].iter().map(total).sum::<f64>()
-        });
+    let corpus = corpus(10_000, 20);
+    let experts = &corpus[&Kind::Expert];
+    let folder = tempfile::tempdir().expect("a temporary directory");
+    let catalog = Catalog::open(folder.path(), Arc::clone(&analyzer)).expect("opens");
+    let mut rebuild = catalog.registry(Kind::Expert).rebuild().expect("starts");
+    for (profile, number) in experts.iter().zip(1..) {
+        rebuild.put(&document(number, profile)).expect("takes it");
+    }
+    rebuild.finish(1).expect("commits");
+    let snapshot = catalog.registry(Kind::Expert).snapshot();
+    let scope = Scope { open_only: true, ..Scope::default() };
+    let needs: Vec<(Vec<Passage>, Attributes)> =
+        corpus[&Kind::Need].iter().map(|need| (need.passages(), Attributes::of_form(need))).collect();
+    let query = |passages: &[Passage]| Query::new(&analyzer, passages, &weights, |_| 1.0);
+    let retrieve =
+        |query: &Query| snapshot.retrieve(&query.terms, &weights.candidate, &scope, 300).expect("reads");
+    // Another expert's texts stand for the documents behind an expert.
+    let evidence = |number: u64| {
+        let passages = experts[number as usize % experts.len()].passages();
+        let passages = passages.into_iter().map(|passage| Passage { area: Area::Evidence, ..passage });
+        let id = RecordId::new(Kind::Achievement, number);
+        vec![Evidence { id, title: String::new(), passages: passages.collect() }]
+    };
+
+    let mut group = criterion.benchmark_group("matching 10,000 experts");
+    group.throughput(Throughput::Elements(needs.len() as u64));
+    group.bench_function("texts to weighted terms", |bencher| {
+        bencher.iter(|| needs.iter().map(|(passages, _)| query(passages).terms.len()).sum::<usize>());
     });
-    group.throughput(Throughput::Elements(1));
-    group.bench_function("a need's texts to weighted terms", |bencher| {
-        bencher.iter(|| Query::new(&analyzer, &need.passages(), &weights, |_| 1.0).terms.len());
+    let queries: Vec<Query> = needs.iter().map(|(passages, _)| query(passages)).collect();
+    group.bench_function("reference: first stage", |bencher| {
+        bencher.iter(|| queries.iter().map(|query| retrieve(query).candidates.len()).sum::<usize>());
+    });
+    group.bench_function("first stage, features, score, explanations of the best 20", |bencher| {
+        bencher.iter(|| {
+            let mut explained = 0;
+            for ((passages, attributes), query) in needs.iter().zip(&queries) {
+                let found = retrieve(query);
+                let corpus = Corpus { statistics: found.statistics, frequencies: found.frequencies };
+                let ideal = corpus.ideal(query);
+                let mut scored: Vec<(Score, _, u64, _)> = found
+                    .candidates
+                    .into_iter()
+                    .map(|found| {
+                        let features = ranking::features(attributes, &found.attributes, &weights.features);
+                        let score = ranking::score(&found.areas, ideal, &features, &weights);
+                        (score, features, found.number, found.lengths)
+                    })
+                    .collect();
+                scored.sort_by(|a, b| b.0.total.total_cmp(&a.0.total));
+                let explainer = Explainer::new(&analyzer, &weights, passages, query, &corpus);
+                for (score, features, number, lengths) in scored.into_iter().take(20) {
+                    let texts = experts[number as usize - 1].passages();
+                    let candidate = Candidate { passages: &texts, lengths, evidence: &evidence(number) };
+                    explained += explainer.explain(&candidate, &score, &features).sentence.len();
+                }
+            }
+            explained
+        });
     });
     group.finish();
 }
 
-criterion_group!(benches, analysis, indexing, retrieval, scoring);
+criterion_group!(benches, analysis, indexing, retrieval, matching);
 criterion_main!(benches);

@@ -239,9 +239,22 @@ fn the_demonstration_gives_reasons_and_is_the_same_the_second_time() {
     house.ends(0, &["index", "verify", "--data-dir", "hongniang-demo-data"]);
 }
 
-/// The demonstration goes on as a service, and the three requests that it proposes are answered.
+/// The command lines that a README shows in its `sh` blocks, continued lines joined, comments taken off.
+fn shown(readme: &str, program: &str) -> Vec<String> {
+    let text = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(readme)).unwrap();
+    let blocks = text.split("```").skip(1).step_by(2).filter_map(|block| block.strip_prefix("sh\n"));
+    let lines: Vec<String> = blocks
+        .flat_map(|block| block.replace("\\\n", " ").lines().map(str::to_owned).collect::<Vec<_>>())
+        .collect();
+    let command = |line: &String| line.split("  #").next().unwrap_or_default().trim().to_owned();
+    lines.iter().map(command).filter(|line| line.split(' ').next() == Some(program)).collect()
+}
+
+const READMES: [&str; 2] = ["README.md", "README.zh-CN.md"];
+
+/// The demonstration goes on as a service, and the requests that it and the READMEs propose are answered.
 #[test]
-fn the_requests_that_the_demonstration_proposes_work() {
+fn the_proposed_requests_work() {
     if Command::new("curl").arg("--version").stdout(Stdio::null()).status().is_err() {
         eprintln!("skipped: there is no curl");
         return;
@@ -250,8 +263,14 @@ fn the_requests_that_the_demonstration_proposes_work() {
     let mut child = house.command(&["demo", "--port", "0"]).stdout(Stdio::piped()).spawn().unwrap();
     let lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
     let until_the_end = lines.take_while(|line| !line.contains("按 Ctrl-C 停止"));
-    let proposed: Vec<String> = until_the_end.filter(|line| line.starts_with("  curl ")).collect();
+    let mut proposed: Vec<String> = until_the_end.filter(|line| line.starts_with("  curl ")).collect();
     assert_eq!(proposed.len(), 3);
+    let address = proposed[0].split("http://").nth(1).unwrap().split('/').next().unwrap().to_owned();
+    for readme in READMES {
+        let shown = shown(readme, "curl");
+        assert_eq!(shown.len(), 3, "{readme}");
+        proposed.extend(shown.iter().map(|line| line.replace("127.0.0.1:8080", &address)));
+    }
     for line in &proposed {
         let output =
             Command::new("sh").args(["-c", &line.replacen("curl ", "curl -sS ", 1)]).output().unwrap();
@@ -262,6 +281,26 @@ fn the_requests_that_the_demonstration_proposes_work() {
     // The end is clean: SIGTERM by the system's own command, there being no unsafe code here.
     Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap();
     assert_eq!(child.wait().unwrap().code(), Some(0));
+}
+
+#[test]
+fn the_commands_of_the_readmes_work() {
+    for readme in READMES {
+        let house = House::new();
+        house.write(
+            "技术需求征集表.csv",
+            "编号,技术需求名称,单位名称,手机\nXQ-2026-001,锂电池回收,某厂,13800005678\n",
+        );
+        let expert = json!({"external_id": "E1", "name": "甲", "region": "安徽省", "keywords": ["锂电池"]});
+        house.write("experts.jsonl", &expert.to_string());
+        let shown = shown(readme, "hongniang");
+        assert!(shown.len() >= 6, "{readme}: {shown:?}");
+        for line in shown {
+            let arguments: Vec<&str> = line.split_whitespace().skip(1).collect();
+            let (said, _) = house.ends(0, &arguments);
+            assert!(!said.trim().is_empty(), "{line}");
+        }
+    }
 }
 
 #[test]

@@ -57,7 +57,9 @@ impl Industry {
 
     /// How many levels two industries share, 0 (not even the section) to 4 (the same class).
     pub fn shared_levels(self, other: Self) -> usize {
-        self.path().iter().zip(other.path()).take_while(|(a, b)| **a == *b).count()
+        let (one, other) = (self.code().as_bytes(), other.code().as_bytes());
+        let same = |len: &usize| one.len() >= *len && other.len() >= *len && one[..*len] == other[..*len];
+        [1, 3, 4, 5].into_iter().take_while(same).count()
     }
 
     /// The sections A to T, for the root of a tree.

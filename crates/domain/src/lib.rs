@@ -25,6 +25,7 @@ pub use kind::{Kind, RecordId};
 pub use passage::{Area, Passage};
 pub use problem::{FieldProblem, ProblemCode};
 pub use profile::{
-    Achievement, Capacity, Enterprise, Expert, Inventor, Need, Profile, Record, Society, Station,
+    Achievement, Attributes, Capacity, Enterprise, Expert, Inventor, Need, Offer, Profile, Record, Society,
+    Station,
 };
 pub use region::{Proximity, Region, RegionLevel};

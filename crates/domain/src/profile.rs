@@ -2,12 +2,15 @@
 //!
 //! The same JSON is stored and shown, so a field is only ever added (with `#[serde(default)]`), never renamed.
 
+mod attributes;
 mod passages;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+
+pub use attributes::{Attributes, Offer};
 
 use crate::{
     AchievementType, Availability, Consent, Industry, Kind, RecordId, Region, StationType, Status,

@@ -118,15 +118,79 @@ impl Region {
 
     /// The provinces, for the root of a tree.
     pub fn provinces() -> impl Iterator<Item = Self> {
-        NAMES.keys().map(|&code| Self(code)).filter(|region| region.level() == RegionLevel::Province)
+        static ALL: LazyLock<Vec<Region>> = LazyLock::new(|| {
+            let regions = NAMES.keys().map(|&code| Region(code));
+            regions.filter(|region| region.level() == RegionLevel::Province).collect()
+        });
+        ALL.iter().copied()
     }
 }
 
-/// The name without the suffix that tells its level, when two characters or more remain.
+/// The peoples that names of autonomous regions, prefectures and counties mention, as these names write them.
+const PEOPLES: &[&str] = &[
+    "蒙古族",
+    "蒙古",
+    "回族",
+    "藏族",
+    "维吾尔",
+    "苗族",
+    "彝族",
+    "壮族",
+    "布依族",
+    "朝鲜族",
+    "满族",
+    "侗族",
+    "瑶族",
+    "白族",
+    "土家族",
+    "哈尼族",
+    "哈萨克族",
+    "哈萨克",
+    "傣族",
+    "黎族",
+    "傈僳族",
+    "佤族",
+    "畲族",
+    "拉祜族",
+    "水族",
+    "东乡族",
+    "纳西族",
+    "景颇族",
+    "柯尔克孜",
+    "土族",
+    "达斡尔族",
+    "仫佬族",
+    "羌族",
+    "布朗族",
+    "撒拉族",
+    "毛南族",
+    "仡佬族",
+    "锡伯",
+    "塔吉克",
+    "怒族",
+    "鄂温克族",
+    "德昂族",
+    "保安族",
+    "裕固族",
+    "独龙族",
+    "普米族",
+    "各族",
+];
+
+/// The name as people say it: without the suffix of its level and the peoples before 自治, as long as two characters remain.
 fn short(name: &str) -> &str {
-    let suffixes = ["自治州", "自治县", "特别行政区", "自治区", "地区", "省", "市", "县", "区"];
-    let cut = suffixes.iter().find_map(|suffix| name.strip_suffix(suffix));
-    cut.filter(|rest| rest.chars().count() >= 2).unwrap_or(name)
+    let long_enough = |rest: &&str| rest.chars().nth(1).is_some();
+    let autonomous = ["自治州", "自治县", "自治区", "自治旗"];
+    if let Some(mut rest) = autonomous.iter().find_map(|suffix| name.strip_suffix(suffix)) {
+        while let Some(shorter) =
+            PEOPLES.iter().find_map(|people| rest.strip_suffix(people)).filter(long_enough)
+        {
+            rest = shorter;
+        }
+        return if long_enough(&rest) { rest } else { name };
+    }
+    let suffixes = ["特别行政区", "地区", "省", "市", "县", "区"];
+    suffixes.iter().find_map(|suffix| name.strip_suffix(suffix)).filter(long_enough).unwrap_or(name)
 }
 
 /// Reads a code of 2, 4 or 6 digits, or a name: 安徽省合肥市蜀山区, 安徽合肥, 合肥市, 合肥.
@@ -164,7 +228,9 @@ fn by_name(text: &str) -> Result<Region, String> {
     }
     // A path of names, each with or without its suffix: find the deepest region whose ancestors are named in order.
     let mut best: Option<(usize, Region)> = None;
-    for &code in NAMES.keys() {
+    let named = |province: &Region| strip_path(text, *province).is_some();
+    let within = |province: Region| NAMES.range(province.0..province.0 + 10_000);
+    for (&code, _) in Region::provinces().filter(named).flat_map(within) {
         let region = Region(code);
         if let Some(rest) = strip_path(text, region)
             && rest.is_empty()
@@ -242,6 +308,15 @@ mod tests {
         }
         for text in ["34", "340000", "安徽", "安徽省"] {
             assert_eq!(region(text).code(), 340_000, "{text}");
+        }
+        for (text, code) in [
+            ("广西南宁", 450_100),
+            ("宁夏", 640_000),
+            ("新疆", 650_000),
+            ("内蒙古", 150_000),
+            ("恩施", 422_800),
+        ] {
+            assert_eq!(region(text).code(), code, "{text}");
         }
         assert_eq!(region("合肥"), region("3401"));
         assert_eq!(region("北京市海淀区").full_name(), "北京市海淀区");

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use domain::{Area, Kind, Passage, Profile, Record, RecordId, Status};
+use domain::{Area, Attributes, Kind, Passage, Profile, Record, RecordId, Status};
 use index::{Dimension, Facet, IndexDocument};
 use ranking::Evidence;
 use store::Store;
@@ -23,6 +23,7 @@ pub(crate) async fn documents(store: &Store, records: &[Record]) -> Result<Vec<I
             names: record.profile.names().into_iter().map(str::to_owned).collect(),
             open: record.status == Status::Open,
             facets: facets(record),
+            attributes: Attributes::of(record),
             updated_at: record.updated_at.as_millisecond(),
         }
     };
@@ -30,12 +31,12 @@ pub(crate) async fn documents(store: &Store, records: &[Record]) -> Result<Vec<I
 }
 
 /// The achievements of those of `records` that are experts, by the expert's number.
-pub(crate) async fn evidence(
+pub(crate) async fn evidence<'r>(
     store: &Store,
-    records: &[Record],
+    records: impl IntoIterator<Item = &'r Record>,
 ) -> Result<HashMap<u64, Vec<Evidence>>, EngineError> {
     let experts: Vec<(u64, String)> = records
-        .iter()
+        .into_iter()
         .filter(|record| record.id.kind == Kind::Expert)
         .map(|record| (record.id.number, record.external_id.clone()))
         .collect();

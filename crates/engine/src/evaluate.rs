@@ -8,6 +8,7 @@ use std::collections::HashMap;
 use std::fs;
 use std::io::Cursor;
 use std::path::Path;
+use std::sync::Arc;
 
 use domain::Kind;
 use exchange::Format;
@@ -118,9 +119,9 @@ impl Engine {
         let mut among: Vec<u64> = levels.keys().copied().collect();
         among.sort_unstable();
         let reach = Reach { candidates: among.len(), among: Some(among.clone()), with_closed: false };
-        let asking = self.asking(&Subject::Stored(id), today()).await?;
+        let asking = Arc::new(self.asking(&Subject::Stored(id), today()).await?);
         let ranked = self.rank(&asking, Kind::Achievement, &reach, today()).await?;
-        let mut order: Vec<u64> = ranked.scored.iter().map(|scored| scored.record.id.number).collect();
+        let mut order: Vec<u64> = ranked.scored.iter().map(|scored| scored.number).collect();
         // What shares no term with the need comes last, by number.
         among.retain(|number| !order.contains(number));
         order.extend(among);
@@ -163,10 +164,15 @@ impl Engine {
 
     async fn rank_of(&self, query: &LabelledQuery) -> Result<Option<usize>, EngineError> {
         let form = Subject::Form(Kind::Need, json!({"title": query.text}));
-        let asking = self.asking(&form, today()).await?;
+        let asking = Arc::new(self.asking(&form, today()).await?);
         let reach = Reach { candidates: DEEPEST, ..Reach::default() };
         let ranked = self.rank(&asking, Kind::Expert, &reach, today()).await?;
-        let at = ranked.scored.iter().position(|scored| query.relevant.contains(&scored.record.external_id));
+        let mut relevant = Vec::with_capacity(query.relevant.len());
+        for expert in &query.relevant {
+            let missing = || EngineError::BadSet(format!("专家 {expert} 不在 experts.jsonl 中"));
+            relevant.push(self.find(Kind::Expert, expert).await?.ok_or_else(missing)?.number);
+        }
+        let at = ranked.scored.iter().position(|scored| relevant.contains(&scored.number));
         Ok(at.map(|at| at + 1))
     }
 

@@ -1,14 +1,14 @@
 //! Who should meet whom: the one path that interactive matching, the nightly re-match and the evaluation share.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use domain::forms;
-use domain::{Area, Kind, Passage, Profile, Record, RecordId};
-use index::{Retrieved, Scope};
+use domain::{Area, Attributes, Kind, Passage, Record, RecordId};
+use index::{Candidate, Scope};
 use jiff::civil::Date;
 use ranking::{
-    Areas, Candidate, Corpus, Evidence, Exclusion, Explanation, Feature, Query, Score, exclusions, explain,
-    features, score,
+    Areas, Corpus, Exclusion, Explainer, Explanation, Feature, Query, Score, exclusions, features, score,
 };
 use serde_json::Value;
 
@@ -78,12 +78,13 @@ pub struct MatchAnswer {
 /// The asking side, read.
 pub(crate) struct Asking {
     kind: Kind,
-    profile: Profile,
+    attributes: Attributes,
     passages: Vec<Passage>,
+    query: Query,
     warnings: Vec<Exclusion>,
 }
 
-/// Where and how much to retrieve.
+/// Which records may be candidates, and how many of them get the full score.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Reach {
     /// Only these, ascending.
@@ -96,7 +97,7 @@ pub(crate) struct Reach {
 
 /// A candidate with its full score.
 pub(crate) struct Scored {
-    pub(crate) record: Record,
+    pub(crate) number: u64,
     pub(crate) score: Score,
     features: Vec<Feature>,
     reasons: Vec<Exclusion>,
@@ -105,8 +106,9 @@ pub(crate) struct Scored {
 
 /// Ranked candidates and what is needed to explain them.
 pub(crate) struct Ranked {
+    target: Kind,
+    /// Best first, ties by number.
     pub(crate) scored: Vec<Scored>,
-    query: Query,
     corpus: Corpus,
 }
 
@@ -123,30 +125,15 @@ impl Engine {
     ) -> Result<MatchAnswer, EngineError> {
         crate::registry::page_limit(request.limit)?;
         let today = request.on.unwrap_or_else(today);
-        let asking = self.asking(subject, today).await?;
+        let asking = Arc::new(self.asking(subject, today).await?);
         pairing(asking.kind, request.target)?;
-        let reach = Reach {
-            with_closed: request.with_excluded,
-            candidates: self.matching.candidates.max(request.limit * 3),
-            ..Reach::default()
-        };
-        let mut ranked = self.rank(&asking, request.target, &reach, today).await?;
-        let considered = ranked.scored.len();
-        let (mut eligible, left_out): (Vec<Scored>, Vec<Scored>) =
-            std::mem::take(&mut ranked.scored).into_iter().partition(|scored| scored.reasons.is_empty());
-        eligible.truncate(request.limit);
-        ranked.scored = eligible;
-        let excluded = |scored: Scored| Excluded {
-            record: scored.record,
-            total: scored.score.total,
-            reasons: scored.reasons,
-        };
-        let shown = if request.with_excluded { request.limit } else { 0 };
-        let warnings = asking.warnings.clone();
+        let (ranked, considered) = self.rank_eligible(&asking, request.target, request.limit, today).await?;
+        let excluded =
+            if request.with_excluded { self.left_out(&asking, request, today).await? } else { Vec::new() };
         Ok(MatchAnswer {
-            excluded: left_out.into_iter().take(shown).map(excluded).collect(),
-            matches: self.explained(asking, ranked).await?,
-            warnings,
+            matches: self.explained(&asking, ranked, today).await?,
+            excluded,
+            warnings: asking.warnings.clone(),
             considered,
         })
     }
@@ -156,75 +143,41 @@ impl Engine {
         match subject {
             Subject::Stored(id) => {
                 let record = self.record(*id).await?;
-                self.asking_record(record, today).await
+                self.asking_record(&record, today).await
             }
             Subject::Form(kind, form) => {
                 let profile = forms::parse(*kind, form.clone()).map_err(EngineError::Invalid)?.profile;
-                let passages = profile.passages();
-                Ok(Asking { kind: *kind, passages, profile, warnings: Vec::new() })
+                let (attributes, passages) = (Attributes::of_form(&profile), profile.passages());
+                self.read_texts(*kind, attributes, passages, Vec::new()).await
             }
         }
     }
 
     /// As [`Self::asking`], of a record at hand.
-    pub(crate) async fn asking_record(&self, record: Record, today: Date) -> Result<Asking, EngineError> {
-        let evidence = evidence(&self.store, std::slice::from_ref(&record)).await?;
+    pub(crate) async fn asking_record(&self, record: &Record, today: Date) -> Result<Asking, EngineError> {
+        let evidence = evidence(&self.store, std::slice::from_ref(record)).await?;
         let evidence = evidence.into_values().next().unwrap_or_default();
-        Ok(Asking {
-            kind: record.id.kind,
-            passages: passages(&record, &evidence),
-            warnings: exclusions(None, &record.profile, record.status, today),
-            profile: record.profile,
-        })
+        let attributes = Attributes::of(record);
+        let warnings = exclusions(None, &attributes, today);
+        self.read_texts(record.id.kind, attributes, passages(record, &evidence), warnings).await
     }
 
-    /// Retrieves and scores, best first, ties by number.
-    pub(crate) async fn rank(
+    async fn read_texts(
         &self,
-        asking: &Asking,
-        target: Kind,
-        reach: &Reach,
-        today: Date,
-    ) -> Result<Ranked, EngineError> {
-        let (engine, passages, kind, scope) =
-            (self.clone(), asking.passages.clone(), asking.kind, reach.clone());
-        let (query, retrieved) = blocking(move || engine.retrieve(&passages, kind, target, &scope)).await?;
-        let numbers: Vec<u64> = retrieved.candidates.iter().map(|candidate| candidate.number).collect();
-        let mut records: HashMap<u64, Record> = self
-            .store
-            .records(target, &numbers)
-            .await?
-            .into_iter()
-            .map(|record| (record.id.number, record))
-            .collect();
-        let corpus = Corpus { statistics: retrieved.statistics, frequencies: retrieved.frequencies };
-        let ideal = corpus.ideal(&query);
-        let mut scored: Vec<Scored> = Vec::with_capacity(numbers.len());
-        for candidate in &retrieved.candidates {
-            let Some(record) = records.remove(&candidate.number) else { continue };
-            let features = features(&asking.profile, &record.profile, &self.weights.features);
-            scored.push(Scored {
-                score: score(&candidate.areas, ideal, &features, &self.weights),
-                reasons: exclusions(Some(&asking.profile), &record.profile, record.status, today),
-                lengths: candidate.lengths,
-                features,
-                record,
-            });
-        }
-        let by_score = |a: &Scored, b: &Scored| {
-            b.score.total.total_cmp(&a.score.total).then_with(|| a.record.id.cmp(&b.record.id))
-        };
-        scored.sort_by(by_score);
-        Ok(Ranked { scored, query, corpus })
-    }
-
-    fn retrieve(
-        &self,
-        passages: &[Passage],
         kind: Kind,
-        target: Kind,
-        reach: &Reach,
-    ) -> Result<(Query, Retrieved), EngineError> {
+        attributes: Attributes,
+        passages: Vec<Passage>,
+        warnings: Vec<Exclusion>,
+    ) -> Result<Asking, EngineError> {
+        let engine = self.clone();
+        blocking(move || {
+            let query = engine.query(kind, &passages);
+            Ok(Asking { kind, attributes, passages, query, warnings })
+        })
+        .await
+    }
+
+    fn query(&self, kind: Kind, passages: &[Passage]) -> Query {
         let peers = self.catalog.registry(kind).snapshot();
         let peer_count = peers.len() as f32;
         let rarity = |term: &str| {
@@ -236,48 +189,133 @@ impl Engine {
             let holders = most.into_iter().max().unwrap_or(0) as f32;
             (1.0 + peer_count / (1.0 + holders)).ln() / (1.0 + peer_count).ln()
         };
-        let query = Query::new(&self.analyzer, passages, &self.weights, rarity);
-        let scope =
-            Scope { open_only: !reach.with_closed, among: reach.among.as_deref(), ..Scope::default() };
-        let snapshot = self.catalog.registry(target).snapshot();
-        let retrieved = snapshot.retrieve(&query.terms, &self.weights.candidate, &scope, reach.candidates)?;
-        Ok((query, retrieved))
+        Query::new(&self.analyzer, passages, &self.weights, rarity)
     }
 
-    /// Explains all that is left in `ranked`, in its order.
-    pub(crate) async fn explained(&self, asking: Asking, ranked: Ranked) -> Result<Vec<Match>, EngineError> {
-        let records: Vec<Record> = ranked.scored.iter().map(|scored| scored.record.clone()).collect();
-        let mut evidence = evidence(&self.store, &records).await?;
-        let engine = self.clone();
+    /// The best `limit` that may be proposed, and how many candidates were looked at closely. When too many of these must not
+    /// be proposed, more are looked at.
+    pub(crate) async fn rank_eligible(
+        &self,
+        asking: &Arc<Asking>,
+        target: Kind,
+        limit: usize,
+        today: Date,
+    ) -> Result<(Ranked, usize), EngineError> {
+        let mut reach = Reach { candidates: self.candidates(limit), ..Reach::default() };
+        loop {
+            let mut ranked = self.rank(asking, target, &reach, today).await?;
+            let considered = ranked.scored.len();
+            ranked.scored.retain(|scored| scored.reasons.is_empty());
+            if ranked.scored.len() >= limit || considered < reach.candidates {
+                ranked.scored.truncate(limit);
+                return Ok((ranked, considered));
+            }
+            reach.candidates *= 4;
+        }
+    }
+
+    /// The best of those that must not be proposed, closed and withdrawn ones among them.
+    async fn left_out(
+        &self,
+        asking: &Arc<Asking>,
+        request: &MatchRequest,
+        today: Date,
+    ) -> Result<Vec<Excluded>, EngineError> {
+        let reach =
+            Reach { with_closed: true, candidates: self.candidates(request.limit), ..Reach::default() };
+        let mut scored = self.rank(asking, request.target, &reach, today).await?.scored;
+        scored.retain(|scored| !scored.reasons.is_empty());
+        scored.truncate(request.limit);
+        let mut records = self.records_of(request.target, &scored).await?;
+        let excluded = |scored: Scored| {
+            let record = records.remove(&scored.number)?;
+            Some(Excluded { record, total: scored.score.total, reasons: scored.reasons })
+        };
+        Ok(scored.into_iter().filter_map(excluded).collect())
+    }
+
+    /// The order of the full score is not that of the texts alone, so more are scored than are wanted.
+    fn candidates(&self, limit: usize) -> usize {
+        self.matching.candidates.max(limit * 3)
+    }
+
+    /// Retrieves and scores, best first, ties by number: from the index alone.
+    pub(crate) async fn rank(
+        &self,
+        asking: &Arc<Asking>,
+        target: Kind,
+        reach: &Reach,
+        today: Date,
+    ) -> Result<Ranked, EngineError> {
+        let (engine, asking, reach) = (self.clone(), asking.clone(), reach.clone());
         blocking(move || {
-            let Ranked { scored, query, corpus } = ranked;
-            let subject = ranking::Subject { passages: &asking.passages, query: &query, corpus: &corpus };
-            let explained = |(at, scored): (usize, Scored)| {
-                let evidence: Vec<Evidence> = evidence.remove(&scored.record.id.number).unwrap_or_default();
-                let passages = passages(&scored.record, &evidence);
-                let candidate =
-                    Candidate { passages: &passages, lengths: scored.lengths, evidence: &evidence };
-                let explanation = explain(
-                    &engine.analyzer,
-                    &engine.weights,
-                    &subject,
-                    &candidate,
-                    &scored.score,
-                    &scored.features,
-                );
-                Match { rank: at as u32 + 1, record: scored.record, explanation }
+            let scope =
+                Scope { open_only: !reach.with_closed, among: reach.among.as_deref(), ..Scope::default() };
+            let (query, weights) = (&asking.query, &engine.weights);
+            let snapshot = engine.catalog.registry(target).snapshot();
+            let found = snapshot.retrieve(&query.terms, &weights.candidate, &scope, reach.candidates)?;
+            let corpus = Corpus { statistics: found.statistics, frequencies: found.frequencies };
+            let ideal = corpus.ideal(query);
+            let scored = |candidate: Candidate| {
+                let features = features(&asking.attributes, &candidate.attributes, &weights.features);
+                Scored {
+                    number: candidate.number,
+                    score: score(&candidate.areas, ideal, &features, weights),
+                    reasons: exclusions(Some(&asking.attributes), &candidate.attributes, today),
+                    lengths: candidate.lengths,
+                    features,
+                }
             };
-            Ok(scored.into_iter().enumerate().map(explained).collect())
+            let mut scored: Vec<Scored> = found.candidates.into_iter().map(scored).collect();
+            let by_score = |a: &Scored, b: &Scored| {
+                b.score.total.total_cmp(&a.score.total).then_with(|| a.number.cmp(&b.number))
+            };
+            scored.sort_by(by_score);
+            Ok(Ranked { target, scored, corpus })
         })
         .await
     }
-}
 
-impl Ranked {
-    /// Keeps the best `limit` that may be proposed.
-    pub(crate) fn keep_eligible(&mut self, limit: usize) {
-        self.scored.retain(|scored| scored.reasons.is_empty());
-        self.scored.truncate(limit);
+    /// Explains all that is left in `ranked`, in its order. The database has the last word: what has gone from it meanwhile,
+    /// or must not be proposed any more, is left out.
+    pub(crate) async fn explained(
+        &self,
+        asking: &Arc<Asking>,
+        ranked: Ranked,
+        today: Date,
+    ) -> Result<Vec<Match>, EngineError> {
+        let Ranked { target, scored, corpus } = ranked;
+        let mut records = self.records_of(target, &scored).await?;
+        records.retain(|_, record| {
+            exclusions(Some(&asking.attributes), &Attributes::of(record), today).is_empty()
+        });
+        let found: Vec<(Scored, Record)> = scored
+            .into_iter()
+            .filter_map(|scored| records.remove(&scored.number).map(|record| (scored, record)))
+            .collect();
+        let evidence = evidence(&self.store, found.iter().map(|(_, record)| record)).await?;
+        let (engine, asking) = (self.clone(), asking.clone());
+        blocking(move || {
+            let explainer =
+                Explainer::new(&engine.analyzer, &engine.weights, &asking.passages, &asking.query, &corpus);
+            let explained = |((scored, record), rank): ((Scored, Record), u32)| {
+                let candidate = ranking::Candidate {
+                    passages: &record.profile.passages(),
+                    lengths: scored.lengths,
+                    evidence: evidence.get(&scored.number).map_or(&[], Vec::as_slice),
+                };
+                let explanation = explainer.explain(&candidate, &scored.score, &scored.features);
+                Match { rank, record, explanation }
+            };
+            Ok(found.into_iter().zip(1..).map(explained).collect())
+        })
+        .await
+    }
+
+    async fn records_of(&self, kind: Kind, scored: &[Scored]) -> Result<HashMap<u64, Record>, EngineError> {
+        let numbers: Vec<u64> = scored.iter().map(|scored| scored.number).collect();
+        let records = self.store.records(kind, &numbers).await?;
+        Ok(records.into_iter().map(|record| (record.id.number, record)).collect())
     }
 }
 

@@ -1,15 +1,16 @@
 //! The nightly re-match in its plain form: every open need ranked again, stored as a run, published in one step.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
-use domain::{Kind, Record, RecordId, Status};
+use domain::{Attributes, Kind, Record, RecordId, Status};
 use futures_util::{StreamExt, stream};
 use jiff::civil::Date;
 use ranking::{Exclusion, Explanation};
 use serde::Serialize;
 use store::{ListFilter, Run, RunId, RunMatch, RunTotals};
 
-use crate::matching::{Reach, today};
+use crate::matching::today;
 use crate::{Engine, EngineError};
 
 /// What a need is matched with, in this order.
@@ -168,19 +169,16 @@ impl Engine {
 
     /// A need's matches of all registries; `None` when the need is past its validity.
     async fn matches_of(&self, need: Record, date: Date) -> Result<Option<Vec<RunMatch>>, EngineError> {
-        if ranking::exclusions(None, &need.profile, need.status, date).contains(&Exclusion::Expired) {
+        if ranking::exclusions(None, &Attributes::of(&need), date).contains(&Exclusion::Expired) {
             return Ok(None);
         }
-        let number = need.id.number;
+        let asking = Arc::new(self.asking_record(&need, date).await?);
         let mut found = Vec::new();
         for target in TARGETS {
-            let asking = self.asking_record(need.clone(), date).await?;
-            let reach = Reach { candidates: self.matching.candidates, ..Reach::default() };
-            let mut ranked = self.rank(&asking, target, &reach, date).await?;
-            ranked.keep_eligible(self.matching.keep);
-            for found_match in self.explained(asking, ranked).await? {
+            let (ranked, _) = self.rank_eligible(&asking, target, self.matching.keep, date).await?;
+            for found_match in self.explained(&asking, ranked, date).await? {
                 found.push(RunMatch {
-                    need: number,
+                    need: need.id.number,
                     target: found_match.record.id,
                     rank: found_match.rank,
                     score: found_match.explanation.total,

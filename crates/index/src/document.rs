@@ -1,6 +1,6 @@
 //! What the index is told about a record: texts, names, facets, and nothing personal beyond names.
 
-use domain::{Area, Passage};
+use domain::{Area, Attributes, Passage};
 use serde::{Deserialize, Serialize};
 
 /// A dimension that results can be filtered and counted by.
@@ -52,7 +52,7 @@ pub struct Facet {
 }
 
 /// A record as the index sees it.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct IndexDocument {
     /// The record's number; a registry holds one document per number.
     pub number: u64,
@@ -64,6 +64,8 @@ pub struct IndexDocument {
     pub open: bool,
     /// What the record is filtered and counted by.
     pub facets: Vec<Facet>,
+    /// What matching compares beside the texts; comes back with each candidate.
+    pub attributes: Attributes,
     /// Milliseconds since 1970.
     pub updated_at: i64,
 }
@@ -88,6 +90,7 @@ impl IndexDocument {
         }
         add(&(self.names.len() as u64).to_le_bytes());
         self.names.iter().for_each(|name| add(name.as_bytes()));
+        add(&self.attributes.to_json());
         for facet in &self.facets {
             add(facet.dimension.slug().as_bytes());
             add(&(facet.path.len() as u64).to_le_bytes());
@@ -119,6 +122,7 @@ mod tests {
                 dimension: Dimension::Region,
                 path: vec!["340000".to_owned(), "340100".to_owned()],
             }],
+            attributes: Attributes::default(),
             updated_at: 1_700_000_000_000,
         }
     }
@@ -130,7 +134,7 @@ mod tests {
 
     #[test]
     fn any_difference_changes_the_digest() {
-        let changes: [fn(&mut IndexDocument); 9] = [
+        let changes: [fn(&mut IndexDocument); 10] = [
             |d| d.number = 8,
             |d| d.open = false,
             |d| d.updated_at += 1,
@@ -138,6 +142,7 @@ mod tests {
             |d| d.passages[0].area = Area::Keywords,
             |d| d.passages[1].text.push('x'),
             |d| d.names = vec!["张伟李明".to_owned()],
+            |d| d.attributes.region = "34".parse().ok(),
             |d| d.facets[0].dimension = Dimension::Industry,
             |d| d.facets[0].path = vec!["340000340100".to_owned()],
         ];

@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::cmp::Reverse;
 
-use domain::Area;
+use domain::{Area, Attributes};
 use ranking::{AreaStatistics, Areas, TextModel, WeightedTerm};
 use tantivy::DocId;
 use tantivy::fieldnorm::FieldNormReader;
@@ -25,7 +25,7 @@ pub struct Scope<'a> {
 }
 
 /// A document that shares terms with the query.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Candidate {
     /// The record's number.
     pub number: u64,
@@ -35,6 +35,8 @@ pub struct Candidate {
     pub areas: Areas<f32>,
     /// Terms in each area as the score sees them: the index keeps lengths above 40 approximately, rounded down.
     pub lengths: Areas<u32>,
+    /// As the document was given them.
+    pub attributes: Attributes,
 }
 
 /// The best candidates and the statistics that their scores rest on.
@@ -81,7 +83,7 @@ pub(crate) fn retrieve(
                 field.accumulate(&found, &saturation, factor, scores)?;
             }
         }
-        let candidates = select(view, scores, model, scope, limit);
+        let candidates = select(view, scores, model, scope, limit)?;
         Ok(Retrieved { candidates, statistics, frequencies })
     })
 }
@@ -92,7 +94,7 @@ fn select(
     model: &TextModel,
     scope: &Scope<'_>,
     limit: usize,
-) -> Vec<Candidate> {
+) -> Result<Vec<Candidate>, IndexError> {
     let weights = Area::ALL.map(|area| model.areas[area].weight);
     let [title, keywords, body, evidence] = scores;
     let mut top: Top<(Rank, usize, usize)> = Top::new(limit);
@@ -114,12 +116,13 @@ fn select(
         let segment: &Segment = &view.segments[order];
         let at = |place: usize| scores[place][segment.base + doc];
         let length = |place: usize| FieldNormReader::id_to_fieldnorm(segment.lengths[place][doc]);
-        Candidate {
+        Ok(Candidate {
             number,
             score: f32::from_bits(bits),
             areas: Areas { title: at(0), keywords: at(1), body: at(2), evidence: at(3) },
             lengths: Areas { title: length(0), keywords: length(1), body: length(2), evidence: length(3) },
-        }
+            attributes: segment.attributes(doc as DocId)?,
+        })
     };
     top.into_sorted().into_iter().map(candidate).collect()
 }

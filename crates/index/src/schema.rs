@@ -13,7 +13,7 @@ use crate::tokenizer::Analysis;
 use crate::{Dimension, IndexDocument};
 
 /// Changes whenever the same document would be indexed otherwise.
-const SCHEMA_VERSION: u32 = 1;
+const SCHEMA_VERSION: u32 = 2;
 
 const ANALYSIS: &str = "analysis";
 
@@ -21,6 +21,7 @@ pub(crate) const NUMBER: &str = "number";
 pub(crate) const DIGEST: &str = "digest";
 pub(crate) const OPEN: &str = "open";
 pub(crate) const UPDATED_AT: &str = "updated_at";
+pub(crate) const ATTRIBUTES: &str = "attributes";
 pub(crate) const FACETS: &str = "facets";
 
 /// Number of analysed text fields: the areas, then the names.
@@ -41,6 +42,7 @@ pub(crate) struct Fields {
     digest: Field,
     open: Field,
     updated_at: Field,
+    attributes: Field,
 }
 
 /// What an index must have been built with to be used.
@@ -67,6 +69,7 @@ pub(crate) fn schema() -> (Schema, Fields) {
         digest: builder.add_u64_field(DIGEST, FAST),
         open: builder.add_bool_field(OPEN, FAST),
         updated_at: builder.add_i64_field(UPDATED_AT, FAST),
+        attributes: builder.add_bytes_field(ATTRIBUTES, FAST),
     };
     (builder.build(), fields)
 }
@@ -93,6 +96,7 @@ impl Fields {
         made.add_u64(self.digest, document.digest());
         made.add_bool(self.open, document.open);
         made.add_i64(self.updated_at, document.updated_at);
+        made.add_bytes(self.attributes, &document.attributes.to_json());
         for (area, field) in Area::ALL.into_iter().zip(self.text) {
             document.texts(area).for_each(|text| made.add_text(field, text));
         }

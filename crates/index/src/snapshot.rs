@@ -1,9 +1,11 @@
 //! One consistent view of a registry's index.
 
+use std::io;
 use std::sync::{Arc, OnceLock};
 
-use domain::Area;
+use domain::{Area, Attributes};
 use ranking::{AreaStatistics, TextModel, WeightedTerm};
+use tantivy::columnar::BytesColumn;
 use tantivy::directory::OwnedBytes;
 use tantivy::fieldnorm::FieldNormReader;
 use tantivy::{DocId, Searcher, SegmentReader};
@@ -39,6 +41,7 @@ pub(crate) struct Segment {
     open: Arc<[bool]>,
     /// Length of each document's text field as tantivy's one-byte code.
     pub(crate) lengths: [OwnedBytes; TEXT_FIELDS],
+    attributes: Option<BytesColumn>,
 }
 
 impl Segment {
@@ -67,7 +70,18 @@ impl Segment {
                 None => OwnedBytes::new(vec![0; reader.max_doc() as usize]),
             };
         }
-        Ok(Self { reader: reader.clone(), base, numbers, open, lengths })
+        let attributes = reader.fast_fields().bytes(schema::ATTRIBUTES)?;
+        Ok(Self { reader: reader.clone(), base, numbers, open, lengths, attributes })
+    }
+
+    /// What matching compares beside the texts.
+    pub(crate) fn attributes(&self, doc: DocId) -> Result<Attributes, IndexError> {
+        let missing = || io::Error::new(io::ErrorKind::InvalidData, "a document without attributes");
+        let column = self.attributes.as_ref().ok_or_else(missing)?;
+        let ord = column.term_ords(doc).next().ok_or_else(missing)?;
+        let mut json = Vec::new();
+        column.ord_to_bytes(ord, &mut json)?;
+        Attributes::from_json(&json).map_err(|error| io::Error::from(error).into())
     }
 
     /// Takes part in matching.

@@ -1,6 +1,6 @@
 //! Who must not be proposed, and the reason in words.
 
-use domain::{Availability, Consent, Profile, Status};
+use domain::{Attributes, Availability, Consent, Status};
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -41,84 +41,80 @@ impl Exclusion {
 }
 
 /// Why `candidate` must not be proposed to `subject` on the day `today`; empty when nothing stands against it.
-pub fn exclusions(
-    subject: Option<&Profile>,
-    candidate: &Profile,
-    status: Status,
-    today: Date,
-) -> Vec<Exclusion> {
+pub fn exclusions(subject: Option<&Attributes>, candidate: &Attributes, today: Date) -> Vec<Exclusion> {
     let mut found = Vec::new();
     let mut when = |condition: bool, exclusion| {
         if condition {
             found.push(exclusion);
         }
     };
-    when(status == Status::Withdrawn, Exclusion::Withdrawn);
-    when(status == Status::Closed, Exclusion::Closed);
-    match candidate {
-        Profile::Need(need) => when(need.valid_until.is_some_and(|until| until < today), Exclusion::Expired),
-        Profile::Expert(expert) => {
-            when(expert.capacity.remaining() == Some(0), Exclusion::Exhausted);
-            when(expert.availability == Availability::Unavailable, Exclusion::Unavailable);
-            when(expert.consent == Consent::None, Exclusion::NoConsent);
-        }
-        Profile::Station(station) => when(station.capacity.remaining() == Some(0), Exclusion::Exhausted),
-        _ => {}
+    when(candidate.status == Status::Withdrawn, Exclusion::Withdrawn);
+    when(candidate.status == Status::Closed, Exclusion::Closed);
+    when(candidate.valid_until.is_some_and(|until| until < today), Exclusion::Expired);
+    if let Some(offer) = candidate.offer {
+        when(offer.capacity.remaining() == Some(0), Exclusion::Exhausted);
+        when(offer.availability == Availability::Unavailable, Exclusion::Unavailable);
+        when(offer.consent == Consent::None, Exclusion::NoConsent);
     }
-    when(subject.is_some_and(|subject| same_organisation(subject, candidate)), Exclusion::SameOrganisation);
-    found
-}
-
-fn same_organisation(one: &Profile, other: &Profile) -> bool {
-    let plain = |name: &str| {
-        name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect::<String>()
+    let same = |subject: &Attributes| {
+        !subject.organisation.is_empty() && subject.organisation == candidate.organisation
     };
-    match (one.organisation().map(plain), other.organisation().map(plain)) {
-        (Some(a), Some(b)) => !a.is_empty() && a == b,
-        _ => false,
-    }
+    when(subject.is_some_and(same), Exclusion::SameOrganisation);
+    found
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use domain::{Capacity, Expert, Need};
+    use domain::{Capacity, Expert, Need, Profile};
     use jiff::civil::date;
 
     const TODAY: Date = date(2026, 11, 21);
 
-    fn expert(change: impl FnOnce(&mut Expert)) -> Profile {
+    fn expert(change: impl FnOnce(&mut Expert)) -> Attributes {
         let mut expert = Expert { organisation: "皖江理工大学".to_owned(), ..Expert::default() };
         change(&mut expert);
-        Profile::Expert(expert)
+        Attributes::of_form(&Profile::Expert(expert))
+    }
+
+    fn need(change: impl FnOnce(&mut Need)) -> Attributes {
+        let mut need = Need::default();
+        change(&mut need);
+        Attributes::of_form(&Profile::Need(need))
     }
 
     #[test]
     fn each_reason_is_found_and_nothing_else() {
-        let reasons = |candidate: &Profile, status| exclusions(None, candidate, status, TODAY);
-        assert_eq!(reasons(&expert(|_| {}), Status::Open), []);
-        assert_eq!(reasons(&expert(|_| {}), Status::Withdrawn), [Exclusion::Withdrawn]);
-        assert_eq!(reasons(&expert(|_| {}), Status::Closed), [Exclusion::Closed]);
+        let reasons = |candidate: Attributes| exclusions(None, &candidate, TODAY);
+        assert_eq!(reasons(expert(|_| {})), []);
+        let stands = |status| Attributes { status, ..expert(|_| {}) };
+        assert_eq!(reasons(stands(Status::Withdrawn)), [Exclusion::Withdrawn]);
+        assert_eq!(reasons(stands(Status::Closed)), [Exclusion::Closed]);
         let full = Capacity { per_year: Some(2), engaged: 2 };
-        assert_eq!(reasons(&expert(|e| e.capacity = full), Status::Open), [Exclusion::Exhausted]);
-        let away = expert(|e| e.availability = Availability::Unavailable);
-        assert_eq!(reasons(&away, Status::Open), [Exclusion::Unavailable]);
-        assert_eq!(reasons(&expert(|e| e.consent = Consent::None), Status::Open), [Exclusion::NoConsent]);
+        assert_eq!(reasons(expert(|e| e.capacity = full)), [Exclusion::Exhausted]);
+        assert_eq!(reasons(expert(|e| e.availability = Availability::Unavailable)), [Exclusion::Unavailable]);
+        assert_eq!(reasons(expert(|e| e.consent = Consent::None)), [Exclusion::NoConsent]);
     }
 
     #[test]
     fn a_need_is_valid_to_the_end_of_its_last_day() {
-        let until = |day| Profile::Need(Need { valid_until: Some(day), ..Need::default() });
-        assert_eq!(exclusions(None, &until(TODAY), Status::Open, TODAY), []);
-        assert_eq!(exclusions(None, &until(date(2026, 11, 20)), Status::Open, TODAY), [Exclusion::Expired]);
+        let until = |day| need(|need| need.valid_until = Some(day));
+        assert_eq!(exclusions(None, &until(TODAY), TODAY), []);
+        assert_eq!(exclusions(None, &until(date(2026, 11, 20)), TODAY), [Exclusion::Expired]);
     }
 
     #[test]
     fn people_are_not_sent_to_their_own_organisation() {
-        let need = |name: &str| Profile::Need(Need { enterprise_name: name.to_owned(), ..Need::default() });
-        let found = |name| exclusions(Some(&need(name)), &expert(|_| {}), Status::Open, TODAY);
+        let from = |name: &str| need(|need| need.enterprise_name = name.to_owned());
+        let found = |name| exclusions(Some(&from(name)), &expert(|_| {}), TODAY);
         assert_eq!(found("皖江 理工大学"), [Exclusion::SameOrganisation]);
         assert_eq!(found("皖江理工大学附属厂"), []);
         assert_eq!(found(""), []);
+        let nameless = expert(|e| e.organisation.clear());
+        assert_eq!(
+            exclusions(Some(&from("")), &nameless, TODAY),
+            [],
+            "two unknown organisations are not one"
+        );
     }
 }

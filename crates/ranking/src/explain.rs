@@ -1,9 +1,11 @@
 //! Why a pair scores as it does, in parts that staff can check: terms, highlights on both sides, evidence, rules, one sentence.
 
+use std::ops::Range;
+
 use domain::{Area, Passage, RecordId};
 use rustc_hash::{FxHashMap, FxHashSet};
 use serde::{Deserialize, Serialize};
-use text::{Analyzer, TokenKind};
+use text::{Analyzer, Hit, Scratch, TokenKind, Word};
 use utoipa::ToSchema;
 
 use crate::sentence::sentence;
@@ -14,6 +16,9 @@ const TERMS: usize = 12;
 const SNIPPETS: usize = 3;
 const EVIDENCE: usize = 3;
 const SNIPPET_CHARACTERS: usize = 90;
+
+/// A word with less than this share of the best word's points is no reason.
+const LEAST_SHARE: f64 = 0.1;
 
 /// What the registry knows of a query's terms.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -43,11 +48,11 @@ impl Corpus {
 /// The candidate as the index saw it.
 #[derive(Debug, Clone, Copy)]
 pub struct Candidate<'a> {
-    /// All its texts, those of its evidence included.
+    /// Its own texts.
     pub passages: &'a [Passage],
     /// Terms in each area, as the index counted them.
     pub lengths: Areas<u32>,
-    /// The documents behind its evidence.
+    /// The documents that speak for it; their texts count as its evidence.
     pub evidence: &'a [Evidence],
 }
 
@@ -150,222 +155,302 @@ pub struct Explanation {
     pub sentence: String,
 }
 
-/// The asking side as it was asked.
-#[derive(Debug, Clone, Copy)]
-pub struct Subject<'a> {
-    /// Its texts.
-    pub passages: &'a [Passage],
-    /// What they ask for.
-    pub query: &'a Query,
-    /// What the candidates' registry knows of the query's terms.
-    pub corpus: &'a Corpus,
+/// Explains the matches of one asking side. Its texts are read once, and those of each candidate once.
+pub struct Explainer<'a> {
+    analyzer: &'a Analyzer,
+    weights: &'a Weights,
+    query: &'a Query,
+    corpus: &'a Corpus,
+    /// Where each term stands in the query.
+    numbers: FxHashMap<&'a str, u32>,
+    subject: Vec<Reading<'a>>,
 }
 
-/// Explains `score`: what the query of `subject` found in `candidate`.
-pub fn explain(
-    analyzer: &Analyzer,
-    weights: &Weights,
-    subject: &Subject<'_>,
-    candidate: &Candidate<'_>,
-    score: &Score,
-    features: &[Feature],
-) -> Explanation {
-    let found = Found::new(analyzer, weights, subject, candidate, score);
-    let terms = found.terms(analyzer, subject.passages, candidate.passages);
-    let shown = shown_tokens(analyzer, &terms);
-    let rules: Vec<Rule> = features.iter().filter(|feature| !feature.fact.is_empty()).map(rule).collect();
-    let evidence = found.evidence(analyzer, candidate.evidence, &terms, &shown);
-    let evidence_area = |passage: &&Passage| passage.area != Area::Evidence || candidate.evidence.is_empty();
-    let own: Vec<&Passage> = candidate.passages.iter().filter(evidence_area).collect();
-    let total = rounded(score.total);
-    Explanation {
-        sentence: sentence(&terms, &evidence, &rules, total),
-        total,
-        parts: score.parts.iter().map(round_part).collect(),
-        subject: highlights(analyzer, &subject.passages.iter().collect::<Vec<_>>(), &shown),
-        candidate: highlights(analyzer, &own, &shown),
-        terms,
-        evidence,
-        rules,
-    }
+/// A text and what of the query stands in it.
+struct Reading<'a> {
+    passage: &'a Passage,
+    /// In the order of the text.
+    hits: Vec<TermHit>,
+    words: Vec<Word>,
 }
 
-/// The query's terms that the candidate holds, with what each adds to the total.
-struct Found {
-    points: FxHashMap<String, f64>,
-    /// How the candidate writes the synonym classes that it holds.
-    synonyms: FxHashMap<String, String>,
+/// A term of the query in a text.
+struct TermHit {
+    term: u32,
+    kind: TokenKind,
+    bytes: Range<usize>,
 }
 
-impl Found {
-    fn new(
-        analyzer: &Analyzer,
-        weights: &Weights,
-        subject: &Subject<'_>,
-        candidate: &Candidate<'_>,
-        score: &Score,
+/// A word that both sides share.
+struct SharedWord {
+    shown: TermMatch,
+    /// The terms that stand for it in a text.
+    marks: Vec<u32>,
+    /// Whether one of them is enough, or all must be there.
+    any: bool,
+}
+
+/// The terms of a word, those of them that the query has.
+struct WordTerms {
+    /// Its own terms but single characters; `None` when one of them is not in the query.
+    own: Option<Vec<u32>>,
+    /// Those of its own that are the whole word.
+    whole: Vec<u32>,
+    /// Its synonym class.
+    class: Option<u32>,
+}
+
+impl<'a> Explainer<'a> {
+    /// Reads the asking side: its texts, what they ask for, and what the candidates' registry knows of it.
+    pub fn new(
+        analyzer: &'a Analyzer,
+        weights: &'a Weights,
+        passages: &'a [Passage],
+        query: &'a Query,
+        corpus: &'a Corpus,
     ) -> Self {
-        let Subject { query, corpus, .. } = *subject;
-        let mut counts: FxHashMap<String, Areas<u32>> = FxHashMap::default();
-        let mut synonyms = FxHashMap::default();
-        for passage in candidate.passages {
-            for token in analyzer.tokens(&passage.text) {
-                if token.kind == TokenKind::Synonym {
-                    let surface = &passage.text[token.start as usize..token.end as usize];
-                    synonyms.entry(token.text.clone()).or_insert_with(|| surface.to_owned());
-                }
-                counts.entry(token.text).or_default()[passage.area] += 1;
-            }
+        let numbers = query.terms.iter().map(|term| term.text.as_str()).zip(0..).collect();
+        let mut explainer = Self { analyzer, weights, query, corpus, numbers, subject: Vec::new() };
+        explainer.subject = explainer.read(passages, &mut Scratch::default());
+        explainer
+    }
+
+    /// Explains `score`: what the query found in `candidate`.
+    pub fn explain(&self, candidate: &Candidate<'_>, score: &Score, features: &[Feature]) -> Explanation {
+        let mut scratch = Scratch::default();
+        let own = self.read(candidate.passages, &mut scratch);
+        let documents: Vec<Vec<Reading<'_>>> =
+            candidate.evidence.iter().map(|document| self.read(&document.passages, &mut scratch)).collect();
+        let all: Vec<&Reading<'_>> = own.iter().chain(documents.iter().flatten()).collect();
+        let points = self.points(&all, candidate.lengths, score);
+        let words = self.shared_words(&all, &points);
+        let mut marked = vec![false; self.query.terms.len()];
+        words.iter().flat_map(|word| &word.marks).for_each(|&term| marked[term as usize] = true);
+        let evidence = evidence(candidate.evidence, &documents, &words, &marked);
+        let terms: Vec<TermMatch> = words.into_iter().map(|word| word.shown).collect();
+        let rules: Vec<Rule> = features.iter().filter(|feature| !feature.fact.is_empty()).map(rule).collect();
+        let total = rounded(score.total);
+        Explanation {
+            sentence: sentence(&terms, &evidence, &rules, total),
+            total,
+            parts: score.parts.iter().map(round_part).collect(),
+            subject: highlights(&self.subject, &marked),
+            candidate: highlights(&own, &marked),
+            terms,
+            evidence,
+            rules,
         }
-        let model = &weights.candidate;
+    }
+
+    fn read<'p>(&self, passages: &'p [Passage], scratch: &mut Scratch) -> Vec<Reading<'p>> {
+        let read = |passage: &'p Passage| {
+            let mut hits = Vec::new();
+            let text = crate::query::first_characters(&passage.text, self.weights.max_characters);
+            self.analyzer.for_each_token(text, scratch, |token| {
+                if let Some(&term) = self.numbers.get(token.text) {
+                    let bytes = token.start as usize..token.end as usize;
+                    hits.push(TermHit { term, kind: token.kind, bytes });
+                }
+            });
+            Reading { passage, hits, words: self.analyzer.words_read(scratch) }
+        };
+        passages.iter().map(read).collect()
+    }
+
+    /// What each term of the query adds to the total; 0 for those that the candidate does not hold.
+    fn points(&self, readings: &[&Reading<'_>], lengths: Areas<u32>, score: &Score) -> Vec<f64> {
+        let mut counts = vec![Areas::<u32>::default(); self.query.terms.len()];
+        for reading in readings {
+            reading.hits.iter().for_each(|hit| counts[hit.term as usize][reading.passage.area] += 1);
+        }
+        let model = &self.weights.candidate;
         let norms = Areas::from_fn(|area| {
-            model.length_norm(area, candidate.lengths[area], corpus.statistics[area].average_length)
+            model.length_norm(area, lengths[area], self.corpus.statistics[area].average_length)
         });
-        let mut raw: Vec<(&str, f64)> = Vec::new();
-        for (at, term) in query.terms.iter().enumerate() {
-            let Some(areas) = counts.get(&term.text) else { continue };
-            let part = |&area: &Area| {
+        let mut points: Vec<f64> = vec![0.0; counts.len()];
+        for (at, (areas, term)) in counts.iter().zip(&self.query.terms).enumerate() {
+            let held = Area::ALL.into_iter().filter(|&area| areas[area] > 0);
+            let part = |area: Area| {
                 let saturation = model.saturation(areas[area], norms[area]);
-                model.areas[area].weight * term.weight * corpus.idf(at, area) * saturation
+                model.areas[area].weight * term.weight * self.corpus.idf(at, area) * saturation
             };
-            raw.push((&term.text, f64::from(Area::ALL.iter().map(part).sum::<f32>())));
+            points[at] = f64::from(held.map(part).sum::<f32>());
         }
         let text_points: f64 =
             score.parts.iter().filter(|part| part.code.starts_with("text.")).map(|part| part.points).sum();
-        let sum: f64 = raw.iter().map(|(_, value)| value).sum();
+        let sum: f64 = points.iter().sum();
         let scale = if sum > 0.0 { text_points / sum } else { 0.0 };
-        Self {
-            points: raw.into_iter().map(|(term, value)| (term.to_owned(), value * scale)).collect(),
-            synonyms,
-        }
+        points.iter_mut().for_each(|points| *points *= scale);
+        points
     }
 
-    /// Whole words that both sides hold, each with the points of its terms; a term counts for one word only.
-    fn terms(&self, analyzer: &Analyzer, subject: &[Passage], candidate: &[Passage]) -> Vec<TermMatch> {
-        let mut seen = FxHashSet::default();
-        let mut words: Vec<(f64, String, Vec<String>, Option<String>)> = Vec::new();
-        for passage in subject.iter().chain(candidate) {
-            for word in analyzer.words(&passage.text) {
-                if seen.insert(word.text.clone())
-                    && let Some((tokens, synonym)) = self.shared(analyzer, &word.text)
-                {
-                    let points = tokens.iter().map(|token| self.points[token]).sum();
-                    words.push((points, word.text, tokens, synonym));
+    /// Whole words that both sides hold, each with the points of its terms, weightiest first; a term counts for one word only.
+    fn shared_words(&self, candidate: &[&Reading<'_>], points: &[f64]) -> Vec<SharedWord> {
+        let held = |term: &u32| points[*term as usize] > 0.0;
+        let sum = |terms: &[u32]| terms.iter().map(|term| points[*term as usize]).sum::<f64>();
+        let mut seen: FxHashSet<&str> = FxHashSet::default();
+        let mut words: Vec<(f64, &str, Vec<u32>, WordTerms)> = Vec::new();
+        for reading in self.subject.iter().chain(candidate.iter().copied()) {
+            for word in reading.words_with_hits() {
+                if !seen.insert(&word.text) {
+                    continue;
+                }
+                let terms = self.terms_of(&word.text);
+                let class = terms.class.filter(held);
+                let counted = match &terms.own {
+                    Some(own) if own.iter().all(held) => own.iter().copied().chain(class).collect(),
+                    _ => Vec::from_iter(class),
+                };
+                if !counted.is_empty() {
+                    words.push((sum(&counted), &word.text, counted, terms));
                 }
             }
         }
-        words.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.cmp(&b.1)));
-        let mut used: FxHashSet<String> = FxHashSet::default();
-        let mut terms: Vec<TermMatch> = Vec::new();
-        for (_, term, tokens, synonym) in words {
-            let fresh: Vec<&String> = tokens.iter().filter(|token| !used.contains(*token)).collect();
-            let points: f64 = fresh.iter().map(|token| self.points[*token]).sum();
+        words.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.cmp(b.1)));
+        let mut used = vec![false; points.len()];
+        let mut shared: Vec<SharedWord> = Vec::new();
+        for (_, word, counted, terms) in words {
+            let fresh: Vec<u32> = counted.iter().copied().filter(|&term| !used[term as usize]).collect();
+            let points = sum(&fresh);
             if points > 0.0 {
-                terms.push(TermMatch { term, synonym, points: rounded(points) });
-                used.extend(tokens);
+                fresh.iter().for_each(|&term| used[term as usize] = true);
+                shared.push(self.shared_word(word, points, &counted, terms, candidate));
             }
         }
-        terms.sort_by(|a, b| b.points.total_cmp(&a.points).then_with(|| a.term.cmp(&b.term)));
-        terms.truncate(TERMS);
-        terms
-    }
-
-    /// The terms of a word when the candidate holds the whole word or a synonym of it, and the synonym in the latter case.
-    fn shared(&self, analyzer: &Analyzer, word: &str) -> Option<(Vec<String>, Option<String>)> {
-        let tokens: Vec<_> =
-            analyzer.tokens(word).into_iter().filter(|token| token.kind != TokenKind::Unigram).collect();
-        let (classes, own): (Vec<_>, Vec<_>) =
-            tokens.iter().partition(|token| token.kind == TokenKind::Synonym);
-        let whole = !own.is_empty() && own.iter().all(|token| self.points.contains_key(&token.text));
-        let class = classes.iter().find(|token| {
-            self.points.contains_key(&token.text) && token.end as usize - token.start as usize == word.len()
+        shared.sort_by(|a, b| {
+            b.shown.points.total_cmp(&a.shown.points).then_with(|| a.shown.term.cmp(&b.shown.term))
         });
-        if whole {
-            return Some((
-                tokens.iter().map(|t| t.text.clone()).filter(|t| self.points.contains_key(t)).collect(),
-                None,
-            ));
-        }
-        let class = class?;
-        Some((vec![class.text.clone()], self.synonyms.get(&class.text).cloned()))
+        let least = shared.first().map_or(0.0, |best| best.shown.points * LEAST_SHARE);
+        shared.retain(|word| word.shown.points >= least);
+        shared.truncate(TERMS);
+        shared
     }
 
-    fn evidence(
+    fn shared_word(
         &self,
-        analyzer: &Analyzer,
-        documents: &[Evidence],
-        terms: &[TermMatch],
-        shown: &FxHashSet<String>,
-    ) -> Vec<EvidenceItem> {
-        let mut ranked: Vec<(f64, &Evidence, FxHashSet<String>)> = documents
-            .iter()
-            .map(|document| {
-                let tokens = document.passages.iter().flat_map(|passage| analyzer.tokens(&passage.text));
-                let held: FxHashSet<String> =
-                    tokens.map(|token| token.text).filter(|token| shown.contains(token)).collect();
-                let mut points: Vec<f64> =
-                    held.iter().filter_map(|token| self.points.get(token).copied()).collect();
-                // Summed in a fixed order: the same input gives the same bytes.
-                points.sort_unstable_by(f64::total_cmp);
-                (points.iter().sum(), document, held)
-            })
-            .filter(|(points, _, _)| *points > 0.0)
-            .collect();
-        ranked.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.id.cmp(&b.1.id)));
-        let item = |(_, document, held): (f64, &Evidence, FxHashSet<String>)| {
-            let best = document.passages.iter().map(|passage| pieces(analyzer, &passage.text, shown));
-            EvidenceItem {
-                id: document.id,
-                title: document.title.clone(),
-                terms: held_terms(analyzer, terms, &held),
-                pieces: best
-                    .max_by_key(|pieces| (hits(pieces), usize::MAX - pieces.len()))
-                    .unwrap_or_default(),
+        word: &str,
+        points: f64,
+        counted: &[u32],
+        terms: WordTerms,
+        candidate: &[&Reading<'_>],
+    ) -> SharedWord {
+        let class = terms.class.filter(|class| counted.contains(class));
+        let by_synonym_only = class.filter(|_| counted.len() == 1);
+        let any = !terms.whole.is_empty() || by_synonym_only.is_some();
+        let own = if terms.whole.is_empty() { counted.to_vec() } else { terms.whole };
+        let marks = match class {
+            Some(class) if any => {
+                own.into_iter().filter(|term| counted.contains(term)).chain([class]).collect()
+            }
+            _ => own,
+        };
+        let surface = by_synonym_only.and_then(|class| {
+            let hit = |reading: &&Reading<'_>| {
+                let hit = reading.hits.iter().find(|hit| hit.term == class)?;
+                Some(reading.passage.text[hit.bytes.clone()].to_owned())
+            };
+            candidate.iter().find_map(hit)
+        });
+        SharedWord {
+            shown: TermMatch { term: word.to_owned(), synonym: surface, points: rounded(points) },
+            marks,
+            any,
+        }
+    }
+
+    fn terms_of(&self, word: &str) -> WordTerms {
+        let (mut own, mut whole, mut class) = (Some(Vec::new()), Vec::new(), None);
+        for token in self.analyzer.tokens(word) {
+            let number = self.numbers.get(token.text.as_str()).copied();
+            let is_whole = token.start == 0 && token.end as usize == word.len();
+            match (token.kind, number) {
+                (TokenKind::Unigram, _) => {}
+                (TokenKind::Synonym, _) => class = class.or(number.filter(|_| is_whole)),
+                (_, None) => own = None,
+                (_, Some(number)) => {
+                    if let Some(own) = &mut own {
+                        own.push(number);
+                    }
+                    if is_whole {
+                        whole.push(number);
+                    }
+                }
+            }
+        }
+        WordTerms { own: own.filter(|own| !own.is_empty()), whole, class }
+    }
+}
+
+impl Reading<'_> {
+    /// The words in which a term of the query stands; all others cannot be shared.
+    fn words_with_hits(&self) -> impl Iterator<Item = &Word> {
+        let mut hits = self.hits.iter().filter(|hit| hit.kind != TokenKind::Unigram).peekable();
+        self.words.iter().filter(move |word| {
+            while hits.next_if(|hit| hit.bytes.start < word.start).is_some() {}
+            hits.peek().is_some_and(|hit| hit.bytes.start < word.end)
+        })
+    }
+
+    fn pieces(&self, marked: &[bool]) -> Vec<Piece> {
+        let shown = self.hits.iter().filter(|hit| marked[hit.term as usize]);
+        let hits: Vec<Hit> = shown.map(|hit| Hit { bytes: hit.bytes.clone(), term: hit.term }).collect();
+        text::cut_snippet(&self.passage.text, &hits, SNIPPET_CHARACTERS)
+            .into_iter()
+            .map(|segment| Piece { text: segment.text, hit: segment.hit })
+            .collect()
+    }
+}
+
+/// The documents that hold shared words, those with the weightiest words first.
+fn evidence(
+    documents: &[Evidence],
+    readings: &[Vec<Reading<'_>>],
+    words: &[SharedWord],
+    marked: &[bool],
+) -> Vec<EvidenceItem> {
+    let mut ranked: Vec<(f64, &Evidence, &[Reading<'_>], Vec<String>)> = Vec::new();
+    for (document, readings) in documents.iter().zip(readings) {
+        let held: FxHashSet<u32> =
+            readings.iter().flat_map(|reading| &reading.hits).map(|hit| hit.term).collect();
+        let holds = |word: &&SharedWord| {
+            let mut marks = word.marks.iter();
+            if word.any {
+                marks.any(|mark| held.contains(mark))
+            } else {
+                marks.all(|mark| held.contains(mark))
             }
         };
-        ranked.into_iter().take(EVIDENCE).map(item).filter(|item| !item.terms.is_empty()).collect()
+        let words: Vec<&SharedWord> = words.iter().filter(holds).collect();
+        let points: f64 = words.iter().map(|word| word.shown.points).sum();
+        if points > 0.0 {
+            ranked.push((
+                points,
+                document,
+                readings,
+                words.iter().map(|word| word.shown.term.clone()).collect(),
+            ));
+        }
     }
-}
-
-/// Those of the shown terms that a document holds whole, or by a synonym.
-fn held_terms(analyzer: &Analyzer, terms: &[TermMatch], held: &FxHashSet<String>) -> Vec<String> {
-    let holds = |term: &&TermMatch| {
-        let tokens = analyzer.tokens(&term.term);
-        let (classes, own): (Vec<_>, Vec<_>) = tokens
-            .iter()
-            .filter(|token| token.kind != TokenKind::Unigram)
-            .partition(|token| token.kind == TokenKind::Synonym);
-        own.iter().all(|token| held.contains(&token.text))
-            || classes.iter().any(|token| held.contains(&token.text))
+    ranked.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.id.cmp(&b.1.id)));
+    let item = |(_, document, readings, terms): (f64, &Evidence, &[Reading<'_>], Vec<String>)| {
+        let pieces = readings.iter().map(|reading| reading.pieces(marked));
+        EvidenceItem {
+            id: document.id,
+            title: document.title.clone(),
+            terms,
+            pieces: pieces.max_by_key(|pieces| (hits(pieces), usize::MAX - pieces.len())).unwrap_or_default(),
+        }
     };
-    terms.iter().filter(holds).map(|term| term.term.clone()).collect()
+    ranked.into_iter().take(EVIDENCE).map(item).collect()
 }
 
-/// The index terms behind the shown words: what is highlighted.
-fn shown_tokens(analyzer: &Analyzer, terms: &[TermMatch]) -> FxHashSet<String> {
-    terms
-        .iter()
-        .flat_map(|term| analyzer.tokens(&term.term))
-        .filter(|token| token.kind != TokenKind::Unigram)
-        .map(|token| token.text)
-        .collect()
-}
-
-fn highlights(analyzer: &Analyzer, passages: &[&Passage], shown: &FxHashSet<String>) -> Vec<Highlight> {
-    let highlight = |passage: &&Passage| Highlight {
-        field: passage.field.to_owned(),
-        label: passage.label.to_owned(),
-        pieces: pieces(analyzer, &passage.text, shown),
+fn highlights(readings: &[Reading<'_>], marked: &[bool]) -> Vec<Highlight> {
+    let highlight = |reading: &Reading<'_>| Highlight {
+        field: reading.passage.field.to_owned(),
+        label: reading.passage.label.to_owned(),
+        pieces: reading.pieces(marked),
     };
-    let all = passages.iter().map(highlight);
-    all.filter(|highlight| hits(&highlight.pieces) > 0).take(SNIPPETS).collect()
-}
-
-fn pieces(analyzer: &Analyzer, text: &str, shown: &FxHashSet<String>) -> Vec<Piece> {
-    text::snippet(analyzer, text, shown, SNIPPET_CHARACTERS)
-        .into_iter()
-        .map(|segment| Piece { text: segment.text, hit: segment.hit })
-        .collect()
+    readings.iter().map(highlight).filter(|highlight| hits(&highlight.pieces) > 0).take(SNIPPETS).collect()
 }
 
 fn hits(pieces: &[Piece]) -> usize {

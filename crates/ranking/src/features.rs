@@ -1,6 +1,6 @@
 //! What two records have in common beside their texts: each feature a value from 0 to 1 with the fact behind it.
 
-use domain::{Availability, Capacity, Profile, Proximity, Region};
+use domain::{Attributes, Availability, Offer, Proximity, Region};
 
 use crate::FeatureWeights;
 
@@ -20,26 +20,21 @@ pub struct Feature {
 }
 
 /// All features of a pair, always in the same order. Symmetric: which side asks makes no difference.
-pub fn features(one: &Profile, other: &Profile, weights: &FeatureWeights) -> Vec<Feature> {
+pub fn features(one: &Attributes, other: &Attributes, weights: &FeatureWeights) -> Vec<Feature> {
     let feature =
         |code, label, weight, (value, fact): (f32, String)| Feature { code, label, value, weight, fact };
-    let offered = [one, other].into_iter().find_map(|profile| match profile {
-        Profile::Expert(expert) => Some((expert.capacity, expert.availability)),
-        Profile::Station(station) => Some((station.capacity, Availability::Available)),
-        _ => None,
-    });
-    let (capacity, availability) = offered.unzip();
+    let offer = one.offer.or(other.offer);
     vec![
         feature("region", "地域", weights.region, region(one, other)),
         feature("industry", "行业", weights.industry, industry(one, other)),
         feature("field", "技术领域", weights.field, field(one, other)),
-        feature("availability", "可对接", weights.availability, self::availability(availability)),
-        feature("capacity", "承接能力", weights.capacity, self::capacity(capacity)),
+        feature("availability", "可对接", weights.availability, availability(offer)),
+        feature("capacity", "承接能力", weights.capacity, capacity(offer)),
     ]
 }
 
-fn region(one: &Profile, other: &Profile) -> (f32, String) {
-    let (Some(a), Some(b)) = (one.region(), other.region()) else { return (0.0, String::new()) };
+fn region(one: &Attributes, other: &Attributes) -> (f32, String) {
+    let (Some(a), Some(b)) = (one.region, other.region) else { return (0.0, String::new()) };
     let near = match a.proximity(b) {
         Proximity::County => (1.0, format!("同在{}", a.full_name())),
         Proximity::City => (0.7, format!("同在{}", shared(a, b))),
@@ -56,17 +51,14 @@ fn shared(a: Region, b: Region) -> String {
     path.last().map(|(region, _)| region.full_name()).unwrap_or_default()
 }
 
-fn travel(profile: &Profile, to: Region) -> Option<(f32, String)> {
-    let Profile::Expert(expert) = profile else { return None };
-    let willing = expert.travel_regions.iter().find(|region| region.contains(to))?;
+fn travel(from: &Attributes, to: Region) -> Option<(f32, String)> {
+    let willing = from.travel_regions.iter().find(|region| region.contains(to))?;
     Some((0.6, format!("专家愿意前往{}", willing.full_name())))
 }
 
-fn industry(one: &Profile, other: &Profile) -> (f32, String) {
-    let pairs = one
-        .industries()
-        .iter()
-        .flat_map(|a| other.industries().iter().map(move |b| (a, a.shared_levels(*b))));
+fn industry(one: &Attributes, other: &Attributes) -> (f32, String) {
+    let pairs =
+        one.industries.iter().flat_map(|a| other.industries.iter().map(move |b| (a, a.shared_levels(*b))));
     let Some((industry, levels)) = pairs.max_by_key(|(_, levels)| *levels) else {
         return (0.0, String::new());
     };
@@ -76,25 +68,25 @@ fn industry(one: &Profile, other: &Profile) -> (f32, String) {
     (value, fact.filter(|_| levels >= 2).unwrap_or_default())
 }
 
-fn field(one: &Profile, other: &Profile) -> (f32, String) {
-    let main = one.fields().first().filter(|field| other.fields().first() == Some(field));
+fn field(one: &Attributes, other: &Attributes) -> (f32, String) {
+    let main = one.fields.first().filter(|field| other.fields.first() == Some(field));
     if let Some(main) = main {
         return (1.0, format!("主要技术领域同为{main}"));
     }
-    let any = one.fields().iter().find(|field| other.fields().contains(field));
+    let any = one.fields.iter().find(|field| other.fields.contains(field));
     any.map_or((0.0, String::new()), |field| (0.6, format!("技术领域都有{field}")))
 }
 
-fn availability(availability: Option<Availability>) -> (f32, String) {
-    match availability {
+fn availability(offer: Option<Offer>) -> (f32, String) {
+    match offer.map(|offer| offer.availability) {
         Some(Availability::Available) => (1.0, "当前可对接".to_owned()),
         Some(Availability::Limited) => (0.4, "当前时间有限".to_owned()),
         Some(Availability::Unavailable) | None => (0.0, String::new()),
     }
 }
 
-fn capacity(capacity: Option<Capacity>) -> (f32, String) {
-    match capacity.map(|capacity| (capacity.per_year, capacity.remaining())) {
+fn capacity(offer: Option<Offer>) -> (f32, String) {
+    match offer.map(|Offer { capacity, .. }| (capacity.per_year, capacity.remaining())) {
         Some((Some(limit), Some(left))) if limit > 0 => (
             left as f32 / limit as f32,
             if left > 0 { format!("本年度还可承接 {left} 项") } else { String::new() },
@@ -108,16 +100,16 @@ fn capacity(capacity: Option<Capacity>) -> (f32, String) {
 #[allow(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
-    use domain::{Expert, Need};
+    use domain::{Capacity, Consent};
 
     fn pair(need_region: &str, expert_region: &str, travel: &[&str]) -> f32 {
-        let need = Need { region: need_region.parse().ok(), ..Need::default() };
-        let expert = Expert {
+        let need = Attributes { region: need_region.parse().ok(), ..Attributes::default() };
+        let expert = Attributes {
             region: expert_region.parse().ok(),
             travel_regions: travel.iter().map(|t| t.parse().unwrap()).collect(),
-            ..Expert::default()
+            ..Attributes::default()
         };
-        region(&Profile::Need(need), &Profile::Expert(expert)).0
+        region(&need, &expert).0
     }
 
     #[test]
@@ -135,19 +127,24 @@ mod tests {
 
     #[test]
     fn features_do_not_depend_on_who_asks() {
-        let need = Profile::Need(Need {
+        let need = Attributes {
             region: "340104".parse().ok(),
-            industry: "C3841".parse().ok(),
+            industries: vec!["C3841".parse().unwrap()],
             fields: vec!["现代能源".to_owned(), "绿色制造".to_owned()],
-            ..Need::default()
-        });
-        let expert = Profile::Expert(Expert {
+            ..Attributes::default()
+        };
+        let expert = Attributes {
+            offer: Some(Offer {
+                capacity: Capacity::default(),
+                availability: Availability::Available,
+                consent: Consent::Matching,
+            }),
             region: "350203".parse().ok(),
             travel_regions: vec!["34".parse().unwrap()],
             industries: vec!["C26".parse().unwrap(), "C3842".parse().unwrap()],
             fields: vec!["绿色制造".to_owned()],
-            ..Expert::default()
-        });
+            ..Attributes::default()
+        };
         let weights = crate::Weights::default().features;
         let forward = features(&need, &expert, &weights);
         let values = |features: &[Feature]| features.iter().map(|f| (f.code, f.value)).collect::<Vec<_>>();

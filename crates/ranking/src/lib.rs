@@ -18,8 +18,7 @@ pub use areas::Areas;
 pub use bm25::{AreaModel, AreaStatistics, TextModel, idf};
 pub use eligibility::{Exclusion, exclusions};
 pub use explain::{
-    Candidate, Corpus, Evidence, EvidenceItem, Explanation, Highlight, Piece, Rule, Subject, TermMatch,
-    explain,
+    Candidate, Corpus, Evidence, EvidenceItem, Explainer, Explanation, Highlight, Piece, Rule, TermMatch,
 };
 pub use features::{Feature, features};
 pub use query::{Query, WeightedTerm};

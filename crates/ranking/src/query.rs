@@ -6,6 +6,9 @@ use text::{Analyzer, TokenKind};
 
 use crate::{Areas, Weights};
 
+/// For each term that is used, so many of the weightiest are asked how rare they are.
+const ASKED_PER_USED: usize = 4;
+
 /// A term of the asking side.
 #[derive(Debug, Clone, PartialEq)]
 pub struct WeightedTerm {
@@ -46,16 +49,24 @@ impl Query {
                 .iter()
                 .map(|&area| weights.subject[area] * (1.0 + areas[area] as f32).log2())
                 .sum();
-            let weight = sum * weights.kinds.of(kind) * rarity(&text);
-            WeightedTerm { text, kind, weight }
+            WeightedTerm { text, kind, weight: sum * weights.kinds.of(kind) }
         };
         let mut terms: Vec<_> = counts.into_iter().map(weigh).filter(|term| term.weight > 0.0).collect();
-        terms.sort_unstable_by(|a, b| b.weight.total_cmp(&a.weight).then_with(|| a.text.cmp(&b.text)));
+        let by_weight = |a: &WeightedTerm, b: &WeightedTerm| {
+            b.weight.total_cmp(&a.weight).then_with(|| a.text.cmp(&b.text))
+        };
+        // An expert with many achievements has tens of thousands of terms; asking how rare each is would take longest of all.
+        terms.sort_unstable_by(by_weight);
+        terms.truncate(weights.max_terms * ASKED_PER_USED);
+        terms.iter_mut().for_each(|term| term.weight *= rarity(&term.text));
+        terms.retain(|term| term.weight > 0.0);
+        terms.sort_unstable_by(by_weight);
         terms.truncate(weights.max_terms);
         Self { terms }
     }
 }
 
-fn first_characters(text: &str, limit: usize) -> &str {
+/// The beginning of a text.
+pub(crate) fn first_characters(text: &str, limit: usize) -> &str {
     text.char_indices().nth(limit).map_or(text, |(at, _)| &text[..at])
 }

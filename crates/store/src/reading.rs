@@ -86,7 +86,7 @@ impl Store {
                 found.insert(unsigned(row.number), row.record()?);
             }
         }
-        Ok(numbers.iter().filter_map(|number| found.get(number).cloned()).collect())
+        Ok(numbers.iter().filter_map(|number| found.remove(number)).collect())
     }
 
     /// The contact of a record; empty when nothing is known.

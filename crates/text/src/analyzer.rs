@@ -35,6 +35,8 @@ pub struct Analyzer {
 pub struct Scratch {
     text: Normalised,
     marks: Vec<Mark>,
+    /// Where the segmentation's words stand, in characters, last one first.
+    words: Vec<(usize, usize)>,
 }
 
 /// A token that is not simply the next one or two Han characters.
@@ -87,9 +89,9 @@ impl Analyzer {
 
     /// The same stream as [`Self::tokens`] without an allocation per token. Texts must be shorter than 4 GiB.
     pub fn for_each_token(&self, text: &str, scratch: &mut Scratch, mut f: impl FnMut(TokenRef<'_>)) {
-        let Scratch { text: normalised, marks } = scratch;
-        normalised.read(text);
-        self.mark(normalised, marks);
+        scratch.text.read(text);
+        self.mark(scratch);
+        let Scratch { text: normalised, marks, .. } = scratch;
         let mut emit = |from: usize, to: usize, kind, text: &str| {
             let (start, end) = normalised.span(from, to);
             f(TokenRef { text, kind, position: from as u32, start, end });
@@ -125,24 +127,30 @@ impl Analyzer {
     /// The words of a text as people read them; stop words, plain numbers and single letters are left out.
     #[must_use]
     pub fn words(&self, text: &str) -> Vec<Word> {
-        let mut normalised = Normalised::default();
-        normalised.read(text);
-        let chars = normalised.chars();
+        let mut scratch = Scratch::default();
+        scratch.text.read(text);
+        self.mark(&mut scratch);
+        self.words_read(&scratch)
+    }
+
+    /// As [`Self::words`], of the text that [`Self::for_each_token`] last read into `scratch`: segmenting is most of the work.
+    #[must_use]
+    pub fn words_read(&self, scratch: &Scratch) -> Vec<Word> {
+        let chars = scratch.text.chars();
         let mut words = Vec::new();
         let mut done = 0;
-        for piece in self.jieba.cut(normalised.text(), true) {
-            let from = piece.start.max(done);
-            if from >= piece.end {
+        for &(start, end) in scratch.words.iter().rev() {
+            let from = start.max(done);
+            if from >= end {
                 continue;
             }
             // A mixed word of the dictionary ("x射线") stays whole; a Latin term is wider than what the dictionary knows.
-            let mixed = chars[from..piece.end].iter().any(|c| is_han(c.value));
-            let to =
-                if mixed || !is_latin(chars[from].value) { piece.end } else { latin::term_end(chars, from) };
+            let mixed = chars[from..end].iter().any(|c| is_han(c.value));
+            let to = if mixed || !is_latin(chars[from].value) { end } else { latin::term_end(chars, from) };
             done = to;
-            let text = normalised.slice(from, to);
+            let text = scratch.text.slice(from, to);
             if is_readable(&chars[from..to]) && !self.stops.has(text) {
-                let (start, end) = normalised.span(from, to);
+                let (start, end) = scratch.text.span(from, to);
                 words.push(Word { text: text.to_owned(), start: start as usize, end: end as usize });
             }
         }
@@ -183,14 +191,22 @@ impl Analyzer {
     }
 
     /// Finds words, Latin terms and synonyms, in the order of the stream.
-    fn mark(&self, normalised: &Normalised, marks: &mut Vec<Mark>) {
+    fn mark(&self, scratch: &mut Scratch) {
+        let Scratch { text: normalised, marks, words } = scratch;
         marks.clear();
+        words.clear();
         let chars = normalised.chars();
-        for word in self.jieba.cut_for_search(normalised.text(), true) {
-            let (from, to) = (word.start, word.end);
+        // Search mode gives the parts of a word, then the word. From the end, the next word is the first to end where the last began.
+        let mut border = chars.len();
+        for piece in self.jieba.cut_for_search(normalised.text(), true).iter().rev() {
+            let (from, to) = (piece.start, piece.end);
+            if to <= border {
+                words.push((from, to));
+                border = from;
+            }
             let indexed = (3..=MAX_INDEXED_WORD).contains(&(to - from))
                 && chars[from..to].iter().all(|c| is_han(c.value))
-                && !self.stops.has(word.word);
+                && !self.stops.has(piece.word);
             if indexed {
                 marks.push(Mark { from, kind: TokenKind::Word, to, class: 0 });
             }

@@ -18,22 +18,30 @@ pub struct Segment {
 /// Marks where a cut text goes on.
 const ELLIPSIS: &str = "…";
 
-/// The whole text; the pieces joined are exactly `text`. Single characters count only when `terms` are nothing else,
-/// because next to longer terms they mark half the text.
-#[must_use]
-pub fn highlight(analyzer: &Analyzer, text: &str, terms: &FxHashSet<String>) -> Vec<Segment> {
-    segments(text, 0..text.len(), &hits(analyzer, text, terms))
+/// A place in a text that is worth showing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Hit {
+    /// Where, in bytes.
+    pub bytes: Range<usize>,
+    /// What stands there: hits of one number count once when windows are compared.
+    pub term: u32,
 }
 
 /// The window of at most `max_chars` characters with the most distinct terms, then the most hits, then the first one;
-/// "…" (beyond `max_chars`) where it is cut.
+/// "…" (beyond `max_chars`) where it is cut. Single characters count only when `terms` are nothing else, because next to
+/// longer terms they mark half the text.
 #[must_use]
 pub fn snippet(analyzer: &Analyzer, text: &str, terms: &FxHashSet<String>, max_chars: usize) -> Vec<Segment> {
-    let hits = hits(analyzer, text, terms);
+    cut_snippet(text, &hits(analyzer, text, terms), max_chars)
+}
+
+/// As [`snippet`], with the hits at hand; they are in the order of their first byte.
+#[must_use]
+pub fn cut_snippet(text: &str, hits: &[Hit], max_chars: usize) -> Vec<Segment> {
     let mut starts: Vec<usize> = text.char_indices().map(|(start, _)| start).collect();
     starts.push(text.len());
-    let window = window(&starts, &hits, max_chars);
-    let mut segments = segments(text, window.clone(), &hits);
+    let window = window(&starts, hits, max_chars);
+    let mut segments = segments(text, window.clone(), hits);
     let ellipsis = || Segment { text: ELLIPSIS.to_owned(), hit: false };
     if window.start > 0 {
         segments.insert(0, ellipsis());
@@ -44,12 +52,6 @@ pub fn snippet(analyzer: &Analyzer, text: &str, terms: &FxHashSet<String>, max_c
     segments
 }
 
-/// A term of the query in the text.
-struct Hit {
-    bytes: Range<usize>,
-    term: String,
-}
-
 /// The hits in the order of their first byte.
 fn hits(analyzer: &Analyzer, text: &str, terms: &FxHashSet<String>) -> Vec<Hit> {
     let is_unigram = |term: &String| {
@@ -57,10 +59,13 @@ fn hits(analyzer: &Analyzer, text: &str, terms: &FxHashSet<String>) -> Vec<Hit> 
         chars.next().is_some_and(crate::normalise::is_han) && chars.next().is_none()
     };
     let only_unigrams = terms.iter().all(is_unigram);
+    let numbers: FxHashMap<&str, u32> = terms.iter().map(String::as_str).zip(0..).collect();
     let mut hits = Vec::new();
     analyzer.for_each_token(text, &mut Scratch::default(), |token| {
-        if (only_unigrams || token.kind != TokenKind::Unigram) && terms.contains(token.text) {
-            hits.push(Hit { bytes: token.start as usize..token.end as usize, term: token.text.to_owned() });
+        if (only_unigrams || token.kind != TokenKind::Unigram)
+            && let Some(&term) = numbers.get(token.text)
+        {
+            hits.push(Hit { bytes: token.start as usize..token.end as usize, term });
         }
     });
     hits.sort_by_key(|hit| hit.bytes.start);
@@ -95,13 +100,13 @@ fn window(starts: &[usize], hits: &[Hit], max_chars: usize) -> Range<usize> {
     let spans: Vec<Range<usize>> =
         hits.iter().map(|hit| char_at(hit.bytes.start)..char_at(hit.bytes.end)).collect();
     let (mut best, mut best_score) = (0..0, (0, 0));
-    let mut counts: FxHashMap<&str, usize> = FxHashMap::default();
+    let mut counts: FxHashMap<u32, usize> = FxHashMap::default();
     let mut next = 0;
     for (first, span) in spans.iter().enumerate() {
         while let Some(span_of_next) = spans.get(next)
             && span_of_next.end <= span.start + max_chars
         {
-            *counts.entry(&hits[next].term).or_default() += 1;
+            *counts.entry(hits[next].term).or_default() += 1;
             next += 1;
         }
         if (counts.len(), next.saturating_sub(first)) > best_score {
@@ -111,10 +116,10 @@ fn window(starts: &[usize], hits: &[Hit], max_chars: usize) -> Range<usize> {
         if next <= first {
             // A hit wider than the window.
             next = first + 1;
-        } else if let Some(count) = counts.get_mut(hits[first].term.as_str()) {
+        } else if let Some(count) = counts.get_mut(&hits[first].term) {
             *count -= 1;
             if *count == 0 {
-                counts.remove(hits[first].term.as_str());
+                counts.remove(&hits[first].term);
             }
         }
     }

@@ -15,5 +15,5 @@ mod token;
 
 pub use analyzer::{Analyzer, Scratch};
 pub use dictionary::{Dictionaries, DictionaryError, DictionaryKind, Place};
-pub use highlight::{Segment, highlight, snippet};
+pub use highlight::{Hit, Segment, cut_snippet, snippet};
 pub use token::{Token, TokenKind, TokenRef, Word};

@@ -8,7 +8,7 @@ use std::sync::LazyLock;
 
 use proptest::prelude::*;
 use rustc_hash::FxHashSet;
-use text::{Analyzer, Dictionaries, Segment, highlight, snippet};
+use text::{Analyzer, Dictionaries, Segment, snippet};
 
 static ANALYZER: LazyLock<Analyzer> = LazyLock::new(|| Analyzer::new(&Dictionaries::builtin()).unwrap());
 
@@ -22,6 +22,11 @@ fn shown(segments: &[Segment]) -> String {
 
 fn joined(segments: &[Segment]) -> String {
     segments.iter().map(|segment| segment.text.as_str()).collect()
+}
+
+/// The whole text.
+fn highlight(analyzer: &Analyzer, text: &str, terms: &FxHashSet<String>) -> Vec<Segment> {
+    snippet(analyzer, text, terms, text.chars().count())
 }
 
 #[test]

@@ -24,7 +24,7 @@ pub(crate) struct AdhocMatch {
     /// 提出方的登记表，内容同该登记库的登记接口；不会保存
     #[schema(value_type = Object)]
     form: Value,
-    /// 在哪个登记库中找：需求可找 expert、station、achievement，其余只可找 need
+    /// 在哪个登记库中找：需求可找 expert、station、achievement，其余只可找 need；复数写法亦可
     #[schema(example = "expert")]
     target: Kind,
     /// 最多返回几条，1 到 100，缺省 20
@@ -105,8 +105,14 @@ fn malformed(error: &serde_path_to_error::Error<serde_json::Error>) -> Problem {
         ("unknown", "没有这个字段；可用字段：subject_kind、form、target、limit、with_excluded")
     } else if told.contains("missing field") {
         ("missing", "缺少必填字段：form 和 target 都要有")
+    } else if pointer == "/target" || pointer == "/subject_kind" {
+        ("not_in_table", "应为 need、expert、station 或 achievement（单复数均可）")
+    } else if pointer == "/limit" {
+        ("wrong_type", "应为 1 到 100 的整数")
+    } else if pointer == "/with_excluded" {
+        ("wrong_type", "应为 true 或 false")
     } else {
-        ("wrong_type", "类型或取值不对，请对照接口说明")
+        ("wrong_type", "应为一个 JSON 对象，含 form 和 target")
     };
     invalid(&pointer, code, detail)
 }

@@ -75,6 +75,13 @@ async fn a_form_is_matched_without_being_stored() {
         assert_eq!(refused.problem(), "invalid_form");
         assert_eq!(refused.json()["errors"][0]["pointer"], pointer, "{bad}");
     }
+    let plural = json!({"form": need("激光焊接气孔"), "subject_kind": "needs", "target": "experts"});
+    assert_eq!(portal.post("/api/v1/match", &plural).await.json()["matches"], found["matches"]);
+    let moon = portal.post("/api/v1/match", &json!({"form": {}, "target": "moon"})).await.json();
+    assert!(
+        moon["errors"][0]["detail"].as_str().unwrap().contains("expert"),
+        "the choices are named: {moon}"
+    );
     let odd = json!({"form": need("x"), "target": "need"});
     assert_eq!(portal.post("/api/v1/match", &odd).await.problem(), "no_such_pairing");
 }

@@ -93,7 +93,13 @@ fn by_hand(documents: &[IndexDocument], terms: &[WeightedTerm]) -> Retrieved {
                 .map(|&area| MODEL.areas[area].weight * areas[area])
                 .reduce(|sum, score| sum + score)
                 .unwrap_or_default();
-            Candidate { number: document.number, score, areas, lengths }
+            Candidate {
+                number: document.number,
+                score,
+                areas,
+                lengths,
+                attributes: document.attributes.clone(),
+            }
         })
         .filter(|candidate| candidate.score > 0.0)
         .collect();
