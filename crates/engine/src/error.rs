@@ -55,6 +55,9 @@ pub enum EngineError {
     /// The input of an evaluation cannot be read.
     #[error("评测数据有误：{0}")]
     BadSet(String),
+    /// A fault of the program; its panic message says where.
+    #[error("程序内部出错，详情见日志")]
+    Panicked,
     /// The program is ending.
     #[error("服务正在停止")]
     ShuttingDown,

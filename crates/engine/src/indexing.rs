@@ -1,12 +1,12 @@
 //! The index follows the database: catching up, rebuilding, comparing whole.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use domain::{Kind, RecordId};
-use index::{IndexDocument, IndexError, IndexState, Registry, Writer};
+use index::{IndexError, IndexState, Registry, Writer};
 use serde::Serialize;
 use store::ListFilter;
 use tokio::sync::Notify;
@@ -15,9 +15,16 @@ use crate::documents::{documents, id};
 use crate::{Engine, EngineError, blocking};
 
 /// Changes read from the outbox at a time, and records read at a time for a rebuild.
-const BATCH: u32 = 5_000;
+const BATCH: u32 = 2_000;
+/// A commit comes after so many documents, or after so long, when there is more to write.
+const UNCOMMITTED: u64 = 40_000;
+const COMMIT_EVERY: Duration = Duration::from_secs(5);
+/// A registry without changes is committed when its position is so far behind.
+const IDLE: u64 = 10_000;
 /// How often a server looks for changes that other processes made.
 const POLL: Duration = Duration::from_millis(500);
+/// How often differences are looked at again while the index is being written.
+const LOOKS: usize = 20;
 
 /// State of this process's indexer.
 #[derive(Default)]
@@ -27,9 +34,16 @@ pub(crate) struct Indexing {
     /// Open writers; holding one keeps other processes from writing.
     writers: Mutex<HashMap<Kind, Writer>>,
     /// Up to where each registry's share of the outbox has been dealt with, committed or not of its kind.
-    seen: Mutex<HashMap<Kind, u64>>,
+    seen: Mutex<HashMap<Kind, Seen>>,
     wake: Notify,
     stopped: AtomicBool,
+}
+
+/// A position that holds for one generation of an index: what was written to another one says nothing of this.
+#[derive(Debug, Clone, Copy)]
+struct Seen {
+    generation: Option<u64>,
+    position: u64,
 }
 
 impl Indexing {
@@ -106,13 +120,7 @@ impl Engine {
     /// When database or index files refuse; what has been committed stays.
     pub async fn catch_up(&self) -> Result<CatchUp, EngineError> {
         let _turn = self.indexing.turn.lock().await;
-        match self.catch_up_locked().await {
-            Err(EngineError::Index(IndexError::Busy(_))) => {
-                self.refresh_all()?;
-                Ok(CatchUp::Elsewhere)
-            }
-            other => other,
-        }
+        self.catch_up_locked().await
     }
 
     /// Keeps the index up to the database until [`Engine::close`]: at each wake-up, and every half second for what others wrote.
@@ -152,78 +160,151 @@ impl Engine {
     /// When the database refuses.
     pub async fn index_status(&self) -> Result<Vec<IndexStatus>, EngineError> {
         let last = self.store.last_change().await?;
-        let seen = self.indexing.seen.lock().expect("no holder panics").clone();
         let status = |kind: Kind| {
             let registry = self.catalog.registry(kind);
-            let committed = match registry.state() {
-                IndexState::Ready { position } => Some(position),
-                IndexState::Stale => None,
-            };
-            let position = committed.map(|position| position.max(seen.get(&kind).copied().unwrap_or(0)));
             IndexStatus {
                 kind,
-                stale: committed.is_none(),
+                stale: !matches!(registry.state(), IndexState::Ready { .. }),
                 documents: registry.snapshot().len(),
-                lag: last.saturating_sub(position.unwrap_or(0)),
+                lag: last.saturating_sub(self.position(kind)),
             }
         };
         Ok(Kind::ALL.into_iter().map(status).collect())
     }
 
-    /// Compares every record of the database with the index, and every document of the index with the database.
+    /// Compares every record of the database with the index, and every document of the index with the database. While another
+    /// process writes, what differs is looked at again until the index has caught up.
     ///
     /// # Errors
     /// When database or index files refuse.
     pub async fn verify_index(&self) -> Result<VerifyReport, EngineError> {
         let _turn = self.indexing.turn.lock().await;
-        self.refresh_all()?;
+        self.refresh_all().await?;
         let mut report = VerifyReport::default();
         for kind in Kind::ALL {
             self.verify(kind, &mut report).await?;
         }
+        for _ in 0..LOOKS {
+            if report.differences.is_empty() {
+                break;
+            }
+            let behind = self.index_status().await?.iter().any(|status| status.lag > 0 && !status.stale);
+            report.differences = self.look_again(&report.differences).await?;
+            if !behind {
+                break;
+            }
+            tokio::time::sleep(POLL).await;
+        }
         Ok(report)
     }
 
-    async fn catch_up_locked(&self) -> Result<CatchUp, EngineError> {
-        let mut written = 0;
+    /// Those differences that are still there.
+    async fn look_again(&self, differences: &[Difference]) -> Result<Vec<Difference>, EngineError> {
+        self.refresh_all().await?;
+        let mut still = Vec::new();
         for kind in Kind::ALL {
-            self.catalog.registry(kind).refresh()?;
-            if self.catalog.registry(kind).state() == IndexState::Stale {
-                written += self.rebuild(kind, |_, _| {}).await?;
+            let numbers: Vec<u64> =
+                differences.iter().filter(|d| d.id.kind == kind).map(|d| d.id.number).collect();
+            if numbers.is_empty() {
+                continue;
+            }
+            let snapshot = self.catalog.registry(kind).snapshot();
+            let entries = blocking(move || Ok(snapshot.entries()?)).await?;
+            let records = self.store.records(kind, &numbers).await?;
+            let mut stored: BTreeMap<u64, u64> = documents(&self.store, &records)
+                .await?
+                .iter()
+                .map(|document| (document.number, document.digest()))
+                .collect();
+            for number in numbers {
+                let from = entries.partition_point(|(entry, _)| *entry < number);
+                let held: Vec<u64> =
+                    entries[from..].iter().take_while(|(entry, _)| *entry == number).map(|e| e.1).collect();
+                let difference = match (stored.remove(&number), &held[..]) {
+                    (Some(_), []) => DifferenceKind::Missing,
+                    (Some(digest), [held]) if *held == digest => continue,
+                    (Some(_), [_]) => DifferenceKind::Different,
+                    (None, []) => continue,
+                    (None, _) | (Some(_), _) => DifferenceKind::Surplus,
+                };
+                still.push(Difference { id: id(kind, number), difference });
+            }
+        }
+        Ok(still)
+    }
+
+    async fn catch_up_locked(&self) -> Result<CatchUp, EngineError> {
+        let mut round = Round::default();
+        self.refresh_all().await?;
+        for kind in Kind::ALL {
+            match self.catalog.registry(kind).state() {
+                IndexState::Stale => match self.rebuild(kind, |_, _| {}).await {
+                    Ok(documents) => round.written += documents,
+                    Err(error) => round.pass_over(kind, error)?,
+                },
+                IndexState::Superseded => {
+                    round.elsewhere.insert(kind);
+                }
+                IndexState::Ready { .. } => {}
             }
         }
         loop {
-            let from = Kind::ALL.map(|kind| self.position(kind)).into_iter().min().unwrap_or_default();
+            let ours = Kind::ALL.into_iter().filter(|kind| !round.elsewhere.contains(kind));
+            let Some(from) = ours.map(|kind| round.position(self, kind)).min() else { break };
             let changes = self.store.changes(from, BATCH).await?;
             let Some(last) = changes.last().map(|change| change.seq) else { break };
             let mut by_kind: BTreeMap<Kind, BTreeSet<u64>> = BTreeMap::new();
             for change in &changes {
-                if change.seq > self.position(change.id.kind) {
+                if change.seq > round.position(self, change.id.kind) {
                     by_kind.entry(change.id.kind).or_default().insert(change.id.number);
                 }
             }
             for (kind, numbers) in by_kind {
-                written += self.reindex(kind, &numbers, last).await?;
+                if round.elsewhere.contains(&kind) {
+                    continue;
+                }
+                match self.reindex(kind, &numbers).await {
+                    Ok(documents) => round.put(kind, documents),
+                    Err(error) => round.pass_over(kind, error)?,
+                }
             }
-            let mut seen = self.indexing.seen.lock().expect("no holder panics");
-            for kind in Kind::ALL {
-                let position = seen.entry(kind).or_default();
-                *position = (*position).max(last);
+            round.read = last;
+            if round.uncommitted >= UNCOMMITTED || round.since.is_some_and(|t| t.elapsed() >= COMMIT_EVERY) {
+                self.commit(&mut round).await?;
             }
         }
-        Ok(CatchUp::Current { documents: written })
+        // A registry that never changes would have the whole outbox read again at each start.
+        let idle = |kind: &Kind| match self.catalog.registry(*kind).state() {
+            IndexState::Ready { position } => position + IDLE < round.read,
+            IndexState::Stale | IndexState::Superseded => false,
+        };
+        let idle: Vec<Kind> =
+            Kind::ALL.into_iter().filter(|kind| !round.elsewhere.contains(kind)).filter(idle).collect();
+        round.dirty.extend(idle);
+        self.commit(&mut round).await?;
+        if round.elsewhere.is_empty() {
+            return Ok(CatchUp::Current { documents: round.written });
+        }
+        self.refresh_all().await?;
+        Ok(CatchUp::Elsewhere)
     }
 
     fn position(&self, kind: Kind) -> u64 {
-        let committed = match self.catalog.registry(kind).state() {
-            IndexState::Ready { position } => position,
-            IndexState::Stale => 0,
-        };
-        committed.max(self.indexing.seen.lock().expect("no holder panics").get(&kind).copied().unwrap_or(0))
+        let registry = self.catalog.registry(kind);
+        let IndexState::Ready { position } = registry.state() else { return 0 };
+        let seen = self.indexing.seen.lock().unwrap_or_else(PoisonError::into_inner).get(&kind).copied();
+        let seen = seen.filter(|seen| seen.generation == registry.generation());
+        position.max(seen.map_or(0, |seen| seen.position))
     }
 
-    /// Writes what the database now says of these records, and commits that the registry is at `position`.
-    async fn reindex(&self, kind: Kind, numbers: &BTreeSet<u64>, position: u64) -> Result<u64, EngineError> {
+    fn see(&self, kind: Kind, position: u64) {
+        let generation = self.catalog.registry(kind).generation();
+        let mut seen = self.indexing.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        seen.insert(kind, Seen { generation, position });
+    }
+
+    /// Hands the writer what the database now says of these records; nothing is committed yet.
+    async fn reindex(&self, kind: Kind, numbers: &BTreeSet<u64>) -> Result<u64, EngineError> {
         let wanted: Vec<u64> = numbers.iter().copied().collect();
         let records = self.store.records(kind, &wanted).await?;
         let documents = documents(&self.store, &records).await?;
@@ -231,29 +312,46 @@ impl Engine {
         let gone: Vec<u64> = numbers.difference(&present).copied().collect();
         let count = documents.len() as u64;
         let engine = self.clone();
-        blocking(move || engine.write(kind, &documents, &gone, position)).await?;
+        let put = move |writer: &mut Writer| {
+            documents.iter().try_for_each(|document| writer.put(document))?;
+            gone.iter().try_for_each(|number| writer.delete(*number))
+        };
+        blocking(move || engine.with_writer(kind, put)).await?;
         Ok(count)
     }
 
-    fn write(
+    /// Commits what the round has put so far, and remembers for all registries up to where the outbox has been read.
+    async fn commit(&self, round: &mut Round) -> Result<(), EngineError> {
+        let position = round.read;
+        for kind in std::mem::take(&mut round.dirty) {
+            let engine = self.clone();
+            let commit = move || engine.with_writer(kind, |writer| writer.commit(position));
+            if let Err(error) = blocking(commit).await {
+                round.pass_over(kind, error)?;
+            }
+        }
+        for kind in Kind::ALL.into_iter().filter(|kind| !round.elsewhere.contains(kind)) {
+            if position > self.position(kind) {
+                self.see(kind, position);
+            }
+        }
+        (round.uncommitted, round.since) = (0, None);
+        Ok(())
+    }
+
+    fn with_writer(
         &self,
         kind: Kind,
-        documents: &[IndexDocument],
-        gone: &[u64],
-        position: u64,
+        work: impl FnOnce(&mut Writer) -> Result<(), IndexError>,
     ) -> Result<(), EngineError> {
-        let mut writers = self.indexing.writers.lock().expect("no holder panics");
-        let mut writer = match writers.remove(&kind) {
+        let mut writers = self.indexing.writers.lock().unwrap_or_else(PoisonError::into_inner);
+        let registry = self.catalog.registry(kind);
+        let current = |writer: &Writer| writer.generation() == registry.generation();
+        let mut writer = match writers.remove(&kind).filter(current) {
             Some(writer) => writer,
-            None => self.catalog.registry(kind).writer()?,
+            None => registry.writer()?,
         };
-        for document in documents {
-            writer.put(document)?;
-        }
-        for number in gone {
-            writer.delete(*number)?;
-        }
-        writer.commit(position)?;
+        work(&mut writer)?;
         // A writer that failed is not put back: what it had not committed is read from the outbox again.
         writers.insert(kind, writer);
         Ok(())
@@ -285,17 +383,19 @@ impl Engine {
             progress(written, total);
         }
         blocking(move || Ok(rebuild.finish(position)?)).await?;
-        self.indexing.writers.lock().expect("no holder panics").remove(&kind);
-        self.indexing.seen.lock().expect("no holder panics").insert(kind, position);
+        self.indexing.writers.lock().unwrap_or_else(PoisonError::into_inner).remove(&kind);
+        self.see(kind, position);
         Ok(written)
     }
 
     async fn verify(&self, kind: Kind, report: &mut VerifyReport) -> Result<(), EngineError> {
         let snapshot = self.catalog.registry(kind).snapshot();
-        let mut indexed: BTreeMap<u64, u64> =
-            blocking(move || Ok(snapshot.entries()?)).await?.into_iter().collect();
+        let entries = blocking(move || Ok(snapshot.entries()?)).await?;
         let mut note =
             |number, difference| report.differences.push(Difference { id: id(kind, number), difference });
+        let twice = entries.windows(2).filter(|pair| pair[0].0 == pair[1].0);
+        twice.for_each(|pair| note(pair[0].0, DifferenceKind::Surplus));
+        let mut indexed: BTreeMap<u64, u64> = entries.into_iter().collect();
         let mut after = 0;
         loop {
             let records = self.store.page(kind, &ListFilter::default(), after, BATCH).await?;
@@ -318,10 +418,54 @@ impl Engine {
         Ok(())
     }
 
-    fn refresh_all(&self) -> Result<(), EngineError> {
-        for kind in Kind::ALL {
-            self.catalog.registry(kind).refresh()?;
+    /// Takes over what other processes have written.
+    async fn refresh_all(&self) -> Result<(), EngineError> {
+        let engine = self.clone();
+        blocking(move || {
+            for kind in Kind::ALL {
+                engine.catalog.registry(kind).refresh()?;
+            }
+            Ok(())
+        })
+        .await
+    }
+}
+
+/// One catch-up: what it has read, and what it has put but not committed.
+#[derive(Default)]
+struct Round {
+    /// Up to where the outbox has been read.
+    read: u64,
+    /// Registries that another process writes, or that cannot be written here.
+    elsewhere: BTreeSet<Kind>,
+    dirty: BTreeSet<Kind>,
+    uncommitted: u64,
+    /// When the oldest of the uncommitted was put.
+    since: Option<Instant>,
+    written: u64,
+}
+
+impl Round {
+    fn position(&self, engine: &Engine, kind: Kind) -> u64 {
+        engine.position(kind).max(self.read)
+    }
+
+    fn put(&mut self, kind: Kind, documents: u64) {
+        self.dirty.insert(kind);
+        self.uncommitted += documents;
+        self.written += documents;
+        self.since.get_or_insert_with(Instant::now);
+    }
+
+    /// Leaves a registry to the process that holds it; any other error ends the round.
+    fn pass_over(&mut self, kind: Kind, error: EngineError) -> Result<(), EngineError> {
+        match error {
+            EngineError::Index(IndexError::Busy(_) | IndexError::Superseded(_)) => {
+                self.elsewhere.insert(kind);
+                self.dirty.remove(&kind);
+                Ok(())
+            }
+            error => Err(error),
         }
-        Ok(())
     }
 }

@@ -102,7 +102,8 @@ async fn blocking<T: Send + 'static>(
     let span = tracing::Span::current();
     match tokio::task::spawn_blocking(move || span.in_scope(work)).await {
         Ok(result) => result,
-        Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
+        // The panic hook has told where. The caller goes on: an indexer that fell over once is not to stand still for ever.
+        Err(error) if error.is_panic() => Err(EngineError::Panicked),
         Err(_) => Err(EngineError::ShuttingDown),
     }
 }

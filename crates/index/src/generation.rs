@@ -13,9 +13,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde::{Deserialize, Serialize};
-use tantivy::{Index, IndexReader, ReloadPolicy, TantivyError};
+use tantivy::{Directory, Index, IndexReader, ReloadPolicy, TantivyError};
 use text::Analyzer;
 
+use crate::IndexError;
 use crate::schema::{self, Fields};
 
 const CURRENT: &str = "CURRENT";
@@ -103,6 +104,12 @@ impl Generation {
         Ok(payload(&self.index)?.map_or(0, |payload| payload.position))
     }
 
+    /// What tells the last commit from any other: it names the segments, their deletions and the position.
+    pub(crate) fn commit(&self) -> Result<Vec<u8>, IndexError> {
+        let meta = self.index.directory().atomic_read(Path::new("meta.json"));
+        meta.map_err(|error| TantivyError::from(error).into())
+    }
+
     /// Whether the directory is to be removed as soon as nobody uses the generation.
     pub(crate) fn retire(&self, retired: bool) {
         self.retired.store(retired, Ordering::Release);
@@ -167,7 +174,8 @@ fn names(root: &Path) -> io::Result<Vec<String>> {
     Ok(names.filter(|name| number(name).is_some()).collect())
 }
 
-fn number(name: &str) -> Option<u64> {
+/// The number in a generation's name.
+pub(crate) fn number(name: &str) -> Option<u64> {
     name.strip_prefix(PREFIX)?.parse().ok()
 }
 

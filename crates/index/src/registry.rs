@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use domain::Kind;
 use text::Analyzer;
@@ -21,6 +21,9 @@ pub enum IndexState {
     },
     /// Missing, damaged, or built by another analysis or schema: empty to readers, to be rebuilt.
     Stale,
+    /// Another process has put an index in place that this one cannot read, as its dictionaries or its version are others. Readers
+    /// keep the last view from before; nothing can be written until the process starts again.
+    Superseded,
 }
 
 /// The index of one registry. Cheap to clone.
@@ -36,6 +39,8 @@ pub(crate) struct Shared {
     /// Held while a commit or a rebuild becomes visible.
     pub(crate) publishing: Mutex<()>,
     view: RwLock<Arc<View>>,
+    /// The generation that another process put in place and this one cannot read.
+    foreign: Mutex<Option<String>>,
 }
 
 impl Registry {
@@ -58,6 +63,7 @@ impl Registry {
             memory_budget,
             publishing: Mutex::new(()),
             view: RwLock::new(Arc::new(View::empty(analyzer.clone()))),
+            foreign: Mutex::default(),
         };
         shared.refresh()?;
         Ok(Self(Arc::new(shared)))
@@ -72,9 +78,15 @@ impl Registry {
     pub fn state(&self) -> IndexState {
         let view = self.0.view();
         match view.generation {
+            Some(_) if self.0.foreign().is_some() => IndexState::Superseded,
             Some(_) => IndexState::Ready { position: view.position },
             None => IndexState::Stale,
         }
+    }
+
+    /// The number of the index that readers see; each rebuild makes another. `None` for a stale index.
+    pub fn generation(&self) -> Option<u64> {
+        self.0.view().generation.as_ref().and_then(|generation| generation::number(&generation.name))
     }
 
     /// Opens the writer. There is at most one at a time, also across processes.
@@ -113,6 +125,10 @@ impl Shared {
         self.view.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    fn foreign(&self) -> MutexGuard<'_, Option<String>> {
+        self.foreign.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Makes the last commit of `generation` what readers see.
     pub(crate) fn publish(&self, generation: &Arc<Generation>) -> Result<(), IndexError> {
         let view = Arc::new(View::read(generation, &self.view())?);
@@ -124,15 +140,29 @@ impl Shared {
     fn refresh(&self) -> Result<(), IndexError> {
         let _publishing = self.publishing.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(name) = generation::current(&self.root) else { return Ok(()) };
-        if let Some(generation) = &self.view().generation
-            && generation.name == name
-        {
-            return self.publish(generation);
+        let view = self.view();
+        if let Some(generation) = view.generation.as_ref().filter(|generation| generation.name == name) {
+            self.foreign().take();
+            // Servers ask twice a second; reading the index anew would throw away what it has cached.
+            let unchanged = generation.commit()? == view.commit;
+            return if unchanged { Ok(()) } else { self.publish(generation) };
+        }
+        if self.foreign().as_ref() == Some(&name) {
+            return Ok(());
         }
         match Generation::open(&self.root, &name, &self.analyzer, &self.fingerprint) {
-            Ok(generation) => self.publish(&Arc::new(generation)),
-            Err(reason) => {
+            Ok(generation) => {
+                self.foreign().take();
+                self.publish(&Arc::new(generation))
+            }
+            Err(reason) if view.generation.is_none() => {
                 tracing::warn!(registry = %self.kind, generation = name, reason, "the index has to be rebuilt");
+                Ok(())
+            }
+            Err(reason) => {
+                let advice = "another process has replaced the index by one that cannot be read here: start this one again";
+                tracing::error!(registry = %self.kind, generation = name, reason, advice);
+                *self.foreign() = Some(name);
                 Ok(())
             }
         }

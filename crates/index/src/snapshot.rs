@@ -26,6 +26,8 @@ pub(crate) struct View {
     pub(crate) generation: Option<Arc<Generation>>,
     pub(crate) searcher: Option<Searcher>,
     pub(crate) position: u64,
+    /// As [`Generation::commit`] tells it; empty for a stale index.
+    pub(crate) commit: Vec<u8>,
     pub(crate) segments: Vec<Segment>,
     pub(crate) analyzer: Arc<Analyzer>,
     statistics: OnceLock<[AreaStatistics; TEXT_FIELDS]>,
@@ -100,6 +102,7 @@ impl View {
             generation: None,
             searcher: None,
             position: 0,
+            commit: Vec::new(),
             segments: Vec::new(),
             analyzer,
             statistics: OnceLock::new(),
@@ -109,7 +112,7 @@ impl View {
     /// The last commit of `generation`; `before` is the view until now.
     pub(crate) fn read(generation: &Arc<Generation>, before: &Self) -> Result<Self, IndexError> {
         // The position first: should another process commit in between, the view holds more than it claims, never less.
-        let position = generation.position()?;
+        let (commit, position) = (generation.commit()?, generation.position()?);
         generation.reader.reload()?;
         let searcher = generation.reader.searcher();
         let mut segments: Vec<Segment> = Vec::new();
@@ -125,6 +128,7 @@ impl View {
             generation: Some(generation.clone()),
             searcher: Some(searcher),
             position,
+            commit,
             segments,
             analyzer: before.analyzer.clone(),
             statistics: OnceLock::new(),

@@ -20,6 +20,9 @@ const SMALL_SEGMENT: u32 = 1_000;
 /// A segment with a larger share of deleted documents is written anew without them.
 const DELETED_SHARE: f32 = 0.25;
 
+/// Threads that analyse and index at most; each fills a segment of its own.
+const MOST_THREADS: usize = 4;
+
 /// The one writer of a registry's index. Nothing is visible or durable before [`Writer::commit`]; dropping discards.
 pub struct Writer {
     shared: Arc<Shared>,
@@ -42,8 +45,16 @@ impl Writer {
     /// When the index cannot be written.
     pub fn put(&mut self, document: &IndexDocument) -> Result<(), IndexError> {
         self.delete(document.number)?;
-        self.writer.add_document(self.generation.fields.document(document))?;
-        Ok(())
+        match self.writer.add_document(self.generation.fields.document(document)) {
+            Ok(_) => Ok(()),
+            // The files are gone when another process has put a new index in place; that says more than what was missed.
+            Err(error) => self.require_current().and(Err(error.into())),
+        }
+    }
+
+    /// The number of the index that it writes; see [`crate::Registry::generation`].
+    pub fn generation(&self) -> Option<u64> {
+        generation::number(&self.generation.name)
     }
 
     /// Takes a document out, if it is there.
@@ -156,8 +167,9 @@ impl Rebuild {
 }
 
 fn index_writer(shared: &Shared, generation: &Generation) -> Result<IndexWriter, IndexError> {
+    let threads = std::thread::available_parallelism().map_or(1, |cores| cores.get().min(MOST_THREADS));
     let options = IndexWriterOptions::builder()
-        .num_worker_threads(1)
+        .num_worker_threads(threads)
         .num_merge_threads(1)
         .memory_budget_per_thread(shared.memory_budget)
         .build();

@@ -1,0 +1,111 @@
+//! Several processes on one data directory, each an engine of its own here:
+//!
+//! - when one rebuilds an index, the other goes on in the new one and misses no change;
+//! - when one rebuilds with other dictionaries, the other keeps answering, says that it is out of date, and writes nothing;
+//! - a registry that one process writes is left to it, and the other registries are indexed all the same;
+//! - what never changes does not have the whole outbox read again.
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+use std::fs;
+use std::io::Cursor;
+use std::path::Path;
+use std::sync::Arc;
+
+use domain::Kind;
+use engine::{CatchUp, Engine, Format, ImportOptions, SearchRequest, Settings};
+use index::Catalog;
+use serde_json::json;
+use text::{Analyzer, Dictionaries};
+
+async fn open(folder: &Path) -> Engine {
+    Engine::open(&Settings::new(folder)).await.unwrap()
+}
+
+/// The index files as another process would open them.
+fn files(folder: &Path) -> Catalog {
+    let analyzer = Arc::new(Analyzer::new(&Dictionaries::builtin()).unwrap());
+    Catalog::open(&folder.join("index"), analyzer).unwrap()
+}
+
+async fn add(engine: &Engine, kind: Kind, name: &str) {
+    let form = if kind == Kind::Need { json!({"title": name}) } else { json!({"name": name}) };
+    engine.create(kind, form).await.unwrap();
+}
+
+async fn hits(engine: &Engine, kind: Kind, text: &str) -> usize {
+    let request = SearchRequest { text: Some(text.to_owned()), limit: 10, ..SearchRequest::default() };
+    engine.search(kind, &request).await.unwrap().items.len()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rebuild_elsewhere_is_taken_over_without_a_gap() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = open(folder.path()).await;
+    let titles = ["激光焊接", "水稻病虫害", "光纤耦合", "余热回收"];
+    for title in &titles[..3] {
+        add(&server, Kind::Need, title).await;
+        server.catch_up().await.unwrap();
+    }
+    // What was rebuilt had read nothing yet when it came into place.
+    files(folder.path()).registry(Kind::Need).rebuild().unwrap().finish(0).unwrap();
+    add(&server, Kind::Need, titles[3]).await;
+    for _ in 0..2 {
+        server.catch_up().await.unwrap();
+    }
+    assert_eq!(server.verify_index().await.unwrap().differences, []);
+    for title in titles {
+        assert_eq!(hits(&server, Kind::Need, title).await, 1, "{title}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn other_dictionaries_elsewhere_leave_this_process_reading() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = open(folder.path()).await;
+    add(&server, Kind::Need, "激光焊接").await;
+    server.catch_up().await.unwrap();
+    assert!(server.index_status().await.unwrap().iter().all(|status| !status.stale));
+
+    fs::create_dir_all(folder.path().join("dictionaries")).unwrap();
+    fs::write(folder.path().join("dictionaries/synonyms.txt"), "激光焊接,镭射焊\n").unwrap();
+    let other = open(folder.path()).await;
+    assert!(matches!(other.catch_up().await.unwrap(), CatchUp::Current { .. }));
+    assert_eq!(hits(&other, Kind::Need, "镭射焊").await, 1);
+
+    add(&server, Kind::Need, "水稻病虫害").await;
+    assert_eq!(server.catch_up().await.unwrap(), CatchUp::Elsewhere);
+    assert_eq!(hits(&server, Kind::Need, "激光焊接").await, 1);
+    assert!(server.index_status().await.unwrap().iter().all(|status| status.stale));
+    other.catch_up().await.unwrap();
+    assert_eq!(other.verify_index().await.unwrap().differences, []);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_busy_registry_does_not_hold_up_the_others() {
+    let folder = tempfile::tempdir().unwrap();
+    let engine = open(folder.path()).await;
+    engine.catch_up().await.unwrap();
+    let elsewhere = files(folder.path());
+    let writer = elsewhere.registry(Kind::Need).writer().unwrap();
+    add(&engine, Kind::Need, "激光焊接").await;
+    add(&engine, Kind::Society, "焊接学会").await;
+    assert_eq!(engine.catch_up().await.unwrap(), CatchUp::Elsewhere);
+    assert_eq!([hits(&engine, Kind::Society, "焊接").await, hits(&engine, Kind::Need, "焊接").await], [1, 0]);
+    drop(writer);
+    assert!(matches!(engine.catch_up().await.unwrap(), CatchUp::Current { documents: 1 }));
+    assert_eq!(hits(&engine, Kind::Need, "焊接").await, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_never_changes_keeps_up_with_the_outbox() {
+    let folder = tempfile::tempdir().unwrap();
+    let engine = open(folder.path()).await;
+    let rows: String = (0..10_001).map(|at| format!("{{\"title\": \"需求{at}\"}}\n")).collect();
+    let options = ImportOptions { kind: Kind::Need, format: Format::JsonLines, all_or_nothing: false };
+    engine.import(options, Cursor::new(rows.into_bytes()), |_| {}).await.unwrap();
+    engine.catch_up().await.unwrap();
+    engine.close().await;
+    drop(engine);
+    let again = open(folder.path()).await;
+    assert!(again.index_status().await.unwrap().iter().all(|status| status.lag == 0));
+}
