@@ -80,11 +80,13 @@ impl Region {
 
     /// The name from the province down, 安徽省合肥市蜀山区; levels that are mere placeholders (市辖区 of a municipality) are left out.
     pub fn full_name(self) -> String {
-        let named = |region: &Self| {
-            let name = region.name();
-            region.level() != RegionLevel::City || !(name == "市辖区" || name.contains("直辖县级"))
-        };
-        self.path().into_iter().filter(named).map(Self::name).collect()
+        self.path().into_iter().filter(|region| !region.is_placeholder()).map(Self::name).collect()
+    }
+
+    /// Whether this only fills the level between a province and counties that belong to no city.
+    fn is_placeholder(self) -> bool {
+        let name = self.name();
+        self.level() == RegionLevel::City && (matches!(name, "市辖区" | "县") || name.contains("直辖县级"))
     }
 
     /// The level that the code's trailing zeros tell.
@@ -110,10 +112,23 @@ impl Region {
         other.path().contains(&self)
     }
 
-    /// How near two regions are. A region known only as a city is at most in the same city as another.
+    /// How near two regions are. A region known only as a city is at most in the same city as another. The districts of a
+    /// municipality lie in one city; counties directly under a province do not.
     pub fn proximity(self, other: Self) -> Proximity {
         let shared = self.path().iter().zip(other.path()).take_while(|(a, b)| **a == *b).count();
-        [Proximity::Apart, Proximity::Province, Proximity::City, Proximity::County][shared]
+        let both_below = self.level().min(other.level()) > RegionLevel::Province;
+        match shared {
+            0 => Proximity::Apart,
+            3 => Proximity::County,
+            _ if both_below && self.in_municipality() => Proximity::City,
+            2 if !Self(self.0 / 100 * 100).is_placeholder() => Proximity::City,
+            _ => Proximity::Province,
+        }
+    }
+
+    /// 北京、天津、上海、重庆
+    const fn in_municipality(self) -> bool {
+        matches!(self.0 / 10_000, 11 | 12 | 31 | 50)
     }
 
     /// The provinces, for the root of a tree.
@@ -219,50 +234,39 @@ impl FromStr for Region {
 
 fn by_name(text: &str) -> Result<Region, String> {
     if let Some(found) = BY_NAME.get(text) {
-        return match found[..] {
-            [region] => Ok(region),
-            // A city and its namesake county or district: the higher level is meant.
-            _ => unique_highest(found)
-                .ok_or_else(|| format!("“{text}”有多个同名地区，请写明省、市，如“安徽省合肥市蜀山区”")),
-        };
+        return unique_highest(found).ok_or_else(|| ambiguous(text));
     }
-    // A path of names, each with or without its suffix: find the deepest region whose ancestors are named in order.
-    let mut best: Option<(usize, Region)> = None;
-    let named = |province: &Region| strip_path(text, *province).is_some();
+    // A path of names, each with or without its suffix.
+    let starts =
+        |province: &Region| [province.name(), short(province.name())].iter().any(|n| text.starts_with(n));
     let within = |province: Region| NAMES.range(province.0..province.0 + 10_000);
-    for (&code, _) in Region::provinces().filter(named).flat_map(within) {
-        let region = Region(code);
-        if let Some(rest) = strip_path(text, region)
-            && rest.is_empty()
-            && best.is_none_or(|(depth, _)| region.path().len() > depth)
-        {
-            best = Some((region.path().len(), region));
-        }
+    let below = Region::provinces().filter(starts).flat_map(within).map(|(&code, _)| Region(code));
+    let found: Vec<Region> = below.filter(|region| names(text, *region, &region.path())).collect();
+    if found.is_empty() {
+        return Err(format!(
+            "“{text}”不是行政区划名称或代码（GB/T 2260），请写如“安徽省合肥市蜀山区”或 340104"
+        ));
     }
-    best.map(|(_, region)| region).ok_or_else(|| {
-        format!("“{text}”不是行政区划名称或代码（GB/T 2260），请写如“安徽省合肥市蜀山区”或 340104")
-    })
+    unique_highest(&found).ok_or_else(|| ambiguous(text))
 }
 
+fn ambiguous(text: &str) -> String {
+    format!("“{text}”有多个同名地区，请写明省、市，如“安徽省合肥市蜀山区”")
+}
+
+/// Of a city and its namesake county or district, the city is meant; among equals nobody knows.
 fn unique_highest(found: &[Region]) -> Option<Region> {
     let top = found.iter().map(|region| region.level()).min()?;
     let mut at_top = found.iter().filter(|region| region.level() == top);
     at_top.next().copied().filter(|_| at_top.next().is_none())
 }
 
-fn strip_path(text: &str, region: Region) -> Option<&str> {
-    let mut rest = text;
-    for (depth, step) in region.path().into_iter().enumerate() {
-        let name = step.name();
-        let next = rest.strip_prefix(name).or_else(|| rest.strip_prefix(short(name)));
-        rest = match next {
-            Some(next) => next,
-            // A middle level may be left out: 安徽省蜀山区, 北京市海淀区.
-            None if depth == 1 && region.level() == RegionLevel::County => rest,
-            None => return None,
-        };
-    }
-    Some(rest)
+/// Whether `text` names the steps of the path of `region` in order. The city may be left out: 安徽省蜀山区, 北京市海淀区.
+fn names(text: &str, region: Region, steps: &[Region]) -> bool {
+    let [step, below @ ..] = steps else { return text.is_empty() };
+    let named = [step.name(), short(step.name())];
+    named.iter().any(|name| text.strip_prefix(name).is_some_and(|rest| names(rest, region, below)))
+        || step.level() == RegionLevel::City && *step != region && names(text, region, below)
 }
 
 impl TryFrom<String> for Region {
@@ -338,6 +342,46 @@ mod tests {
         assert_eq!(near("340104", "340202"), Proximity::Province);
         assert_eq!(near("340104", "350100"), Proximity::Apart);
         assert_eq!(near("340000", "340000"), Proximity::Province);
+        // 仙桃 and 潜江 are cities of their own under one placeholder; 石河子 and 阿拉尔 likewise.
+        for (one, other) in [("429004", "429005"), ("659001", "659002"), ("429000", "429004")] {
+            assert_eq!(near(one, other), Proximity::Province, "{one} {other}");
+        }
+        assert_eq!(near("429004", "429004"), Proximity::County);
+        // A municipality is one city, whichever placeholder its districts and counties stand under.
+        assert_eq!(near("110105", "110108"), Proximity::City);
+        assert_eq!(near("500101", "500229"), Proximity::City);
+        assert_eq!(near("110000", "110108"), Proximity::Province);
+    }
+
+    #[test]
+    fn a_path_that_fits_two_regions_is_refused() {
+        for text in ["江苏省鼓楼区", "江苏鼓楼区", "山东省市中区", "河北省桥西区", "河北省新华区"]
+        {
+            assert!(text.parse::<Region>().unwrap_err().contains("多个同名"), "{text}");
+        }
+        assert_eq!(region("江苏省南京市鼓楼区").code(), 320_106);
+        assert_eq!(region("江苏徐州鼓楼").code(), 320_302);
+        // A city and its namesake county.
+        assert_eq!(region("辽宁朝阳").code(), 211_300);
+        assert_eq!(region("辽宁省朝阳县").code(), 211_321);
+        assert_eq!(region("重庆市城口县").full_name(), "重庆市城口县");
+    }
+
+    #[test]
+    fn a_county_under_its_province_is_found_unless_it_has_a_namesake_there() {
+        let counties = || NAMES.keys().map(|&code| Region(code)).filter(|r| r.level() == RegionLevel::County);
+        let mut bearers: HashMap<(u32, &str), usize> = HashMap::new();
+        for county in counties() {
+            *bearers.entry((county.0 / 10_000, county.name())).or_default() += 1;
+        }
+        for county in counties() {
+            let text = format!("{}{}", county.path()[0].name(), county.name());
+            match text.parse::<Region>() {
+                // 甘肃省嘉峪关市 is city and county.
+                Ok(found) => assert!(found == county || found.name() == county.name(), "{text}"),
+                Err(_) => assert!(bearers[&(county.0 / 10_000, county.name())] > 1, "{text}"),
+            }
+        }
     }
 
     #[test]
