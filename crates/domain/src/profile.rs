@@ -4,6 +4,7 @@
 
 mod attributes;
 mod passages;
+mod stored;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -117,10 +118,12 @@ pub struct Need {
     /// 所在地区（GB/T 2260 六位代码）
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, example = "341103")]
+    #[serde(deserialize_with = "stored::code")]
     pub region: Option<Region>,
     /// 所属行业（GB/T 4754-2017 代码）
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, example = "C3841")]
+    #[serde(deserialize_with = "stored::code")]
     pub industry: Option<Industry>,
     /// 汇总填报单位（市科协）
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -157,10 +160,12 @@ pub struct Enterprise {
     /// 所属行业（GB/T 4754-2017 代码）
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, example = "C3841")]
+    #[serde(deserialize_with = "stored::code")]
     pub industry: Option<Industry>,
     /// 所在地区（GB/T 2260 六位代码）
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, example = "341103")]
+    #[serde(deserialize_with = "stored::code")]
     pub region: Option<Region>,
 }
 
@@ -205,15 +210,18 @@ pub struct Expert {
     pub fields: Vec<String>,
     /// 熟悉行业（GB/T 4754-2017 代码）
     #[schema(value_type = Vec<String>)]
+    #[serde(deserialize_with = "stored::codes")]
     pub industries: Vec<Industry>,
     /// 所属学会
     pub societies: Vec<String>,
     /// 所在地区（GB/T 2260 六位代码）
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, example = "340104")]
+    #[serde(deserialize_with = "stored::code")]
     pub region: Option<Region>,
     /// 愿意前往的地区
     #[schema(value_type = Vec<String>)]
+    #[serde(deserialize_with = "stored::codes")]
     pub travel_regions: Vec<Region>,
     /// 承接能力
     #[serde(flatten)]
@@ -262,6 +270,7 @@ pub struct Station {
     pub fields: Vec<String>,
     /// 服务行业（GB/T 4754-2017 代码）
     #[schema(value_type = Vec<String>)]
+    #[serde(deserialize_with = "stored::codes")]
     pub industries: Vec<Industry>,
     /// 服务内容
     pub services: Vec<String>,
@@ -272,6 +281,7 @@ pub struct Station {
     /// 所在地区（GB/T 2260 六位代码）
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, example = "350802")]
+    #[serde(deserialize_with = "stored::code")]
     pub region: Option<Region>,
     /// 承接能力
     #[serde(flatten)]
@@ -337,10 +347,12 @@ pub struct Achievement {
     pub fields: Vec<String>,
     /// 适用行业（GB/T 4754-2017 代码）
     #[schema(value_type = Vec<String>)]
+    #[serde(deserialize_with = "stored::codes")]
     pub industries: Vec<Industry>,
     /// 权属单位所在地区（GB/T 2260 六位代码）
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, example = "350203")]
+    #[serde(deserialize_with = "stored::code")]
     pub region: Option<Region>,
     /// 发表、授权或鉴定日期
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -387,5 +399,6 @@ pub struct Society {
     /// 所在地区（GB/T 2260 六位代码）
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, example = "340000")]
+    #[serde(deserialize_with = "stored::code")]
     pub region: Option<Region>,
 }

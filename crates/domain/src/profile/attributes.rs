@@ -3,6 +3,7 @@
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
+use super::stored;
 use crate::{Availability, Capacity, Consent, Expert, Industry, Profile, Record, Region, Status};
 
 /// What matching compares of a record beside its texts. Its JSON is kept in the index and is as short as the record allows.
@@ -13,12 +14,15 @@ pub struct Attributes {
     pub status: Status,
     /// Where it is.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "stored::code")]
     pub region: Option<Region>,
     /// Where else an expert is willing to go.
     #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(deserialize_with = "stored::codes")]
     pub travel_regions: Vec<Region>,
     /// The industries it belongs to or serves.
     #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(deserialize_with = "stored::codes")]
     pub industries: Vec<Industry>,
     /// Fields of technology, the main one first.
     #[serde(skip_serializing_if = "Vec::is_empty")]
