@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 
 /// Declares an enum whose values are written `snake_case` in JSON and read in either language.
 macro_rules! choices {
-    ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $slug:literal, $label:literal;)+ }) => {
+    ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $slug:tt, $label:literal;)+ }) => {
         $(#[$doc])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
         pub enum $name { $($(#[$variant_doc])* #[serde(rename = $slug)] $variant),+ }
@@ -105,5 +105,20 @@ choices! {
         Matching = "matching", "同意参与匹配";
         /// To be matched, and the contact passed on to the enterprise.
         MatchingAndContact = "matching_and_contact", "同意匹配并提供联系方式";
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_schema_lists_the_words_of_the_api() {
+        let schema = serde_json::to_value(<Status as utoipa::PartialSchema>::schema()).unwrap();
+        assert_eq!(schema["enum"], serde_json::json!(["open", "closed", "withdrawn"]), "{schema}");
+        for status in Status::ALL {
+            assert_eq!(serde_json::to_value(status).unwrap(), status.slug());
+        }
     }
 }
