@@ -11,6 +11,7 @@ mod registries;
 use serde_json::Value;
 
 use crate::{Contact, FieldProblem, Kind, Profile, Status};
+use checks::Checks;
 
 pub use columns::{Column, Shape, column, columns};
 pub use registries::{
@@ -33,10 +34,13 @@ pub struct Draft {
 /// Checks a form of registry `kind`.
 ///
 /// # Errors
-/// All problems found, in the order of the form's fields: unknown fields, wrong JSON types, then invalid values.
+/// All problems found: unknown fields and wrong JSON types, then invalid values in the order of the form's fields. Of a form
+/// with very many only the first are told, and how many more there are.
 pub fn parse(kind: Kind, form: Value) -> Result<Draft, Vec<FieldProblem>> {
-    checks::shapes(kind, &form)?;
-    read::draft(kind, form)
+    let mut checks = Checks::new(kind);
+    let fields = checks::shaped(&mut checks, form);
+    let draft = read::draft(&mut checks, kind, fields);
+    checks.finish(draft)
 }
 
 #[cfg(test)]

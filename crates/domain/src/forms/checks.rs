@@ -1,21 +1,28 @@
 //! Checks of single fields. Each notes what is wrong and goes on, so that one answer names every problem.
 
+use std::collections::HashSet;
 use std::str::FromStr;
 
+use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::columns::{Shape, columns};
-use crate::{FieldProblem, Kind, ProblemCode, parse_date};
+use crate::{FieldProblem, Inventor, Kind, ProblemCode, parse_date};
+
+/// How many problems of one form are told; a form that has more is not a form.
+pub(super) const MOST_PROBLEMS: usize = 50;
 
 /// Collects the problems of one form.
 pub(super) struct Checks {
     kind: Kind,
-    pub(super) problems: Vec<FieldProblem>,
+    problems: Vec<FieldProblem>,
+    /// Problems beyond [`MOST_PROBLEMS`].
+    untold: usize,
 }
 
 impl Checks {
     pub(super) const fn new(kind: Kind) -> Self {
-        Self { kind, problems: Vec::new() }
+        Self { kind, problems: Vec::new(), untold: 0 }
     }
 
     /// Notes a problem with the field `key` (`contact/mobile`), at `/key` or `/key/3`.
@@ -26,20 +33,38 @@ impl Checks {
         code: ProblemCode,
         detail: impl Into<String>,
     ) {
+        if self.problems.len() == MOST_PROBLEMS {
+            self.untold += 1;
+            return;
+        }
         let label =
             columns(self.kind).find(|column| column.key == key).map_or(key, |column| column.labels[0]);
         let pointer = item.map_or_else(|| format!("/{key}"), |item| format!("/{key}/{item}"));
         self.problems.push(FieldProblem { pointer, label: label.to_owned(), code, detail: detail.into() });
     }
 
-    /// A text of at most `max` characters, without control characters; `None` when blank.
+    /// Notes a problem of the form as a whole.
+    pub(super) fn note_whole(&mut self, code: ProblemCode, detail: impl Into<String>) {
+        let label = self.kind.label().to_owned();
+        self.problems.push(FieldProblem { pointer: String::new(), label, code, detail: detail.into() });
+    }
+
+    /// What was made of the form, or all that is wrong with it.
+    pub(super) fn finish<T>(mut self, made: T) -> Result<T, Vec<FieldProblem>> {
+        if self.untold > 0 {
+            self.note_whole(ProblemCode::TooLarge, format!("还有 {} 处问题没有列出", self.untold));
+        }
+        if self.problems.is_empty() { Ok(made) } else { Err(self.problems) }
+    }
+
+    /// A text of at most `max` characters, without control characters; `None` when blank or too long.
     pub(super) fn optional(&mut self, key: &str, value: Option<String>, max: usize) -> Option<String> {
         let text = clean(&value?);
         let length = text.chars().count();
         if length > max {
             self.note(key, None, ProblemCode::TooLarge, format!("最多 {max} 个字，现有 {length} 个字"));
         }
-        Some(text).filter(|text| !text.is_empty())
+        Some(text).filter(|text| !text.is_empty() && length <= max)
     }
 
     /// As [`Self::optional`], blank as the empty text.
@@ -47,10 +72,11 @@ impl Checks {
         self.optional(key, value, max).unwrap_or_default()
     }
 
-    /// As [`Self::text`], but blank is a problem.
+    /// As [`Self::text`], but blank is a problem, unless another one of the field says why it has no value.
     pub(super) fn required(&mut self, key: &str, value: Option<String>, max: usize) -> String {
         let text = self.text(key, value, max);
-        if text.is_empty() {
+        let told = |problem: &FieldProblem| problem.pointer.strip_prefix('/') == Some(key);
+        if text.is_empty() && !self.problems.iter().any(told) {
             self.note(key, None, ProblemCode::Missing, "必填，不能为空");
         }
         text
@@ -64,25 +90,39 @@ impl Checks {
         max_items: usize,
         max: usize,
     ) -> Vec<String> {
-        let mut items: Vec<String> = Vec::new();
-        for (at, value) in values.unwrap_or_default().iter().enumerate() {
+        self.items(key, values, max_items, max).into_iter().map(|(_, text)| text).collect()
+    }
+
+    /// As [`Self::list`], each text with its place in the form.
+    fn items(
+        &mut self,
+        key: &str,
+        values: Option<Vec<String>>,
+        max_items: usize,
+        max: usize,
+    ) -> Vec<(usize, String)> {
+        let values = values.unwrap_or_default();
+        if self.too_many(key, values.len(), max_items) {
+            return Vec::new();
+        }
+        let (mut items, mut seen) = (Vec::new(), HashSet::new());
+        for (at, value) in values.iter().enumerate() {
             let text = clean(value);
             if text.chars().count() > max {
                 self.note(key, Some(at), ProblemCode::TooLarge, format!("每项最多 {max} 个字"));
+            } else if !text.is_empty() && seen.insert(text.clone()) {
+                items.push((at, text));
             }
-            if !text.is_empty() && !items.contains(&text) {
-                items.push(text);
-            }
-        }
-        if items.len() > max_items {
-            self.note(
-                key,
-                None,
-                ProblemCode::TooLarge,
-                format!("最多 {max_items} 项，现有 {} 项", items.len()),
-            );
         }
         items
+    }
+
+    /// Notes a list that is too long. It is told by its bare length, so that none of it need be read.
+    pub(super) fn too_many(&mut self, key: &str, count: usize, max: usize) -> bool {
+        if count > max {
+            self.note(key, None, ProblemCode::TooLarge, format!("最多 {max} 项，现有 {count} 项"));
+        }
+        count > max
     }
 
     /// A value of a type that reads itself from text, with `code` when it does not.
@@ -104,7 +144,7 @@ impl Checks {
         max_items: usize,
     ) -> Vec<T> {
         let mut items = Vec::new();
-        for (at, text) in self.list(key, values, max_items, 200).into_iter().enumerate() {
+        for (at, text) in self.items(key, values, max_items, 200) {
             match text.parse() {
                 Ok(item) if !items.contains(&item) => items.push(item),
                 Ok(_) => {}
@@ -155,75 +195,77 @@ impl Checks {
 }
 
 /// Trims, and drops control characters other than line breaks and tabs.
-fn clean(text: &str) -> String {
+pub(super) fn clean(text: &str) -> String {
     let keep = |c: &char| !c.is_control() || matches!(c, '\n' | '\t');
     text.chars().filter(keep).collect::<String>().trim().to_owned()
 }
 
-/// Checks that the form is an object with known fields of the right JSON types.
-pub(super) fn shapes(kind: Kind, form: &Value) -> Result<(), Vec<FieldProblem>> {
-    let mut checks = Checks::new(kind);
-    match form {
-        Value::Object(fields) => object(&mut checks, "", fields),
-        _ => checks.problems.push(FieldProblem {
-            pointer: String::new(),
-            label: kind.label().to_owned(),
-            code: ProblemCode::WrongType,
-            detail: "应为一个 JSON 对象".to_owned(),
-        }),
+/// What of the form consists of known fields of the right JSON types; notes everything else.
+pub(super) fn shaped(checks: &mut Checks, form: Value) -> Map<String, Value> {
+    if let Value::Object(mut fields) = form {
+        object(checks, "", &mut fields);
+        return fields;
     }
-    if checks.problems.is_empty() { Ok(()) } else { Err(checks.problems) }
+    checks.note_whole(ProblemCode::WrongType, "应为一个 JSON 对象");
+    Map::new()
 }
 
-fn object(checks: &mut Checks, prefix: &str, fields: &Map<String, Value>) {
-    for (name, value) in fields {
-        let key = format!("{prefix}{name}");
-        if value.is_null() {
-            continue;
+fn object(checks: &mut Checks, prefix: &str, fields: &mut Map<String, Value>) {
+    fields.retain(|name, value| field(checks, prefix, name, value));
+}
+
+/// Whether a field can be read. A field without a value can, but its name must be known all the same.
+fn field(checks: &mut Checks, prefix: &str, name: &str, value: &mut Value) -> bool {
+    let key = format!("{prefix}{name}");
+    if key == "contact" {
+        match value {
+            Value::Null => {}
+            Value::Object(inner) => object(checks, "contact/", inner),
+            _ => checks.note(&key, None, ProblemCode::WrongType, "应为一个 JSON 对象"),
         }
-        match (columns(checks.kind).find(|column| column.key == key), value) {
-            (Some(column), value) => shape(checks, &key, column.shape, value),
-            (None, Value::Object(inner)) if key == "contact" => object(checks, "contact/", inner),
-            (None, _) if key == "contact" => {
-                checks.note(&key, None, ProblemCode::WrongType, "应为一个 JSON 对象");
-            }
-            (None, _) => {
-                // Escaped as RFC 6901 asks; long names are cut, they are the sender's.
-                let name: String = name.chars().take(60).collect();
-                let key = format!("{prefix}{}", name.replace('~', "~0").replace('/', "~1"));
-                checks.note(
-                    &key,
-                    None,
-                    ProblemCode::Unknown,
-                    format!("{}表中没有“{name}”这个字段", checks.kind.label()),
-                );
-            }
+        return value.is_null() || value.is_object();
+    }
+    // `contact/mobile` is the key of a column, never the name of a field.
+    let known = columns(checks.kind).find(|column| column.key == key && !name.contains('/'));
+    match known {
+        Some(_) if value.is_null() => true,
+        Some(column) => shape(checks, &key, column.shape, value),
+        None => {
+            // Escaped as RFC 6901 asks; long names are cut, they are the sender's.
+            let name: String = name.chars().take(60).collect();
+            let key = format!("{prefix}{}", name.replace('~', "~0").replace('/', "~1"));
+            let detail = format!("{}表中没有“{name}”这个字段", checks.kind.label());
+            checks.note(&key, None, ProblemCode::Unknown, detail);
+            false
         }
     }
 }
 
-fn shape(checks: &mut Checks, key: &str, shape: Shape, value: &Value) {
-    let wrong = |checks: &mut Checks, item, expected: &str| {
-        checks.note(key, item, ProblemCode::WrongType, format!("应为{expected}"));
+fn shape(checks: &mut Checks, key: &str, shape: Shape, value: &Value) -> bool {
+    let (fits, expected) = match shape {
+        Shape::Text => (value.is_string(), "文本"),
+        Shape::Count => (value.as_u64().is_some_and(|n| u32::try_from(n).is_ok()), "不小于 0 的整数"),
+        Shape::Words | Shape::Titles => (value.is_array(), "文本的列表"),
+        Shape::Inventors => (value.is_array(), "完成人的列表"),
     };
-    match (shape, value) {
-        (Shape::Text, Value::String(_)) => {}
-        (Shape::Text, _) => wrong(checks, None, "文本"),
-        (Shape::Count, Value::Number(n)) if n.as_u64().is_some_and(|n| u32::try_from(n).is_ok()) => {}
-        (Shape::Count, _) => wrong(checks, None, "不小于 0 的整数"),
-        (Shape::Words | Shape::Titles, Value::Array(items)) => {
-            for (at, _) in items.iter().enumerate().filter(|(_, item)| !item.is_string()) {
-                wrong(checks, Some(at), "文本");
-            }
-        }
-        (Shape::Words | Shape::Titles, _) => wrong(checks, None, "文本的列表"),
-        (Shape::Inventors, Value::Array(items)) => {
-            for (at, item) in items.iter().enumerate() {
-                if serde_json::from_value::<crate::Inventor>(item.clone()).is_err() {
-                    wrong(checks, Some(at), "含 name（必填）和 expert 的对象");
-                }
-            }
-        }
-        (Shape::Inventors, _) => wrong(checks, None, "完成人的列表"),
+    if !fits {
+        checks.note(key, None, ProblemCode::WrongType, format!("应为{expected}"));
+        return false;
     }
+    let (item_fits, expected): (fn(&Value) -> bool, _) = match shape {
+        Shape::Inventors => (is_inventor, "含 name（必填）和 expert 的对象"),
+        _ => (Value::is_string, "文本"),
+    };
+    let items = value.as_array().map_or(&[][..], Vec::as_slice);
+    let mut all_fit = true;
+    for (at, _) in items.iter().enumerate().filter(|(_, item)| !item_fits(item)) {
+        checks.note(key, Some(at), ProblemCode::WrongType, format!("应为{expected}"));
+        all_fit = false;
+    }
+    all_fit
+}
+
+fn is_inventor(item: &Value) -> bool {
+    // Serde would take `["王明", "E12"]` for one too.
+    item.is_object() && Inventor::deserialize(item).is_ok()
 }

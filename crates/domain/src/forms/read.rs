@@ -1,15 +1,15 @@
 //! From a form of the right shape to a draft: the rules of each registry.
 
 use serde::de::DeserializeOwned;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
-use super::checks::Checks;
+use super::checks::{Checks, clean};
 use super::{
     AchievementForm, ContactForm, Draft, EnterpriseForm, ExpertForm, NeedForm, SocietyForm, StationForm,
 };
 use crate::{
-    Achievement, AchievementType, Availability, Capacity, Consent, Contact, Enterprise, Expert, FieldProblem,
-    Inventor, Kind, Need, ProblemCode, Profile, Society, Station, StationType, UnifiedSocialCreditCode,
+    Achievement, AchievementType, Availability, Capacity, Consent, Contact, Enterprise, Expert, Inventor,
+    Kind, Need, ProblemCode, Profile, Society, Station, StationType, UnifiedSocialCreditCode,
 };
 
 /// Longest names, titles and running texts, in characters.
@@ -17,21 +17,24 @@ const NAME: usize = 100;
 const TITLE: usize = 300;
 const TEXT: usize = 20_000;
 
-pub(super) fn draft(kind: Kind, form: Value) -> Result<Draft, Vec<FieldProblem>> {
-    let checks = &mut Checks::new(kind);
-    let draft = match kind {
-        Kind::Need => need(checks, shaped(form)),
-        Kind::Enterprise => enterprise(checks, shaped(form)),
-        Kind::Expert => expert(checks, shaped(form)),
-        Kind::Station => station(checks, shaped(form)),
-        Kind::Achievement => achievement(checks, shaped(form)),
-        Kind::Society => society(checks, shaped(form)),
-    };
-    if checks.problems.is_empty() { Ok(draft) } else { Err(std::mem::take(&mut checks.problems)) }
+/// Reads fields of the right shape. What it returns is of use only when nothing has been noted.
+pub(super) fn draft(checks: &mut Checks, kind: Kind, fields: Map<String, Value>) -> Draft {
+    match kind {
+        Kind::Need => need(checks, fields),
+        Kind::Enterprise => enterprise(checks, fields),
+        Kind::Expert => expert(checks, fields),
+        Kind::Station => station(checks, fields),
+        Kind::Achievement => achievement(checks, fields),
+        Kind::Society => society(checks, fields),
+    }
 }
 
-fn shaped<T: DeserializeOwned>(form: Value) -> T {
-    serde_json::from_value(form).expect("the shape of every field has been checked")
+/// The raw form. Its fields have the right shape; were one overlooked, the form is refused, in words that quote nothing.
+fn raw<T: DeserializeOwned + Default>(checks: &mut Checks, fields: Map<String, Value>) -> T {
+    serde_json::from_value(Value::Object(fields)).unwrap_or_else(|_| {
+        checks.note_whole(ProblemCode::WrongType, "表单的结构不正确，请对照接口文档检查各字段的类型");
+        T::default()
+    })
 }
 
 fn envelope(
@@ -49,7 +52,8 @@ fn envelope(
     }
 }
 
-fn need(checks: &mut Checks, form: NeedForm) -> Draft {
+fn need(checks: &mut Checks, fields: Map<String, Value>) -> Draft {
+    let form: NeedForm = raw(checks, fields);
     let need = Need {
         title: checks.required("title", form.title, TITLE),
         description: checks.text("description", form.description, TEXT),
@@ -59,7 +63,7 @@ fn need(checks: &mut Checks, form: NeedForm) -> Draft {
         main_business: checks.text("main_business", form.main_business, 2000),
         enterprise_profile: checks.text("enterprise_profile", form.enterprise_profile, TEXT),
         website: website(checks, form.website),
-        fields: fields(checks, form.fields),
+        fields: technology(checks, form.fields),
         keywords: keywords(checks, form.keywords),
         region: checks.parsed("region", form.region, ProblemCode::NotInTable),
         industry: checks.parsed("industry", form.industry, ProblemCode::NotInTable),
@@ -75,21 +79,23 @@ fn need(checks: &mut Checks, form: NeedForm) -> Draft {
     envelope(checks, form.external_id, form.status, form.contact, Profile::Need(need))
 }
 
-fn enterprise(checks: &mut Checks, form: EnterpriseForm) -> Draft {
+fn enterprise(checks: &mut Checks, fields: Map<String, Value>) -> Draft {
+    let form: EnterpriseForm = raw(checks, fields);
     let enterprise = Enterprise {
         name: checks.required("name", form.name, NAME),
         code: credit_code(checks, "code", form.code),
         main_business: checks.text("main_business", form.main_business, 2000),
         profile: checks.text("profile", form.profile, TEXT),
         website: website(checks, form.website),
-        fields: fields(checks, form.fields),
+        fields: technology(checks, form.fields),
         industry: checks.parsed("industry", form.industry, ProblemCode::NotInTable),
         region: checks.parsed("region", form.region, ProblemCode::NotInTable),
     };
     envelope(checks, form.external_id, form.status, form.contact, Profile::Enterprise(enterprise))
 }
 
-fn expert(checks: &mut Checks, form: ExpertForm) -> Draft {
+fn expert(checks: &mut Checks, fields: Map<String, Value>) -> Draft {
+    let form: ExpertForm = raw(checks, fields);
     let availability = checks.parsed("availability", form.availability, ProblemCode::Format);
     let consent = checks.parsed("consent", form.consent, ProblemCode::Format);
     let expert = Expert {
@@ -100,7 +106,7 @@ fn expert(checks: &mut Checks, form: ExpertForm) -> Draft {
         keywords: keywords(checks, form.keywords),
         bio: checks.text("bio", form.bio, TEXT),
         projects: checks.list("projects", form.projects, 200, TITLE),
-        fields: fields(checks, form.fields),
+        fields: technology(checks, form.fields),
         industries: checks.parsed_list("industries", form.industries, 20),
         societies: checks.list("societies", form.societies, 20, NAME),
         region: checks.parsed("region", form.region, ProblemCode::NotInTable),
@@ -112,7 +118,8 @@ fn expert(checks: &mut Checks, form: ExpertForm) -> Draft {
     envelope(checks, form.external_id, form.status, form.contact, Profile::Expert(expert))
 }
 
-fn station(checks: &mut Checks, form: StationForm) -> Draft {
+fn station(checks: &mut Checks, fields: Map<String, Value>) -> Draft {
+    let form: StationForm = raw(checks, fields);
     let name = checks.required("name", form.name, NAME);
     let station_type = checks.parsed("station_type", form.station_type, ProblemCode::Format);
     let station = Station {
@@ -120,7 +127,7 @@ fn station(checks: &mut Checks, form: StationForm) -> Draft {
         station_type: station_type.unwrap_or(StationType::SocietyStation),
         host: checks.text("host", form.host, NAME),
         society: checks.text("society", form.society, NAME),
-        fields: fields(checks, form.fields),
+        fields: technology(checks, form.fields),
         industries: checks.parsed_list("industries", form.industries, 20),
         services: checks.list("services", form.services, 200, TITLE),
         keywords: keywords(checks, form.keywords),
@@ -132,7 +139,8 @@ fn station(checks: &mut Checks, form: StationForm) -> Draft {
     envelope(checks, form.external_id, form.status, form.contact, Profile::Station(station))
 }
 
-fn achievement(checks: &mut Checks, form: AchievementForm) -> Draft {
+fn achievement(checks: &mut Checks, fields: Map<String, Value>) -> Draft {
+    let form: AchievementForm = raw(checks, fields);
     let title = checks.required("title", form.title, TITLE);
     let achievement_type = checks.parsed("achievement_type", form.achievement_type, ProblemCode::Format);
     let maturity = checks.count("maturity", form.maturity, 1, 9);
@@ -145,7 +153,7 @@ fn achievement(checks: &mut Checks, form: AchievementForm) -> Draft {
         inventors: inventors(checks, form.inventors),
         maturity: maturity.and_then(|level| u8::try_from(level).ok()),
         ipc: checks.list("ipc", form.ipc, 20, 30),
-        fields: fields(checks, form.fields),
+        fields: technology(checks, form.fields),
         industries: checks.parsed_list("industries", form.industries, 20),
         region: checks.parsed("region", form.region, ProblemCode::NotInTable),
         published_on: checks.date("published_on", form.published_on),
@@ -153,11 +161,12 @@ fn achievement(checks: &mut Checks, form: AchievementForm) -> Draft {
     envelope(checks, form.external_id, form.status, form.contact, Profile::Achievement(achievement))
 }
 
-fn society(checks: &mut Checks, form: SocietyForm) -> Draft {
+fn society(checks: &mut Checks, fields: Map<String, Value>) -> Draft {
+    let form: SocietyForm = raw(checks, fields);
     let society = Society {
         name: checks.required("name", form.name, NAME),
         code: credit_code(checks, "code", form.code),
-        fields: fields(checks, form.fields),
+        fields: technology(checks, form.fields),
         description: checks.text("description", form.description, TEXT),
         website: website(checks, form.website),
         region: checks.parsed("region", form.region, ProblemCode::NotInTable),
@@ -165,7 +174,7 @@ fn society(checks: &mut Checks, form: SocietyForm) -> Draft {
     envelope(checks, form.external_id, form.status, form.contact, Profile::Society(society))
 }
 
-fn fields(checks: &mut Checks, values: Option<Vec<String>>) -> Vec<String> {
+fn technology(checks: &mut Checks, values: Option<Vec<String>>) -> Vec<String> {
     checks.list("fields", values, 12, 30)
 }
 
@@ -187,22 +196,40 @@ fn credit_code(checks: &mut Checks, key: &str, value: Option<String>) -> Option<
 
 fn website(checks: &mut Checks, value: Option<String>) -> Option<String> {
     let text = checks.optional("website", value, 200)?;
-    let host = text.trim_start_matches("https://").trim_start_matches("http://");
-    let plausible = host.contains('.') && !text.contains(char::is_whitespace) && !host.contains(':')
-        || host.split(':').nth(1).is_some_and(|port| port.starts_with(|c: char| c.is_ascii_digit()));
-    if !plausible {
+    if !is_website(&text) {
         checks.note("website", None, ProblemCode::Format, "应为网址，如 https://www.example.com");
     }
     Some(text)
 }
 
+/// A host name with a dot, perhaps with http or https before it and a port and a path after it. Every other scheme is refused:
+/// people click on what they are shown.
+fn is_website(text: &str) -> bool {
+    let scheme = |scheme: &str| {
+        let head = text.get(..scheme.len())?;
+        head.eq_ignore_ascii_case(scheme).then(|| &text[scheme.len()..])
+    };
+    let rest = scheme("https://").or_else(|| scheme("http://")).unwrap_or(text);
+    let (authority, path) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
+    let (host, port) = authority.split_once(':').map_or((authority, None), |(host, port)| (host, Some(port)));
+    let label = |label: &str| {
+        !label.is_empty()
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+            && label.chars().all(|c| c.is_alphanumeric() || c == '-')
+    };
+    let port_fits = |port: &str| port.bytes().all(|b| b.is_ascii_digit()) && port.parse::<u16>().is_ok();
+    let odd = |c: char| c.is_whitespace() || c.is_control() || "<>\"'`\\".contains(c);
+    host.contains('.') && host.split('.').all(label) && port.is_none_or(port_fits) && !path.contains(odd)
+}
+
 fn inventors(checks: &mut Checks, values: Option<Vec<Inventor>>) -> Vec<Inventor> {
     let values = values.unwrap_or_default();
-    if values.len() > 50 {
-        checks.note("inventors", None, ProblemCode::TooLarge, "最多 50 人");
+    if checks.too_many("inventors", values.len(), 50) {
+        return Vec::new();
     }
     for (at, inventor) in values.iter().enumerate() {
-        if inventor.name.trim().is_empty() {
+        if clean(&inventor.name).is_empty() {
             checks.note("inventors", Some(at), ProblemCode::Missing, "完成人的姓名不能为空");
         }
         let too_long = inventor.name.chars().count() > 50
@@ -216,11 +243,11 @@ fn inventors(checks: &mut Checks, values: Option<Vec<Inventor>>) -> Vec<Inventor
             );
         }
     }
-    let clean = |inventor: Inventor| Inventor {
-        name: inventor.name.trim().to_owned(),
-        expert: inventor.expert.map(|id| id.trim().to_owned()).filter(|id| !id.is_empty()),
+    let tidy = |inventor: Inventor| Inventor {
+        name: clean(&inventor.name),
+        expert: inventor.expert.map(|id| clean(&id)).filter(|id| !id.is_empty()),
     };
-    values.into_iter().map(clean).collect()
+    values.into_iter().map(tidy).collect()
 }
 
 fn contact(checks: &mut Checks, form: ContactForm) -> Contact {

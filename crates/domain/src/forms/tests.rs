@@ -71,6 +71,119 @@ fn all_wrong_shapes_are_named_at_once() {
 }
 
 #[test]
+fn wrong_shapes_hide_no_invalid_values() {
+    let form =
+        json!({"title": 5, "nickname": "x", "region": "火星", "contact": {"email": [], "mobile": "1"}});
+    let expected = [
+        ("/contact/email", ProblemCode::WrongType),
+        ("/contact/mobile", ProblemCode::Format),
+        ("/nickname", ProblemCode::Unknown),
+        ("/region", ProblemCode::NotInTable),
+        ("/title", ProblemCode::WrongType),
+    ];
+    let mut found = problems(Kind::Need, form);
+    found.sort_by(|a, b| a.0.cmp(&b.0));
+    assert_eq!(found, expected.map(|(pointer, code)| (pointer.to_owned(), code)));
+}
+
+#[test]
+fn a_name_is_checked_even_when_it_has_no_value() {
+    for (name, pointer) in [("foo", "/foo"), ("contact/mobile", "/contact~1mobile"), ("mobile", "/mobile")] {
+        for value in [Value::Null, json!("13800001234")] {
+            let found = problems(Kind::Need, json!({"title": "x", name: value}));
+            assert_eq!(found, [(pointer.to_owned(), ProblemCode::Unknown)]);
+        }
+    }
+    for contact in [json!({"foo": null}), json!({"contact": null}), json!({"contact/mobile": null})] {
+        assert_eq!(problems(Kind::Need, json!({"title": "x", "contact": contact})).len(), 1);
+    }
+    assert!(parse(Kind::Need, json!({"title": "x", "contact": null, "bio": null})).is_err());
+    assert!(parse(Kind::Need, json!({"title": "x", "contact": null, "region": null})).is_ok());
+}
+
+#[test]
+fn a_list_that_is_too_long_is_one_problem() {
+    let many = |prefix: &str| (0..300_000).map(|n| json!(format!("{prefix}{n}"))).collect::<Vec<_>>();
+    let started = std::time::Instant::now();
+    for key in ["keywords", "industries", "travel_regions", "projects"] {
+        let found = problems(Kind::Expert, json!({"name": "x", key: many("Z")}));
+        assert_eq!(found, [(format!("/{key}"), ProblemCode::TooLarge)]);
+    }
+    let inventors: Vec<_> = (0..1000).map(|_| json!({"name": ""})).collect();
+    let found = problems(Kind::Achievement, json!({"title": "x", "inventors": inventors}));
+    assert_eq!(found, [("/inventors".to_owned(), ProblemCode::TooLarge)]);
+    assert!(started.elapsed().as_secs() < 20, "linear in the length of the lists");
+}
+
+#[test]
+fn of_very_many_problems_the_first_are_told() {
+    let mut form = json!({"name": "x", "keywords": vec![1; 1000]});
+    (0..1000).for_each(|n| form[format!("unknown{n}")] = Value::Null);
+    let found = parse(Kind::Expert, form).unwrap_err();
+    assert_eq!(found.len(), checks::MOST_PROBLEMS + 1);
+    assert_eq!(found.last().unwrap().detail, format!("还有 {} 处问题没有列出", 2000 - checks::MOST_PROBLEMS));
+}
+
+#[test]
+fn items_are_pointed_at_where_they_stand() {
+    let form = json!({"name": "x", "industries": ["", "C3841", "C3841", "Z9"]});
+    assert_eq!(problems(Kind::Expert, form), [("/industries/3".to_owned(), ProblemCode::NotInTable)]);
+}
+
+#[test]
+fn a_website_is_a_host_perhaps_with_http_before_it() {
+    let reads = |website: &str| parse(Kind::Society, json!({"name": "x", "website": website})).is_ok();
+    for website in [
+        "www.example.com",
+        "example.com/a?b=c#d",
+        "HTTPS://Example.com:8443/路径",
+        "http://192.168.1.1:80",
+        "学会.中国",
+        "",
+    ] {
+        assert!(reads(website), "{website}");
+    }
+    for website in [
+        "javascript:1;alert(1)",
+        "javascript:a.b",
+        "javascript://x.cn/%0aalert(1)",
+        "a b:9",
+        "a b.cn",
+        "a.cn/b c",
+        "ftp://x.cn",
+        "mailto:a@x.cn",
+        "a@x.cn",
+        "//x.cn",
+        "http://http://x.cn",
+        "x.cn:",
+        "x.cn:99999",
+        "x.cn:+1",
+        "localhost",
+        "-a.cn",
+        "a..cn",
+        "x.cn/\"><script>",
+    ] {
+        assert!(!reads(website), "{website}");
+    }
+}
+
+/// Whoever shows a message to others can hide what stands between the quotes.
+#[test]
+fn what_the_sender_wrote_stands_in_quotes() {
+    for kind in Kind::ALL {
+        for column in columns(kind).filter(|column| !column.key.starts_with("contact/")) {
+            for form in [json!({column.key: "MARK"}), json!({column.key: ["MARK"]}), json!({"MARK": 1})] {
+                for problem in parse(kind, form).err().unwrap_or_default() {
+                    let before = problem.detail.split("MARK").next().unwrap();
+                    assert!(before == problem.detail || before.ends_with('“'), "{}", problem.detail);
+                    assert_eq!(problem.detail.contains("MARK"), problem.detail.contains("“MARK”"));
+                }
+            }
+        }
+    }
+}
+
+#[test]
 fn contradicting_dates_are_refused() {
     let form = json!({"title": "x", "filed_on": "2026-05-01", "valid_until": "2026-04-30"});
     assert_eq!(problems(Kind::Need, form), [("/valid_until".to_owned(), ProblemCode::Contradiction)]);
@@ -123,6 +236,66 @@ fn profiles_survive_the_store() {
         let profile =
             parse(kind, json!({key: "名", "region": "340104", "fields": ["健康"]})).unwrap().profile;
         assert_eq!(Profile::from_json(kind, &profile.to_json()).unwrap(), profile);
+    }
+}
+
+/// Any JSON: scalars that fields hold, and lists and objects of them under names of fields and other names.
+fn any_json() -> impl Strategy<Value = Value> {
+    const WORDS: &[&str] = &[
+        "",
+        "x",
+        "火星",
+        "34",
+        "C3841",
+        "2026-02-30",
+        "13800001234",
+        "open",
+        "王明",
+        "a@b.cn",
+        "91350100M000100Y43",
+    ];
+    let scalar = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        any::<f64>().prop_map(Value::from),
+        prop::sample::select(WORDS).prop_map(Value::from),
+        ".{0,20}".prop_map(Value::from),
+    ];
+    scalar.boxed().prop_recursive(4, 40, 6, |inner| {
+        let object = prop::collection::btree_map(any_name(), inner.clone(), 0..6);
+        prop_oneof![
+            prop::collection::vec(inner, 0..6).prop_map(Value::from),
+            object.prop_map(|fields| Value::Object(fields.into_iter().collect())),
+        ]
+    })
+}
+
+fn any_name() -> impl Strategy<Value = String> {
+    let mut names: Vec<String> =
+        ["contact", "contact/", "/", "~", "", "foo", "expert"].map(str::to_owned).to_vec();
+    for column in Kind::ALL.into_iter().flat_map(columns) {
+        names.extend(column.key.split('/').chain([column.key]).map(str::to_owned));
+    }
+    names.sort();
+    names.dedup();
+    prop_oneof![9 => prop::sample::select(names), 1 => ".{0,8}"]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(1000))]
+
+    #[test]
+    fn no_json_panics(fields in prop::collection::btree_map(any_name(), any_json(), 0..12), other in any_json()) {
+        let form = Value::Object(fields.into_iter().collect());
+        for kind in Kind::ALL {
+            let _ = parse(kind, other.clone());
+            if let Ok(draft) = parse(kind, form.clone()) {
+                prop_assert_eq!(Profile::from_json(kind, &draft.profile.to_json()).ok(), Some(draft.profile));
+            } else {
+                prop_assert!(!parse(kind, form.clone()).unwrap_err().is_empty());
+            }
+        }
     }
 }
 
