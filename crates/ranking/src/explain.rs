@@ -5,7 +5,7 @@ use std::ops::Range;
 use domain::{Area, Passage, RecordId};
 use rustc_hash::{FxHashMap, FxHashSet};
 use serde::{Deserialize, Serialize};
-use text::{Analyzer, Hit, Scratch, TokenKind, Word};
+use text::{Analyzer, Hit, ReadText, Scratch, TokenKind, Word};
 use utoipa::ToSchema;
 
 use crate::sentence::sentence;
@@ -169,6 +169,7 @@ pub struct Explainer<'a> {
 /// A text and what of the query stands in it.
 struct Reading<'a> {
     passage: &'a Passage,
+    text: ReadText,
     /// In the order of the text.
     hits: Vec<TermHit>,
     words: Vec<Word>,
@@ -184,20 +185,17 @@ struct TermHit {
 /// A word that both sides share.
 struct SharedWord {
     shown: TermMatch,
-    /// The terms that stand for it in a text.
-    marks: Vec<u32>,
-    /// Whether one of them is enough, or all must be there.
-    any: bool,
+    terms: WordTerms,
 }
 
-/// The terms of a word, those of them that the query has.
+/// The terms of a word that the query has.
 struct WordTerms {
-    /// Its own terms but single characters; `None` when one of them is not in the query.
-    own: Option<Vec<u32>>,
-    /// Those of its own that are the whole word.
-    whole: Vec<u32>,
+    /// Its own, single characters left out.
+    own: Vec<u32>,
     /// Its synonym class.
     class: Option<u32>,
+    /// Letters and digits only: found as a term, for inside another such word it is nothing.
+    latin: bool,
 }
 
 impl<'a> Explainer<'a> {
@@ -224,9 +222,9 @@ impl<'a> Explainer<'a> {
         let all: Vec<&Reading<'_>> = own.iter().chain(documents.iter().flatten()).collect();
         let points = self.points(&all, candidate.lengths, score);
         let words = self.shared_words(&all, &points);
-        let mut marked = vec![false; self.query.terms.len()];
-        words.iter().flat_map(|word| &word.marks).for_each(|&term| marked[term as usize] = true);
-        let evidence = evidence(candidate.evidence, &documents, &words, &marked);
+        let evidence = evidence(candidate.evidence, &documents, &words);
+        let subject = highlights(&self.subject, &words);
+        let candidate = highlights(&own, &words);
         let terms: Vec<TermMatch> = words.into_iter().map(|word| word.shown).collect();
         let rules: Vec<Rule> = features.iter().filter(|feature| !feature.fact.is_empty()).map(rule).collect();
         let total = rounded(score.total);
@@ -234,8 +232,8 @@ impl<'a> Explainer<'a> {
             sentence: sentence(&terms, &evidence, &rules, total),
             total,
             parts: score.parts.iter().map(round_part).collect(),
-            subject: highlights(&self.subject, &marked),
-            candidate: highlights(&own, &marked),
+            subject,
+            candidate,
             terms,
             evidence,
             rules,
@@ -252,7 +250,8 @@ impl<'a> Explainer<'a> {
                     hits.push(TermHit { term, kind: token.kind, bytes });
                 }
             });
-            Reading { passage, hits, words: self.analyzer.words_read(scratch) }
+            let words = self.analyzer.words_read(scratch);
+            Reading { passage, text: scratch.take(), hits, words }
         };
         passages.iter().map(read).collect()
     }
@@ -284,12 +283,13 @@ impl<'a> Explainer<'a> {
         points
     }
 
-    /// Whole words that both sides hold, each with the points of its terms, weightiest first; a term counts for one word only.
+    /// Words that stand in both sides' texts, or in one with a synonym in the other, each with the points of its terms,
+    /// weightiest first; a term counts for one word only.
     fn shared_words(&self, candidate: &[&Reading<'_>], points: &[f64]) -> Vec<SharedWord> {
         let held = |term: &u32| points[*term as usize] > 0.0;
         let sum = |terms: &[u32]| terms.iter().map(|term| points[*term as usize]).sum::<f64>();
         let mut seen: FxHashSet<&str> = FxHashSet::default();
-        let mut words: Vec<(f64, &str, Vec<u32>, WordTerms)> = Vec::new();
+        let mut words: Vec<(f64, &str, Vec<u32>, WordTerms, Option<String>)> = Vec::new();
         for reading in self.subject.iter().chain(candidate.iter().copied()) {
             for word in reading.words_with_hits() {
                 if !seen.insert(&word.text) {
@@ -297,24 +297,26 @@ impl<'a> Explainer<'a> {
                 }
                 let terms = self.terms_of(&word.text);
                 let class = terms.class.filter(held);
-                let counted = match &terms.own {
-                    Some(own) if own.iter().all(held) => own.iter().copied().chain(class).collect(),
-                    _ => Vec::from_iter(class),
+                let both = terms.own.iter().all(held)
+                    && self.subject.iter().any(|reading| reading.has(&word.text, &terms))
+                    && candidate.iter().any(|reading| reading.has(&word.text, &terms));
+                let (counted, synonym) = match class {
+                    _ if both => (terms.own.iter().copied().chain(class).collect::<Vec<_>>(), None),
+                    Some(class) => (vec![class], candidate.iter().find_map(|reading| reading.surface(class))),
+                    None => continue,
                 };
-                if !counted.is_empty() {
-                    words.push((sum(&counted), &word.text, counted, terms));
-                }
+                words.push((sum(&counted), &word.text, counted, terms, synonym));
             }
         }
         words.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.cmp(b.1)));
         let mut used = vec![false; points.len()];
         let mut shared: Vec<SharedWord> = Vec::new();
-        for (_, word, counted, terms) in words {
-            let fresh: Vec<u32> = counted.iter().copied().filter(|&term| !used[term as usize]).collect();
-            let points = sum(&fresh);
+        for (_, word, mut counted, terms, synonym) in words {
+            counted.retain(|&term| !std::mem::replace(&mut used[term as usize], true));
+            let points = sum(&counted);
             if points > 0.0 {
-                fresh.iter().for_each(|&term| used[term as usize] = true);
-                shared.push(self.shared_word(word, points, &counted, terms, candidate));
+                let shown = TermMatch { term: word.to_owned(), synonym, points: rounded(points) };
+                shared.push(SharedWord { shown, terms });
             }
         }
         shared.sort_by(|a, b| {
@@ -326,63 +328,24 @@ impl<'a> Explainer<'a> {
         shared
     }
 
-    fn shared_word(
-        &self,
-        word: &str,
-        points: f64,
-        counted: &[u32],
-        terms: WordTerms,
-        candidate: &[&Reading<'_>],
-    ) -> SharedWord {
-        let class = terms.class.filter(|class| counted.contains(class));
-        let by_synonym_only = class.filter(|_| counted.len() == 1);
-        let any = !terms.whole.is_empty() || by_synonym_only.is_some();
-        let own = if terms.whole.is_empty() { counted.to_vec() } else { terms.whole };
-        let marks = match class {
-            Some(class) if any => {
-                own.into_iter().filter(|term| counted.contains(term)).chain([class]).collect()
-            }
-            _ => own,
-        };
-        let surface = by_synonym_only.and_then(|class| {
-            let hit = |reading: &&Reading<'_>| {
-                let hit = reading.hits.iter().find(|hit| hit.term == class)?;
-                Some(reading.passage.text[hit.bytes.clone()].to_owned())
-            };
-            candidate.iter().find_map(hit)
-        });
-        SharedWord {
-            shown: TermMatch { term: word.to_owned(), synonym: surface, points: rounded(points) },
-            marks,
-            any,
-        }
-    }
-
     fn terms_of(&self, word: &str) -> WordTerms {
-        let (mut own, mut whole, mut class) = (Some(Vec::new()), Vec::new(), None);
+        let mut terms = WordTerms { own: Vec::new(), class: None, latin: true };
         for token in self.analyzer.tokens(word) {
             let number = self.numbers.get(token.text.as_str()).copied();
-            let is_whole = token.start == 0 && token.end as usize == word.len();
-            match (token.kind, number) {
-                (TokenKind::Unigram, _) => {}
-                (TokenKind::Synonym, _) => class = class.or(number.filter(|_| is_whole)),
-                (_, None) => own = None,
-                (_, Some(number)) => {
-                    if let Some(own) = &mut own {
-                        own.push(number);
-                    }
-                    if is_whole {
-                        whole.push(number);
-                    }
-                }
+            let whole = token.start == 0 && token.end as usize == word.len();
+            terms.latin &= matches!(token.kind, TokenKind::Latin | TokenKind::Synonym);
+            match token.kind {
+                TokenKind::Synonym => terms.class = terms.class.or(number.filter(|_| whole)),
+                TokenKind::Unigram => {}
+                _ => terms.own.extend(number),
             }
         }
-        WordTerms { own: own.filter(|own| !own.is_empty()), whole, class }
+        terms
     }
 }
 
 impl Reading<'_> {
-    /// The words in which a term of the query stands; all others cannot be shared.
+    /// The words in which a term of the query stands that is more than a character; all others are no reasons.
     fn words_with_hits(&self) -> impl Iterator<Item = &Word> {
         let mut hits = self.hits.iter().filter(|hit| hit.kind != TokenKind::Unigram).peekable();
         self.words.iter().filter(move |word| {
@@ -391,9 +354,39 @@ impl Reading<'_> {
         })
     }
 
-    fn pieces(&self, marked: &[bool]) -> Vec<Piece> {
-        let shown = self.hits.iter().filter(|hit| marked[hit.term as usize]);
-        let hits: Vec<Hit> = shown.map(|hit| Hit { bytes: hit.bytes.clone(), term: hit.term }).collect();
+    /// Whether the word itself stands here.
+    fn has(&self, word: &str, terms: &WordTerms) -> bool {
+        let mut own = terms.own.iter();
+        own.all(|term| self.hits.iter().any(|hit| hit.term == *term))
+            && !terms.own.is_empty()
+            && (terms.latin || self.text.contains(word))
+    }
+
+    /// Whether the word or a synonym of it stands here.
+    fn holds(&self, word: &SharedWord) -> bool {
+        self.has(&word.shown.term, &word.terms)
+            || word.terms.class.is_some_and(|class| self.hits.iter().any(|hit| hit.term == class))
+    }
+
+    /// How the text writes a synonym class.
+    fn surface(&self, class: u32) -> Option<String> {
+        let hit = self.hits.iter().find(|hit| hit.term == class)?;
+        Some(self.passage.text[hit.bytes.clone()].to_owned())
+    }
+
+    /// The best piece of the text, the words marked.
+    fn pieces(&self, words: &[SharedWord]) -> Vec<Piece> {
+        let mut hits: Vec<Hit> = Vec::new();
+        for (SharedWord { shown, terms }, term) in words.iter().zip(0..) {
+            let stands = |hit: &&TermHit| {
+                hit.term == terms.class.unwrap_or(u32::MAX) || (terms.latin && terms.own.contains(&hit.term))
+            };
+            hits.extend(self.hits.iter().filter(stands).map(|hit| Hit { bytes: hit.bytes.clone(), term }));
+            if !terms.latin {
+                hits.extend(self.text.find(&shown.term).map(|bytes| Hit { bytes, term }));
+            }
+        }
+        hits.sort_by_key(|hit| (hit.bytes.start, hit.bytes.end, hit.term));
         text::cut_snippet(&self.passage.text, &hits, SNIPPET_CHARACTERS)
             .into_iter()
             .map(|segment| Piece { text: segment.text, hit: segment.hit })
@@ -406,49 +399,34 @@ fn evidence(
     documents: &[Evidence],
     readings: &[Vec<Reading<'_>>],
     words: &[SharedWord],
-    marked: &[bool],
 ) -> Vec<EvidenceItem> {
-    let mut ranked: Vec<(f64, &Evidence, &[Reading<'_>], Vec<String>)> = Vec::new();
+    let mut ranked: Vec<(f64, &Evidence, &[Reading<'_>], Vec<&TermMatch>)> = Vec::new();
     for (document, readings) in documents.iter().zip(readings) {
-        let held: FxHashSet<u32> =
-            readings.iter().flat_map(|reading| &reading.hits).map(|hit| hit.term).collect();
-        let holds = |word: &&SharedWord| {
-            let mut marks = word.marks.iter();
-            if word.any {
-                marks.any(|mark| held.contains(mark))
-            } else {
-                marks.all(|mark| held.contains(mark))
-            }
-        };
-        let words: Vec<&SharedWord> = words.iter().filter(holds).collect();
-        let points: f64 = words.iter().map(|word| word.shown.points).sum();
+        let held = words.iter().filter(|word| readings.iter().any(|reading| reading.holds(word)));
+        let held: Vec<&TermMatch> = held.map(|word| &word.shown).collect();
+        let points: f64 = held.iter().map(|term| term.points).sum();
         if points > 0.0 {
-            ranked.push((
-                points,
-                document,
-                readings,
-                words.iter().map(|word| word.shown.term.clone()).collect(),
-            ));
+            ranked.push((points, document, readings, held));
         }
     }
     ranked.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.id.cmp(&b.1.id)));
-    let item = |(_, document, readings, terms): (f64, &Evidence, &[Reading<'_>], Vec<String>)| {
-        let pieces = readings.iter().map(|reading| reading.pieces(marked));
+    let item = |(_, document, readings, held): (f64, &Evidence, &[Reading<'_>], Vec<&TermMatch>)| {
+        let pieces = readings.iter().map(|reading| reading.pieces(words));
         EvidenceItem {
             id: document.id,
             title: document.title.clone(),
-            terms,
+            terms: held.into_iter().map(|term| term.term.clone()).collect(),
             pieces: pieces.max_by_key(|pieces| (hits(pieces), usize::MAX - pieces.len())).unwrap_or_default(),
         }
     };
     ranked.into_iter().take(EVIDENCE).map(item).collect()
 }
 
-fn highlights(readings: &[Reading<'_>], marked: &[bool]) -> Vec<Highlight> {
+fn highlights(readings: &[Reading<'_>], words: &[SharedWord]) -> Vec<Highlight> {
     let highlight = |reading: &Reading<'_>| Highlight {
         field: reading.passage.field.to_owned(),
         label: reading.passage.label.to_owned(),
-        pieces: reading.pieces(marked),
+        pieces: reading.pieces(words),
     };
     readings.iter().map(highlight).filter(|highlight| hits(&highlight.pieces) > 0).take(SNIPPETS).collect()
 }

@@ -1,5 +1,7 @@
 //! The one analysis, for index and query.
 
+use std::ops::Range;
+
 use jieba_rs::Jieba;
 
 use crate::dictionary::{self, Dictionaries, DictionaryError};
@@ -37,6 +39,30 @@ pub struct Scratch {
     marks: Vec<Mark>,
     /// Where the segmentation's words stand, in characters, last one first.
     words: Vec<(usize, usize)>,
+}
+
+/// A text that was read, in which normalised words can be looked up.
+#[derive(Debug, Default)]
+pub struct ReadText(Normalised);
+
+impl Scratch {
+    /// The text that was last read, taken out.
+    pub fn take(&mut self) -> ReadText {
+        ReadText(std::mem::take(&mut self.text))
+    }
+}
+
+impl ReadText {
+    /// Whether `word`, normalised, stands in the text.
+    #[must_use]
+    pub fn contains(&self, word: &str) -> bool {
+        self.0.text().contains(word)
+    }
+
+    /// Where `word`, normalised, stands: bytes of the original text, in order and without overlap.
+    pub fn find<'t>(&'t self, word: &'t str) -> impl Iterator<Item = Range<usize>> + 't {
+        self.0.find(word).map(|(start, end)| start as usize..end as usize)
+    }
 }
 
 /// A token that is not simply the next one or two Han characters.

@@ -13,7 +13,7 @@ mod stops;
 mod synonyms;
 mod token;
 
-pub use analyzer::{Analyzer, Scratch};
+pub use analyzer::{Analyzer, ReadText, Scratch};
 pub use dictionary::{Dictionaries, DictionaryError, DictionaryKind, Place};
 pub use highlight::{Hit, Segment, cut_snippet, snippet};
 pub use token::{Token, TokenKind, TokenRef, Word};

@@ -60,6 +60,13 @@ impl Normalised {
         (self.chars[from].start, self.chars[to - 1].end)
     }
 
+    /// Where `part`, a normalised text, stands: bytes of the original, from the first place on, without overlap.
+    pub(crate) fn find<'t>(&'t self, part: &'t str) -> impl Iterator<Item = (u32, u32)> + 't {
+        let at = |byte: usize| self.chars.partition_point(|c| (c.byte as usize) < byte);
+        let places = self.text.match_indices(part).filter(|(_, found)| !found.is_empty());
+        places.map(move |(from, found)| self.span(at(from), at(from + found.len())))
+    }
+
     fn push(&mut self, value: char, start: u32, end: u32) {
         self.chars.push(Char { value, byte: self.text.len() as u32, start, end });
         self.text.push(value);
