@@ -73,8 +73,9 @@ pub(crate) fn retrieve(
         for ((place, area), scores) in Area::ALL.into_iter().enumerate().zip(scores.iter_mut()) {
             scores.clear();
             scores.resize(view.places(), 0.0);
-            let Some(field) = view.text_field(place)? else { continue };
             let AreaStatistics { documents, average_length } = statistics[area];
+            // Only experts have evidence: no record here has a text of this kind.
+            let Some(field) = view.text_field(place)?.filter(|_| average_length > 0.0) else { continue };
             let saturation = Saturation::new(model, |length| model.length_norm(area, length, average_length));
             for (term, frequencies) in terms.iter().zip(&mut frequencies) {
                 let found = field.find(&term.text)?;

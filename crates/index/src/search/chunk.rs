@@ -81,9 +81,11 @@ impl Chunk {
 fn cover(tokens: &[Token], span: &Range<u32>) -> Phrase {
     let within: Vec<&Token> =
         tokens.iter().filter(|token| token.start >= span.start && token.end <= span.end).collect();
+    // Tokens come by position.
     let at = |position: usize, kind: TokenKind| {
-        let here = within.iter().filter(move |t| t.position as usize == position && t.kind == kind);
-        here.max_by_key(|token| token.text.len()).copied()
+        let from = within.partition_point(|token| (token.position as usize) < position);
+        let here = within[from..].iter().take_while(|token| token.position as usize == position);
+        here.filter(|token| token.kind == kind).max_by_key(|token| token.text.len()).copied()
     };
     let Some(first) = within.iter().map(|token| token.position as usize).min() else { return Vec::new() };
     let last = within.iter().map(|token| token.position as usize).max().unwrap_or(first);

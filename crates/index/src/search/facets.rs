@@ -8,6 +8,9 @@ use tantivy::columnar::StrColumn;
 use crate::snapshot::Segment;
 use crate::{FacetCount, FacetRequest, IndexError, schema};
 
+/// Children told of one path at most, those with most hits: some dimensions are free text.
+const MOST_CHILDREN: usize = 200;
+
 /// Counts for all requests, over all segments.
 pub(super) struct Counts<'a> {
     requests: &'a [FacetRequest],
@@ -59,6 +62,12 @@ impl<'a> Counts<'a> {
 
     pub(super) fn finish(self) -> Vec<FacetCount> {
         let count = |(request, total): (&FacetRequest, BTreeMap<String, u64>)| {
+            let mut total: Vec<(String, u64)> = total.into_iter().collect();
+            if total.len() > MOST_CHILDREN {
+                total.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
+                total.truncate(MOST_CHILDREN);
+                total.sort_unstable();
+            }
             let path = |name: String| request.below.iter().cloned().chain([name]).collect();
             FacetCount {
                 dimension: request.dimension,

@@ -65,3 +65,19 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn of_very_many_values_those_with_most_hits_are_told() {
+    let document = |(at, field): (u64, u64)| {
+        let path = vec![format!("领域{field}")];
+        IndexDocument { facets: vec![Facet { dimension: Dimension::Field, path }], ..titled(at, "电池") }
+    };
+    let documents: Vec<IndexDocument> = (1..).zip((0..250).chain([248, 249])).map(document).collect();
+    let count = vec![FacetRequest { dimension: Dimension::Field, below: Vec::new() }];
+    let page = Fixture::with(&documents).page(&SearchQuery { count, ..typed("电池") });
+    let children = &page.facets[0].children;
+    assert_eq!(children.len(), 200);
+    let twice: Vec<&str> =
+        children.iter().filter(|(_, hits)| *hits == 2).map(|(path, _)| &*path[0]).collect();
+    assert_eq!(twice, ["领域248", "领域249"]);
+}
