@@ -75,7 +75,9 @@ impl Checks {
     /// As [`Self::text`], but blank is a problem, unless another one of the field says why it has no value.
     pub(super) fn required(&mut self, key: &str, value: Option<String>, max: usize) -> String {
         let text = self.text(key, value, max);
-        let told = |problem: &FieldProblem| problem.pointer.strip_prefix('/') == Some(key);
+        let told = |problem: &FieldProblem| {
+            problem.pointer.is_empty() || problem.pointer.strip_prefix('/') == Some(key)
+        };
         if text.is_empty() && !self.problems.iter().any(told) {
             self.note(key, None, ProblemCode::Missing, "必填，不能为空");
         }

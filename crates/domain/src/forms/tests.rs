@@ -84,6 +84,7 @@ fn wrong_shapes_hide_no_invalid_values() {
     let mut found = problems(Kind::Need, form);
     found.sort_by(|a, b| a.0.cmp(&b.0));
     assert_eq!(found, expected.map(|(pointer, code)| (pointer.to_owned(), code)));
+    assert_eq!(problems(Kind::Need, json!([1])), [(String::new(), ProblemCode::WrongType)]);
 }
 
 #[test]
