@@ -14,6 +14,9 @@ use super::source::Source;
 use super::{BROKEN_TEXT, MAX_ROW_BYTES, Outcome, of_field};
 use crate::{FileError, RowProblem};
 
+/// A list or object of a few bytes takes hundreds in memory; a record has a few dozen of them.
+const MOST_BRACKETS: usize = 10_000;
+
 /// A file of one JSON object to a line.
 pub(super) struct JsonLines {
     kind: Kind,
@@ -98,6 +101,9 @@ impl JsonLines {
         }
         let text = std::str::from_utf8(&self.text)
             .map_err(|_| whole(ProblemCode::Format, BROKEN_TEXT.to_owned()))?;
+        if text.bytes().filter(|byte| matches!(byte, b'{' | b'[')).count() > MOST_BRACKETS {
+            return Err(whole(ProblemCode::TooLarge, "一行里的括号太多，这不像一条记录".to_owned()));
+        }
         let form: Value = serde_json::from_str(text)
             .map_err(|error| whole(ProblemCode::Format, syntax_problem(text, &error)))?;
         parse(self.kind, form)

@@ -25,6 +25,9 @@ const DIGITS: [&str; 7] = [
 const EXCEL_ERRORS: [&str; 8] =
     ["#N/A", "#REF!", "#VALUE!", "#DIV/0!", "#NAME?", "#NULL!", "#NUM!", "########"];
 
+/// More than any list of a form may hold. A cell of a megabyte of commas would otherwise become a million values.
+const MOST_PIECES: usize = 1000;
+
 /// The JSON of a cell; `None` for an empty one.
 pub(super) fn value(column: &Column, cell: &str) -> Result<Option<Value>, CellProblem> {
     let text = unwrapped(cell.trim());
@@ -33,6 +36,10 @@ pub(super) fn value(column: &Column, cell: &str) -> Result<Option<Value>, CellPr
     }
     if EXCEL_ERRORS.iter().any(|error| text.starts_with(error)) {
         return Err((ProblemCode::Format, "单元格里是 Excel 的错误值，请改正后再导入"));
+    }
+    let is_list = matches!(column.shape, Shape::Titles | Shape::Words | Shape::Inventors);
+    if is_list && pieces(text, is_separator).nth(MOST_PIECES).is_some() {
+        return Err((ProblemCode::TooLarge, "一个单元格里超过 1000 项"));
     }
     let value = match column.shape {
         Shape::Text if DATES.contains(&column.key) => json!(date_text(text)),
