@@ -2,7 +2,9 @@
 
 mod cells;
 mod claim;
+mod discreet;
 mod header;
+mod identity;
 mod lines;
 mod source;
 mod table;
@@ -16,6 +18,7 @@ use domain::forms::Draft;
 use domain::{FieldProblem, Kind, ProblemCode};
 
 use crate::{FileError, RowError, RowProblem};
+use discreet::{discreet, discreet_message};
 use lines::JsonLines;
 use source::Source;
 use table::Table;
@@ -58,7 +61,7 @@ impl Format {
 pub struct Row {
     /// The line of the file, from 1, on which the row starts.
     pub line: u64,
-    /// The form.
+    /// The form, always with an external id: one derived from what it says when the row gives none.
     pub draft: Draft,
     /// Bytes of the file read so far, for showing progress.
     pub bytes_read: u64,
@@ -71,11 +74,14 @@ const BROKEN_TEXT: &str = "含有无法识别的字符（编码损坏），请�
 
 /// The rows of a file. See [`rows()`].
 pub struct Rows {
+    kind: Kind,
     reader: Reader,
     warnings: Vec<String>,
     failure: Option<io::Error>,
     /// Line of the last row.
     line: u64,
+    /// Rows whose external id had to be derived, as long as no warning has told of them.
+    unnamed: u64,
 }
 
 enum Reader {
@@ -93,18 +99,21 @@ enum Reader {
 /// When the file as a whole cannot be understood; what is wrong with single rows comes out of the iterator.
 pub fn rows(kind: Kind, format: Format, input: impl Read + Send + 'static) -> Result<Rows, FileError> {
     let (source, guessed) = Source::open(input)?;
-    let (reader, unknown) = match format {
+    let mut warnings: Vec<String> = guessed.into_iter().collect();
+    let reader = match format {
         Format::Csv => {
-            let (table, unknown) = Table::open(kind, source)?;
-            (Reader::Table(table), unknown)
+            let (table, found) = Table::open(kind, source)?;
+            warnings.extend(found);
+            Reader::Table(table)
         }
-        Format::JsonLines => (Reader::Lines(JsonLines::open(kind, source)?), None),
+        Format::JsonLines => Reader::Lines(JsonLines::open(kind, source)?),
     };
-    Ok(Rows { reader, warnings: guessed.into_iter().chain(unknown).collect(), failure: None, line: 0 })
+    Ok(Rows { kind, reader, warnings, failure: None, line: 0, unnamed: 0 })
 }
 
 impl Rows {
-    /// What was passed over without harm, in Chinese: headings that the form does not have, a guessed encoding.
+    /// What was passed over without harm, in Chinese: headings that the form does not have, a guessed encoding, rows
+    /// without an external id. Complete when the rows have come to their end.
     pub fn warnings(&self) -> &[String] {
         &self.warnings
     }
@@ -122,6 +131,18 @@ impl Iterator for Rows {
         if self.failure.is_some() {
             return None;
         }
+        let read = self.read();
+        if read.is_none() && self.unnamed > 0 {
+            let explanation = identity::explanation(self.kind);
+            self.warnings
+                .push(format!("有 {} 行没有外部编号，{explanation}", std::mem::take(&mut self.unnamed)));
+        }
+        read
+    }
+}
+
+impl Rows {
+    fn read(&mut self) -> Option<Result<Row, RowError>> {
         let read = match &mut self.reader {
             Reader::Table(table) => table.read(),
             Reader::Lines(lines) => lines.read(),
@@ -138,43 +159,26 @@ impl Iterator for Rows {
             Reader::Lines(lines) => lines.source().bytes_read(),
         };
         Some(match outcome {
-            Ok(draft) => Ok(Row { line, draft, bytes_read }),
+            Ok(draft) => Ok(Row { line, draft: self.named(draft), bytes_read }),
             Err(problems) => Err(RowError { line, problems, bytes_read }),
         })
+    }
+
+    /// A draft with an external id.
+    fn named(&mut self, mut draft: Draft) -> Draft {
+        if draft.external_id.is_none() {
+            draft.external_id = Some(identity::derived(&draft.profile));
+            let told = matches!(&self.reader, Reader::Table(table) if !table.has("external_id"));
+            self.unnamed += u64::from(!told);
+        }
+        draft
     }
 }
 
 /// A problem that the form names, under the heading of its column. Names of unknown fields are the sender's and may be
-/// anything, so the pointer is made discreet too.
+/// anything, so label and pointer are made discreet too.
 fn of_field(problem: FieldProblem, column: Option<String>) -> RowProblem {
     let label = if problem.pointer.is_empty() { String::new() } else { discreet(&problem.label) };
-    RowProblem {
-        column,
-        label,
-        pointer: discreet(&problem.pointer),
-        code: problem.code,
-        detail: discreet(&problem.detail),
-    }
-}
-
-/// A message without what may be a contact: values of other fields are quoted, and a row whose cells have shifted
-/// holds telephone numbers and addresses there.
-fn discreet(detail: &str) -> String {
-    let mut shown = String::with_capacity(detail.len());
-    let mut rest = detail;
-    while let Some(start) = rest.find(is_word) {
-        let (before, word) = rest.split_at(start);
-        let (word, after) = word.split_at(word.find(|c| !is_word(c)).unwrap_or(word.len()));
-        let digits = word.split(|c: char| !c.is_ascii_digit()).map(str::len).max();
-        let private = word.contains('@') && word != "name@example.com" || digits >= Some(9);
-        shown.push_str(before);
-        shown.push_str(if private { "***" } else { word });
-        rest = after;
-    }
-    shown.push_str(rest);
-    shown
-}
-
-const fn is_word(c: char) -> bool {
-    c.is_ascii_alphanumeric() || matches!(c, '@' | '.' | '_' | '+' | '-')
+    let (pointer, detail) = (discreet(&problem.pointer), discreet_message(&problem.detail));
+    RowProblem { column, label, pointer, code: problem.code, detail }
 }

@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 use super::cells::{Record, Records};
 use super::header::{Header, Heading};
 use super::source::Source;
-use super::{BROKEN_TEXT, Outcome, of_field, values};
+use super::{BROKEN_TEXT, Outcome, discreet, identity, of_field, values};
 use crate::{FileError, RowProblem};
 
 /// A table whose headings have been read.
@@ -23,16 +23,16 @@ pub(super) struct Table {
 }
 
 impl Table {
-    /// Finds the headings. The second value is a warning about those that name no field.
-    pub(super) fn open(kind: Kind, source: Source) -> Result<(Self, Option<String>), FileError> {
+    /// Finds the headings. The second value warns of those that name no field, and of there being none for identifiers.
+    pub(super) fn open(kind: Kind, source: Source) -> Result<(Self, Vec<String>), FileError> {
         let start = source.block().trim_ascii_start();
         let header = Header::find(kind, source.block(), source.is_last()).map_err(|error| {
             if start.starts_with(b"{") || start.starts_with(b"[") { FileError::JsonAsCsv } else { error }
         })?;
-        let warning = (!header.unknown.is_empty()).then(|| {
-            let names = header.unknown.join("”“");
-            format!("{}表没有这些列，已忽略：“{names}”", kind.label())
-        });
+        let mut warnings = Vec::new();
+        if !header.unknown.is_empty() {
+            warnings.push(unknown_headings(kind, &header.unknown));
+        }
         let table = Self {
             kind,
             records: Records::new(source, header.separator),
@@ -40,7 +40,15 @@ impl Table {
             headings: header.headings,
             skip: header.skip,
         };
-        Ok((table, warning))
+        if !table.has("external_id") {
+            warnings.push(format!("文件没有“外部编号”列，各行{}", identity::explanation(kind)));
+        }
+        Ok((table, warnings))
+    }
+
+    /// Whether there is a column for the field `key`.
+    pub(super) fn has(&self, key: &str) -> bool {
+        self.headings.iter().flatten().any(|heading| heading.column.key == key)
     }
 
     pub(super) const fn source(&self) -> &Source {
@@ -138,6 +146,15 @@ impl Table {
         let text = heading.map(|heading| heading.text.clone());
         of_field(problem, text)
     }
+}
+
+/// The first of them by name: what is taken for a row of headings may be anything.
+fn unknown_headings(kind: Kind, headings: &[String]) -> String {
+    const NAMED: usize = 20;
+    let name = |heading: &String| discreet(&heading.chars().take(40).collect::<String>());
+    let names = headings.iter().take(NAMED).map(name).collect::<Vec<_>>().join("”“");
+    let more = if headings.len() > NAMED { format!("等 {} 列", headings.len()) } else { String::new() };
+    format!("{}表没有这些列，已忽略：“{names}”{more}", kind.label())
 }
 
 /// Puts a value at `bio` or at `contact/mobile`.

@@ -9,6 +9,7 @@ use std::io::{self, Cursor, Read};
 use domain::{Kind, Profile};
 use encoding_rs::GB18030;
 use proptest::prelude::*;
+use serde_json::Value;
 
 use super::*;
 
@@ -140,8 +141,17 @@ fn bad_bytes_cost_their_row_only() {
 
 #[test]
 fn no_message_repeats_a_contact() {
-    let secrets =
-        ["1380000123x", "13800001234", "wang@@secret.cn", "wang@secret.cn", "05503071234567890123456"];
+    let secrets = [
+        "1380000123x",
+        "13800001234",
+        "138 0000 1234",
+        "138-0000-1234",
+        "0553-6543217x",
+        "6543217x",
+        "wang@@secret.cn",
+        "王明 wang@secret.cn",
+        "05503071234567890123456",
+    ];
     let headings = "姓名,手机,办公电话,传真,E-mail,邮编,所在地区,填报年,状态,年度可承接数,熟悉行业";
     for secret in secrets {
         // In the right column, and after a shift in every other one.
@@ -158,7 +168,63 @@ fn no_message_repeats_a_contact() {
             lines[0].as_ref().unwrap_err(),
             lines[1].as_ref().unwrap_err()
         );
-        assert!(!shown.contains(secret), "{shown}");
+        assert!(!shown.contains(secret) && !shown.contains("6543217"), "{shown}");
+        assert!(!shown.contains("secret"), "{shown}");
+    }
+}
+
+#[test]
+fn rows_without_an_identifier_keep_the_one_that_they_are_given() {
+    let ids = |outcomes: &Outcomes| -> Vec<String> {
+        outcomes.iter().map(|row| row.as_ref().unwrap().1.external_id.clone().unwrap()).collect()
+    };
+    let first = csv(Kind::Need, "技术需求名称,单位名称,手机\n甲,皖东（滁州）公司,13800001234\n乙,,\n");
+    let second = csv(Kind::Need, "单位名称,技术需求名称,编号\n皖东(滁州) 公司,甲,\n,乙,\n,丙,XQ-3\n");
+    assert_eq!(ids(&first), ids(&second)[..2]);
+    assert_ne!(ids(&first)[0], ids(&first)[1]);
+    assert_eq!(ids(&second)[2], "XQ-3");
+
+    let (_, warnings) = read(Kind::Need, Format::Csv, "技术需求名称,手机\n甲,\n");
+    let explained = "按“技术需求名称”“单位名称”识别：这些内容相同的行算同一条记录，后面的更新前面的";
+    assert_eq!(warnings, [format!("文件没有“外部编号”列，各行{explained}")]);
+    for (format, text) in [
+        (Format::Csv, "技术需求名称,编号\n甲,\n乙,2\n丙,\n"),
+        (
+            Format::JsonLines,
+            "{\"title\":\"甲\"}\n{\"title\":\"乙\",\"external_id\":\"2\"}\n{\"title\":\"丙\"}\n",
+        ),
+    ] {
+        let mut rows = rows(Kind::Need, format, Cursor::new(text)).unwrap();
+        assert_eq!(rows.by_ref().count(), 3);
+        assert_eq!(rows.warnings(), [format!("有 2 行没有外部编号，{explained}")]);
+    }
+}
+
+#[test]
+fn a_cell_of_nothing_but_separators_is_refused_before_it_is_split() {
+    let cell = "a、".repeat(MAX_ROW_BYTES / 16);
+    let found = csv(Kind::Achievement, &format!("成果名称,完成人,关键词\n甲,{cell},{cell}\n乙,丙,丁\n"));
+    let problems = &found[0].as_ref().unwrap_err().problems;
+    assert!(problems.len() == 2 && problems.iter().all(|problem| problem.code == ProblemCode::TooLarge));
+    assert!(found[1].is_ok());
+}
+
+#[test]
+fn a_row_of_many_problems_names_the_first() {
+    let items = "1,".repeat(200_000);
+    let row = format!("{{\"name\":\"x\",\"keywords\":[{}1]}}", items);
+    let (found, _) = read(Kind::Expert, Format::JsonLines, row);
+    assert!(found[0].as_ref().unwrap_err().problems.len() < 100);
+}
+
+#[test]
+fn a_row_of_nothing_but_brackets_is_refused_before_it_is_built() {
+    for item in ["{}", "[]", "{\"\":0}"] {
+        let row =
+            format!("{{\"name\":\"x\",\"inventors\":[{item}{}]}}\n", format!(",{item}").repeat(100_000));
+        let (found, _) = read(Kind::Expert, Format::JsonLines, format!("{row}{{\"name\":\"[[{{{{\"}}\n"));
+        assert_eq!(found[0].as_ref().unwrap_err().to_string(), "第 1 行：一行里的括号太多，这不像一条记录");
+        assert!(found[1].is_ok());
     }
 }
 
@@ -214,7 +280,10 @@ fn headings_are_found_under_titles_marks_and_announcements() {
     }
     let (found, warnings) = read(Kind::Need, Format::Csv, "技术需求名称,手机,备注\n甲,,随便\n");
     assert!(found[0].is_ok());
-    assert_eq!(warnings, ["技术需求表没有这些列，已忽略：“备注”"]);
+    assert_eq!(warnings[0], "技术需求表没有这些列，已忽略：“备注”");
+    let wide = format!("姓名,外部编号{}\n甲,1\n", ",13800001234".repeat(3000));
+    let (_, warnings) = read(Kind::Expert, Format::Csv, wide);
+    assert!(warnings[0].ends_with("”等 3000 列") && warnings[0].len() < 500 && !warnings[0].contains("138"));
     let late = "一\n二\n三\n四\n五\n技术需求名称,手机\n甲,\n";
     assert!(refusal(Kind::Need, Format::Csv, late.as_bytes()).contains("没有找到表头"));
 }
@@ -399,6 +468,11 @@ proptest! {
     }
 
     #[test]
+    fn no_json_panics(lines in prop::collection::vec(any_line(), 1..4)) {
+        exhaust(lines.join("\n").as_bytes());
+    }
+
+    #[test]
     fn no_near_json_panics(text in "([\\[\\]{}:,\"\\\\\n甲1]|\"name\"|null|\"contact\"){0,200}") {
         exhaust(format!("{{}}\n{text}").as_bytes());
     }
@@ -420,6 +494,34 @@ proptest! {
         prop_assert_eq!(found, cells.iter().map(|cell| cell.as_bytes()).collect::<Vec<_>>());
         prop_assert_eq!(record.last_line, 1 + text.trim_end().matches('\n').count() as u64);
     }
+}
+
+/// An object under the names of fields and others, with values that no field expects.
+fn any_line() -> impl Strategy<Value = String> {
+    let mut names = vec!["contact", "foo", "", "/", "~"];
+    for column in Kind::ALL.into_iter().flat_map(domain::forms::columns) {
+        names.extend(column.key.split('/').chain([column.key]));
+    }
+    let name = prop_oneof![9 => prop::sample::select(names).prop_map(str::to_owned), 1 => ".{0,5}"];
+    let scalar = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        any::<f64>().prop_map(Value::from),
+        "[甲a@1;、-]{0,8}".prop_map(Value::from),
+    ];
+    let value = scalar.boxed().prop_recursive(3, 20, 5, {
+        let name = name.clone();
+        move |inner| {
+            let object = prop::collection::vec((name.clone(), inner.clone()), 0..5);
+            prop_oneof![
+                prop::collection::vec(inner, 0..5).prop_map(Value::from),
+                object.prop_map(|fields| Value::Object(fields.into_iter().collect())),
+            ]
+        }
+    });
+    let fields = prop::collection::vec((name, value), 0..10);
+    fields.prop_map(|fields| Value::Object(fields.into_iter().collect()).to_string())
 }
 
 /// Reads to the end under every kind and format; each row takes at least a byte, so the rows are no more than those.
