@@ -1,4 +1,4 @@
-//! What can go wrong in the store; the caller's faults and ours told apart.
+//! What can go wrong in the store.
 
 use domain::{Kind, RecordId};
 
@@ -74,21 +74,6 @@ pub enum StoreError {
     /// Any other fault of the database.
     #[error("数据库操作失败")]
     Database(#[source] sqlx::Error),
-}
-
-impl StoreError {
-    /// Whether the caller asked for something impossible; otherwise the fault is on this side.
-    pub const fn is_callers_fault(&self) -> bool {
-        matches!(
-            self,
-            Self::NotFound(_)
-                | Self::AlreadyExists { .. }
-                | Self::StaleRevision { .. }
-                | Self::WrongKind { .. }
-                | Self::RunNotFound(_)
-                | Self::RunClosed(_)
-        )
-    }
 }
 
 impl From<sqlx::Error> for StoreError {

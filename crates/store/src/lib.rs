@@ -18,5 +18,5 @@ mod writing;
 pub use error::StoreError;
 pub use reading::{Change, ListFilter};
 pub use runs::{Run, RunId, RunMatch, RunState, RunTotals};
-pub use store::{MigrationReport, Store};
+pub use store::{Address, MigrationReport, Store};
 pub use writing::{ImportSession, Outcome, Upserted};

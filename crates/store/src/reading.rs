@@ -70,7 +70,7 @@ impl Store {
         row.map(RecordRow::record).transpose()
     }
 
-    /// The records of these numbers, in the order asked; those that do not exist are left out.
+    /// The records of these numbers, each once, in the order asked; those that do not exist are left out.
     pub async fn records(&self, kind: Kind, numbers: &[u64]) -> Result<Vec<Record>, StoreError> {
         let mut found: HashMap<u64, Record> = HashMap::with_capacity(numbers.len());
         for keys in numbers.chunks(sql::MOST_KEYS) {
@@ -207,7 +207,19 @@ impl Store {
         rows.into_iter().map(ChangeRow::change).collect()
     }
 
-    /// The sequence number of the latest entry of the outbox; 0 when there is none.
+    /// How many entries after `after` the outbox has for a registry.
+    pub async fn count_changes(&self, kind: Kind, after: u64) -> Result<u64, StoreError> {
+        on_backend!(&self.backend, pools => {
+            let count: i64 = sqlx::query_scalar(sql::COUNT_CHANGES)
+                .bind(signed(after))
+                .bind(kind.slug())
+                .fetch_one(&pools.readers)
+                .await?;
+            Ok(unsigned(count))
+        })
+    }
+
+    /// The sequence number of the latest entry that the outbox ever had; 0 when nothing was ever written.
     pub async fn last_change(&self) -> Result<u64, StoreError> {
         on_backend!(&self.backend, pools => {
             let last: i64 = sqlx::query_scalar(sql::LAST_CHANGE).fetch_one(&pools.readers).await?;

@@ -197,7 +197,7 @@ impl Store {
         row.map(RunRow::run).transpose()
     }
 
-    /// Up to `limit` runs opened before `before`, or at all, latest first.
+    /// Up to `limit` published runs opened before `before`, or at all, latest first.
     pub async fn runs(&self, before: Option<RunId>, limit: u32) -> Result<Vec<Run>, StoreError> {
         let before = before.map_or(i64::MAX, |run| signed(run.0));
         let rows: Vec<RunRow> = on_backend!(&self.backend, pools => {

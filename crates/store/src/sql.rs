@@ -75,6 +75,10 @@ pub(crate) const DELETE_INVENTORS: &str = "DELETE FROM inventors WHERE achieveme
 
 pub(crate) const CHANGES: &str = "SELECT seq, kind, number FROM outbox WHERE seq > $1 ORDER BY seq LIMIT $2";
 pub(crate) const LAST_CHANGE: &str = "SELECT COALESCE(MAX(seq), 0) FROM outbox";
+pub(crate) const COUNT_CHANGES: &str = "SELECT COUNT(*) FROM outbox WHERE seq > $1 AND kind = $2";
+/// A slice of the outbox. Its last row stays: it alone says where the outbox stands.
+pub(crate) const PRUNE_CHANGES: &str = "DELETE FROM outbox WHERE seq IN
+    (SELECT seq FROM outbox WHERE seq <= $1 AND seq < (SELECT MAX(seq) FROM outbox) ORDER BY seq LIMIT 10000)";
 
 pub(crate) const OPEN_RUN: &str = "INSERT INTO runs (business_date, state, opened_at, configuration)
     VALUES ($1, 'running', $2, $3) RETURNING number";
@@ -104,8 +108,11 @@ pub(crate) const PREVIOUS_RUN: &str = concat!(
     " AND publication < (SELECT publication FROM runs WHERE number = $1) ORDER BY publication DESC LIMIT 1"
 );
 pub(crate) const RUN: &str = concat!("SELECT ", run_columns!(), " FROM runs WHERE number = $1");
-pub(crate) const RUNS: &str =
-    concat!("SELECT ", run_columns!(), " FROM runs WHERE number < $1 ORDER BY number DESC LIMIT $2");
+pub(crate) const RUNS: &str = concat!(
+    "SELECT ",
+    run_columns!(),
+    " FROM runs WHERE state = 'published' AND number < $1 ORDER BY number DESC LIMIT $2"
+);
 pub(crate) const PUBLISHED_RUNS: &str =
     "SELECT number FROM runs WHERE state = 'published' ORDER BY publication DESC";
 pub(crate) const RUN_MATCHES: &str =

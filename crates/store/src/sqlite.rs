@@ -10,7 +10,7 @@ use sqlx::sqlite::{
 use sqlx::{Connection, Sqlite, SqliteConnection};
 
 use crate::backend::Pools;
-use crate::store::MigrationReport;
+use crate::store::{Address, MigrationReport};
 use crate::{StoreError, sql};
 
 static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
@@ -21,12 +21,11 @@ const READERS: u32 = 8;
 /// Statements kept prepared per connection: every fixed text, and one multi-row text per table.
 const STATEMENTS: usize = 200;
 
-/// Opens the database at `url`, creating it and bringing it up to date.
-pub(crate) async fn open(url: &str) -> Result<(Pools<Sqlite>, MigrationReport), StoreError> {
-    let options: SqliteConnectOptions = url.parse().map_err(|_| StoreError::BadUrl)?;
+/// Opens the database at this address, creating it and bringing it up to date.
+pub(crate) async fn open(at: Address) -> Result<(Pools<Sqlite>, MigrationReport), StoreError> {
+    let (options, in_memory) = options(at)?;
     let options =
         options.create_if_missing(true).busy_timeout(WRITE_TURN).statement_cache_capacity(STATEMENTS);
-    let in_memory = url.contains(":memory:") || url.contains("mode=memory");
     if !in_memory {
         prepare_file(options.get_filename()).map_err(|error| StoreError::Unavailable(error.into()))?;
     }
@@ -39,6 +38,22 @@ pub(crate) async fn open(url: &str) -> Result<(Pools<Sqlite>, MigrationReport), 
         pool().max_connections(READERS).connect_lazy_with(options.pragma("query_only", "ON"))
     };
     Ok((Pools { writer, readers }, report))
+}
+
+/// How to connect, and whether the database is in memory alone.
+fn options(at: Address) -> Result<(SqliteConnectOptions, bool), StoreError> {
+    match at {
+        Address::File(path) => {
+            // Absolute, for SQLite takes a name that begins with `file:` for a URL.
+            let path = std::path::absolute(path).map_err(|error| StoreError::Unavailable(error.into()))?;
+            Ok((SqliteConnectOptions::new().filename(path), false))
+        }
+        Address::Url(url) if url.starts_with("sqlite:") => {
+            let in_memory = url.contains(":memory:") || url.contains("mode=memory");
+            Ok((url.parse().map_err(|_| StoreError::BadUrl)?, in_memory))
+        }
+        Address::Url(_) => Err(StoreError::BadUrl),
+    }
 }
 
 /// One connection: writers queue for it here instead of meeting SQLITE_BUSY there.

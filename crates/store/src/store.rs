@@ -1,5 +1,7 @@
 //! The store itself: opening, migrating, closing.
 
+use std::path::PathBuf;
+
 use crate::backend::{Backend, OnBackend, on_backend};
 use crate::{StoreError, sql, sqlite};
 
@@ -12,6 +14,33 @@ pub struct Store {
     pub(crate) backend: Backend,
 }
 
+/// Where a database lies.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Address {
+    /// An SQLite file; its path may hold any character.
+    File(PathBuf),
+    /// `sqlite:///folder/hongniang.db`, where `%`, `?` and `#` have the meaning that they have in URLs.
+    Url(String),
+}
+
+impl From<&str> for Address {
+    fn from(url: &str) -> Self {
+        Self::Url(url.to_owned())
+    }
+}
+
+impl From<&String> for Address {
+    fn from(url: &String) -> Self {
+        Self::Url(url.clone())
+    }
+}
+
+impl From<PathBuf> for Address {
+    fn from(file: PathBuf) -> Self {
+        Self::File(file)
+    }
+}
+
 /// What migrating did.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MigrationReport {
@@ -22,12 +51,12 @@ pub struct MigrationReport {
 }
 
 impl Store {
-    /// Opens the database at `url` (`sqlite:///folder/hongniang.db`), creating it and bringing its schema up to date.
+    /// Opens the database at this address, creating it and bringing its schema up to date.
     ///
     /// # Errors
     /// [`StoreError::BadUrl`], [`StoreError::Unavailable`], [`StoreError::NewerSchema`], [`StoreError::Migration`].
-    pub async fn open(url: &str) -> Result<Self, StoreError> {
-        let (store, report) = connect(url).await?;
+    pub async fn open(at: impl Into<Address>) -> Result<Self, StoreError> {
+        let (store, report) = connect(at.into()).await?;
         if !report.applied.is_empty() {
             tracing::info!(
                 schema.version = report.version,
@@ -38,12 +67,12 @@ impl Store {
         Ok(store)
     }
 
-    /// Brings the schema at `url` up to date and tells what that took.
+    /// Brings the schema at this address up to date and tells what that took.
     ///
     /// # Errors
     /// As [`Store::open`].
-    pub async fn migrate(url: &str) -> Result<MigrationReport, StoreError> {
-        let (store, report) = connect(url).await?;
+    pub async fn migrate(at: impl Into<Address>) -> Result<MigrationReport, StoreError> {
+        let (store, report) = connect(at.into()).await?;
         store.close().await;
         Ok(report)
     }
@@ -62,11 +91,8 @@ impl Store {
     }
 }
 
-async fn connect(url: &str) -> Result<(Store, MigrationReport), StoreError> {
-    if !url.starts_with("sqlite:") {
-        return Err(StoreError::BadUrl);
-    }
-    let (pools, report) = sqlite::open(url).await?;
+async fn connect(at: Address) -> Result<(Store, MigrationReport), StoreError> {
+    let (pools, report) = sqlite::open(at).await?;
     let backend = OnBackend::Sqlite(pools);
     Ok((Store { backend }, report))
 }

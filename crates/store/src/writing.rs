@@ -3,9 +3,10 @@
 use domain::forms::Draft;
 use domain::{Record, RecordId, Status};
 
-use crate::backend::Transaction;
+use crate::backend::{Transaction, on_backend};
 use crate::batch::Batch;
-use crate::{Store, StoreError};
+use crate::rows::signed;
+use crate::{Store, StoreError, sql};
 
 /// What [`Store::upsert`] did to a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -116,6 +117,22 @@ impl Store {
         batch.write().await?;
         transaction.commit().await?;
         Ok(record)
+    }
+
+    /// Deletes the entries of the outbox up to and including `position`, which everybody who follows it has dealt with; only the
+    /// latest entry stays, so that [`Store::last_change`] never goes back. Returns how many went.
+    pub async fn prune_changes(&self, position: u64) -> Result<u64, StoreError> {
+        let mut pruned = 0;
+        loop {
+            // In slices, each a transaction of its own, so that other writers get their turn in between.
+            let slice = on_backend!(&self.backend, pools => {
+                sqlx::query(sql::PRUNE_CHANGES).bind(signed(position)).execute(&pools.writer).await?.rows_affected()
+            });
+            if slice == 0 {
+                return Ok(pruned);
+            }
+            pruned += slice;
+        }
     }
 }
 

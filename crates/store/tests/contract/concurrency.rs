@@ -91,6 +91,7 @@ fn every_operation_can_be_spawned(store: &'static Store) {
     let (id, filter) = (RecordId::new(Kind::Need, 1), Box::leak(Box::new(ListFilter::default())));
     spawn(Store::open(""));
     spawn(Store::migrate(""));
+    spawn(store.prune_changes(0));
     spawn(async {
         let mut import = store.import().await.unwrap();
         import.upsert(Vec::new()).await.unwrap();

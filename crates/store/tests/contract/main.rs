@@ -66,6 +66,7 @@ macro_rules! every_property_on {
             outbox {
                 holds_exactly_the_changed_records
                 is_read_in_slices
+                pruning_takes_what_was_dealt_with_and_never_the_position
                 is_empty_at_first
             }
             inventors {
@@ -101,7 +102,7 @@ macro_rules! every_property_on {
                 an_unfinished_run_of_the_same_day_is_given_up
                 a_closed_run_takes_nothing_more
                 a_failing_batch_of_matches_leaves_nothing
-                runs_are_listed_latest_first
+                published_runs_are_listed_latest_first
                 pruning_keeps_the_current_and_the_previous_run
                 unknown_runs_are_not_found
             }

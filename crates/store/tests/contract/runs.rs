@@ -129,10 +129,13 @@ pub(crate) async fn a_failing_batch_of_matches_leaves_nothing(store: Store) {
     }
 }
 
-pub(crate) async fn runs_are_listed_latest_first(store: Store) {
+pub(crate) async fn published_runs_are_listed_latest_first(store: Store) {
     for expert in 1..=5 {
         published(&store, DAY, 1, expert).await;
     }
+    let given_up = store.open_run(DAY, "{}").await.unwrap();
+    store.abandon_run(given_up).await.unwrap();
+    store.open_run(DAY, "{}").await.unwrap();
     let numbers = |runs: Vec<store::Run>| runs.into_iter().map(|run| run.id.0).collect::<Vec<_>>();
     assert_eq!(numbers(store.runs(None, 2).await.unwrap()), [5, 4]);
     assert_eq!(numbers(store.runs(Some(RunId(4)), 10).await.unwrap()), [3, 2, 1]);
