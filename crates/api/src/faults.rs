@@ -14,6 +14,7 @@ impl From<EngineError> for Problem {
         let mut problem = Self::new(code, detail(code, &error));
         match error {
             EngineError::Invalid(fields) => problem.errors = items(fields, ""),
+            EngineError::NothingImported(report) => problem.report = Some(Box::new((*report).into())),
             error if code.status().is_server_error() => problem.source = Some(Arc::new(error)),
             _ => {}
         }
@@ -39,7 +40,7 @@ const fn code(error: &EngineError) -> Code {
         EngineError::Invalid(_) => Code::InvalidForm,
         EngineError::NotFound(_)
         | EngineError::Store(StoreError::NotFound(_) | StoreError::WrongKind { .. }) => Code::RecordNotFound,
-        EngineError::RunNotFound(_) | EngineError::Store(StoreError::RunNotFound(_)) => Code::RunNotFound,
+        EngineError::Store(StoreError::RunNotFound(_)) => Code::RunNotFound,
         EngineError::NoRun => Code::NoRun,
         EngineError::NoSuchPairing { .. } => Code::NoSuchPairing,
         EngineError::BadParameter(_) => Code::InvalidParameter,

@@ -1,6 +1,6 @@
 //! The REST API over [`engine::Engine`]: routes, answers, problem details, OpenAPI. Handlers translate and nothing else.
 //!
-//! [`serve`] runs a server; [`app`] is the same application for tests; [`openapi_json`] is the document that portals are built on.
+//! [`serve`] runs a server; [`openapi_json`] is the document that portals are built on.
 //! Routes and documentation come from one list (`endpoints`), so that neither exists without the other.
 
 mod boundary;
@@ -17,4 +17,4 @@ mod views;
 
 pub use docs::{openapi, openapi_json};
 pub use problem::{Code, Problem, ProblemItem};
-pub use server::{Limits, ServerSettings, app, serve, termination};
+pub use server::{Limits, ServerSettings, serve, termination};

@@ -8,9 +8,12 @@ use std::time::Duration;
 use actix_web::body::MessageBody;
 use actix_web::dev::{Server, ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::middleware::{Compress, from_fn};
+use actix_web::web::Data;
 use actix_web::{App, Error, HttpServer, web};
 use engine::Engine;
+use tokio::task::{JoinError, JoinHandle};
 
+use crate::handlers::import::Imports;
 use crate::{boundary, endpoints};
 
 /// How long the background indexer may take to end.
@@ -47,6 +50,8 @@ pub struct ServerSettings {
     pub workers: usize,
     /// What bodies may be.
     pub limits: Limits,
+    /// Imports at a time; each holds a thread for as long as its file is on its way.
+    pub imports: usize,
     /// A request's line and headers must be there after this time.
     pub header_deadline: Duration,
     /// How long an idle connection stays open.
@@ -60,6 +65,7 @@ impl Default for ServerSettings {
         Self {
             workers: 0,
             limits: Limits::default(),
+            imports: 4,
             header_deadline: Duration::from_secs(10),
             keep_alive: Duration::from_secs(60),
             shutdown_deadline: Duration::from_secs(30),
@@ -68,9 +74,10 @@ impl Default for ServerSettings {
 }
 
 /// The application: everything that [`serve`] serves.
-pub fn app(
+fn app(
     engine: Engine,
     limits: Limits,
+    imports: Data<Imports>,
 ) -> App<
     impl ServiceFactory<
         ServiceRequest,
@@ -81,8 +88,9 @@ pub fn app(
     >,
 > {
     App::new()
-        .app_data(web::Data::new(engine))
+        .app_data(Data::new(engine))
         .app_data(limits)
+        .app_data(imports)
         .configure(endpoints::register)
         .default_service(web::to(endpoints::not_found))
         .wrap(from_fn(boundary::boundary))
@@ -92,8 +100,19 @@ pub fn app(
 /// Serves until `shutdown` comes true, then lets requests finish, and closes the engine. Keeps the index up to the database meanwhile.
 ///
 /// # Errors
-/// When the listener cannot be used.
+/// When the listener cannot be used, or the indexer has fallen over: without it, what is written would never be found.
 pub async fn serve(
+    engine: Engine,
+    settings: ServerSettings,
+    listener: TcpListener,
+    shutdown: impl Future<Output = ()>,
+) -> io::Result<()> {
+    let follower = engine.clone();
+    serve_beside(async move { follower.follow().await }, engine, settings, listener, shutdown).await
+}
+
+async fn serve_beside(
+    indexer: impl Future<Output = ()> + Send + 'static,
     engine: Engine,
     settings: ServerSettings,
     listener: TcpListener,
@@ -102,12 +121,15 @@ pub async fn serve(
     let server = start(engine.clone(), &settings, listener)?;
     let handle = server.handle();
     let mut running = tokio::spawn(server);
-    let indexer = tokio::spawn({
-        let engine = engine.clone();
-        async move { engine.follow().await }
-    });
+    let mut indexer = tokio::spawn(indexer);
+    let mut fault = None;
     let early = tokio::select! {
         () = shutdown => None,
+        error = failure(&mut indexer) => {
+            tracing::error!(error = &error as &dyn std::error::Error, "the indexer has fallen over");
+            fault = Some(error);
+            None
+        }
         ended = &mut running => Some(ended),
     };
     let ended = match early {
@@ -118,15 +140,31 @@ pub async fn serve(
             running.await
         }
     };
+    engine.stop_following();
+    // It reads the database, so it ends first.
+    if !indexer.is_finished() && tokio::time::timeout(LAST_INDEXING, &mut indexer).await.is_err() {
+        tracing::warn!("the indexer is cut short; the next start goes on where it stands");
+    }
     engine.close().await;
-    let _ = tokio::time::timeout(LAST_INDEXING, indexer).await;
-    ended.map_err(io::Error::other)?
+    match fault {
+        Some(error) => Err(io::Error::other(format!("后台索引意外终止，服务随之停止：{error}"))),
+        None => ended.map_err(io::Error::other)?,
+    }
+}
+
+/// Comes true when the task panics; never when it ends.
+async fn failure(task: &mut JoinHandle<()>) -> JoinError {
+    match task.await {
+        Err(error) => error,
+        Ok(()) => std::future::pending().await,
+    }
 }
 
 /// Apart from [`serve`], for what builds a server cannot be sent between threads and a server can.
 fn start(engine: Engine, settings: &ServerSettings, listener: TcpListener) -> io::Result<Server> {
     let limits = settings.limits;
-    let mut server = HttpServer::new(move || app(engine.clone(), limits))
+    let imports = Data::new(Imports::new(settings.imports));
+    let mut server = HttpServer::new(move || app(engine.clone(), limits, imports.clone()))
         .client_request_timeout(settings.header_deadline)
         .keep_alive(settings.keep_alive)
         .shutdown_timeout(settings.shutdown_deadline.as_secs().max(1))
@@ -156,4 +194,41 @@ pub async fn termination() {
     }
     #[cfg(not(unix))]
     interrupt.await;
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+mod tests {
+    use super::*;
+
+    async fn parts() -> (Engine, ServerSettings, TcpListener, tempfile::TempDir) {
+        let folder = tempfile::tempdir().unwrap();
+        let engine = Engine::open(&engine::Settings::new(folder.path())).await.unwrap();
+        let settings = ServerSettings { workers: 1, ..ServerSettings::default() };
+        (engine, settings, TcpListener::bind("127.0.0.1:0").unwrap(), folder)
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_server_without_its_indexer_ends_with_an_error() {
+        let (engine, settings, listener, _folder) = parts().await;
+        let indexer = async { panic!("a fault of the indexer") };
+        let serving = serve_beside(indexer, engine, settings, listener, std::future::pending());
+        let ended = tokio::time::timeout(Duration::from_secs(20), serving).await.expect("it ends");
+        assert!(ended.unwrap_err().to_string().contains("后台索引"));
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn the_database_outlives_the_indexer() {
+        let (engine, settings, listener, _folder) = parts().await;
+        let (told, answered) = tokio::sync::oneshot::channel();
+        let follower = engine.clone();
+        let indexer = async move {
+            follower.follow().await;
+            tokio::time::sleep(Duration::from_millis(200)).await;
+            told.send(follower.ping().await.is_ok()).unwrap();
+        };
+        let shutdown = tokio::time::sleep(Duration::from_millis(200));
+        serve_beside(indexer, engine, settings, listener, shutdown).await.unwrap();
+        assert!(answered.await.unwrap());
+    }
 }

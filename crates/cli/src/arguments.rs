@@ -7,6 +7,9 @@ use clap::{ArgAction, Command, CommandFactory, Parser};
 use crate::commands::Commands;
 use crate::configuration::Overrides;
 
+/// Where the demonstration keeps its state when nobody says.
+pub(crate) const DEMO_DATA_DIR: &str = "./hongniang-demo-data";
+
 const TEMPLATE: &str = "{about-with-newline}\n用法：{usage}\n\n{all-args}{after-help}";
 
 const ABOUT: &str = "科技红娘：为企业的技术需求找专家、学会服务站和科技成果，并说明理由。\n\n\
@@ -32,7 +35,7 @@ const AFTER: &str = "\
 #[command(name = "hongniang", version, about = "科技红娘：为技术需求找专家、学会服务站和科技成果", long_about = ABOUT, after_help = AFTER)]
 #[command(disable_help_flag = true, disable_version_flag = true, disable_help_subcommand = true)]
 pub(crate) struct Arguments {
-    /// 数据目录，不存在时自动建立 [默认：./hongniang-data，demo 为 ./hongniang-demo-data] [HONGNIANG_DATA_DIR]
+    /// 数据目录，不存在时自动建立 [默认：./hongniang-data，demo 为 ./hongniang-demo-data] [HONGNIANG_DATA_DIR，对 demo 无效]
     #[arg(long, value_name = "目录", global = true)]
     data_dir: Option<PathBuf>,
     /// 数据库地址 [默认：数据目录里的 hongniang.db] [HONGNIANG_DATABASE_URL]
@@ -67,8 +70,9 @@ impl Arguments {
             database_url: self.database_url.clone(),
             log: self.log.clone(),
             bind,
-            default_data_dir: if demo { "./hongniang-demo-data" } else { "./hongniang-data" }.into(),
+            default_data_dir: if demo { DEMO_DATA_DIR } else { "./hongniang-data" }.into(),
             default_level,
+            own_state: demo,
         }
     }
 }

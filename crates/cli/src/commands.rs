@@ -13,6 +13,7 @@ mod search;
 mod serve;
 
 use std::io::{self, IsTerminal};
+use std::time::Duration;
 
 use anyhow::Result;
 use clap::Subcommand;
@@ -22,6 +23,9 @@ use indicatif::{ProgressBar, ProgressStyle};
 use crate::ending::Ending;
 use crate::screen;
 use crate::settings::Settings;
+
+/// How often what moves while we wait moves.
+const TICK: Duration = Duration::from_millis(120);
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Commands {
@@ -77,7 +81,7 @@ fn spinner(message: &'static str) -> ProgressBar {
         return ProgressBar::hidden();
     }
     let spinner = ProgressBar::new_spinner().with_message(message);
-    spinner.enable_steady_tick(std::time::Duration::from_millis(120));
+    spinner.enable_steady_tick(TICK);
     spinner
 }
 

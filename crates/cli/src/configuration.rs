@@ -57,6 +57,8 @@ pub struct ServerConfiguration {
     pub max_body_bytes: u64,
     /// Bytes of an imported file.
     pub max_import_bytes: u64,
+    /// Imports at a time.
+    pub max_imports: usize,
     /// Seconds for a request's headers.
     pub header_seconds: u64,
     /// Seconds for a request's body.
@@ -86,7 +88,12 @@ pub struct Overrides {
     pub default_data_dir: PathBuf,
     /// The level when nobody says.
     pub default_level: &'static str,
+    /// Only a flag moves the state: environment and file may name the real one.
+    pub own_state: bool,
 }
+
+/// The settings that say where state lies.
+const STATE: [&str; 2] = ["data_dir", "database_url"];
 
 /// Looks an environment variable up.
 pub(crate) type Environment<'a> = &'a dyn Fn(&str) -> Option<String>;
@@ -94,7 +101,7 @@ pub(crate) type Environment<'a> = &'a dyn Fn(&str) -> Option<String>;
 impl Configuration {
     /// What holds when nobody says anything.
     pub fn defaults(overrides: &Overrides) -> Self {
-        let ServerSettings { workers, limits, header_deadline, keep_alive, shutdown_deadline } =
+        let ServerSettings { workers, limits, imports, header_deadline, keep_alive, shutdown_deadline } =
             ServerSettings::default();
         Self {
             data_dir: overrides.default_data_dir.clone(),
@@ -105,6 +112,7 @@ impl Configuration {
                 workers,
                 max_body_bytes: limits.body as u64,
                 max_import_bytes: limits.import,
+                max_imports: imports,
                 header_seconds: header_deadline.as_secs(),
                 body_seconds: limits.body_deadline.as_secs(),
                 import_seconds: limits.import_deadline.as_secs(),
@@ -122,7 +130,16 @@ impl Configuration {
     /// [`Misuse`] naming the setting, and the file or variable in which it stands.
     pub(crate) fn read(overrides: &Overrides, environment: Environment<'_>) -> anyhow::Result<Self> {
         let mut tree = Table::try_from(Self::defaults(overrides))?;
-        if let Some((path, table)) = file(overrides, environment)? {
+        let state = STATE.map(|key| format!("HONGNIANG_{}", key.to_ascii_uppercase()));
+        let apart = |name: &str| {
+            let passed_over = overrides.own_state && state.iter().any(|variable| variable == name);
+            if passed_over { None } else { environment(name) }
+        };
+        let environment: Environment<'_> = &apart;
+        if let Some((path, mut table)) = file(overrides, environment)? {
+            if overrides.own_state {
+                STATE.iter().for_each(|key| drop(table.remove(*key)));
+            }
             overlay(&mut tree, table, "", &format!("配置文件 {}", path.display()))?;
         }
         from_environment(&mut tree, "HONGNIANG", environment)?;

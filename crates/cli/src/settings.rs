@@ -9,6 +9,9 @@ use crate::configuration::{Configuration, Environment, Overrides, ServerConfigur
 use crate::ending::Misuse;
 use crate::logging::LogSettings;
 
+/// A week. Clocks that count from now cannot hold any number of seconds.
+const LONGEST_SECONDS: u64 = 7 * 86_400;
+
 /// Everything that shapes a run.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Settings {
@@ -60,13 +63,23 @@ fn service(server: &ServerConfiguration) -> Result<ServerSettings> {
         &[
             ("max_body_bytes", server.max_body_bytes),
             ("max_import_bytes", server.max_import_bytes),
-            ("header_seconds", server.header_seconds),
-            ("body_seconds", server.body_seconds),
-            ("import_seconds", server.import_seconds),
-            ("keep_alive_seconds", server.keep_alive_seconds),
-            ("shutdown_seconds", server.shutdown_seconds),
+            ("max_imports", server.max_imports as u64),
         ],
     )?;
+    at_most(
+        "server",
+        &[("workers", server.workers as u64), ("max_imports", server.max_imports as u64)],
+        256,
+    )?;
+    let times = [
+        ("header_seconds", server.header_seconds),
+        ("body_seconds", server.body_seconds),
+        ("import_seconds", server.import_seconds),
+        ("keep_alive_seconds", server.keep_alive_seconds),
+        ("shutdown_seconds", server.shutdown_seconds),
+    ];
+    at_least_one("server", &times)?;
+    at_most("server", &times, LONGEST_SECONDS)?;
     Ok(ServerSettings {
         workers: server.workers,
         limits: Limits {
@@ -75,6 +88,7 @@ fn service(server: &ServerConfiguration) -> Result<ServerSettings> {
             body_deadline: Duration::from_secs(server.body_seconds),
             import_deadline: Duration::from_secs(server.import_seconds),
         },
+        imports: server.max_imports,
         header_deadline: Duration::from_secs(server.header_seconds),
         keep_alive: Duration::from_secs(server.keep_alive_seconds),
         shutdown_deadline: Duration::from_secs(server.shutdown_seconds),
@@ -84,6 +98,13 @@ fn service(server: &ServerConfiguration) -> Result<ServerSettings> {
 fn at_least_one(section: &str, values: &[(&str, u64)]) -> Result<()> {
     match values.iter().find(|(_, value)| *value == 0) {
         Some((key, _)) => Err(Misuse(format!("设置“{section}.{key}”至少为 1")).into()),
+        None => Ok(()),
+    }
+}
+
+fn at_most(section: &str, values: &[(&str, u64)], most: u64) -> Result<()> {
+    match values.iter().find(|(_, value)| *value > most) {
+        Some((key, _)) => Err(Misuse(format!("设置“{section}.{key}”最多为 {most}")).into()),
         None => Ok(()),
     }
 }

@@ -114,6 +114,24 @@ fn the_environment_names_the_data_directory() {
 }
 
 #[test]
+fn a_demonstration_is_moved_by_a_flag_alone() {
+    let environment = |name: &str| match name {
+        "HONGNIANG_DATA_DIR" => Some("/srv/h".to_owned()),
+        "HONGNIANG_DATABASE_URL" => Some("sqlite:///srv/h/hongniang.db".to_owned()),
+        "HONGNIANG_MATCHING_KEEP" => Some("8".to_owned()),
+        _ => None,
+    };
+    let text = "data_dir = '/srv/h'\ndatabase_url = 'sqlite:///srv/h/hongniang.db'\nmatching.runs = 7";
+    let (_directory, chosen) = file(text);
+    let demo = Overrides { own_state: true, default_data_dir: "./demo".into(), ..chosen };
+    let settings = resolve(&demo, &environment).unwrap().engine;
+    assert_eq!((settings.data_dir, settings.database_url), (PathBuf::from("./demo"), None));
+    assert_eq!((settings.matching.keep, settings.matching.runs), (8, 7));
+    let moved = Overrides { data_dir: Some("./there".into()), ..demo };
+    assert_eq!(resolve(&moved, &environment).unwrap().engine.data_dir, PathBuf::from("./there"));
+}
+
+#[test]
 fn what_is_unknown_is_named() {
     assert!(complaint("sever = 1").contains("“sever”"));
     assert!(complaint("[ranking.features]\nreligion = 0.1").contains("“ranking.features.religion”"));
@@ -139,6 +157,10 @@ fn what_is_out_of_bounds_is_named() {
         complaint("[ranking.candidate.areas.title]\nb = 1.1").contains("“ranking.candidate.areas.title.b”")
     );
     assert!(complaint("[server]\nbody_seconds = 0").contains("“server.body_seconds”"));
+    assert!(
+        complaint("[server]\nimport_seconds = 9223372036854775807").contains("“server.import_seconds”最多为")
+    );
+    assert!(complaint("[server]\nmax_imports = 0").contains("“server.max_imports”"));
     assert!(complaint("[log]\nformat = 'xml'").contains("format"));
 }
 

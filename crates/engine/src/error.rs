@@ -5,8 +5,10 @@ use std::path::PathBuf;
 use domain::{FieldProblem, Kind, RecordId};
 use exchange::FileError;
 use index::IndexError;
-use store::{RunId, StoreError};
+use store::StoreError;
 use text::DictionaryError;
+
+use crate::ImportReport;
 
 /// A use case that did not come to its end. Messages are Chinese and hold no contact value.
 #[derive(Debug, thiserror::Error)]
@@ -18,9 +20,6 @@ pub enum EngineError {
     /// There is no such record.
     #[error("没有编号为 {0} 的记录")]
     NotFound(RecordId),
-    /// There is no such run.
-    #[error("没有编号为 {0} 的匹配批次")]
-    RunNotFound(RunId),
     /// No run has been published yet.
     #[error("还没有发布过匹配批次，请先运行 hongniang rematch")]
     NoRun,
@@ -38,9 +37,9 @@ pub enum EngineError {
     /// A file is not what it claims to be.
     #[error(transparent)]
     File(#[from] FileError),
-    /// An import stopped because of bad rows and changed nothing.
-    #[error("有 {0} 行不合格，按“全有或全无”未导入任何一行")]
-    NothingImported(u64),
+    /// An import stopped because of bad rows and changed nothing; the report names them.
+    #[error("有 {} 行不合格，按“全有或全无”未导入任何一行", .0.rejected)]
+    NothingImported(Box<ImportReport>),
     /// The data directory cannot be used.
     #[error("数据目录 {} 无法使用：{error}", path.display())]
     DataDir {

@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use domain::Kind;
 use exchange::Format;
-use futures_util::{StreamExt, TryStreamExt, stream};
+use futures_util::{StreamExt, stream};
 use ranking::metrics::{bootstrap_interval, mean, ndcg, reciprocal_rank};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -79,11 +79,15 @@ struct LabelledQuery {
 }
 
 impl Engine {
-    /// Measures on a graded set. The engine must be empty; use a temporary data directory.
+    /// Measures on a graded set. The engine must be empty; use a temporary data directory. `progress` hears of needs done.
     ///
     /// # Errors
     /// [`EngineError::BadSet`] when a file is missing or malformed.
-    pub async fn evaluate_graded(&self, set: &Path) -> Result<Graded, EngineError> {
+    pub async fn evaluate_graded(
+        &self,
+        set: &Path,
+        mut progress: impl FnMut(usize, usize) + Send,
+    ) -> Result<Graded, EngineError> {
         let needs: Vec<LabelledNeed> = lines(&set.join("needs.jsonl"))?;
         let achievements: Vec<LabelledAchievement> = lines(&set.join("achievements.jsonl"))?;
         let judgements = judgements(&set.join("qrels.tsv"))?;
@@ -98,12 +102,16 @@ impl Engine {
             let relevant = pool.values().any(|level| *level >= RELEVANT);
             (pool.len() >= FEWEST_JUDGEMENTS && relevant).then_some((need, pool))
         });
-        let values: Vec<Option<f64>> = stream::iter(counted)
+        let counted: Vec<_> = counted.collect();
+        let mut values: Vec<f64> = Vec::with_capacity(counted.len());
+        let mut measured = stream::iter(&counted)
             .map(|(need, pool)| self.graded_need(&need.id, pool))
             .buffered(AT_ONCE)
-            .try_collect()
-            .await?;
-        let values: Vec<f64> = values.into_iter().flatten().collect();
+            .enumerate();
+        while let Some((at, value)) = measured.next().await {
+            values.extend(value?);
+            progress(at + 1, counted.len());
+        }
         Ok(Graded { ndcg_at_10: mean(&values), needs: values.len(), interval: bootstrap_interval(&values) })
     }
 

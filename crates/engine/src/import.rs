@@ -1,18 +1,21 @@
 //! Files into the registries: streamed, in batches, each batch acknowledged when it is in the database.
 
-use std::io::Read;
+use std::fs::File;
+use std::io::{self, Read, Seek, Write};
 
 use domain::Kind;
 use domain::forms::Draft;
 use exchange::{Format, RowError, rows};
 use serde::Serialize;
-use store::{ImportSession, Outcome, Upserted};
+use store::{Outcome, Upserted};
 use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
 
 use crate::{Engine, EngineError};
 
-/// Rows written in one transaction, and row errors kept for the report.
+/// Rows written in one transaction, and about how many bytes of them; row errors kept for the report.
 const BATCH: usize = 1_000;
+const BATCH_BYTES: u64 = 4 << 20;
 const KEPT_ERRORS: usize = 1_000;
 
 /// How to import.
@@ -57,61 +60,121 @@ enum Message {
 
 impl Engine {
     /// Imports a file. Rows whose external id is known replace the record; a bad row does not stop the good ones. `progress` hears of
-    /// each batch once it is safely in the database.
+    /// each batch once it is safely in the database, and those stay whatever comes after.
+    ///
+    /// With `all_or_nothing` the file is read to its end first, and nobody who writes has to wait for it; `progress` hears of what has
+    /// been read, and then of what has been written, which counts only once this returns.
     ///
     /// # Errors
-    /// [`EngineError::File`] when the file is not what it claims; with `all_or_nothing`, [`EngineError::NothingImported`] with the report
-    /// in `progress`'s last call. Batches that `progress` has heard of stay.
+    /// [`EngineError::File`] when the file is not what it claims; with `all_or_nothing`, [`EngineError::NothingImported`].
     pub async fn import(
         &self,
         options: ImportOptions,
         input: impl Read + Send + 'static,
         mut progress: impl FnMut(&ImportReport) + Send,
     ) -> Result<ImportReport, EngineError> {
-        let (sender, mut batches) = mpsc::channel(2);
-        let reader = tokio::task::spawn_blocking(move || read(options, input, &sender));
-        let mut session = if options.all_or_nothing { Some(self.store.import().await?) } else { None };
+        if options.all_or_nothing {
+            return self.import_whole(options, input, progress).await;
+        }
         let mut report = ImportReport::default();
-        while let Some(message) = batches.recv().await {
-            match message {
-                Message::Warnings(warnings) => report.warnings = warnings,
-                Message::Broken(error) => return Err(error.into()),
-                Message::Batch { drafts, errors, bytes } => {
+        let mut reading = Reading::start(options, input);
+        while let Some(drafts) = reading.next(&mut report).await? {
+            if !drafts.is_empty() {
+                report.count(&self.store.upsert(drafts).await?);
+                self.indexing.wake();
+            }
+            progress(&report);
+        }
+        Ok(report)
+    }
+
+    /// Checks every row while putting the file aside, and then writes all of it in one transaction.
+    async fn import_whole(
+        &self,
+        options: ImportOptions,
+        input: impl Read + Send + 'static,
+        mut progress: impl FnMut(&ImportReport) + Send,
+    ) -> Result<ImportReport, EngineError> {
+        let unusable = |error| EngineError::DataDir { path: self.data_dir.to_path_buf(), error };
+        // Without a name, so that personal data goes with the process; on the disk of the database, which has room for it.
+        let mut file = tempfile::tempfile_in(&self.data_dir).map_err(unusable)?;
+        let copy = file.try_clone().map_err(unusable)?;
+        let mut report = ImportReport::default();
+        let mut checking = Reading::start(options, Copying { input, copy });
+        while checking.next(&mut report).await?.is_some() {
+            progress(&report);
+        }
+        if report.rejected > 0 {
+            return Err(EngineError::NothingImported(Box::new(report)));
+        }
+        file.rewind().map_err(unusable)?;
+        let mut again = ImportReport::default();
+        let mut reading = Reading::start(options, file);
+        let mut session = self.store.import().await?;
+        while let Some(drafts) = reading.next(&mut again).await? {
+            if again.rejected > 0 {
+                return Err(EngineError::NothingImported(Box::new(again)));
+            }
+            report.count(&session.upsert(drafts).await?);
+            progress(&report);
+        }
+        session.commit().await?;
+        self.indexing.wake();
+        Ok(report)
+    }
+}
+
+/// A file being read on a thread that may block.
+struct Reading {
+    batches: mpsc::Receiver<Message>,
+    reader: JoinHandle<()>,
+}
+
+impl Reading {
+    fn start(options: ImportOptions, input: impl Read + Send + 'static) -> Self {
+        let (sender, batches) = mpsc::channel(2);
+        Self { batches, reader: tokio::task::spawn_blocking(move || read(options, input, &sender)) }
+    }
+
+    /// The next batch, its rows and errors counted; `None` at the end of the file.
+    async fn next(&mut self, report: &mut ImportReport) -> Result<Option<Vec<Draft>>, EngineError> {
+        loop {
+            match self.batches.recv().await {
+                Some(Message::Warnings(warnings)) => report.warnings = warnings,
+                Some(Message::Broken(error)) => return Err(error.into()),
+                Some(Message::Batch { drafts, errors, bytes }) => {
                     report.rows += (drafts.len() + errors.len()) as u64;
                     report.rejected += errors.len() as u64;
                     report.bytes = bytes;
                     report.errors.extend(errors.into_iter().take(KEPT_ERRORS - report.errors.len()));
-                    let spoilt = options.all_or_nothing && report.rejected > 0;
-                    if !drafts.is_empty() && !spoilt {
-                        report.count(&self.write_batch(&mut session, drafts).await?);
-                    }
-                    progress(&report);
+                    return Ok(Some(drafts));
                 }
+                None => break,
             }
         }
-        reader.await.map_err(|_| EngineError::ShuttingDown)?;
-        match session {
-            Some(session) if report.rejected == 0 => session.commit().await?,
-            Some(_) => return Err(EngineError::NothingImported(report.rejected)),
-            None => {}
+        match (&mut self.reader).await {
+            Ok(()) => Ok(None),
+            Err(error) if error.is_panic() => {
+                tracing::error!("the reader of an import panicked");
+                Err(EngineError::Panicked)
+            }
+            Err(_) => Err(EngineError::ShuttingDown),
         }
-        self.indexing.wake();
-        Ok(report)
     }
+}
 
-    async fn write_batch(
-        &self,
-        session: &mut Option<ImportSession>,
-        drafts: Vec<Draft>,
-    ) -> Result<Vec<Upserted>, EngineError> {
-        let written = match session {
-            Some(session) => session.upsert(drafts).await,
-            None => self.store.upsert(drafts).await,
-        };
-        if session.is_none() {
-            self.indexing.wake();
-        }
-        Ok(written?)
+/// Puts aside what is read.
+struct Copying<R> {
+    input: R,
+    copy: File,
+}
+
+impl<R: Read> Read for Copying<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let length = self.input.read(buffer)?;
+        let full = |error: io::Error| io::Error::new(error.kind(), format!("文件无法暂存：{error}"));
+        self.copy.write_all(&buffer[..length]).map_err(full)?;
+        Ok(length)
     }
 }
 
@@ -129,20 +192,15 @@ impl ImportReport {
 
 /// Reads and checks rows, and hands them over in batches; ends early when nobody listens any more.
 fn read(options: ImportOptions, input: impl Read + Send + 'static, sender: &mpsc::Sender<Message>) {
-    let rows = match rows(options.kind, options.format, input) {
+    let mut rows = match rows(options.kind, options.format, input) {
         Ok(rows) => rows,
         Err(error) => {
             let _ = sender.blocking_send(Message::Broken(error));
             return;
         }
     };
-    if !rows.warnings().is_empty()
-        && sender.blocking_send(Message::Warnings(rows.warnings().to_vec())).is_err()
-    {
-        return;
-    }
-    let (mut drafts, mut errors, mut bytes) = (Vec::new(), Vec::new(), 0);
-    for row in rows {
+    let (mut drafts, mut errors, mut bytes, mut handed_over) = (Vec::new(), Vec::new(), 0, 0);
+    for row in rows.by_ref() {
         match row {
             Ok(row) => {
                 bytes = row.bytes_read;
@@ -153,7 +211,8 @@ fn read(options: ImportOptions, input: impl Read + Send + 'static, sender: &mpsc
                 errors.push(error);
             }
         }
-        if drafts.len() + errors.len() >= BATCH {
+        if drafts.len() + errors.len() >= BATCH || bytes - handed_over >= BATCH_BYTES {
+            handed_over = bytes;
             let batch = Message::Batch {
                 drafts: std::mem::take(&mut drafts),
                 errors: std::mem::take(&mut errors),
@@ -163,6 +222,10 @@ fn read(options: ImportOptions, input: impl Read + Send + 'static, sender: &mpsc
                 return;
             }
         }
+    }
+    // Only now is it known how many rows had no external id.
+    if !rows.warnings().is_empty() {
+        let _ = sender.blocking_send(Message::Warnings(rows.warnings().to_vec()));
     }
     let _ = sender.blocking_send(Message::Batch { drafts, errors, bytes });
 }

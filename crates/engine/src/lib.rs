@@ -14,6 +14,7 @@ mod rematch;
 mod search;
 mod settings;
 
+use std::path::Path;
 use std::sync::Arc;
 
 use index::Catalog;
@@ -46,6 +47,7 @@ pub struct Engine {
     indexing: Arc<indexing::Indexing>,
     weights: Arc<Weights>,
     matching: MatchingSettings,
+    data_dir: Arc<Path>,
 }
 
 impl Engine {
@@ -57,7 +59,7 @@ impl Engine {
     pub async fn open(settings: &Settings) -> Result<Self, EngineError> {
         std::fs::create_dir_all(&settings.data_dir)
             .map_err(|error| EngineError::DataDir { path: settings.data_dir.clone(), error })?;
-        let store = Store::open(&settings.database_url()).await?;
+        let store = Store::open(settings.database()).await?;
         let owned = settings.clone();
         let (analyzer, catalog) = blocking(move || {
             let analyzer = Arc::new(settings::analyzer(&owned)?);
@@ -72,7 +74,13 @@ impl Engine {
             indexing: Arc::default(),
             weights: Arc::new(settings.weights),
             matching: settings.matching,
+            data_dir: settings.data_dir.as_path().into(),
         })
+    }
+
+    /// Lets the background indexer end with what it is at.
+    pub fn stop_following(&self) {
+        self.indexing.stop();
     }
 
     /// Ends the background indexer and closes the database.

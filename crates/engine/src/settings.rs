@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use ranking::Weights;
 use serde::{Deserialize, Serialize};
+use store::Address;
 use text::{Analyzer, Dictionaries};
 
 use crate::EngineError;
@@ -51,10 +52,12 @@ impl Settings {
         }
     }
 
-    /// The database's address, the embedded default when none was chosen.
-    pub fn database_url(&self) -> String {
-        let embedded = || format!("sqlite://{}", self.data_dir.join("hongniang.db").display());
-        self.database_url.clone().unwrap_or_else(embedded)
+    /// Where the database lies: at the address that was chosen, else in the data directory.
+    pub fn database(&self) -> Address {
+        match &self.database_url {
+            Some(url) => url.into(),
+            None => self.data_dir.join("hongniang.db").into(),
+        }
     }
 }
 

@@ -14,7 +14,8 @@ pub(crate) fn import(kind: Kind) -> Doc {
         "批量导入{label}。文件为 CSV（首行为表头，中文表格列名或英文字段名均可）或 JSON Lines（每行一个登记表对象），\
          编码可为 UTF-8、带 BOM 的 UTF-16 或 GBK/GB 18030，自动识别。外部编号已有的行更新原记录，没有的行新增；\
          不合格的行不影响其他行，报告按行号逐项说明，最多列出前 1000 行。边上传边导入，已导入的批次在中断后保留；\
-         `all_or_nothing=true` 时有一行不合格即全部不导入，答 422 并附报告。文件不能压缩。"
+         `all_or_nothing=true` 时有一行不合格即全部不导入，答 422 并附报告。文件不能压缩。同时进行的导入过多时答 503，\
+         按 `Retry-After` 稍后再传。"
     );
     let file =
         |example: String| ContentBuilder::new().schema(Some(text())).example(Some(json!(example))).build();

@@ -61,7 +61,9 @@ pub(super) fn updated_since() -> Parameter {
         .schema_type(Type::String)
         .format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime)))
         .into();
-    let about = "只要此时刻及以后修改过的记录，带时区（RFC 3339）";
+    let about = "只要此时刻及以后修改过的记录，带时区（RFC 3339）。修改时间在写入时记下，提交后才读得到，\
+        大批导入可能相隔几分钟：定期拉取时请从上次开始拉取的时刻再往前多取一段（不短于最长的一次导入，如 10 分钟），\
+        重复的按 `id` 和 `revision` 剔除";
     query("updated_since", about, moment, Some(json!("2026-05-12T00:00:00+08:00")))
 }
 

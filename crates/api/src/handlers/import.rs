@@ -1,14 +1,13 @@
-//! Importing files: streamed into the engine as they arrive, or put aside first when all rows stand or fall together.
+//! Importing files: streamed into the engine as they arrive, a few at a time.
 
-use std::io::{self, Read, Seek};
+use std::io::{self, Read};
 
 use actix_web::web::{Bytes, Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 use engine::{Engine, EngineError, Format, ImportOptions, ImportReport};
 use futures_util::StreamExt;
 use futures_util::future::join;
-use tokio::io::AsyncWriteExt;
-use tokio::sync::mpsc;
+use tokio::sync::{Semaphore, SemaphorePermit, mpsc};
 
 use super::Answer;
 use crate::Limits;
@@ -23,6 +22,7 @@ const MOST_DRAINED: u64 = 64 << 20;
 
 pub(crate) async fn import(
     engine: Data<Engine>,
+    imports: Data<Imports>,
     Registry(kind): Registry,
     query: Query,
     request: HttpRequest,
@@ -31,11 +31,8 @@ pub(crate) async fn import(
     let all_or_nothing = query.flag("all_or_nothing")?;
     let options = ImportOptions { kind, format: format(&request)?, all_or_nothing };
     let upload = Upload::new(&request, payload)?;
-    let report = if all_or_nothing {
-        put_aside(&engine, options, upload).await?
-    } else {
-        stream(&engine, options, upload).await?
-    };
+    let _turn = imports.begin()?;
+    let report = stream(&engine, options, upload).await?;
     Ok(HttpResponse::Ok().json(ImportReportView::from(report)))
 }
 
@@ -50,33 +47,40 @@ fn format(request: &HttpRequest) -> Result<Format, Problem> {
     }
 }
 
-/// Rows go into the database while the rest is still on its way.
+/// Rows go to the engine while the rest is still on its way.
 async fn stream(engine: &Engine, options: ImportOptions, upload: Upload) -> Result<ImportReport, Problem> {
     let (sender, pieces) = mpsc::channel(WAITING);
-    let mut last = ImportReport::default();
-    let import = engine.import(options, Pieces { pieces, current: Bytes::new() }, |report| {
-        last = ImportReport { errors: Vec::new(), ..report.clone() };
-    });
+    let import = engine.import(options, Pieces { pieces, current: Bytes::new() }, |_| {});
     let (fed, outcome) = join(upload.feed(sender), import).await;
-    if let Err(problem) = fed {
-        let detail = format!("{}；此前的 {} 行已处理", problem.detail, last.rows);
-        return Err(Problem { detail, report: Some(Box::new(last.into())), ..problem });
-    }
-    Ok(outcome?)
+    let Err(problem) = fed else { return Ok(outcome?) };
+    let report = match outcome {
+        Ok(report) => report,
+        Err(EngineError::NothingImported(report)) => *report,
+        Err(error) => return Err(Problem { source: Problem::from(error).source, ..problem }),
+    };
+    let stored = report.created + report.changed + report.unchanged;
+    let detail = format!("{}；此前的 {stored} 行已导入", problem.detail);
+    Err(Problem { detail, report: Some(Box::new(report.into())), ..problem })
 }
 
-/// The file is complete before the first row is written: an import that is one transaction must not wait for a slow caller.
-async fn put_aside(engine: &Engine, options: ImportOptions, upload: Upload) -> Result<ImportReport, Problem> {
-    let file = upload.store().await?;
-    let mut last = ImportReport::default();
-    let outcome = engine.import(options, file, |report| last = report.clone()).await;
-    outcome.map_err(|error| match error {
-        EngineError::NothingImported(_) => {
-            let report = Some(Box::new(ImportReportView::from(last).undone()));
-            Problem { report, ..error.into() }
-        }
-        error => error.into(),
-    })
+/// Imports at a time: each holds a thread, and searching and indexing need some too.
+pub(crate) struct Imports {
+    free: Semaphore,
+    most: usize,
+}
+
+impl Imports {
+    pub(crate) fn new(most: usize) -> Self {
+        Self { free: Semaphore::new(most), most }
+    }
+
+    fn begin(&self) -> Result<SemaphorePermit<'_>, Problem> {
+        let all_taken = |_| {
+            let detail = format!("同时进行的导入已达上限（{} 个），请稍后再试", self.most);
+            Problem::new(Code::Busy, detail)
+        };
+        self.free.try_acquire().map_err(all_taken)
+    }
 }
 
 /// The body of the request, with its bounds.
@@ -129,22 +133,6 @@ impl Upload {
         let enough = self.read + MOST_DRAINED;
         while self.read < enough && self.next().await?.is_some() {}
         Ok(())
-    }
-
-    /// The whole body in a file without a name.
-    async fn store(mut self) -> Result<std::fs::File, Problem> {
-        let failed = |error: io::Error| {
-            tracing::error!(error = &error as &dyn std::error::Error, "an upload could not be put aside");
-            Problem::new(Code::InternalError, "服务器无法暂存文件")
-        };
-        let mut file = tokio::fs::File::from_std(tempfile::tempfile().map_err(failed)?);
-        while let Some(piece) = self.next().await? {
-            file.write_all(&piece).await.map_err(failed)?;
-        }
-        file.flush().await.map_err(failed)?;
-        let mut file = file.into_std().await;
-        file.rewind().map_err(failed)?;
-        Ok(file)
     }
 }
 

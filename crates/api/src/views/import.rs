@@ -97,11 +97,3 @@ impl From<RowProblem> for RowProblemView {
         }
     }
 }
-
-impl ImportReportView {
-    /// As it is when nothing of it was kept.
-    pub(crate) const fn undone(mut self) -> Self {
-        (self.created, self.changed, self.unchanged) = (0, 0, 0);
-        self
-    }
-}

@@ -1,9 +1,13 @@
 //! Properties: a file of any encoding comes in; a bad row is named by its line and stops no other, unless all stand or fall together;
-//! a file that is none is refused in words, however long it is.
+//! a file that is none is refused in words, however long it is; slow imports do not take all threads.
+
+use std::time::Duration;
 
 use serde_json::{Value, json};
+use tokio::io::AsyncWriteExt;
+use tokio::net::TcpStream;
 
-use crate::portal::{LIMITS, Portal};
+use crate::portal::{IMPORTS, LIMITS, Portal, read};
 
 const TABLE: &str = "外部编号,姓名,职称,工作单位,手机\n\
     ZJ-1,方致远,教授,皖江理工大学,13800001234\n\
@@ -79,16 +83,43 @@ async fn a_file_beyond_the_limit_is_refused_with_what_came_in_before() {
     assert_eq!((refused.status, refused.problem().as_str()), (413, "body_too_large"));
     assert_eq!(count(&portal).await, 0);
 
-    // In pieces, its length is not known before.
+    // In pieces, its length is not known before. Only the last piece goes beyond the limit: much that is left unread would tear the
+    // connection down before the answer is through.
     let chunk = format!("{:x}\r\n{line}\r\n", line.len());
-    let body = format!("{}0\r\n\r\n", chunk.repeat(LIMITS.import as usize / line.len() + 2));
+    let body = format!("{}0\r\n\r\n", chunk.repeat(LIMITS.import as usize / line.len() + 1));
     let head = "POST /api/v1/experts/import HTTP/1.1\r\nHost: p\r\nConnection: close\r\nContent-Type: application/jsonl\r\n\
         Transfer-Encoding: chunked\r\n\r\n";
-    let mut stream = tokio::net::TcpStream::connect(portal.address).await.unwrap();
-    let sent = tokio::io::AsyncWriteExt::write_all(&mut stream, format!("{head}{body}").as_bytes()).await;
-    if sent.is_ok() {
-        let refused = crate::portal::read(&mut stream).await;
-        assert_eq!((refused.status, refused.problem().as_str()), (413, "body_too_large"));
-        assert_eq!(refused.json()["report"]["created"].as_u64().unwrap(), count(&portal).await);
+    let mut stream = TcpStream::connect(portal.address).await.unwrap();
+    stream.write_all(format!("{head}{body}").as_bytes()).await.unwrap();
+    let refused = read(&mut stream).await;
+    assert_eq!((refused.status, refused.problem().as_str()), (413, "body_too_large"));
+    let stored = count(&portal).await;
+    assert!(stored > 0);
+    assert_eq!(refused.json()["report"]["created"], stored);
+}
+
+const SLOW: &str = "POST /api/v1/experts/import HTTP/1.1\r\nHost: p\r\nConnection: close\r\nContent-Type: application/jsonl\r\n\
+    Content-Length: 21\r\n\r\n{\"name\": ";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn slow_imports_take_turns_and_leave_room_for_the_rest() {
+    let portal = Portal::open().await;
+    let mut slow = Vec::new();
+    for _ in 0..IMPORTS {
+        let mut stream = TcpStream::connect(portal.address).await.unwrap();
+        stream.write_all(SLOW.as_bytes()).await.unwrap();
+        slow.push(stream);
     }
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    let import = || portal.import("/api/v1/experts/import", "application/jsonl", b"{\"name\": \"x\"}");
+    let refused = import().await;
+    assert_eq!((refused.status, refused.problem().as_str()), (503, "busy"));
+    assert!(refused.header("retry-after").is_some());
+    assert_eq!(portal.get("/api/v1/experts/search?q=x").await.status, 200);
+    for mut stream in slow {
+        stream.write_all("\"方致远\"}".as_bytes()).await.unwrap();
+        let reply = read(&mut stream).await;
+        assert_eq!(reply.status, 200, "{}", reply.text());
+    }
+    assert_eq!(import().await.status, 200);
 }

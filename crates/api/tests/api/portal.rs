@@ -22,6 +22,8 @@ pub(crate) const LIMITS: Limits = Limits {
     import_deadline: Duration::from_secs(60),
 };
 
+pub(crate) const IMPORTS: usize = 2;
+
 pub(crate) struct Portal {
     pub(crate) address: SocketAddr,
     pub(crate) engine: Engine,
@@ -44,7 +46,8 @@ impl Portal {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel::<()>();
-        let settings = ServerSettings { workers: 1, limits: LIMITS, ..ServerSettings::default() };
+        let settings =
+            ServerSettings { workers: 1, limits: LIMITS, imports: IMPORTS, ..ServerSettings::default() };
         let ended = async move {
             let _ = stopped.await;
         };

@@ -1,15 +1,18 @@
 //! `hongniang demo`: a whole matching over fictional records, from nothing to reasons, and then the service.
 
+use std::fs;
 use std::io::Cursor;
 use std::net::{SocketAddr, TcpListener};
+use std::path::Path;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use clap::Args;
 use domain::{Kind, RecordId};
 use engine::{Engine, Format, ImportOptions, MatchRequest, Subject};
 
 use super::{catch_up, serve, spinner};
-use crate::ending::Ending;
+use crate::arguments::DEMO_DATA_DIR;
+use crate::ending::{Ending, Misuse};
 use crate::screen::{self, Emphasis, Screen};
 use crate::settings::Settings;
 use crate::view;
@@ -18,9 +21,11 @@ use crate::view;
 const NEED: &str = "XQ-020";
 const SHOWN: [(Kind, usize); 3] = [(Kind::Expert, 5), (Kind::Station, 3), (Kind::Achievement, 3)];
 const PORT: u16 = 8080;
+/// The file that tells a directory of the demonstration from one with real records.
+const MARKER: &str = "demo.txt";
 
 const EXAMPLES: &str = "导入随程序附带的示例数据（12 个领域，人名、单位和电话均为虚构），为其中一项技术需求找专家、学会服务站和科技成果，\
-说明理由，然后启动服务。数据放在 ./hongniang-demo-data，不影响正式数据；再次运行不会重复导入。\n\n\
+说明理由，然后启动服务。数据放在 ./hongniang-demo-data 或 --data-dir 指定的空目录，不看环境变量和配置文件里的数据目录，不影响正式数据；再次运行不会重复导入。\n\n\
 例：\n  hongniang demo\n  hongniang demo --once              看完结果就退出\n  hongniang demo --port 9000";
 
 /// The fictional records, in the binary so that the demonstration runs anywhere.
@@ -47,6 +52,7 @@ pub(crate) struct Demo {
 
 impl Demo {
     pub(super) async fn run(self, settings: &Settings) -> Result<Ending> {
+        claim(&settings.engine)?;
         let engine = Engine::open(&settings.engine).await?;
         load(&engine).await?;
         catch_up(&engine).await?;
@@ -63,6 +69,22 @@ impl Demo {
         api::serve(engine, settings.server, listener, api::termination()).await.context("服务中断")?;
         Ok(Ending::Done)
     }
+}
+
+/// Takes the data directory for the demonstration, unless it holds a database that is none of ours.
+fn claim(settings: &engine::Settings) -> Result<()> {
+    if settings.database_url.is_some() {
+        return Err(Misuse("demo 的数据总在自己的数据目录里，不能用 --database-url".to_owned()).into());
+    }
+    let directory = &settings.data_dir;
+    let (marker, shown) = (directory.join(MARKER), directory.display());
+    let chosen = directory != Path::new(DEMO_DATA_DIR);
+    if chosen && !marker.exists() && directory.join("hongniang.db").exists() {
+        bail!("数据目录 {shown} 里已有数据库，且不是 demo 建立的；虚构的示例数据不会写进去，请换一个空目录");
+    }
+    let cannot = || format!("无法写入数据目录 {shown}");
+    fs::create_dir_all(directory).with_context(cannot)?;
+    fs::write(marker, "本目录由 hongniang demo 建立，其中都是虚构的示例数据。\n").with_context(cannot)
 }
 
 /// Imports the fictional records; a second time changes nothing.

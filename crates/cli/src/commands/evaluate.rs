@@ -1,17 +1,18 @@
 //! `hongniang evaluate`: the ranking measured on labelled sets, through the product's own path.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::{fs, io};
 
 use anyhow::{Context, Result};
 use clap::{Args, Subcommand};
 use engine::Engine;
 
-use super::{bar, spinner};
+use super::{TICK, bar};
 use crate::ending::Ending;
 use crate::screen;
 use crate::settings::Settings;
 
-const EXAMPLES: &str = "在标注数据上衡量排序质量：用与正式匹配相同的导入、索引和排序，放在临时目录里，不动数据目录。\n\n\
+const EXAMPLES: &str = "在标注数据上衡量排序质量：用与正式匹配相同的导入、索引和排序，放在临时目录里，用数据目录里的词典和设置，不动其中的数据。\n\n\
 例：\n  hongniang evaluate graded 标注集/\n  hongniang evaluate known-item 标注集/ --json";
 const GRADED: &str = "目录里有 needs.jsonl（id、title、text）、achievements.jsonl（id、title）和 qrels.tsv（need_id、achievement_id、level 1 到 4，首行为表头）。\
 每项需求只对自己标注过的成果排序，报告 nDCG@10 的均值和 95% 自助法区间。\n\n例：\n  hongniang evaluate graded 标注集/ --json";
@@ -54,6 +55,7 @@ impl Evaluate {
             database_url: None,
             ..settings.engine.clone()
         };
+        dictionaries(&settings.engine.data_dir, scratch.path()).context("无法复制词典")?;
         let engine = Engine::open(&temporary).await?;
         match self.set {
             Set::Graded(set) => graded(&engine, &set).await?,
@@ -64,10 +66,32 @@ impl Evaluate {
     }
 }
 
+/// Takes the operator's dictionaries along: without them, another ranking than the one in use would be measured.
+fn dictionaries(from: &Path, to: &Path) -> io::Result<()> {
+    let (from, to) = (from.join("dictionaries"), to.join("dictionaries"));
+    if !from.is_dir() {
+        return Ok(());
+    }
+    fs::create_dir(&to)?;
+    for entry in fs::read_dir(from)? {
+        let path = entry?.path();
+        if let (true, Some(name)) = (path.is_file(), path.file_name()) {
+            fs::copy(&path, to.join(name))?;
+        }
+    }
+    Ok(())
+}
+
 async fn graded(engine: &Engine, set: &Labelled) -> Result<()> {
-    let spinner = spinner("正在导入、索引和排序……");
-    let outcome = engine.evaluate_graded(&set.directory).await;
-    spinner.finish_and_clear();
+    let bar = bar(Some(0), "{bar:30} {pos}/{len} 项需求  剩余 {eta}")?;
+    bar.enable_steady_tick(TICK);
+    let outcome = engine
+        .evaluate_graded(&set.directory, |done, total| {
+            bar.set_length(total as u64);
+            bar.set_position(done as u64);
+        })
+        .await;
+    bar.finish_and_clear();
     let measured = outcome?;
     if set.json {
         return screen::print_json(&measured);

@@ -50,7 +50,7 @@ pub(crate) struct Import {
     /// 以 JSON 输出结果
     #[arg(long)]
     json: bool,
-    /// 每批写入数据库后，在标准错误输出一行 JSON：截至此批的行数和字节数
+    /// 每批写入数据库后，在标准错误输出一行 JSON：截至此批的行数和字节数（用 --all-or-nothing 时只在最后输出一行）
     #[arg(long)]
     json_progress: bool,
 }
@@ -119,26 +119,34 @@ impl Import {
         bar: &ProgressBar,
     ) -> Result<(ImportReport, bool)> {
         let options = ImportOptions { kind: self.kind, format, all_or_nothing: self.all_or_nothing };
-        let mut last = ImportReport::default();
+        let acknowledge = |report: &ImportReport| {
+            if self.json_progress {
+                screen::note(&json!({"rows": report.rows, "bytes": report.bytes}).to_string());
+            }
+        };
         let outcome = engine
             .import(options, input, |report| {
                 bar.set_position(report.bytes);
                 let speed = report.rows as f64 / bar.elapsed().as_secs_f64().max(0.001);
-                bar.set_message(format!("{} 行，{speed:.0} 行/秒", report.rows));
-                if self.json_progress {
-                    screen::note(&json!({"rows": report.rows, "bytes": report.bytes}).to_string());
-                }
-                if self.all_or_nothing {
-                    last.clone_from(report);
+                let written = report.created + report.changed + report.unchanged;
+                bar.set_message(if self.all_or_nothing && written > 0 {
+                    format!("已写入 {written} 行，共 {} 行", report.rows)
+                } else {
+                    format!("{} 行，{speed:.0} 行/秒", report.rows)
+                });
+                if !self.all_or_nothing {
+                    acknowledge(report);
                 }
             })
             .await;
         match outcome {
-            Ok(report) => Ok((report, false)),
-            // What had been counted before the bad row came has been taken back.
-            Err(EngineError::NothingImported(_)) => {
-                Ok((ImportReport { created: 0, changed: 0, unchanged: 0, ..last }, true))
+            Ok(report) => {
+                if self.all_or_nothing {
+                    acknowledge(&report);
+                }
+                Ok((report, false))
             }
+            Err(EngineError::NothingImported(report)) => Ok((*report, true)),
             Err(error) => Err(error).with_context(|| format!("导入 {} 未完成", self.file.display())),
         }
     }

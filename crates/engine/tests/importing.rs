@@ -1,0 +1,102 @@
+//! Properties of importing: a long file is handed over in bounded batches; all or nothing is one transaction that begins only when the
+//! file has been read; a fault of the reader is told as what it is.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+
+use std::io::{self, Cursor, Read};
+use std::sync::mpsc;
+use std::time::Duration;
+
+use domain::Kind;
+use engine::{Engine, EngineError, Format, ImportOptions, ListRequest, Settings};
+use serde_json::json;
+
+const EACH: ImportOptions =
+    ImportOptions { kind: Kind::Need, format: Format::JsonLines, all_or_nothing: false };
+const ALL: ImportOptions = ImportOptions { all_or_nothing: true, ..EACH };
+
+async fn opened() -> (Engine, tempfile::TempDir) {
+    let folder = tempfile::tempdir().unwrap();
+    (Engine::open(&Settings::new(folder.path())).await.unwrap(), folder)
+}
+
+async fn count(engine: &Engine) -> u64 {
+    let asked = ListRequest { limit: 1, with_total: true, ..ListRequest::default() };
+    engine.list(Kind::Need, &asked).await.unwrap().total.unwrap()
+}
+
+fn line(name: &str) -> String {
+    json!({"external_id": name, "title": "激光焊接气孔控制"}).to_string() + "\n"
+}
+
+/// Gives what is sent to it, and ends when nobody sends any more.
+struct Slow(mpsc::Receiver<String>);
+
+impl Read for Slow {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let Ok(text) = self.0.recv() else { return Ok(0) };
+        buffer[..text.len()].copy_from_slice(text.as_bytes());
+        Ok(text.len())
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn long_rows_are_handed_over_by_their_bytes() {
+    let (engine, _folder) = opened().await;
+    let row = |at: usize| json!({"external_id": at.to_string(), "title": "x", "notes": "焊".repeat(100_000)});
+    let file: String = (0..40).map(|at| row(at).to_string() + "\n").collect();
+    let mut batches = Vec::new();
+    engine.import(EACH, Cursor::new(file), |report| batches.push((report.rows, report.bytes))).await.unwrap();
+    assert_eq!(batches.last().unwrap().0, 40);
+    let steps = batches.windows(2).map(|two| two[1].1 - two[0].1).chain([batches[0].1]);
+    assert!(steps.max().unwrap() < 5 << 20, "{batches:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_waits_for_a_slow_file_that_comes_whole_or_not_at_all() {
+    let (engine, _folder) = opened().await;
+    let (sender, received) = mpsc::channel();
+    let import = tokio::spawn({
+        let engine = engine.clone();
+        async move { engine.import(ALL, Slow(received), |_| {}).await }
+    });
+    for at in 0..3 {
+        sender.send(line(&format!("a{at}"))).unwrap();
+    }
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    let create = engine.create(Kind::Need, json!({"title": "另一项"}));
+    tokio::time::timeout(Duration::from_secs(5), create).await.expect("nobody waits").unwrap();
+    assert_eq!(count(&engine).await, 1);
+    drop(sender);
+    let report = import.await.unwrap().unwrap();
+    assert_eq!((report.rows, report.created, count(&engine).await), (3, 3, 4));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_bad_row_keeps_all_out_and_the_error_holds_the_report() {
+    let (engine, folder) = opened().await;
+    let good: String = (0..2_500).map(|at| line(&format!("a{at}"))).collect();
+    let error = engine.import(ALL, Cursor::new(format!("{good}{{}}\n")), |_| {}).await.unwrap_err();
+    let EngineError::NothingImported(report) = error else { panic!("{error}") };
+    assert_eq!((report.rows, report.rejected, report.created), (2_501, 1, 0));
+    assert_eq!((report.errors[0].line, count(&engine).await), (2_501, 0));
+
+    let report = engine.import(ALL, Cursor::new(good), |_| {}).await.unwrap();
+    assert_eq!((report.rows, report.created, count(&engine).await), (2_500, 2_500, 2_500));
+    let names = std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name());
+    assert!(names.into_iter().all(|name| name == "index" || name.to_string_lossy().starts_with("hongniang")));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reader_that_panics_is_no_shutdown() {
+    struct Faulty;
+    impl Read for Faulty {
+        fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+            panic!("a fault of the reader");
+        }
+    }
+    let (engine, _folder) = opened().await;
+    for options in [EACH, ALL] {
+        let error = engine.import(options, Faulty, |_| {}).await.unwrap_err();
+        assert!(matches!(error, EngineError::Panicked), "{error}");
+    }
+}
