@@ -208,6 +208,123 @@ fn known_item_measures_are_those_computed_by_hand() {
     assert_eq!(measured["queries"], 3);
 }
 
+/// A synonym of the operator's makes the third query find its expert.
+#[test]
+fn measures_are_taken_with_the_operators_dictionaries() {
+    let house = House::new();
+    house.write("hongniang-data/dictionaries/synonyms.txt", "量子纠缠分发,水稻病虫害防治\n");
+    house.write("集/experts.jsonl", &json!({"id": "e", "projects": ["水稻病虫害防治"]}).to_string());
+    house.write(
+        "集/queries.jsonl",
+        &json!({"id": "q", "text": "量子纠缠分发", "relevant": ["e"]}).to_string(),
+    );
+    assert_eq!(house.json(&["evaluate", "known-item", "集", "--json"])["mrr"], 1.0);
+    fs::remove_file(house.path().join("hongniang-data/dictionaries/synonyms.txt")).unwrap();
+    assert_eq!(house.json(&["evaluate", "known-item", "集", "--json"])["mrr"], 0.0);
+}
+
+#[test]
+fn withdrawn_records_are_shown_to_those_who_ask_for_them() {
+    let house = House::new();
+    let row = |name: &str, status: &str| {
+        json!({"external_id": name, "title": "激光焊接气孔控制", "status": status}).to_string()
+    };
+    house.write("需求.jsonl", &["open", "closed", "withdrawn"].map(|status| row(status, status)).join("\n"));
+    house.ends(0, &["import", "needs", "需求.jsonl"]);
+    let found = |arguments: &[&str]| {
+        let found = house.json(&[&["search", "needs", "激光焊接", "--json"], arguments].concat());
+        let items = found["items"].as_array().unwrap().iter();
+        let mut names: Vec<String> =
+            items.map(|item| item["external_id"].as_str().unwrap().to_owned()).collect();
+        names.sort();
+        names
+    };
+    assert_eq!(found(&[]), ["closed", "open"]);
+    assert_eq!(found(&["--status", "withdrawn"]), ["withdrawn"]);
+}
+
+/// Writes a record past the index, as another process would.
+fn write_past_the_index(house: &House, name: &str) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let store = store::Store::open(house.path().join("hongniang-data/hongniang.db")).await.unwrap();
+        let form = json!({"external_id": name, "title": "光纤阵列耦合"});
+        let draft = domain::forms::parse(domain::Kind::Need, form).unwrap();
+        store.upsert(vec![draft]).await.unwrap();
+        store.close().await;
+    });
+}
+
+#[test]
+fn the_index_is_looked_at_as_it_is_and_a_damaged_one_is_told_of() {
+    let house = House::new();
+    let row = json!({"external_id": "A", "title": "激光焊接气孔控制"}).to_string();
+    house.write("需求.jsonl", &row);
+    house.ends(0, &["import", "needs", "需求.jsonl"]);
+    let lags = || {
+        let states = house.json(&["index", "status", "--json"]);
+        let lag = |state: &Value| (state["lag"].as_u64().unwrap(), state["documents"].as_u64().unwrap());
+        states.as_array().unwrap().iter().map(lag).fold((0, 0), |sum, one| (sum.0 + one.0, sum.1 + one.1))
+    };
+    assert_eq!(lags(), (0, 1));
+    write_past_the_index(&house, "B");
+    assert_eq!([lags(), lags()], [(1, 1), (1, 1)]);
+    house.ends(0, &["index", "verify"]);
+    assert_eq!(lags(), (0, 2));
+
+    let generation = fs::read_dir(house.path().join("hongniang-data/index/needs"))
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .find(|path| path.is_dir())
+        .unwrap();
+    fs::remove_file(generation.join("meta.json")).unwrap();
+    let (said, _) = house.ends(3, &["index", "verify"]);
+    assert!(said.contains("技术需求：索引缺失、损坏") && said.contains("已从数据库重建"), "{said}");
+    house.ends(0, &["index", "verify"]);
+    house.write("hongniang-data/dictionaries/terms.txt", "气孔控制\n");
+    let found: Value = serde_json::from_str(&house.ends(3, &["index", "verify", "--json"]).0).unwrap();
+    assert_eq!((&found["rebuilt"], &found["differences"]), (&json!(["need"]), &json!([])), "{found}");
+}
+
+#[test]
+fn what_was_done_is_told_to_programs_too() {
+    let house = House::new();
+    // Whatever a directory may be called.
+    let data = "a?b%20c#d";
+    let migrated = house.json(&["migrate", "--json", "--data-dir", data]);
+    assert_eq!(migrated["applied"][0]["version"], 1, "{migrated}");
+    assert!(house.path().join(data).join("hongniang.db").is_file());
+    assert_eq!(house.json(&["migrate", "--json", "--data-dir", data])["applied"], json!([]));
+    let url = format!("sqlite://{}/x.db", house.path().display());
+    house.ends(0, &["migrate", "--database-url", &url]);
+    assert!(house.path().join("x.db").is_file());
+
+    let written = house.json(&["generate", "--needs", "3", "--out", "模拟", "--json"]);
+    assert_eq!([&written["needs"], &written["out"]], [&json!(3), &json!("模拟")]);
+    house.ends(0, &["import", "needs", "模拟/needs.jsonl"]);
+    let rebuilt = house.json(&["index", "rebuild", "needs", "--json"]);
+    assert_eq!(rebuilt, json!([{"kind": "need", "documents": 3}]));
+}
+
+#[test]
+fn the_demonstration_stays_out_of_real_data() {
+    let house = House::new();
+    house.write("需求.jsonl", &json!({"external_id": "A", "title": "激光焊接气孔控制"}).to_string());
+    house.ends(0, &["import", "needs", "需求.jsonl"]);
+    let (out, err) = house.ends(1, &["demo", "--once", "--data-dir", "hongniang-data"]);
+    assert!(err.contains("不是 demo 建立的") && out.is_empty(), "{err}");
+    let url = format!("sqlite://{}/hongniang-data/hongniang.db", house.path().display());
+    house.ends(2, &["demo", "--once", "--database-url", &url]);
+
+    let mut demo = house.command(&["demo", "--once"]);
+    demo.env("HONGNIANG_DATA_DIR", "hongniang-data").env("HONGNIANG_DATABASE_URL", &url);
+    assert_eq!(demo.output().unwrap().status.code(), Some(0));
+    assert!(house.path().join("hongniang-demo-data/hongniang.db").is_file());
+    assert_eq!(house.json(&["search", "needs", "--json"])["total"], 1);
+    assert_eq!(house.json(&["search", "experts", "--json"])["total"], 0);
+    house.ends(0, &["demo", "--once", "--data-dir", "hongniang-demo-data"]);
+}
+
 #[test]
 fn the_interface_is_written_and_checked() {
     let house = House::new();

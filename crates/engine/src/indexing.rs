@@ -79,7 +79,7 @@ pub struct IndexStatus {
     pub stale: bool,
     /// Live documents.
     pub documents: u64,
-    /// Changes in the outbox that it may not hold yet.
+    /// Changes of its records that it does not hold yet.
     pub lag: u64,
 }
 
@@ -159,17 +159,17 @@ impl Engine {
     /// # Errors
     /// When the database refuses.
     pub async fn index_status(&self) -> Result<Vec<IndexStatus>, EngineError> {
-        let last = self.store.last_change().await?;
-        let status = |kind: Kind| {
+        let mut states = Vec::new();
+        for kind in Kind::ALL {
             let registry = self.catalog.registry(kind);
-            IndexStatus {
+            states.push(IndexStatus {
                 kind,
                 stale: !matches!(registry.state(), IndexState::Ready { .. }),
                 documents: registry.snapshot().len(),
-                lag: last.saturating_sub(self.position(kind)),
-            }
-        };
-        Ok(Kind::ALL.into_iter().map(status).collect())
+                lag: self.store.count_changes(kind, self.position(kind)).await?,
+            });
+        }
+        Ok(states)
     }
 
     /// Compares every record of the database with the index, and every document of the index with the database. While another

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use anyhow::{Context, Result};
 use clap::Args;
 use engine::synthetic::{Plan, generate_into};
+use serde_json::json;
 
 use crate::ending::Ending;
 use crate::screen;
@@ -36,14 +37,25 @@ pub(crate) struct Generate {
     /// 写入的目录，不存在时自动建立
     #[arg(long, value_name = "目录")]
     out: PathBuf,
+    /// 以 JSON 输出结果
+    #[arg(long)]
+    json: bool,
 }
 
 impl Generate {
     pub(super) fn run(self) -> Result<Ending> {
-        let Self { experts, needs, stations, achievements, seed, out } = self;
+        let Self { experts, needs, stations, achievements, seed, out, json: as_json } = self;
         let cannot = || format!("无法写入目录 {}", out.display());
         fs::create_dir_all(&out).with_context(cannot)?;
         generate_into(&Plan { experts, needs, stations, achievements, seed }, &out).with_context(cannot)?;
+        if as_json {
+            let written = json!({
+                "out": out, "seed": seed,
+                "experts": experts, "needs": needs, "stations": stations, "achievements": achievements,
+            });
+            screen::print_json(&written)?;
+            return Ok(Ending::Done);
+        }
         let said =
             format!("专家 {experts}、科技成果 {achievements}、学会服务站 {stations}、技术需求 {needs}");
         screen::print(&format!("已写入 {}：{said}", out.display()))?;

@@ -5,9 +5,10 @@ use std::time::Duration;
 use anyhow::Result;
 use clap::{Args, Subcommand};
 use domain::Kind;
-use engine::{CatchUp, DifferenceKind, Engine, IndexStatus, VerifyReport};
+use engine::{CatchUp, DifferenceKind, Engine, IndexStatus, ListRequest, VerifyReport};
+use serde_json::json;
 
-use super::{bar, catch_up, opened};
+use super::{bar, catch_up};
 use crate::ending::Ending;
 use crate::screen;
 use crate::settings::Settings;
@@ -18,10 +19,9 @@ const PAUSE: Duration = Duration::from_secs(1);
 
 const EXAMPLES: &str = "索引由数据库得出，平时自动更新，可以随时核对或重建。\n\n\
 例：\n  hongniang index status\n  hongniang index verify\n  hongniang index rebuild experts";
-const VERIFY: &str = "先让索引跟上数据库，再逐条核对，列出每一处差异。有差异时退出码为 3。\n\n例：\n  hongniang index verify --json";
+const VERIFY: &str = "先让索引跟上数据库，再逐条核对，列出每一处差异。有差异，或索引缺失、损坏而只能重建时，退出码为 3。\n\n例：\n  hongniang index verify --json";
 const REBUILD: &str = "在旧索引旁边重建，建好后一次换上；期间检索照常。\n\n例：\n  hongniang index rebuild\n  hongniang index rebuild 专家";
-const STATUS: &str =
-    "各登记库的索引条数，以及还有多少变更没有收录。\n\n例：\n  hongniang index status --json";
+const STATUS: &str = "各登记库的索引条数，以及还有多少变更没有收录。只看现状，不更新索引。\n\n例：\n  hongniang index status --json";
 
 /// 核对、重建索引，查看其状态
 #[derive(Debug, Args)]
@@ -46,6 +46,9 @@ enum Action {
         /// 登记库 [默认：全部]
         #[arg(value_name = "登记库")]
         kind: Option<Kind>,
+        /// 以 JSON 输出结果
+        #[arg(long)]
+        json: bool,
     },
     /// 查看索引状态
     #[command(long_about = STATUS)]
@@ -60,7 +63,7 @@ impl Index {
     pub(super) async fn run(self, settings: &Settings) -> Result<Ending> {
         match self.action {
             Action::Verify { json } => verify(settings, json).await,
-            Action::Rebuild { kind } => rebuild(settings, kind).await,
+            Action::Rebuild { kind, json } => rebuild(settings, kind, json).await,
             Action::Status { json } => status(settings, json).await,
         }
     }
@@ -68,30 +71,65 @@ impl Index {
 
 async fn verify(settings: &Settings, as_json: bool) -> Result<Ending> {
     let engine = Engine::open(&settings.engine).await?;
+    let unusable = unusable(&engine).await?;
     let report = settled(&engine).await?;
+    let left: Vec<Kind> = stale(&engine).await?;
     engine.close().await;
     if as_json {
-        screen::print_json(&report)?;
+        let mut value = json!(report);
+        value["rebuilt"] = json!(unusable.iter().filter(|kind| !left.contains(kind)).collect::<Vec<_>>());
+        screen::print_json(&value)?;
     } else {
-        let mut text = String::new();
-        for found in &report.differences {
-            let how = match found.difference {
-                DifferenceKind::Missing => "索引中没有",
-                DifferenceKind::Surplus => "索引中多余",
-                DifferenceKind::Different => "内容不一致",
-            };
-            text.push_str(&format!("{}：{how}\n", found.id));
-        }
-        let (records, differences) = (report.records, report.differences.len());
-        text.push_str(&match differences {
-            0 => format!("已核对 {records} 条记录，索引与数据库一致\n"),
-            _ => format!(
-                "已核对 {records} 条记录，有 {differences} 处差异，可用 hongniang index rebuild 重建\n"
-            ),
-        });
-        screen::print(&text)?;
+        screen::print(&compared(&report, &unusable, &left))?;
     }
-    Ok(if report.differences.is_empty() { Ending::Done } else { Ending::Findings })
+    let clean = report.differences.is_empty() && unusable.is_empty();
+    Ok(if clean { Ending::Done } else { Ending::Findings })
+}
+
+/// Registries with records whose index is missing, damaged, or built by another analysis. An index that was never built because there
+/// was nothing to build it from is no finding.
+async fn unusable(engine: &Engine) -> Result<Vec<Kind>> {
+    let asked = ListRequest { limit: 1, ..ListRequest::default() };
+    let mut found = Vec::new();
+    for kind in stale(engine).await? {
+        if !engine.list(kind, &asked).await?.items.is_empty() {
+            found.push(kind);
+        }
+    }
+    Ok(found)
+}
+
+async fn stale(engine: &Engine) -> Result<Vec<Kind>> {
+    let states = engine.index_status().await?;
+    Ok(states.into_iter().filter(|state| state.stale).map(|state| state.kind).collect())
+}
+
+fn compared(report: &VerifyReport, unusable: &[Kind], left: &[Kind]) -> String {
+    let mut text = String::new();
+    for kind in unusable {
+        let remedy = if left.contains(kind) {
+            "请用 hongniang index rebuild 重建"
+        } else {
+            "已从数据库重建"
+        };
+        text.push_str(&format!("{}：索引缺失、损坏或与现在的词典、程序不符，{remedy}\n", kind.label()));
+    }
+    for found in &report.differences {
+        let how = match found.difference {
+            DifferenceKind::Missing => "索引中没有",
+            DifferenceKind::Surplus => "索引中多余",
+            DifferenceKind::Different => "内容不一致",
+        };
+        text.push_str(&format!("{}：{how}\n", found.id));
+    }
+    let (records, differences) = (report.records, report.differences.len());
+    text.push_str(&match differences {
+        0 => format!("已核对 {records} 条记录，索引与数据库一致\n"),
+        _ => {
+            format!("已核对 {records} 条记录，有 {differences} 处差异，可用 hongniang index rebuild 重建\n")
+        }
+    });
+    text
 }
 
 /// Compares after catching up; where another process is indexing, gives it time to do so.
@@ -108,8 +146,9 @@ async fn settled(engine: &Engine) -> Result<VerifyReport> {
     }
 }
 
-async fn rebuild(settings: &Settings, kind: Option<Kind>) -> Result<Ending> {
+async fn rebuild(settings: &Settings, kind: Option<Kind>, as_json: bool) -> Result<Ending> {
     let engine = Engine::open(&settings.engine).await?;
+    let mut rebuilt = Vec::new();
     for kind in kind.map_or_else(|| Kind::ALL.to_vec(), |kind| vec![kind]) {
         let bar = bar(Some(0), "{bar:30} {pos}/{len}  {msg}")?;
         bar.set_message(kind.label());
@@ -120,14 +159,22 @@ async fn rebuild(settings: &Settings, kind: Option<Kind>) -> Result<Ending> {
             })
             .await;
         bar.finish_and_clear();
-        screen::print(&format!("{}：已重建，{} 条", kind.label(), outcome?))?;
+        let documents = outcome?;
+        if !as_json {
+            screen::print(&format!("{}：已重建，{documents} 条", kind.label()))?;
+        }
+        rebuilt.push(json!({"kind": kind, "documents": documents}));
+    }
+    if as_json {
+        screen::print_json(&rebuilt)?;
     }
     engine.close().await;
     Ok(Ending::Done)
 }
 
 async fn status(settings: &Settings, as_json: bool) -> Result<Ending> {
-    let engine = opened(settings).await?;
+    // Looks at the index as it lies: whoever catches up first has nothing to report.
+    let engine = Engine::open(&settings.engine).await?;
     let states = engine.index_status().await?;
     engine.close().await;
     if as_json {
@@ -143,7 +190,7 @@ fn line(state: &IndexStatus) -> String {
     let standing = match (state.stale, state.lag) {
         (true, _) => "需要重建".to_owned(),
         (false, 0) => "已跟上数据库".to_owned(),
-        (false, lag) => format!("最多还有 {lag} 个变更未收录"),
+        (false, lag) => format!("还有 {lag} 个变更未收录"),
     };
     format!("{name}{:>10} 条  {standing}\n", state.documents)
 }

@@ -132,12 +132,38 @@ async fn record(engine: &Engine, kind: Kind, name: &str) -> Result<RecordId> {
     id.ok_or_else(|| anyhow!("{}库中没有编号为“{name}”的记录", kind.label()))
 }
 
+/// Title and description; together they are the text.
 fn split(text: &str) -> (String, String) {
-    if text.chars().count() <= TITLE {
+    let count = text.chars().count();
+    if count <= TITLE {
         return (text.to_owned(), String::new());
     }
-    // Ends the title with its first sentence if that is short enough.
-    let at = text.char_indices().position(|(_, c)| "。；！？\n".contains(c)).filter(|at| *at <= TITLE);
-    let at = at.unwrap_or(TITLE);
+    let ends = |c: char| "。；！？\n".contains(c);
+    // Ends the title with its first sentence if that is short enough; a sentence begins with something said.
+    let start = text.chars().position(|c| c.is_alphanumeric()).unwrap_or(0);
+    let end = text.chars().skip(start).position(ends).map(|length| start + length);
+    let at = end.filter(|at| (1..=TITLE).contains(at)).unwrap_or(TITLE);
     (text.chars().take(at).collect(), text.chars().skip(at).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_title_says_something_and_no_text_is_lost() {
+        let long = "焊缝气孔率偏高".repeat(20);
+        for (text, title) in [
+            ("激光焊接。".to_owned(), "激光焊接。".to_owned()),
+            (format!("激光焊接。{long}"), "激光焊接".to_owned()),
+            (format!("。激光焊接。{long}"), "。激光焊接".to_owned()),
+            (format!("？！\n“激光焊接”？{long}"), "？！\n“激光焊接”".to_owned()),
+            (long.clone(), long.chars().take(TITLE).collect()),
+            ("。".repeat(150), "。".repeat(TITLE)),
+            (format!("{}{long}", "。".repeat(150)), "。".repeat(TITLE)),
+        ] {
+            let (found, rest) = split(&text);
+            assert_eq!((&found, format!("{found}{rest}")), (&title, text));
+        }
+    }
 }

@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use clap::{Args, ValueEnum};
-use domain::Kind;
+use domain::{Kind, Status};
 use engine::{Dimension, FacetAsk, FilterAsk, SearchAnswer, SearchItem, SearchRequest, Sort};
 use serde_json::{Value, json};
 
@@ -59,7 +59,7 @@ struct Filters {
     /// 职称
     #[arg(long, value_name = "职称", value_delimiter = ',')]
     title: Vec<String>,
-    /// 状态：open、closed、withdrawn
+    /// 状态：open、closed、withdrawn [默认：open,closed，已撤回的不列出]
     #[arg(long, value_name = "状态", value_delimiter = ',')]
     status: Vec<String>,
     /// 年份
@@ -89,7 +89,11 @@ impl Search {
     }
 
     fn request(self) -> SearchRequest {
-        let Filters { region, industry, field, type_, title, status, year } = self.filters;
+        let Filters { region, industry, field, type_, title, mut status, year } = self.filters;
+        if status.is_empty() {
+            // As in the API: withdrawn records are found only by those who ask for them.
+            status = [Status::Open, Status::Closed].map(|status| status.slug().to_owned()).to_vec();
+        }
         let asked = [
             (Dimension::Region, region),
             (Dimension::Industry, industry),
