@@ -12,10 +12,10 @@
 use std::fs;
 use std::path::Path;
 
-use domain::{Kind, RecordId};
+use domain::{Kind, Profile, RecordId};
 use engine::{
-    ChangeKind, Engine, Exclusion, Format, ImportOptions, MatchAnswer, MatchRequest, RematchRequest,
-    Settings, Subject,
+    ChangeKind, Engine, Exclusion, Format, Highlight, ImportOptions, MatchAnswer, MatchRequest,
+    RematchRequest, Settings, Subject,
 };
 use jiff::civil::date;
 use serde_json::{Value, json};
@@ -99,18 +99,33 @@ async fn a_form_is_matched_like_the_need_that_says_the_same() {
     assert_eq!(stored, posted);
 }
 
+/// Each highlight holds a hit, and its pieces, put together, are a stretch of the text of its own field.
+fn stand_in_their_fields(highlights: &[Highlight], profile: &Profile) {
+    for Highlight { field, label, pieces } in highlights {
+        let passages = profile.passages();
+        let own = passages.iter().find(|passage| passage.field == field).expect("a field of the record");
+        assert_eq!(own.label, label);
+        assert!(pieces.iter().any(|piece| piece.hit), "{field} without a hit");
+        assert!(pieces.iter().filter(|piece| piece.hit).all(|piece| own.text.contains(&piece.text)));
+        let whole: String = pieces.iter().map(|piece| piece.text.as_str()).collect();
+        let shown = whole.trim_start_matches('…').trim_end_matches('…');
+        assert!(own.text.contains(shown), "{field}: {whole}\n{}", own.text);
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn explanations_add_up() {
     let folder = tempfile::tempdir().unwrap();
     let engine = loaded(folder.path()).await;
+    let need = engine.read(NEED).await.unwrap().record.profile;
     for found in experts(&engine, &Subject::Stored(NEED)).await.matches {
         let why = found.explanation;
         let sum: f64 = why.parts.iter().map(|part| part.points).sum();
         assert!((sum - why.total).abs() < 0.01, "{sum} {}", why.total);
-        let texts: String = found.record.profile.passages().into_iter().map(|passage| passage.text).collect();
-        for piece in why.candidate.iter().flat_map(|highlight| &highlight.pieces).filter(|piece| piece.hit) {
-            assert!(texts.contains(&piece.text), "{}", piece.text);
-        }
+        assert_eq!(why.subject.is_empty(), why.terms.is_empty());
+        assert!(why.terms.is_empty() || !why.candidate.is_empty() || !why.evidence.is_empty());
+        stand_in_their_fields(&why.subject, &need);
+        stand_in_their_fields(&why.candidate, &found.record.profile);
         assert!(why.sentence.ends_with(&format!("综合 {:.1} 分。", why.total)));
     }
 }
