@@ -1,7 +1,8 @@
 //! Power cuts: the program is killed (SIGKILL) at random moments, again and again over one data directory.
 //!
 //! Properties, after each kill: every row that an import had acknowledged and every record that the service had answered with 201 is in the
-//! database; the next start catches up, and then index and database agree to the last record.
+//! database; the next start catches up from where the index stood, without building it anew, and then index and database agree to the last
+//! record; a rebuild leaves the old index or the new one, a re-match the old run or the new one, and either of them whole.
 //!
 //! `HONGNIANG_KILLS` sets the number of kills (12), `HONGNIANG_KILL_SEED` the moments; a failure names the seed.
 #![allow(clippy::unwrap_used, clippy::print_stderr, reason = "tests")]
@@ -12,14 +13,15 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::thread;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use domain::Kind;
 use serde_json::{Value, json};
-use store::Store;
+use store::{Run, Store};
 
 const ROWS: usize = 5_000;
 const BATCHES: u64 = 5;
+const NEEDS: u64 = 60;
 const TITLES: [&str; 5] =
     ["激光焊接气孔控制", "光纤阵列耦合胶固化", "茶叶杀青能耗", "矿井通风监测", "水稻病虫害识别"];
 
@@ -91,6 +93,22 @@ fn index_agrees(home: &Path, what: &str) {
     assert_eq!(output.status.code(), Some(0), "{what}\n{}", said.chars().take(2_000).collect::<String>());
 }
 
+/// The current generation of each registry's index; a rebuild would make another one, and hide what was lost in this.
+fn generations(home: &Path) -> Vec<String> {
+    let current = |kind: &Kind| {
+        let file = home.join("hongniang-data/index").join(kind.plural()).join("CURRENT");
+        std::fs::read_to_string(file).unwrap()
+    };
+    Kind::ALL.iter().map(current).collect()
+}
+
+fn succeeds(home: &Path, arguments: &[&str]) -> Duration {
+    let started = Instant::now();
+    let output = hongniang(home, arguments).output().unwrap();
+    assert!(output.status.success(), "{arguments:?}\n{}", String::from_utf8_lossy(&output.stderr));
+    started.elapsed()
+}
+
 /// Rows acknowledged by an import that was killed after about `wanted` batches.
 fn killed_import(home: &Path, moments: &mut Moments, wanted: u64) -> usize {
     let arguments = ["import", "needs", "rows.jsonl", "--json-progress"];
@@ -112,8 +130,13 @@ fn killed_import(home: &Path, moments: &mut Moments, wanted: u64) -> usize {
     while heard.lock().unwrap().0 < wanted && child.try_wait().unwrap().is_none() {
         thread::sleep(Duration::from_millis(1));
     }
-    // All batches are in: what is left to interrupt is the indexing.
-    moments.pause(if wanted >= BATCHES { 2_000 } else { 60 });
+    match wanted {
+        // At once, so that some kill comes in the middle of the file.
+        1 => {}
+        // All batches are in: what is left to interrupt is the indexing.
+        BATCHES.. => moments.pause(2_000),
+        _ => moments.pause(60),
+    }
     kill(child);
     listener.join().unwrap();
     let (_, rows) = *heard.lock().unwrap();
@@ -125,17 +148,25 @@ fn an_import_that_is_killed_loses_nothing_it_acknowledged() {
     let directory = tempfile::tempdir().unwrap();
     let home = directory.path();
     let (mut moments, seed) = Moments::new(1);
+    succeeds(home, &["index", "rebuild"]);
+    let built = generations(home);
+    let (mut acknowledged_in_all, mut in_the_middle) = (0, 0);
     for round in 0..kills() {
         let names: Vec<String> = (0..ROWS).map(|at| format!("R{round}-{at}")).collect();
         let rows = names.iter().enumerate().map(|(at, name)| need(name, at).to_string() + "\n");
         std::fs::write(home.join("rows.jsonl"), rows.collect::<String>()).unwrap();
-        let wanted = moments.below(BATCHES + 2);
+        let wanted = if round == 0 { 1 } else { moments.below(BATCHES + 2) };
         let acknowledged = killed_import(home, &mut moments, wanted);
         let what = format!("seed {seed}, round {round}: killed after {acknowledged} rows");
         eprintln!("{what}");
         all_are_stored(home, &names[..acknowledged], &what);
         index_agrees(home, &what);
+        assert_eq!(generations(home), built, "{what}");
+        acknowledged_in_all += acknowledged;
+        in_the_middle += u64::from((1..ROWS).contains(&acknowledged));
     }
+    assert!(acknowledged_in_all > 0, "nothing was ever acknowledged");
+    assert!(in_the_middle > 0, "no kill came in the middle of a file");
 }
 
 /// The service and the address that it says.
@@ -171,6 +202,8 @@ fn a_service_that_is_killed_loses_nothing_it_answered() {
     let directory = tempfile::tempdir().unwrap();
     let home = directory.path();
     let (mut moments, seed) = Moments::new(2);
+    succeeds(home, &["index", "rebuild"]);
+    let built = generations(home);
     let mut answered_in_all = 0;
     for round in 0..kills() {
         let (mut child, address) = service(home);
@@ -199,6 +232,58 @@ fn a_service_that_is_killed_loses_nothing_it_answered() {
         eprintln!("{what}");
         all_are_stored(home, &stored, &what);
         index_agrees(home, &what);
+        assert_eq!(generations(home), built, "{what}");
     }
     assert!(answered_in_all > 0, "nothing was ever answered with 201");
+}
+
+/// The current run, which must hold as many matches as it says.
+fn whole_run(home: &Path, what: &str) -> Run {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let store = Store::open(home.join("hongniang-data/hongniang.db")).await.unwrap();
+        let run = store.current_run().await.unwrap().expect("a run was published");
+        let mut held = 0;
+        for need in 1..=NEEDS {
+            for target in [Kind::Expert, Kind::Station, Kind::Achievement] {
+                held += store.run_matches(run.id, need, target).await.unwrap().len() as u64;
+            }
+        }
+        store.close().await;
+        assert_eq!(run.totals.map(|totals| totals.matches), Some(held), "run {}, {what}", run.id);
+        run
+    })
+}
+
+#[test]
+fn a_rebuild_or_a_night_that_is_killed_leaves_the_old_or_the_new() {
+    let directory = tempfile::tempdir().unwrap();
+    let home = directory.path();
+    let (mut moments, seed) = Moments::new(3);
+    let sizes = format!("generate --experts 300 --needs {NEEDS} --stations 30 --achievements 200 --out g");
+    succeeds(home, &sizes.split(' ').collect::<Vec<_>>());
+    for registry in ["experts", "needs", "stations", "achievements"] {
+        succeeds(home, &["import", registry, &format!("g/{registry}.jsonl")]);
+    }
+    let works = [&["index", "rebuild"][..], &["rematch", "--date", "2026-11-21"]];
+    let lengths = works.map(|arguments| succeeds(home, arguments).as_millis() as u64);
+    let mut cut_short = [0, 0];
+    let mut before = whole_run(home, "nothing was killed yet");
+    for round in 0..kills().div_ceil(2) {
+        for (at, arguments) in works.into_iter().enumerate() {
+            let mut child = hongniang(home, arguments).stdout(Stdio::null()).spawn().unwrap();
+            // Some of it goes by before the work begins.
+            thread::sleep(Duration::from_millis(lengths[at] / 3));
+            moments.pause((lengths[at] / 2).max(1));
+            cut_short[at] += u64::from(child.try_wait().unwrap().is_none());
+            kill(child);
+            let what = format!("seed {seed}, round {round}: {arguments:?} was killed");
+            eprintln!("{what}");
+            let now = whole_run(home, &what);
+            assert!(now.id >= before.id, "{what}");
+            before = now;
+            index_agrees(home, &what);
+        }
+    }
+    assert!(cut_short.iter().all(|count| *count > 0), "nothing was cut short: {cut_short:?}");
 }
