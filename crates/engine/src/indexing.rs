@@ -1,7 +1,7 @@
 //! The index follows the database: catching up, rebuilding, comparing whole.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -21,6 +21,8 @@ const UNCOMMITTED: u64 = 40_000;
 const COMMIT_EVERY: Duration = Duration::from_secs(5);
 /// A registry without changes is committed when its position is so far behind.
 const IDLE: u64 = 10_000;
+/// The outbox is pruned when so many of its entries are superfluous.
+const PRUNED_AT_ONCE: u64 = 10_000;
 /// How often a server looks for changes that other processes made.
 const POLL: Duration = Duration::from_millis(500);
 /// How often differences are looked at again while the index is being written.
@@ -37,6 +39,8 @@ pub(crate) struct Indexing {
     seen: Mutex<HashMap<Kind, Seen>>,
     wake: Notify,
     stopped: AtomicBool,
+    /// Up to where the outbox has been pruned by this process.
+    pruned: AtomicU64,
 }
 
 /// A position that holds for one generation of an index: what was written to another one says nothing of this.
@@ -236,8 +240,14 @@ impl Engine {
     async fn catch_up_locked(&self) -> Result<CatchUp, EngineError> {
         let mut round = Round::default();
         self.refresh_all().await?;
+        let first = self.store.first_change().await?;
         for kind in Kind::ALL {
-            match self.catalog.registry(kind).state() {
+            let state = match self.catalog.registry(kind).state() {
+                // An index from a backup: the changes that it lacks are pruned.
+                IndexState::Ready { position } if position + 1 < first => IndexState::Stale,
+                state => state,
+            };
+            match state {
                 IndexState::Stale => match self.rebuild(kind, |_, _| {}).await {
                     Ok(documents) => round.written += documents,
                     Err(error) => round.pass_over(kind, error)?,
@@ -283,10 +293,25 @@ impl Engine {
         round.dirty.extend(idle);
         self.commit(&mut round).await?;
         if round.elsewhere.is_empty() {
+            self.prune().await?;
             return Ok(CatchUp::Current { documents: round.written });
         }
         self.refresh_all().await?;
         Ok(CatchUp::Elsewhere)
+    }
+
+    /// Drops what every registry's index holds from the outbox, when it is much.
+    async fn prune(&self) -> Result<(), EngineError> {
+        let committed = Kind::ALL.map(|kind| match self.catalog.registry(kind).state() {
+            IndexState::Ready { position } => position,
+            IndexState::Stale | IndexState::Superseded => 0,
+        });
+        let all = committed.into_iter().min().unwrap_or(0);
+        if all >= self.indexing.pruned.load(Ordering::Relaxed) + PRUNED_AT_ONCE {
+            self.store.prune_changes(all).await?;
+            self.indexing.pruned.store(all, Ordering::Relaxed);
+        }
+        Ok(())
     }
 
     fn position(&self, kind: Kind) -> u64 {

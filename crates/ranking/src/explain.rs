@@ -289,7 +289,7 @@ impl<'a> Explainer<'a> {
         let held = |term: &u32| points[*term as usize] > 0.0;
         let sum = |terms: &[u32]| terms.iter().map(|term| points[*term as usize]).sum::<f64>();
         let mut seen: FxHashSet<&str> = FxHashSet::default();
-        let mut words: Vec<(f64, &str, Vec<u32>, WordTerms, Option<String>)> = Vec::new();
+        let mut words: Vec<(f64, SharedWord, Vec<u32>)> = Vec::new();
         for reading in self.subject.iter().chain(candidate.iter().copied()) {
             for word in reading.words_with_hits() {
                 if !seen.insert(&word.text) {
@@ -305,18 +305,18 @@ impl<'a> Explainer<'a> {
                     Some(class) => (vec![class], candidate.iter().find_map(|reading| reading.surface(class))),
                     None => continue,
                 };
-                words.push((sum(&counted), &word.text, counted, terms, synonym));
+                let shown = TermMatch { term: word.text.clone(), synonym, points: 0.0 };
+                words.push((sum(&counted), SharedWord { shown, terms }, counted));
             }
         }
-        words.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.cmp(b.1)));
+        words.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.shown.term.cmp(&b.1.shown.term)));
         let mut used = vec![false; points.len()];
         let mut shared: Vec<SharedWord> = Vec::new();
-        for (_, word, mut counted, terms, synonym) in words {
+        for (_, mut word, mut counted) in words {
             counted.retain(|&term| !std::mem::replace(&mut used[term as usize], true));
-            let points = sum(&counted);
-            if points > 0.0 {
-                let shown = TermMatch { term: word.to_owned(), synonym, points: rounded(points) };
-                shared.push(SharedWord { shown, terms });
+            word.shown.points = rounded(sum(&counted));
+            if word.shown.points > 0.0 {
+                shared.push(word);
             }
         }
         shared.sort_by(|a, b| {

@@ -219,6 +219,14 @@ impl Store {
         })
     }
 
+    /// The sequence number of the oldest entry that the outbox still has; 0 when nothing was ever written.
+    pub async fn first_change(&self) -> Result<u64, StoreError> {
+        on_backend!(&self.backend, pools => {
+            let first: i64 = sqlx::query_scalar(sql::FIRST_CHANGE).fetch_one(&pools.readers).await?;
+            Ok(unsigned(first))
+        })
+    }
+
     /// The sequence number of the latest entry that the outbox ever had; 0 when nothing was ever written.
     pub async fn last_change(&self) -> Result<u64, StoreError> {
         on_backend!(&self.backend, pools => {

@@ -75,6 +75,7 @@ pub(crate) const DELETE_INVENTORS: &str = "DELETE FROM inventors WHERE achieveme
 
 pub(crate) const CHANGES: &str = "SELECT seq, kind, number FROM outbox WHERE seq > $1 ORDER BY seq LIMIT $2";
 pub(crate) const LAST_CHANGE: &str = "SELECT COALESCE(MAX(seq), 0) FROM outbox";
+pub(crate) const FIRST_CHANGE: &str = "SELECT COALESCE(MIN(seq), 0) FROM outbox";
 pub(crate) const COUNT_CHANGES: &str = "SELECT COUNT(*) FROM outbox WHERE seq > $1 AND kind = $2";
 /// A slice of the outbox. Its last row stays: it alone says where the outbox stands.
 pub(crate) const PRUNE_CHANGES: &str = "DELETE FROM outbox WHERE seq IN

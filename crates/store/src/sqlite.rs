@@ -1,9 +1,10 @@
 //! SQLite: how its file is opened and its schema brought up to date.
 
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use sqlx::migrate::{Migrate, MigrateError, Migration, Migrator};
+use sqlx::pool::PoolConnection;
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
@@ -17,6 +18,8 @@ static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
 
 /// How long a writer waits for the others, in this process and in other ones: an import may take that long.
 const WRITE_TURN: Duration = Duration::from_secs(60);
+/// Between two attempts to open a new file.
+const PAUSE: Duration = Duration::from_millis(20);
 const READERS: u32 = 8;
 /// Statements kept prepared per connection: every fixed text, and one multi-row text per table.
 const STATEMENTS: usize = 200;
@@ -30,7 +33,7 @@ pub(crate) async fn open(at: Address) -> Result<(Pools<Sqlite>, MigrationReport)
         prepare_file(options.get_filename()).map_err(|error| StoreError::Unavailable(error.into()))?;
     }
     let writer = writer(&options);
-    let report = migrate(&mut *writer.acquire().await?).await?;
+    let report = migrate(&mut *first_connection(&writer).await?).await?;
     let readers = if in_memory {
         // A second connection would have to share the first one's cache, whose locks make readers fail.
         writer.clone()
@@ -38,6 +41,17 @@ pub(crate) async fn open(at: Address) -> Result<(Pools<Sqlite>, MigrationReport)
         pool().max_connections(READERS).connect_lazy_with(options.pragma("query_only", "ON"))
     };
     Ok((Pools { writer, readers }, report))
+}
+
+/// Switching a new file to WAL fails at once, whatever the timeout, while another process does the same.
+async fn first_connection(writer: &SqlitePool) -> Result<PoolConnection<Sqlite>, StoreError> {
+    let started = Instant::now();
+    loop {
+        match writer.acquire().await.map_err(StoreError::from) {
+            Err(StoreError::Busy) if started.elapsed() < WRITE_TURN => tokio::time::sleep(PAUSE).await,
+            outcome => return outcome,
+        }
+    }
 }
 
 /// How to connect, and whether the database is in memory alone.
@@ -84,10 +98,14 @@ fn prepare_file(file: &Path) -> std::io::Result<()> {
         std::fs::create_dir_all(folder)?;
     }
     let mut options = std::fs::OpenOptions::new();
-    options.append(true).create(true);
+    // Only when it is new: closing a file takes away the locks that SQLite holds on it in this process.
+    options.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(file).map(drop)
+    match options.open(file) {
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
+        outcome => outcome.map(drop),
+    }
 }
 
 /// Applies what is missing, all of it or nothing.

@@ -71,8 +71,14 @@ impl Import {
         let engine = Engine::open(&settings.engine).await?;
         let template = "{bar:30} {bytes}/{total_bytes}  {msg}  剩余 {eta}";
         let progress = bar(length, if length.is_some() { template } else { "{spinner} {bytes}  {msg}" })?;
+        // Indexing goes on beside the import, on the other cores.
+        let follower = tokio::spawn({
+            let engine = engine.clone();
+            async move { engine.follow().await }
+        });
         let outcome = self.import(&engine, input, &progress).await;
         progress.finish_and_clear();
+        engine.stop_following();
         let (report, nothing) = outcome?;
 
         self.write_errors(&report)?;
@@ -81,12 +87,9 @@ impl Import {
         } else {
             screen::print(&summary(self.kind, &report, nothing))?;
         }
+        follower.await?;
         match catch_up(&engine).await? {
-            CatchUp::Current { documents } => {
-                if documents > 0 {
-                    screen::note(&format!("索引已更新：{documents} 条"));
-                }
-            }
+            CatchUp::Current { .. } => screen::note("索引已是最新"),
             CatchUp::Elsewhere => screen::note("另一个进程正在更新索引，会一并收录这次导入"),
         }
         engine.close().await;
