@@ -11,12 +11,13 @@ use ranking::{
     Areas, Corpus, Exclusion, Explainer, Explanation, Feature, Query, Score, exclusions, features, score,
 };
 use serde_json::Value;
+use text::Background;
 
 use crate::documents::{evidence, passages};
 use crate::{Engine, EngineError, blocking};
 
 /// Registries smaller than this say nothing about how common a term is among them.
-const SMALLEST_BACKGROUND: u64 = 50;
+const FEWEST_PEERS: u64 = 50;
 
 /// The asking side.
 #[derive(Debug, Clone, PartialEq)]
@@ -180,8 +181,8 @@ impl Engine {
     fn query(&self, kind: Kind, passages: &[Passage]) -> Query {
         let peers = self.catalog.registry(kind).snapshot();
         let peer_count = peers.len() as f32;
-        let rarity = |term: &str| {
-            if peers.len() < SMALLEST_BACKGROUND {
+        let among_peers = |term: &str| {
+            if peers.len() < FEWEST_PEERS {
                 return 1.0;
             }
             let most =
@@ -189,6 +190,8 @@ impl Engine {
             let holders = most.into_iter().max().unwrap_or(0) as f32;
             (1.0 + peer_count / (1.0 + holders)).ln() / (1.0 + peer_count).ln()
         };
+        let at_large = |term: &str| Background::builtin().rarity(term).powf(self.weights.background);
+        let rarity = |term: &str| among_peers(term) * at_large(term);
         Query::new(&self.analyzer, passages, &self.weights, rarity)
     }
 

@@ -29,7 +29,7 @@ pub struct Query {
 
 impl Query {
     /// Weighs the terms of `passages`: Σ over areas of subject weight · log₂(1 + occurrences), times the weight of the term's kind, times
-    /// `rarity(term)`: how little the term is used among the asking side's peers (1 when nothing is known).
+    /// `rarity(term)`: how little the term is used by the asking side's peers and in technical prose (1 when nothing is known).
     pub fn new(
         analyzer: &Analyzer,
         passages: &[Passage],

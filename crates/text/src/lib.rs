@@ -4,6 +4,7 @@
 //! through [`Analyzer::tokens`] (or its allocation-free twin), so both sides meet in the same terms.
 
 mod analyzer;
+mod background;
 mod dictionary;
 mod highlight;
 mod latin;
@@ -14,6 +15,7 @@ mod synonyms;
 mod token;
 
 pub use analyzer::{Analyzer, ReadText, Scratch};
+pub use background::Background;
 pub use dictionary::{Dictionaries, DictionaryError, DictionaryKind, Place};
 pub use highlight::{Hit, Segment, cut_snippet, snippet};
 pub use token::{Token, TokenKind, TokenRef, Word};
