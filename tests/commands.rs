@@ -351,14 +351,25 @@ fn the_demonstration_gives_reasons_and_is_the_same_the_second_time() {
     ] {
         assert!(first.contains(said), "{said} is missing\n{first}");
     }
+    for readme in READMES {
+        let text = fs::read_to_string(repository(readme)).unwrap();
+        let tour = text.split("```text\n").nth(1).unwrap().split("```").next().unwrap();
+        for line in tour.lines().filter(|line| *line != "…") {
+            assert!(first.lines().any(|shown| shown == line), "{readme} shows what is not shown: {line}");
+        }
+    }
     assert_eq!(house.ends(0, &["demo", "--once"]).0, first);
     assert!(house.path().join("hongniang-demo-data/hongniang.db").is_file());
     house.ends(0, &["index", "verify", "--data-dir", "hongniang-demo-data"]);
 }
 
+fn repository(file: &str) -> std::path::PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(file)
+}
+
 /// The command lines that a README shows in its `sh` blocks, continued lines joined, comments taken off.
 fn shown(readme: &str, program: &str) -> Vec<String> {
-    let text = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(readme)).unwrap();
+    let text = fs::read_to_string(repository(readme)).unwrap();
     let blocks = text.split("```").skip(1).step_by(2).filter_map(|block| block.strip_prefix("sh\n"));
     let lines: Vec<String> = blocks
         .flat_map(|block| block.replace("\\\n", " ").lines().map(str::to_owned).collect::<Vec<_>>())
