@@ -28,14 +28,22 @@ pub struct Writer {
     shared: Arc<Shared>,
     generation: Arc<Generation>,
     writer: IndexWriter,
+    /// The largest number that the index or this writer has ever held: beyond it there is nothing to replace.
+    highest: u64,
 }
 
 impl Writer {
     pub(crate) fn open(shared: &Arc<Shared>) -> Result<Self, IndexError> {
         let generation = shared.view().generation.clone().ok_or(IndexError::Stale(shared.kind))?;
         let writer = index_writer(shared, &generation)?;
-        let opened = Self { shared: shared.clone(), generation, writer };
+        let _publishing = shared.publishing.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut opened = Self { shared: shared.clone(), generation, writer, highest: 0 };
         opened.require_current()?;
+        // Only now that no other process writes is the last commit known.
+        shared.publish(&opened.generation)?;
+        let view = shared.view();
+        opened.highest =
+            view.segments.iter().flat_map(|segment| segment.numbers.iter().copied()).max().unwrap_or(0);
         Ok(opened)
     }
 
@@ -44,7 +52,11 @@ impl Writer {
     /// # Errors
     /// When the index cannot be written.
     pub fn put(&mut self, document: &IndexDocument) -> Result<(), IndexError> {
-        self.delete(document.number)?;
+        // Each deletion is looked up in every segment at the next commit: an import of new records is to have none.
+        if document.number <= self.highest {
+            self.delete(document.number)?;
+        }
+        self.highest = self.highest.max(document.number);
         match self.writer.add_document(self.generation.fields.document(document)) {
             Ok(_) => Ok(()),
             // The files are gone when another process has put a new index in place; that says more than what was missed.

@@ -304,3 +304,27 @@ fn generations(index: &Fixture) -> usize {
     let entries = fs::read_dir(index.directory.path().join("experts")).unwrap();
     entries.filter(|entry| entry.as_ref().unwrap().path().is_dir()).count()
 }
+
+/// Replacing costs a deletion only where there may be something to replace; nothing is ever there twice.
+#[test]
+fn a_number_is_held_once_however_it_comes() {
+    let index = Fixture::with(&[titled(5, "电池")]);
+    let held = |index: &Fixture| {
+        let entries = index.registry().snapshot().entries().unwrap();
+        entries.into_iter().map(|(number, _)| number).collect::<Vec<_>>()
+    };
+    let mut writer = index.registry().writer().unwrap();
+    for number in [5, 9, 7, 9, 5] {
+        writer.put(&titled(number, "废水")).unwrap();
+    }
+    writer.commit(2).unwrap();
+    assert_eq!(held(&index), [5, 7, 9]);
+    writer.put(&titled(9, "电池")).unwrap();
+    drop(writer);
+    let mut writer = index.registry().writer().unwrap();
+    for number in [9, 10, 10] {
+        writer.put(&titled(number, "电池")).unwrap();
+    }
+    writer.commit(3).unwrap();
+    assert_eq!((held(&index), index.found("电池")), (vec![5, 7, 9, 10], vec![9, 10]));
+}
