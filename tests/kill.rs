@@ -4,7 +4,7 @@
 //! database; the next start catches up from where the index stood, without building it anew, and then index and database agree to the last
 //! record; a rebuild leaves the old index or the new one, a re-match the old run or the new one, and either of them whole.
 //!
-//! `HONGNIANG_KILLS` sets the number of kills (12), `HONGNIANG_KILL_SEED` the moments; a failure names the seed.
+//! `KILLS` sets the number of kills (12), `KILL_SEED` the moments; a failure names the seed.
 #![allow(clippy::unwrap_used, clippy::print_stderr, reason = "tests")]
 
 use std::io::{BufRead, BufReader, Read, Write};
@@ -31,7 +31,7 @@ struct Moments(u64);
 impl Moments {
     fn new(salt: u64) -> (Self, u64) {
         let now = || SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_nanos() as u64;
-        let seed = number("HONGNIANG_KILL_SEED").unwrap_or_else(now);
+        let seed = number("KILL_SEED").unwrap_or_else(now);
         (Self(seed ^ salt), seed)
     }
 
@@ -53,7 +53,7 @@ fn number(variable: &str) -> Option<u64> {
 
 /// Half of the kills hit an import, half the service.
 fn kills() -> u64 {
-    number("HONGNIANG_KILLS").unwrap_or(12).div_ceil(2)
+    number("KILLS").unwrap_or(12).div_ceil(2)
 }
 
 fn hongniang(home: &Path, arguments: &[&str]) -> Command {

@@ -213,8 +213,13 @@ impl FromStr for Region {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let text: String = text.chars().filter(|c| !c.is_whitespace()).collect();
+        let between = |c: &char| {
+            !(c.is_whitespace() || matches!(c, '/' | '-' | '—' | '－' | '·' | '>' | '、' | ',' | '，'))
+        };
+        let text: String = text.chars().filter(between).collect();
         if !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit()) {
+            // Statistical codes of twelve digits go on to town and village.
+            let text = text.strip_suffix("000000").filter(|code| code.len() == 6).unwrap_or(&text);
             let scale = match text.len() {
                 2 => 10_000,
                 4 => 100,
@@ -241,7 +246,15 @@ fn by_name(text: &str) -> Result<Region, String> {
         |province: &Region| [province.name(), short(province.name())].iter().any(|n| text.starts_with(n));
     let within = |province: Region| NAMES.range(province.0..province.0 + 10_000);
     let below = Region::provinces().filter(starts).flat_map(within).map(|(&code, _)| Region(code));
-    let found: Vec<Region> = below.filter(|region| names(text, *region, &region.path())).collect();
+    let mut found: Vec<Region> = below.filter(|region| names(text, *region, &region.path())).collect();
+    if found.is_empty() {
+        // The province may be left out: 合肥市蜀山区.
+        let cities = NAMES.keys().map(|&code| Region(code)).filter(|r| r.level() == RegionLevel::City);
+        let starts = |city: &Region| [city.name(), short(city.name())].iter().any(|n| text.starts_with(n));
+        let within = |city: Region| NAMES.range(city.0..city.0 + 100);
+        let below = cities.filter(starts).flat_map(within).map(|(&code, _)| Region(code));
+        found = below.filter(|region| names(text, *region, &region.path()[1..])).collect();
+    }
     if found.is_empty() {
         return Err(format!(
             "“{text}”不是行政区划名称或代码（GB/T 2260），请写如“安徽省合肥市蜀山区”或 340104"
@@ -319,6 +332,14 @@ mod tests {
             ("新疆", 650_000),
             ("内蒙古", 150_000),
             ("恩施", 422_800),
+        ] {
+            assert_eq!(region(text).code(), code, "{text}");
+        }
+        for (text, code) in [
+            ("合肥市蜀山区", 340_104),
+            ("安徽省/合肥市/蜀山区", 340_104),
+            ("福州市鼓楼区", 350_102),
+            ("340104000000", 340_104),
         ] {
             assert_eq!(region(text).code(), code, "{text}");
         }

@@ -280,7 +280,7 @@ impl Engine {
     }
 
     /// Explains all that is left in `ranked`, in its order. The database has the last word: what has gone from it meanwhile,
-    /// or must not be proposed any more, is left out.
+    /// or must not be proposed any more, is left out; and so is what shares not one word with the asking side.
     pub(crate) async fn explained(
         &self,
         asking: &Arc<Asking>,
@@ -301,16 +301,17 @@ impl Engine {
         blocking(move || {
             let explainer =
                 Explainer::new(&engine.analyzer, &engine.weights, &asking.passages, &asking.query, &corpus);
-            let explained = |((scored, record), rank): ((Scored, Record), u32)| {
+            let explained = |(scored, record): (Scored, Record)| {
                 let candidate = ranking::Candidate {
                     passages: &record.profile.passages(),
                     lengths: scored.lengths,
                     evidence: evidence.get(&scored.number).map_or(&[], Vec::as_slice),
                 };
-                let explanation = explainer.explain(&candidate, &scored.score, &scored.features);
-                Match { rank, record, explanation }
+                let explanation = explainer.explain(&candidate, &scored.score, &scored.features)?;
+                Some((record, explanation))
             };
-            Ok(found.into_iter().zip(1..).map(explained).collect())
+            let ranked = found.into_iter().filter_map(explained).zip(1..);
+            Ok(ranked.map(|((record, explanation), rank)| Match { rank, record, explanation }).collect())
         })
         .await
     }

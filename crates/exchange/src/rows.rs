@@ -12,6 +12,8 @@ mod table;
 mod tests;
 mod values;
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::io::{self, Read};
 
 use domain::forms::Draft;
@@ -82,6 +84,9 @@ pub struct Rows {
     line: u64,
     /// Rows whose external id had to be derived, as long as no warning has told of them.
     unnamed: u64,
+    /// Digests of the external ids so far, and where they stood: of two rows that are one record, the second is refused,
+    /// else they would change it to and fro with every import.
+    seen: HashMap<u64, u64>,
 }
 
 enum Reader {
@@ -108,7 +113,7 @@ pub fn rows(kind: Kind, format: Format, input: impl Read + Send + 'static) -> Re
         }
         Format::JsonLines => Reader::Lines(JsonLines::open(kind, source)?),
     };
-    Ok(Rows { kind, reader, warnings, failure: None, line: 0, unnamed: 0 })
+    Ok(Rows { kind, reader, warnings, failure: None, line: 0, unnamed: 0, seen: HashMap::new() })
 }
 
 impl Rows {
@@ -158,10 +163,31 @@ impl Rows {
             Reader::Table(table) => table.source().bytes_read(),
             Reader::Lines(lines) => lines.source().bytes_read(),
         };
-        Some(match outcome {
-            Ok(draft) => Ok(Row { line, draft: self.named(draft), bytes_read }),
+        let draft =
+            outcome.map(|draft| self.named(draft)).and_then(|draft| self.first_of_its_name(line, draft));
+        Some(match draft {
+            Ok(draft) => Ok(Row { line, draft, bytes_read }),
             Err(problems) => Err(RowError { line, problems, bytes_read }),
         })
+    }
+
+    /// Refuses the second row of a record.
+    fn first_of_its_name(&mut self, line: u64, draft: Draft) -> Outcome {
+        let id = draft.external_id.as_deref().unwrap_or_default();
+        let mut digest = [0; 8];
+        digest.copy_from_slice(&blake3::hash(id.as_bytes()).as_bytes()[..8]);
+        match self.seen.entry(u64::from_le_bytes(digest)) {
+            Entry::Vacant(place) => {
+                place.insert(line);
+                Ok(draft)
+            }
+            Entry::Occupied(first) => {
+                let derived = id.starts_with(identity::PREFIX);
+                let by = if derived { identity::explanation(self.kind) } else { "编号相同".to_owned() };
+                let detail = format!("与第 {} 行是同一条记录，{by}", first.get());
+                Err(vec![RowProblem::whole(ProblemCode::Contradiction, detail)])
+            }
+        }
     }
 
     /// A draft with an external id.

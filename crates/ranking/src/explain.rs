@@ -213,23 +213,33 @@ impl<'a> Explainer<'a> {
         explainer
     }
 
-    /// Explains `score`: what the query found in `candidate`.
-    pub fn explain(&self, candidate: &Candidate<'_>, score: &Score, features: &[Feature]) -> Explanation {
+    /// Explains `score`: what the query found in `candidate`. `None` when the two share not one word or synonym: characters alone
+    /// are no reason that anybody could check.
+    pub fn explain(
+        &self,
+        candidate: &Candidate<'_>,
+        score: &Score,
+        features: &[Feature],
+    ) -> Option<Explanation> {
         let mut scratch = Scratch::default();
         let own = self.read(candidate.passages, &mut scratch);
         let documents: Vec<Vec<Reading<'_>>> =
             candidate.evidence.iter().map(|document| self.read(&document.passages, &mut scratch)).collect();
         let all: Vec<&Reading<'_>> = own.iter().chain(documents.iter().flatten()).collect();
         let points = self.points(&all, candidate.lengths, score);
-        let words = self.shared_words(&all, &points);
+        let (words, named) = self.shared_words(&all, &points);
+        if words.is_empty() {
+            return None;
+        }
+        let loose = text_points(score) - named;
         let evidence = evidence(candidate.evidence, &documents, &words);
         let subject = highlights(&self.subject, &words);
         let candidate = highlights(&own, &words);
         let terms: Vec<TermMatch> = words.into_iter().map(|word| word.shown).collect();
         let rules: Vec<Rule> = features.iter().filter(|feature| !feature.fact.is_empty()).map(rule).collect();
         let total = rounded(score.total);
-        Explanation {
-            sentence: sentence(&terms, &evidence, &rules, total),
+        Some(Explanation {
+            sentence: sentence(&terms, &evidence, &rules, (loose > named).then_some(loose), total),
             total,
             parts: score.parts.iter().map(round_part).collect(),
             subject,
@@ -237,7 +247,7 @@ impl<'a> Explainer<'a> {
             terms,
             evidence,
             rules,
-        }
+        })
     }
 
     fn read<'p>(&self, passages: &'p [Passage], scratch: &mut Scratch) -> Vec<Reading<'p>> {
@@ -275,17 +285,15 @@ impl<'a> Explainer<'a> {
             };
             points[at] = f64::from(held.map(part).sum::<f32>());
         }
-        let text_points: f64 =
-            score.parts.iter().filter(|part| part.code.starts_with("text.")).map(|part| part.points).sum();
         let sum: f64 = points.iter().sum();
-        let scale = if sum > 0.0 { text_points / sum } else { 0.0 };
+        let scale = if sum > 0.0 { text_points(score) / sum } else { 0.0 };
         points.iter_mut().for_each(|points| *points *= scale);
         points
     }
 
     /// Words that stand in both sides' texts, or in one with a synonym in the other, each with the points of its terms,
-    /// weightiest first; a term counts for one word only.
-    fn shared_words(&self, candidate: &[&Reading<'_>], points: &[f64]) -> Vec<SharedWord> {
+    /// weightiest first; a term counts for one word only. With the points of all of them, also of those too light to be shown.
+    fn shared_words(&self, candidate: &[&Reading<'_>], points: &[f64]) -> (Vec<SharedWord>, f64) {
         let held = |term: &u32| points[*term as usize] > 0.0;
         let sum = |terms: &[u32]| terms.iter().map(|term| points[*term as usize]).sum::<f64>();
         let mut seen: FxHashSet<&str> = FxHashSet::default();
@@ -322,10 +330,11 @@ impl<'a> Explainer<'a> {
         shared.sort_by(|a, b| {
             b.shown.points.total_cmp(&a.shown.points).then_with(|| a.shown.term.cmp(&b.shown.term))
         });
+        let named = shared.iter().map(|word| word.shown.points).sum();
         let least = shared.first().map_or(0.0, |best| best.shown.points * LEAST_SHARE);
         shared.retain(|word| word.shown.points >= least);
         shared.truncate(TERMS);
-        shared
+        (shared, named)
     }
 
     fn terms_of(&self, word: &str) -> WordTerms {
@@ -429,6 +438,11 @@ fn highlights(readings: &[Reading<'_>], words: &[SharedWord]) -> Vec<Highlight> 
         pieces: reading.pieces(words),
     };
     readings.iter().map(highlight).filter(|highlight| hits(&highlight.pieces) > 0).take(SNIPPETS).collect()
+}
+
+/// The part of a total that comes from texts.
+fn text_points(score: &Score) -> f64 {
+    score.parts.iter().filter(|part| part.code.starts_with("text.")).map(|part| part.points).sum()
 }
 
 fn hits(pieces: &[Piece]) -> usize {

@@ -2,7 +2,7 @@
 
 use domain::Passage;
 use rustc_hash::FxHashMap;
-use text::{Analyzer, TokenKind};
+use text::{Analyzer, Scratch, TokenKind};
 
 use crate::{Areas, Weights};
 
@@ -28,7 +28,7 @@ pub struct Query {
 }
 
 impl Query {
-    /// Weighs the terms of `passages`: Σ over areas of subject weight · log₂(1 + occurrences), times the weight of the term's kind, times
+    /// Weighs the terms of `passages`: Σ over areas of subject weight · log₂(1 + occurrences), times the weight of the term's kind (an occurrence across two words counts less), times
     /// `rarity(term)`: how little the term is used by the asking side's peers and in technical prose (1 when nothing is known).
     pub fn new(
         analyzer: &Analyzer,
@@ -36,18 +36,26 @@ impl Query {
         weights: &Weights,
         rarity: impl Fn(&str) -> f32,
     ) -> Self {
-        let mut counts: FxHashMap<String, (TokenKind, Areas<u32>)> = FxHashMap::default();
+        let mut counts: FxHashMap<String, (TokenKind, Areas<f32>)> = FxHashMap::default();
+        let mut scratch = Scratch::default();
         for passage in passages {
             let read = first_characters(&passage.text, weights.max_characters);
-            for token in analyzer.tokens(read) {
+            let mut tokens = Vec::new();
+            analyzer.for_each_token(read, &mut scratch, |token| tokens.push(token.to_token()));
+            let words = analyzer.words_read(&scratch);
+            for token in tokens {
+                let (start, end) = (token.start as usize, token.end as usize);
+                let word = words.get(words.partition_point(|word| word.end <= start));
+                let within = word.is_some_and(|word| word.start <= start && end <= word.end);
+                let crosses = token.kind == TokenKind::Bigram && !within;
                 let (_, areas) = counts.entry(token.text).or_insert((token.kind, Areas::default()));
-                areas[passage.area] += 1;
+                areas[passage.area] += if crosses { weights.crossing } else { 1.0 };
             }
         }
-        let weigh = |(text, (kind, areas)): (String, (TokenKind, Areas<u32>))| {
+        let weigh = |(text, (kind, areas)): (String, (TokenKind, Areas<f32>))| {
             let sum: f32 = domain::Area::ALL
                 .iter()
-                .map(|&area| weights.subject[area] * (1.0 + areas[area] as f32).log2())
+                .map(|&area| weights.subject[area] * (1.0 + areas[area]).log2())
                 .sum();
             WeightedTerm { text, kind, weight: sum * weights.kinds.of(kind) }
         };

@@ -6,11 +6,16 @@ use crate::{EvidenceItem, Rule, TermMatch};
 const TERMS: usize = 5;
 
 /// 双方都提到“激光焊接”“气孔”；成果《…》可作佐证；同在安徽省滁州市；当前可对接。综合 63.2 分。
-pub(crate) fn sentence(terms: &[TermMatch], evidence: &[EvidenceItem], rules: &[Rule], total: f64) -> String {
-    let mut clauses = vec![match terms {
-        [] => "双方用字相近，但没有共同的完整词语".to_owned(),
-        terms => format!("双方都提到{}", terms.iter().take(TERMS).map(quoted).collect::<String>()),
-    }];
+/// `loose` tells the points that come from characters alike instead of words, when they are most of the text's.
+pub(crate) fn sentence(
+    terms: &[TermMatch],
+    evidence: &[EvidenceItem],
+    rules: &[Rule],
+    loose: Option<f64>,
+    total: f64,
+) -> String {
+    let mut clauses = vec![format!("双方都提到{}", terms.iter().take(TERMS).map(quoted).collect::<String>())];
+    clauses.extend(loose.map(|points| format!("另有 {points:.1} 分来自零散的用字相近，仅供参考")));
     if let Some(best) = evidence.first() {
         clauses.push(format!("成果《{}》可作佐证", best.title));
     }

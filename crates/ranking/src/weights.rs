@@ -16,6 +16,8 @@ pub struct Weights {
     pub subject: Areas<f32>,
     /// How much each kind of term weighs.
     pub kinds: KindWeights,
+    /// Share of its weight that a pair of characters keeps where it joins two words of the asking side (曝气环[节电]耗).
+    pub crossing: f32,
     /// Power of a term's rarity in technical prose at large (see [`text::Background`]): 0 leaves it out.
     pub background: f32,
     /// Share of the ideal text score at which relevance is one half; see [`crate::score`].
@@ -84,6 +86,7 @@ impl Default for Weights {
             subject: Areas { title: 1.0, keywords: 0.6, body: 0.2, evidence: 0.2 },
             // A dictionary word adds nothing to its pairs of characters but their weight once more: measured worse on both labelled sets.
             kinds: KindWeights { unigram: 1.0, bigram: 1.0, word: 0.0, latin: 1.0, synonym: 1.0 },
+            crossing: 0.7,
             background: 0.5,
             half_relevance: 0.15,
             features: FeatureWeights {

@@ -39,7 +39,7 @@ impl Serve {
 /// Takes the address before anything else is opened.
 pub(super) fn listen(address: &str) -> Result<TcpListener> {
     let listener = TcpListener::bind(address)
-        .with_context(|| format!("无法监听 {address}，可用 --bind 换一个地址或端口"))?;
+        .with_context(|| format!("无法监听 {address}，可用 --bind（demo 用 --port）换一个地址或端口"))?;
     listener.set_nonblocking(true)?;
     Ok(listener)
 }

@@ -45,17 +45,17 @@ const fn count(key: &'static str, labels: &'static [&'static str]) -> Column {
 }
 
 const SHARED: [Column; 5] = [
-    text("external_id", &["外部编号", "编号"]),
+    text("external_id", &["外部编号", "编号", "需求编号", "专家编号", "成果编号", "站点编号"]),
     text("status", &["状态"]),
     words("fields", &["技术领域", "领域"]),
-    text("region", &["所在地区", "地区", "区划代码"]),
+    text("region", &["所在地区", "所属地区", "地区", "区划代码"]),
     text("website", &["网址"]),
 ];
 
 const CONTACT: [Column; 7] = [
-    text("contact/person", &["联系人"]),
-    text("contact/mobile", &["手机", "手机号码"]),
-    text("contact/phone", &["办公电话", "电话"]),
+    text("contact/person", &["联系人", "联系人姓名"]),
+    text("contact/mobile", &["手机", "手机号码", "手机号", "联系手机"]),
+    text("contact/phone", &["办公电话", "电话", "联系电话", "固定电话"]),
     text("contact/fax", &["传真"]),
     text("contact/email", &["E-mail", "电子邮箱", "邮箱"]),
     text("contact/address", &["联系地址", "地址"]),
@@ -71,10 +71,10 @@ const NEED: &[Column] = &[
     text("main_business", &["主营业务"]),
     text("enterprise_profile", &["企业概况"]),
     words("keywords", &["关键词"]),
-    text("industry", &["所属行业", "行业"]),
+    text("industry", &["所属行业", "行业", "行业代码"]),
     text("filed_by", &["汇总填报单位", "填报单位"]),
-    text("filed_on", &["填报时间"]),
-    text("valid_until", &["有效期至"]),
+    text("filed_on", &["填报时间", "填报日期"]),
+    text("valid_until", &["有效期至", "截止日期"]),
 ];
 
 const ENTERPRISE: &[Column] = &[
@@ -82,7 +82,7 @@ const ENTERPRISE: &[Column] = &[
     text("code", &["统一社会信用代码"]),
     text("main_business", &["主营业务"]),
     text("profile", &["企业概况"]),
-    text("industry", &["所属行业", "行业"]),
+    text("industry", &["所属行业", "行业", "行业代码"]),
 ];
 
 const EXPERT: &[Column] = &[
@@ -96,8 +96,8 @@ const EXPERT: &[Column] = &[
     words("industries", &["熟悉行业"]),
     words("societies", &["所属学会"]),
     words("travel_regions", &["愿意前往的地区", "可服务地区"]),
-    count("capacity_per_year", &["年度可承接数"]),
-    count("engaged_this_year", &["本年度已承接数"]),
+    count("capacity_per_year", &["年度可承接数", "年度可承接项数"]),
+    count("engaged_this_year", &["本年度已承接数", "本年度已承接项数"]),
     text("availability", &["当前是否可对接"]),
     text("consent", &["本人同意的范围"]),
 ];
@@ -111,8 +111,8 @@ const STATION: &[Column] = &[
     titles("services", &["服务内容"]),
     words("keywords", &["关键词"]),
     text("description", &["站点简介", "简介"]),
-    count("capacity_per_year", &["年度可承接数"]),
-    count("engaged_this_year", &["本年度已承接数"]),
+    count("capacity_per_year", &["年度可承接数", "年度可承接项数"]),
+    count("engaged_this_year", &["本年度已承接数", "本年度已承接项数"]),
     text("founded_on", &["建站日期"]),
 ];
 

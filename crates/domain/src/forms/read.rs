@@ -251,20 +251,46 @@ fn inventors(checks: &mut Checks, values: Option<Vec<Inventor>>) -> Vec<Inventor
 }
 
 fn contact(checks: &mut Checks, form: ContactForm) -> Contact {
+    let mut given = |key, value: Option<String>| {
+        let masked = value.as_deref().is_some_and(|value| value.contains(['*', '＊']));
+        if masked {
+            let detail = "这是脱敏后的内容，请填写完整内容；联系方式不变时，请整个省略 contact";
+            checks.note(key, None, ProblemCode::Format, detail);
+        }
+        value.filter(|_| !masked)
+    };
+    let person = given("contact/person", form.person);
+    let mobile_number = given("contact/mobile", form.mobile);
+    let phone = given("contact/phone", form.phone);
+    let fax = given("contact/fax", form.fax);
+    let mailbox = given("contact/email", form.email);
+    let address = given("contact/address", form.address);
+    let code = given("contact/postcode", form.postcode);
     Contact {
-        person: checks.optional("contact/person", form.person, 50),
-        mobile: checks.private("contact/mobile", form.mobile, mobile, " 11 位手机号码"),
-        phone: checks.private("contact/phone", form.phone, landline, "“区号-号码”，如 0550-3071234"),
-        fax: checks.private("contact/fax", form.fax, landline, "“区号-号码”，如 0550-3071235"),
-        email: checks.private("contact/email", form.email, email, "电子邮箱，如 name@example.com"),
-        address: checks.optional("contact/address", form.address, 200),
-        postcode: checks.private("contact/postcode", form.postcode, postcode, " 6 位数字"),
+        person: checks.optional("contact/person", person, 50),
+        mobile: checks.private("contact/mobile", mobile_number, mobile, " 11 位手机号码"),
+        phone: checks.private("contact/phone", phone, landline, "“区号-号码”，如 0550-3071234"),
+        fax: checks.private("contact/fax", fax, landline, "“区号-号码”，如 0550-3071235"),
+        email: checks.private("contact/email", mailbox, email, "电子邮箱，如 name@example.com"),
+        address: checks.optional("contact/address", address, 200),
+        postcode: checks.private("contact/postcode", code, postcode, " 6 位数字"),
     }
+}
+
+/// Full-width digits as plain ones, and without the decimals that a spreadsheet gives a number.
+fn plain_digits(text: &str) -> String {
+    let narrow = |c: char| match c {
+        '０'..='９' => char::from_u32(c as u32 - 0xfee0).unwrap_or(c),
+        c => c,
+    };
+    let plain: String = text.chars().map(narrow).collect();
+    plain.strip_suffix(".0").map_or(plain.clone(), str::to_owned)
 }
 
 /// Eleven digits from 13 to 19, perhaps written with +86, spaces or hyphens.
 fn mobile(text: &str) -> Option<String> {
-    let digits: String = text.chars().filter(|c| !matches!(c, ' ' | '-' | '\u{a0}')).collect();
+    let digits: String =
+        plain_digits(text).chars().filter(|c| !matches!(c, ' ' | '-' | '\u{a0}' | '\u{3000}')).collect();
     let digits = digits.strip_prefix("+86").or(digits.strip_prefix("0086")).unwrap_or(&digits);
     let valid = digits.len() == 11
         && digits.bytes().all(|b| b.is_ascii_digit())
@@ -275,7 +301,7 @@ fn mobile(text: &str) -> Option<String> {
 
 /// Digits with an area code and an extension set off by hyphens; 7 to 20 digits, or a mobile number.
 fn landline(text: &str) -> Option<String> {
-    let plain: String = text
+    let plain: String = plain_digits(text)
         .chars()
         .map(|c| if matches!(c, '(' | ')' | '（' | '）' | '—' | '－' | ' ') { '-' } else { c })
         .collect();

@@ -31,6 +31,24 @@ fn a_full_need_is_read() {
     assert_eq!(contact.phone.as_deref(), Some("0550-3071234"));
 }
 
+/// Contacts are read masked: written back, the mask would take the place of what it hides.
+#[test]
+fn a_mask_is_no_contact() {
+    let masked = json!({"person": "王*", "mobile": "138****5678", "phone": "0550-*****17", "fax": "0550-*****17",
+        "email": "***@x.cn", "address": "合肥市蜀山******", "postcode": "23****"});
+    let refused = parse(Kind::Need, json!({"title": "甲", "contact": masked})).unwrap_err();
+    assert_eq!(refused.len(), 7);
+    assert!(refused.iter().all(|problem| problem.detail.contains("脱敏")), "{refused:?}");
+}
+
+#[test]
+fn numbers_are_read_as_spreadsheets_write_them() {
+    for mobile in ["１３８００００１２３４", "13800001234.0", "138 0000 1234", "138-0000-1234"] {
+        let draft = parse(Kind::Need, json!({"title": "甲", "contact": {"mobile": mobile}})).unwrap();
+        assert_eq!(draft.contact.unwrap().mobile.as_deref(), Some("13800001234"), "{mobile}");
+    }
+}
+
 #[test]
 fn all_invalid_values_are_named_at_once() {
     let found = problems(

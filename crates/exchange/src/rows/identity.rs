@@ -4,6 +4,9 @@
 use domain::forms::column;
 use domain::{Kind, Profile};
 
+/// How a derived identifier begins.
+pub(super) const PREFIX: &str = "auto-";
+
 /// The identifier of a row by what tells records of its registry apart.
 pub(super) fn derived(profile: &Profile) -> String {
     let values: Vec<&str> = match profile {
@@ -20,7 +23,7 @@ pub(super) fn derived(profile: &Profile) -> String {
         // No text holds the separator, so that neighbouring fields cannot run into each other.
         hasher.update(&[0]).update(normal(value).as_bytes());
     }
-    format!("auto-{}", &hasher.finalize().to_hex()[..16])
+    format!("{PREFIX}{}", &hasher.finalize().to_hex()[..16])
 }
 
 /// What rows without an identifier are told apart by, in Chinese.
@@ -33,7 +36,7 @@ pub(super) fn explanation(kind: Kind) -> String {
     };
     let labels = keys.iter().filter_map(|key| column(kind, key)).map(|column| column.labels[0]);
     let labels = labels.collect::<Vec<_>>().join("”“");
-    format!("按“{labels}”识别：这些内容相同的行算同一条记录，后面的更新前面的")
+    format!("按“{labels}”识别：这些内容相同的行算同一条记录")
 }
 
 /// Equal for spellings that differ only in spaces, case and full-width forms.

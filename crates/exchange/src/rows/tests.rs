@@ -117,14 +117,14 @@ fn a_bad_row_does_not_stop_the_next() {
 #[test]
 fn bad_bytes_cost_their_row_only() {
     let mut utf8 = "姓名,单位\n".as_bytes().to_vec();
-    for _ in 0..20_000 {
-        utf8.extend_from_slice("王明,皖江理工大学\n".as_bytes());
+    for at in 0..20_000 {
+        utf8.extend_from_slice(format!("王{at},皖江理工大学\n").as_bytes());
     }
     utf8.extend_from_slice(b"\xe7\x8e,x\n");
     utf8.extend_from_slice("李华,皖江理工大学\n".as_bytes());
     let gbk_row = |name: &str| GB18030.encode(&format!("{name},皖江理工大学\n")).0.into_owned();
     let mut gbk = GB18030.encode("姓名,单位\n").0.into_owned();
-    (0..20).for_each(|_| gbk.extend(gbk_row("王明")));
+    (0..20).for_each(|at| gbk.extend(gbk_row(&format!("王{at}"))));
     gbk.extend_from_slice(b"\xff,x\n");
     gbk.extend(gbk_row("李华"));
     for (bytes, bad) in [(utf8, 20_002), (gbk, 22)] {
@@ -186,7 +186,7 @@ fn rows_without_an_identifier_keep_the_one_that_they_are_given() {
     assert_eq!(ids(&second)[2], "XQ-3");
 
     let (_, warnings) = read(Kind::Need, Format::Csv, "技术需求名称,手机\n甲,\n");
-    let explained = "按“技术需求名称”“单位名称”识别：这些内容相同的行算同一条记录，后面的更新前面的";
+    let explained = "按“技术需求名称”“单位名称”识别：这些内容相同的行算同一条记录";
     assert_eq!(warnings, [format!("文件没有“外部编号”列，各行{explained}")]);
     for (format, text) in [
         (Format::Csv, "技术需求名称,编号\n甲,\n乙,2\n丙,\n"),
@@ -198,6 +198,20 @@ fn rows_without_an_identifier_keep_the_one_that_they_are_given() {
         let mut rows = rows(Kind::Need, format, Cursor::new(text)).unwrap();
         assert_eq!(rows.by_ref().count(), 3);
         assert_eq!(rows.warnings(), [format!("有 2 行没有外部编号，{explained}")]);
+    }
+}
+
+/// Else each import would change the record to and fro.
+#[test]
+fn the_second_row_of_a_record_is_refused_and_the_first_is_named() {
+    for (text, said) in [
+        ("技术需求名称,编号\n甲,1\n乙,2\n丙,1\n", "第 4 行：与第 2 行是同一条记录，编号相同"),
+        ("技术需求名称,单位名称\n甲,某厂\n乙,某厂\n甲, 某 厂\n", "第 4 行：与第 2 行是同一条记录，按"),
+    ] {
+        let found = csv(Kind::Need, text);
+        assert!(found[0].is_ok() && found[1].is_ok());
+        let shown = found[2].as_ref().unwrap_err().to_string();
+        assert!(shown.starts_with(said), "{shown}");
     }
 }
 

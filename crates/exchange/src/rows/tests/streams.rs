@@ -47,13 +47,17 @@ fn long_streams_run_in_bounded_memory() {
     for (format, head, row) in streams {
         let input = Endless { head, row, count: 8000, rest: Vec::new() };
         let mut rows = rows(Kind::Expert, format, input).unwrap();
-        let mut count = 0;
+        let (mut good, mut again) = (0, 0);
         while let Some(row) = rows.next() {
-            assert!(row.is_ok());
+            if row.is_ok() {
+                good += 1
+            } else {
+                again += 1
+            }
             assert!(held(&rows) < 3 * MAX_ROW_BYTES);
-            count += 1;
         }
-        assert_eq!(count, 8000);
+        // The same row over and over is one record.
+        assert_eq!((good, again), (1, 7999));
     }
 }
 
