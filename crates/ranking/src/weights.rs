@@ -16,7 +16,7 @@ pub struct Weights {
     pub subject: Areas<f32>,
     /// How much each kind of term weighs.
     pub kinds: KindWeights,
-    /// Share of its weight that a pair of characters keeps where it joins two words of the asking side (曝气环[节电]耗).
+    /// Share of its weight that a pair of characters keeps where it joins two words of the asking side (`节电` in `曝气环节电耗`).
     pub crossing: f32,
     /// Power of a term's rarity in technical prose at large (see [`text::Background`]): 0 leaves it out.
     pub background: f32,
