@@ -439,7 +439,7 @@ fn wrong_usage_ends_with_2_and_says_what_is_wrong_in_chinese() {
         (&["serch"], "不认识的命令“serch”"),
         (&["search", "专家", "--regoin", "安徽省"], "不认识的参数“--regoin”"),
         (&["search", "专甲"], "不认识的登记库“专甲”"),
-        (&["search", "专家", "--limit", "0"], "limit 应在 1 到 100 之间"),
+        (&["search", "专家", "--limit", "0"], "limit：应在 1 到 100 之间"),
         (&["search", "专家", "--sort", "best"], "“best”无效"),
         (&["match"], "缺少参数"),
         (&["match", "--text", "焊接", "--target", "societies"], "不支持为技术需求匹配学会"),

@@ -10,6 +10,9 @@ use crate::problem::{Code, Problem, ProblemItem};
 
 impl From<EngineError> for Problem {
     fn from(error: EngineError) -> Self {
+        if let EngineError::BadParameter { parameter, detail } = error {
+            return Self::parameter(Code::InvalidParameter, parameter, detail);
+        }
         let code = code(&error);
         let mut problem = Self::new(code, detail(code, &error));
         match error {
@@ -43,7 +46,7 @@ const fn code(error: &EngineError) -> Code {
         EngineError::Store(StoreError::RunNotFound(_)) => Code::RunNotFound,
         EngineError::NoRun => Code::NoRun,
         EngineError::NoSuchPairing { .. } => Code::NoSuchPairing,
-        EngineError::BadParameter(_) => Code::InvalidParameter,
+        EngineError::BadParameter { .. } => Code::InvalidParameter,
         EngineError::File(_) => Code::UnreadableFile,
         EngineError::NothingImported(_) => Code::NothingImported,
         EngineError::Store(StoreError::AlreadyExists { .. }) => Code::AlreadyExists,

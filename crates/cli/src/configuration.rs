@@ -124,13 +124,23 @@ impl Configuration {
         }
     }
 
+    /// Those of `names` that look like settings of ours but are none: misspelt ones, most likely.
+    pub(crate) fn unknown_variables(names: impl Iterator<Item = String>) -> anyhow::Result<Vec<String>> {
+        let mut known = vec!["HONGNIANG_CONFIG".to_owned()];
+        variables(&Table::try_from(Self::defaults(&Overrides::default()))?, "HONGNIANG", &mut known);
+        let ours = names.filter(|name| name.starts_with("HONGNIANG_"));
+        let mut unknown: Vec<String> = ours.filter(|name| !known.contains(name)).collect();
+        unknown.sort();
+        Ok(unknown)
+    }
+
     /// Defaults, then the file, then the environment, then the flags.
     ///
     /// # Errors
     /// [`Misuse`] naming the setting, and the file or variable in which it stands.
     pub(crate) fn read(overrides: &Overrides, environment: Environment<'_>) -> anyhow::Result<Self> {
         let mut tree = Table::try_from(Self::defaults(overrides))?;
-        let state = STATE.map(|key| format!("HONGNIANG_{}", key.to_ascii_uppercase()));
+        let state = STATE.map(|key| variable("HONGNIANG", key));
         let apart = |name: &str| {
             let passed_over = overrides.own_state && state.iter().any(|variable| variable == name);
             if passed_over { None } else { environment(name) }
@@ -214,10 +224,25 @@ fn overlay(tree: &mut Table, over: Table, at: &str, source: &str) -> anyhow::Res
     Ok(())
 }
 
+/// The name of every leaf's variable.
+fn variables(tree: &Table, prefix: &str, names: &mut Vec<String>) {
+    for (key, value) in tree {
+        let name = variable(prefix, key);
+        match value {
+            Value::Table(below) => variables(below, &name, names),
+            _ => names.push(name),
+        }
+    }
+}
+
+fn variable(prefix: &str, key: &str) -> String {
+    format!("{prefix}_{}", key.to_ascii_uppercase())
+}
+
 /// Reads the variable of every leaf.
 fn from_environment(tree: &mut Table, prefix: &str, environment: Environment<'_>) -> anyhow::Result<()> {
     for (key, place) in tree.iter_mut() {
-        let name = format!("{prefix}_{}", key.to_ascii_uppercase());
+        let name = variable(prefix, key);
         if let Value::Table(below) = place {
             from_environment(below, &name, environment)?;
             continue;

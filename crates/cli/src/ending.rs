@@ -67,7 +67,7 @@ fn is_broken_pipe(cause: &(dyn Error + 'static)) -> bool {
 
 fn is_misuse(cause: &(dyn Error + 'static)) -> bool {
     let asked = |error: &EngineError| {
-        matches!(error, EngineError::BadParameter(_) | EngineError::NoSuchPairing { .. })
+        matches!(error, EngineError::BadParameter { .. } | EngineError::NoSuchPairing { .. })
     };
     cause.is::<Misuse>() || cause.downcast_ref::<EngineError>().is_some_and(asked)
 }

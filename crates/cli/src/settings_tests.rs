@@ -138,6 +138,14 @@ fn what_is_unknown_is_named() {
 }
 
 #[test]
+fn a_misspelt_variable_is_named() {
+    let names =
+        ["PATH", "HONGNIANG_CONFIG", "HONGNIANG_SEVER_BIND", "HONGNIANG_SERVER_BIND", "HONGNIANG_DATA_DIR"];
+    let unknown = Configuration::unknown_variables(names.map(str::to_owned).into_iter()).unwrap();
+    assert_eq!(unknown, ["HONGNIANG_SEVER_BIND"]);
+}
+
+#[test]
 fn what_has_the_wrong_type_is_named() {
     assert!(complaint("[matching]\nkeep = 'many'").contains("“matching.keep”应为整数"));
     assert!(complaint("server = 3").contains("“server”应为一节"));

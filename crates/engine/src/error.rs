@@ -32,8 +32,13 @@ pub enum EngineError {
         target: Kind,
     },
     /// A parameter is out of bounds.
-    #[error("{0}")]
-    BadParameter(String),
+    #[error("{parameter}：{detail}")]
+    BadParameter {
+        /// Its name in the API.
+        parameter: &'static str,
+        /// What is wrong, in Chinese.
+        detail: String,
+    },
     /// A file is not what it claims to be.
     #[error(transparent)]
     File(#[from] FileError),

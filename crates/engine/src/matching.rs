@@ -19,6 +19,9 @@ use crate::{Engine, EngineError, blocking};
 /// Registries smaller than this say nothing about how common a term is among them.
 const FEWEST_PEERS: u64 = 50;
 
+/// Candidates that are looked at for one request at most, when nearly all must not be proposed.
+const MOST_CANDIDATES: usize = 20_000;
+
 /// The asking side.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Subject {
@@ -33,7 +36,7 @@ pub enum Subject {
 pub struct MatchRequest {
     /// The registry to find in.
     pub target: Kind,
-    /// Matches wanted, 1 to 100.
+    /// Matches wanted at most, 1 to 100.
     pub limit: usize,
     /// Whether to name those left out, with the reason.
     pub with_excluded: bool,
@@ -196,7 +199,7 @@ impl Engine {
     }
 
     /// The best `limit` that may be proposed, and how many candidates were looked at closely. When too many of these must not
-    /// be proposed, more are looked at.
+    /// be proposed, more are looked at, up to [`MOST_CANDIDATES`].
     pub(crate) async fn rank_eligible(
         &self,
         asking: &Arc<Asking>,
@@ -209,11 +212,12 @@ impl Engine {
             let mut ranked = self.rank(asking, target, &reach, today).await?;
             let considered = ranked.scored.len();
             ranked.scored.retain(|scored| scored.reasons.is_empty());
-            if ranked.scored.len() >= limit || considered < reach.candidates {
+            let no_more = considered < reach.candidates || reach.candidates >= MOST_CANDIDATES;
+            if ranked.scored.len() >= limit || no_more {
                 ranked.scored.truncate(limit);
                 return Ok((ranked, considered));
             }
-            reach.candidates *= 4;
+            reach.candidates = (reach.candidates * 4).min(MOST_CANDIDATES);
         }
     }
 

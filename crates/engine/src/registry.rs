@@ -150,6 +150,7 @@ pub(crate) fn page_limit(limit: usize) -> Result<(), EngineError> {
     if (1..=100).contains(&limit) {
         Ok(())
     } else {
-        Err(EngineError::BadParameter(format!("limit 应在 1 到 100 之间，现为 {limit}")))
+        let detail = format!("应在 1 到 100 之间，现为 {limit}");
+        Err(EngineError::BadParameter { parameter: "limit", detail })
     }
 }

@@ -144,14 +144,22 @@ impl Engine {
 fn query(request: &SearchRequest) -> Result<SearchQuery, EngineError> {
     page_limit(request.limit)?;
     if request.text.as_ref().is_some_and(|text| text.chars().count() > MOST_TEXT) {
-        return Err(EngineError::BadParameter(format!("q 最多 {MOST_TEXT} 个字")));
+        return Err(EngineError::BadParameter {
+            parameter: "q", detail: format!("最多 {MOST_TEXT} 个字")
+        });
     }
     let filter = |ask: &FilterAsk| {
-        let any_of = ask.any_of.iter().map(|value| path(ask.dimension, value)).collect::<Result<_, _>>()?;
+        let any_of = ask
+            .any_of
+            .iter()
+            .map(|value| path(ask.dimension, ask.dimension.slug(), value))
+            .collect::<Result<_, _>>()?;
         Ok(Filter { dimension: ask.dimension, any_of })
     };
     let count = |ask: &FacetAsk| {
-        let below = ask.below.as_deref().map_or(Ok(Vec::new()), |value| path(ask.dimension, value))?;
+        let parameter = if ask.dimension == Dimension::Industry { "industry_below" } else { "region_below" };
+        let below =
+            ask.below.as_deref().map_or(Ok(Vec::new()), |value| path(ask.dimension, parameter, value))?;
         Ok(FacetRequest { dimension: ask.dimension, below })
     };
     Ok(SearchQuery {
@@ -165,22 +173,31 @@ fn query(request: &SearchRequest) -> Result<SearchQuery, EngineError> {
 }
 
 /// The index path of a value that a person chose.
-fn path(dimension: Dimension, value: &str) -> Result<Vec<String>, EngineError> {
-    let bad = |detail| EngineError::BadParameter(format!("{}：{detail}", dimension.slug()));
+fn path(dimension: Dimension, parameter: &'static str, value: &str) -> Result<Vec<String>, EngineError> {
+    let bad = |detail| EngineError::BadParameter { parameter, detail };
     match dimension {
         Dimension::Region => value.parse().map(region_path).map_err(bad),
         Dimension::Industry => value.parse().map(industry_path).map_err(bad),
         Dimension::Status => value.parse().map(|status: Status| vec![status.slug().to_owned()]).map_err(bad),
-        Dimension::Type => Ok(vec![type_slug(value.trim())]),
-        Dimension::Field | Dimension::Title | Dimension::Year => Ok(vec![value.trim().to_owned()]),
+        Dimension::Type => type_slug(value).map(|slug| vec![slug.to_owned()]).map_err(bad),
+        Dimension::Year => match value.trim().parse::<u16>() {
+            Ok(year) => Ok(vec![year.to_string()]),
+            Err(_) => Err(bad(format!("“{value}”不是年份，应为 2026 这样的数字"))),
+        },
+        // Free text: what nobody has is found nowhere.
+        Dimension::Field | Dimension::Title => Ok(vec![value.trim().to_owned()]),
     }
 }
 
-/// A type may be given in either language.
-fn type_slug(value: &str) -> String {
-    let station = value.parse::<StationType>().map(StationType::slug);
-    let known = station.or_else(|_| value.parse::<AchievementType>().map(AchievementType::slug));
-    known.unwrap_or(value).to_owned()
+/// A type of stations or of achievements, given in either language.
+fn type_slug(value: &str) -> Result<&'static str, String> {
+    let achievement = |_| value.parse::<AchievementType>().map(AchievementType::slug);
+    value.parse::<StationType>().map(StationType::slug).or_else(achievement).map_err(|_| {
+        let stations = StationType::ALL.iter().map(|each| (each.slug(), each.label()));
+        let known = stations.chain(AchievementType::ALL.iter().map(|each| (each.slug(), each.label())));
+        let known: Vec<String> = known.map(|(slug, label)| format!("{slug}（{label}）")).collect();
+        format!("“{value}”不在可选值中：{}", known.join("、"))
+    })
 }
 
 fn children(dimension: Dimension, counts: Vec<(Vec<String>, u64)>) -> Vec<FacetChild> {

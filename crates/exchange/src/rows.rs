@@ -1,4 +1,4 @@
-//! A file as a stream of checked rows: bounded memory, and no row stops the next.
+//! A file as a stream of checked rows: memory for a few rows and for one digest of each, and no row stops the next.
 
 mod cells;
 mod claim;

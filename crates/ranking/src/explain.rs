@@ -172,6 +172,8 @@ struct Reading<'a> {
     text: ReadText,
     /// In the order of the text.
     hits: Vec<TermHit>,
+    /// The terms of the hits, ascending: an expert with fifty achievements is asked for each word in every text.
+    held: Vec<u32>,
     words: Vec<Word>,
 }
 
@@ -261,7 +263,10 @@ impl<'a> Explainer<'a> {
                 }
             });
             let words = self.analyzer.words_read(scratch);
-            Reading { passage, text: scratch.take(), hits, words }
+            let mut held: Vec<u32> = hits.iter().map(|hit| hit.term).collect();
+            held.sort_unstable();
+            held.dedup();
+            Reading { passage, text: scratch.take(), hits, held, words }
         };
         passages.iter().map(read).collect()
     }
@@ -363,18 +368,20 @@ impl Reading<'_> {
         })
     }
 
+    fn has_term(&self, term: u32) -> bool {
+        self.held.binary_search(&term).is_ok()
+    }
+
     /// Whether the word itself stands here.
     fn has(&self, word: &str, terms: &WordTerms) -> bool {
-        let mut own = terms.own.iter();
-        own.all(|term| self.hits.iter().any(|hit| hit.term == *term))
-            && !terms.own.is_empty()
+        !terms.own.is_empty()
+            && terms.own.iter().all(|&term| self.has_term(term))
             && (terms.latin || self.text.contains(word))
     }
 
     /// Whether the word or a synonym of it stands here.
     fn holds(&self, word: &SharedWord) -> bool {
-        self.has(&word.shown.term, &word.terms)
-            || word.terms.class.is_some_and(|class| self.hits.iter().any(|hit| hit.term == class))
+        self.has(&word.shown.term, &word.terms) || word.terms.class.is_some_and(|class| self.has_term(class))
     }
 
     /// How the text writes a synonym class.
@@ -388,7 +395,7 @@ impl Reading<'_> {
         let mut hits: Vec<Hit> = Vec::new();
         for (SharedWord { shown, terms }, term) in words.iter().zip(0..) {
             let stands = |hit: &&TermHit| {
-                hit.term == terms.class.unwrap_or(u32::MAX) || (terms.latin && terms.own.contains(&hit.term))
+                terms.class == Some(hit.term) || (terms.latin && terms.own.contains(&hit.term))
             };
             hits.extend(self.hits.iter().filter(stands).map(|hit| Hit { bytes: hit.bytes.clone(), term }));
             if !terms.latin {

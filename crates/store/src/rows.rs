@@ -2,22 +2,56 @@
 
 use domain::{Contact, Kind, Profile, Record, RecordId};
 use jiff::Timestamp;
-use sqlx::FromRow;
 
 use crate::StoreError;
 use crate::reading::Change;
 
-/// A row of `records`.
-#[derive(Clone, FromRow)]
-pub(crate) struct RecordRow {
-    pub(crate) kind: String,
-    pub(crate) number: i64,
-    pub(crate) external_id: String,
-    pub(crate) revision: i64,
-    pub(crate) status: String,
-    pub(crate) created_at: i64,
-    pub(crate) updated_at: i64,
-    pub(crate) profile: String,
+/// Declares a struct that is read from a row of any backend: columns by their names, and structs that are part of the same row.
+/// (sqlx's derive would do as well, but builds SQLite a second time, for the compiler.)
+macro_rules! row {
+    (
+        $(#[$attribute:meta])*
+        $visibility:vis struct $name:ident {
+            $($(#[$column_attribute:meta])* $column_visibility:vis $column:ident: $type:ty,)*
+            $(.. $part_visibility:vis $part:ident: $part_type:ty,)*
+        }
+    ) => {
+        $(#[$attribute])*
+        $visibility struct $name {
+            $($(#[$column_attribute])* $column_visibility $column: $type,)*
+            $($part_visibility $part: $part_type,)*
+        }
+
+        impl<'r, R: sqlx::Row> sqlx::FromRow<'r, R> for $name
+        where
+            &'static str: sqlx::ColumnIndex<R>,
+            $($type: sqlx::Decode<'r, R::Database> + sqlx::Type<R::Database>,)*
+            $($part_type: sqlx::FromRow<'r, R>,)*
+        {
+            fn from_row(row: &'r R) -> Result<Self, sqlx::Error> {
+                Ok(Self {
+                    $($column: row.try_get(stringify!($column))?,)*
+                    $($part: sqlx::FromRow::from_row(row)?,)*
+                })
+            }
+        }
+    };
+}
+pub(crate) use row;
+
+row! {
+    /// A row of `records`.
+    #[derive(Clone)]
+    pub(crate) struct RecordRow {
+        pub(crate) kind: String,
+        pub(crate) number: i64,
+        pub(crate) external_id: String,
+        pub(crate) revision: i64,
+        pub(crate) status: String,
+        pub(crate) created_at: i64,
+        pub(crate) updated_at: i64,
+        pub(crate) profile: String,
+    }
 }
 
 impl RecordRow {
@@ -44,16 +78,17 @@ impl RecordRow {
     }
 }
 
-/// A row of `contacts`, or of nulls.
-#[derive(FromRow)]
-pub(crate) struct ContactRow {
-    person: Option<String>,
-    mobile: Option<String>,
-    phone: Option<String>,
-    fax: Option<String>,
-    email: Option<String>,
-    address: Option<String>,
-    postcode: Option<String>,
+row! {
+    /// A row of `contacts`, or of nulls.
+    pub(crate) struct ContactRow {
+        person: Option<String>,
+        mobile: Option<String>,
+        phone: Option<String>,
+        fax: Option<String>,
+        email: Option<String>,
+        address: Option<String>,
+        postcode: Option<String>,
+    }
 }
 
 impl From<ContactRow> for Contact {
@@ -70,37 +105,37 @@ impl From<ContactRow> for Contact {
     }
 }
 
-/// A contact and whose it is.
-#[derive(FromRow)]
-pub(crate) struct NumberedContactRow {
-    pub(crate) number: i64,
-    #[sqlx(flatten)]
-    pub(crate) contact: ContactRow,
+row! {
+    /// A contact and whose it is.
+    pub(crate) struct NumberedContactRow {
+        pub(crate) number: i64,
+        ..pub(crate) contact: ContactRow,
+    }
 }
 
-/// A record together with its contact.
-#[derive(FromRow)]
-pub(crate) struct StoredRow {
-    #[sqlx(flatten)]
-    pub(crate) record: RecordRow,
-    #[sqlx(flatten)]
-    pub(crate) contact: ContactRow,
+row! {
+    /// A record together with its contact.
+    pub(crate) struct StoredRow {
+        ..pub(crate) record: RecordRow,
+        ..pub(crate) contact: ContactRow,
+    }
 }
 
-/// An achievement and the external identifier of an expert among its inventors.
-#[derive(FromRow)]
-pub(crate) struct InventedRow {
-    pub(crate) expert: String,
-    #[sqlx(flatten)]
-    pub(crate) record: RecordRow,
+row! {
+    /// An achievement and the external identifier of an expert among its inventors.
+    pub(crate) struct InventedRow {
+        pub(crate) expert: String,
+        ..pub(crate) record: RecordRow,
+    }
 }
 
-/// A row of `outbox`.
-#[derive(FromRow)]
-pub(crate) struct ChangeRow {
-    seq: i64,
-    kind: String,
-    number: i64,
+row! {
+    /// A row of `outbox`.
+    pub(crate) struct ChangeRow {
+        seq: i64,
+        kind: String,
+        number: i64,
+    }
 }
 
 impl ChangeRow {

@@ -1,20 +1,30 @@
 //! SQLite: how its file is opened and its schema brought up to date.
 
 use std::path::Path;
+use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
-use sqlx::migrate::{Migrate, MigrateError, Migration, Migrator};
+use sqlx::migrate::{Migrate, MigrateError, Migration, MigrationType, Migrator};
 use sqlx::pool::PoolConnection;
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
-use sqlx::{Connection, Sqlite, SqliteConnection};
+use sqlx::{Connection, SqlStr, Sqlite, SqliteConnection};
 
 use crate::backend::Pools;
 use crate::store::{Address, MigrationReport};
 use crate::{StoreError, sql};
 
-static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
+static MIGRATIONS: LazyLock<Migrator> = LazyLock::new(|| {
+    let migration = |(number, (title, sql)): (i64, (&'static str, &'static str))| {
+        Migration::new(number, title.into(), MigrationType::Simple, SqlStr::from_static(sql), false)
+    };
+    Migrator::with_migrations((1..).zip(SCHEMA).map(migration).collect())
+});
+
+/// Every step of the schema, numbered from 1. What has been released never changes: databases remember its checksum.
+const SCHEMA: [(&str, &str); 1] =
+    [("records outbox runs", include_str!("../migrations/sqlite/0001_records_outbox_runs.sql"))];
 
 /// How long a writer waits for the others, in this process and in other ones: an import may take that long.
 const WRITE_TURN: Duration = Duration::from_secs(60);

@@ -8,7 +8,8 @@ use super::{MATCHING, examples, parameters};
 use crate::problem::Code;
 
 const EXPLAINED: &str = "每条结果附总分（0–100）、各项得分（相加即总分）、双方共有的词语、命中的片段、佐证材料、起作用的规则和一句话说明。\
-    已撤回、已办结、已过期、承接能力用完、暂不可对接、本人未同意以及同单位的对象不会出现在结果中，`with_excluded=true` 时另行列出及其原因。";
+    已撤回、已办结、已过期、承接能力用完、暂不可对接、本人未同意以及同单位的对象不会出现在结果中，`with_excluded=true` 时另行列出及其原因。\
+    与提出方没有任何共同词语（含同义词）的对象也不会出现，所以结果可能少于 `limit` 条。";
 
 pub(crate) fn of_need() -> Doc {
     let description = format!("为一条技术需求即时匹配专家、学会服务站或科技成果。{EXPLAINED}");

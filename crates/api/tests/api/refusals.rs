@@ -43,7 +43,10 @@ fn cases() -> Vec<Case> {
         case(InvalidParameter, "GET", "/api/v1/needs?total=maybe"),
         case(InvalidParameter, "GET", "/api/v1/needs?external_id=a&status=open"),
         case(InvalidParameter, "GET", "/api/v1/needs/search?region=%E7%81%AB%E6%98%9F"),
+        case(InvalidParameter, "GET", "/api/v1/achievements/search?type=patents"),
+        case(InvalidParameter, "GET", "/api/v1/needs/search?year=last"),
         case(InvalidParameter, "GET", "/api/v1/needs/search?facets=colour"),
+        case(InvalidParameter, "GET", "/api/v1/needs/search?facets=region&region_below=moon"),
         case(InvalidParameter, "GET", "/api/v1/needs/search?region_below=34"),
         case(InvalidParameter, "GET", "/api/v1/needs/search?sort=best"),
         case(InvalidParameter, "GET", "/api/v1/needs/need-1/matches"),
@@ -100,6 +103,10 @@ async fn every_refusal_has_its_code() {
         let reply = portal.send(method, path, case.headers, case.body.as_bytes()).await;
         assert_eq!(reply.problem(), case.code.slug(), "{method} {path}: {}", reply.text());
         assert_eq!(reply.status, case.code.status().as_u16());
+        if case.code == Code::InvalidParameter {
+            let parameter = reply.json()["errors"][0]["parameter"].as_str().expect("a parameter").to_owned();
+            assert!(path.contains(&format!("{parameter}=")) || parameter == "target", "{path}: {parameter}");
+        }
         caused.insert(case.code.slug());
     }
     let long = portal.get(&format!("/api/v1/needs/search?q={}", "x".repeat(9_000))).await;

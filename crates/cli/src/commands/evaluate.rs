@@ -6,6 +6,7 @@ use std::{fs, io};
 use anyhow::{Context, Result};
 use clap::{Args, Subcommand};
 use engine::Engine;
+use indicatif::ProgressBar;
 
 use super::{TICK, bar};
 use crate::ending::Ending;
@@ -84,13 +85,7 @@ fn dictionaries(from: &Path, to: &Path) -> io::Result<()> {
 
 async fn graded(engine: &Engine, set: &Labelled) -> Result<()> {
     let bar = bar(Some(0), "{bar:30} {pos}/{len} 项需求  剩余 {eta}")?;
-    bar.enable_steady_tick(TICK);
-    let outcome = engine
-        .evaluate_graded(&set.directory, |done, total| {
-            bar.set_length(total as u64);
-            bar.set_position(done as u64);
-        })
-        .await;
+    let outcome = engine.evaluate_graded(&set.directory, shown_on(&bar)).await;
     bar.finish_and_clear();
     let measured = outcome?;
     if set.json {
@@ -101,14 +96,18 @@ async fn graded(engine: &Engine, set: &Labelled) -> Result<()> {
     Ok(screen::print(&format!("nDCG@10 {value:.4}（95% 区间 {low:.4}～{high:.4}），{needs} 项需求"))?)
 }
 
+/// Shows how much is done of how much. The bar moves from the start, for importing the set takes a while too.
+fn shown_on(bar: &ProgressBar) -> impl FnMut(usize, usize) + Send {
+    bar.enable_steady_tick(TICK);
+    move |done, total| {
+        bar.set_length(total as u64);
+        bar.set_position(done as u64);
+    }
+}
+
 async fn known_item(engine: &Engine, set: &Labelled) -> Result<()> {
     let bar = bar(Some(0), "{bar:30} {pos}/{len} 个查询  剩余 {eta}")?;
-    let outcome = engine
-        .evaluate_known_item(&set.directory, |done, total| {
-            bar.set_length(total as u64);
-            bar.set_position(done as u64);
-        })
-        .await;
+    let outcome = engine.evaluate_known_item(&set.directory, shown_on(&bar)).await;
     bar.finish_and_clear();
     let measured = outcome?;
     if set.json {

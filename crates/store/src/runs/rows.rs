@@ -2,19 +2,20 @@
 
 use super::{Run, RunId, RunMatch, RunState, RunTotals};
 use crate::StoreError;
-use crate::rows::{corrupt, moment, record_id, unsigned};
+use crate::rows::{corrupt, moment, record_id, row, unsigned};
 
-#[derive(sqlx::FromRow)]
-pub(super) struct RunRow {
-    number: i64,
-    business_date: String,
-    state: String,
-    opened_at: i64,
-    published_at: Option<i64>,
-    needs: Option<i64>,
-    needs_without_match: Option<i64>,
-    matches: Option<i64>,
-    configuration: String,
+row! {
+    pub(super) struct RunRow {
+        number: i64,
+        business_date: String,
+        state: String,
+        opened_at: i64,
+        published_at: Option<i64>,
+        needs: Option<i64>,
+        needs_without_match: Option<i64>,
+        matches: Option<i64>,
+        configuration: String,
+    }
 }
 
 impl RunRow {
@@ -50,14 +51,15 @@ impl RunRow {
     }
 }
 
-#[derive(sqlx::FromRow)]
-pub(super) struct MatchRow {
-    need: i64,
-    target_kind: String,
-    target_number: i64,
-    rank: i64,
-    score: f64,
-    explanation: String,
+row! {
+    pub(super) struct MatchRow {
+        need: i64,
+        target_kind: String,
+        target_number: i64,
+        rank: i64,
+        score: f64,
+        explanation: String,
+    }
 }
 
 impl MatchRow {
