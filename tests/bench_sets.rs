@@ -8,9 +8,10 @@ use std::process::Command;
 
 use serde_json::Value;
 
-/// What plain BM25 over single characters and pairs of characters reaches, rounded down.
-const LEAST_NDCG: f64 = 0.63;
-const LEAST_MRR: f64 = 0.16;
+/// A little below what the program reaches, and above what plain BM25 over single characters and pairs of characters does (0.633 and
+/// 0.164).
+const LEAST_NDCG: f64 = 0.648;
+const LEAST_MRR: f64 = 0.174;
 
 fn set(name: &str) -> Option<PathBuf> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/bench").join(name);
@@ -31,7 +32,7 @@ fn measured(measure: &str, name: &str) -> Option<Value> {
 }
 
 #[test]
-fn graded_achievements_are_ranked_at_least_as_well_as_by_plain_bm25() {
+fn graded_achievements_are_ranked_better_than_by_plain_bm25() {
     if let Some(measured) = measured("graded", "need-achievement") {
         assert_eq!(measured["needs"], 129);
         assert!(measured["ndcg_at_10"].as_f64().unwrap() >= LEAST_NDCG, "{measured}");
@@ -39,7 +40,7 @@ fn graded_achievements_are_ranked_at_least_as_well_as_by_plain_bm25() {
 }
 
 #[test]
-fn known_experts_are_found_at_least_as_well_as_by_plain_bm25() {
+fn known_experts_are_found_better_than_by_plain_bm25() {
     if let Some(measured) = measured("known-item", "title-expert") {
         assert_eq!(measured["queries"], 2046);
         assert!(measured["mrr"].as_f64().unwrap() >= LEAST_MRR, "{measured}");

@@ -11,7 +11,7 @@ use engine::{MatchingSettings, Weights};
 use serde::{Deserialize, Serialize};
 use toml::{Table, Value};
 
-use crate::ending::Misuse;
+use crate::ending::{Misuse, system_says};
 use crate::logging::LogFormat;
 
 /// File in the data directory that is read when no other is named.
@@ -196,7 +196,7 @@ fn file(overrides: &Overrides, environment: Environment<'_>) -> anyhow::Result<O
 
 fn parse(path: &Path) -> anyhow::Result<Table> {
     let text = std::fs::read_to_string(path)
-        .map_err(|error| Misuse(format!("无法读取配置文件 {}：{error}", path.display())))?;
+        .map_err(|error| Misuse(format!("无法读取配置文件 {}：{}", path.display(), system_says(&error))))?;
     let table = text.parse::<Table>();
     table
         .map_err(|error| Misuse(error.to_string().trim().to_owned()))

@@ -164,6 +164,7 @@ fn what_is_out_of_bounds_is_named() {
     assert!(
         complaint("[ranking.candidate.areas.title]\nb = 1.1").contains("“ranking.candidate.areas.title.b”")
     );
+    assert!(complaint("[ranking]\ncrossing = 5.0").contains("“ranking.crossing”"));
     assert!(complaint("[server]\nbody_seconds = 0").contains("“server.body_seconds”"));
     assert!(
         complaint("[server]\nimport_seconds = 9223372036854775807").contains("“server.import_seconds”最多为")

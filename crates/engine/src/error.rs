@@ -46,11 +46,12 @@ pub enum EngineError {
     #[error("有 {} 行不合格，按“全有或全无”未导入任何一行", .0.rejected)]
     NothingImported(Box<ImportReport>),
     /// The data directory cannot be used.
-    #[error("数据目录 {} 无法使用：{error}", path.display())]
+    #[error("数据目录 {} 无法使用", path.display())]
     DataDir {
         /// The directory.
         path: PathBuf,
         /// What the system says.
+        #[source]
         error: std::io::Error,
     },
     /// A dictionary of the operator is malformed.

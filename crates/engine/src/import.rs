@@ -1,7 +1,7 @@
 //! Files into the registries: streamed, in batches, each batch acknowledged when it is in the database.
 
-use std::fs::File;
 use std::io::{self, Read, Seek, Write};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use domain::Kind;
 use domain::forms::Draft;
@@ -100,10 +100,20 @@ impl Engine {
         let mut file = tempfile::tempfile_in(&self.data_dir).map_err(unusable)?;
         let copy = file.try_clone().map_err(unusable)?;
         let mut report = ImportReport::default();
-        let mut checking = Reading::start(options, Copying { input, copy });
-        while checking.next(&mut report).await?.is_some() {
-            progress(&report);
+        let full = Arc::default();
+        let mut checking = Reading::start(options, Copying { input, copy, full: Arc::clone(&full) });
+        let checked = loop {
+            match checking.next(&mut report).await {
+                Ok(Some(_)) => progress(&report),
+                Ok(None) => break Ok(()),
+                Err(error) => break Err(error),
+            }
+        };
+        // Our disk's fault, which the reader took for one of the file.
+        if let Some(error) = full.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            return Err(unusable(error));
         }
+        checked?;
         if report.rejected > 0 {
             return Err(EngineError::NothingImported(Box::new(report)));
         }
@@ -163,17 +173,21 @@ impl Reading {
     }
 }
 
-/// Puts aside what is read.
-struct Copying<R> {
+/// Puts aside what is read, and what it could not.
+struct Copying<R, W> {
     input: R,
-    copy: File,
+    copy: W,
+    full: Arc<Mutex<Option<io::Error>>>,
 }
 
-impl<R: Read> Read for Copying<R> {
+impl<R: Read, W: Write> Read for Copying<R, W> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let length = self.input.read(buffer)?;
-        let full = |error: io::Error| io::Error::new(error.kind(), format!("文件无法暂存：{error}"));
-        self.copy.write_all(&buffer[..length]).map_err(full)?;
+        if let Err(error) = self.copy.write_all(&buffer[..length]) {
+            let kind = error.kind();
+            *self.full.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
+            return Err(kind.into());
+        }
         Ok(length)
     }
 }
@@ -228,4 +242,33 @@ fn read(options: ImportOptions, input: impl Read + Send + 'static, sender: &mpsc
         let _ = sender.blocking_send(Message::Warnings(rows.warnings().to_vec()));
     }
     let _ = sender.blocking_send(Message::Batch { drafts, errors, bytes });
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+
+    struct FullDisk;
+
+    impl Write for FullDisk {
+        fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+            Err(io::ErrorKind::StorageFull.into())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_full_disk_is_told_from_a_bad_file() {
+        let full = Arc::default();
+        let mut copying = Copying { input: &b"{}"[..], copy: FullDisk, full: Arc::clone(&full) };
+        copying.read(&mut [0; 8]).unwrap_err();
+        assert_eq!(full.lock().unwrap().take().unwrap().kind(), io::ErrorKind::StorageFull);
+        let mut sound = Copying { input: &b"{}"[..], copy: Vec::new(), full: Arc::clone(&full) };
+        assert_eq!(sound.read(&mut [0; 8]).unwrap(), 2);
+        assert_eq!((&sound.copy[..], full.lock().unwrap().is_none()), (&b"{}"[..], true));
+    }
 }

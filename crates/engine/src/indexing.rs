@@ -1,21 +1,21 @@
-//! The index follows the database: catching up, rebuilding, comparing whole.
+//! The index follows the database: catching up and rebuilding.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use domain::{Kind, RecordId};
+use domain::Kind;
 use index::{IndexError, IndexState, Registry, Writer};
 use serde::Serialize;
-use store::ListFilter;
+use store::{ListFilter, StoreError};
 use tokio::sync::Notify;
 
-use crate::documents::{documents, id};
+use crate::documents::documents;
 use crate::{Engine, EngineError, blocking};
 
 /// Changes read from the outbox at a time, and records read at a time for a rebuild.
-const BATCH: u32 = 2_000;
+pub(crate) const BATCH: u32 = 2_000;
 /// A commit comes after so many documents, or after so long, when there is more to write.
 const UNCOMMITTED: u64 = 40_000;
 const COMMIT_EVERY: Duration = Duration::from_secs(5);
@@ -24,23 +24,19 @@ const IDLE: u64 = 10_000;
 /// The outbox is pruned when so many of its entries are superfluous.
 const PRUNED_AT_ONCE: u64 = 10_000;
 /// How often a server looks for changes that other processes made.
-const POLL: Duration = Duration::from_millis(500);
-/// How often differences are looked at again while the index is being written.
-const LOOKS: usize = 20;
+pub(crate) const POLL: Duration = Duration::from_millis(500);
 
 /// State of this process's indexer.
 #[derive(Default)]
 pub(crate) struct Indexing {
     /// One catch-up at a time.
-    turn: tokio::sync::Mutex<()>,
+    pub(crate) turn: tokio::sync::Mutex<()>,
     /// Open writers; holding one keeps other processes from writing.
     writers: Mutex<HashMap<Kind, Writer>>,
     /// Up to where each registry's share of the outbox has been dealt with, committed or not of its kind.
     seen: Mutex<HashMap<Kind, Seen>>,
     wake: Notify,
     stopped: AtomicBool,
-    /// Up to where the outbox has been pruned by this process.
-    pruned: AtomicU64,
 }
 
 /// A position that holds for one generation of an index: what was written to another one says nothing of this.
@@ -87,36 +83,6 @@ pub struct IndexStatus {
     pub lag: u64,
 }
 
-/// How a record differs between database and index.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum DifferenceKind {
-    /// In the database only.
-    Missing,
-    /// In the index only.
-    Surplus,
-    /// In both, with another content.
-    Different,
-}
-
-/// One difference between database and index.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Difference {
-    /// The record.
-    pub id: RecordId,
-    /// How it differs.
-    pub difference: DifferenceKind,
-}
-
-/// The result of comparing index and database whole.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-pub struct VerifyReport {
-    /// Records compared.
-    pub records: u64,
-    /// Every difference, by registry and number.
-    pub differences: Vec<Difference>,
-}
-
 impl Engine {
     /// Brings the index up to the database, rebuilding what is stale.
     ///
@@ -128,10 +94,17 @@ impl Engine {
     }
 
     /// Keeps the index up to the database until [`Engine::close`]: at each wake-up, and every half second for what others wrote.
+    /// What every registry's index is past goes from the outbox.
     pub async fn follow(&self) {
         while !self.indexing.stopped.load(Ordering::Acquire) {
-            match self.catch_up().await {
-                Ok(_) => {}
+            let outcome = match self.catch_up().await {
+                Ok(CatchUp::Current { .. }) => self.prune().await,
+                Ok(CatchUp::Elsewhere) => Ok(()),
+                Err(error) => Err(error),
+            };
+            match outcome {
+                // The database has something else to do; there is no hurry.
+                Ok(()) | Err(EngineError::Store(StoreError::Busy)) => {}
                 Err(EngineError::ShuttingDown) => return,
                 Err(error) => {
                     tracing::error!(error = &error as &dyn std::error::Error, "the index could not catch up");
@@ -163,12 +136,13 @@ impl Engine {
     /// # Errors
     /// When the database refuses.
     pub async fn index_status(&self) -> Result<Vec<IndexStatus>, EngineError> {
+        let outbox = self.outbox().await?;
         let mut states = Vec::new();
         for kind in Kind::ALL {
             let registry = self.catalog.registry(kind);
             states.push(IndexStatus {
                 kind,
-                stale: !matches!(registry.state(), IndexState::Ready { .. }),
+                stale: !matches!(outbox.judge(registry.state()), IndexState::Ready { .. }),
                 documents: registry.snapshot().len(),
                 lag: self.store.count_changes(kind, self.position(kind)).await?,
             });
@@ -176,78 +150,11 @@ impl Engine {
         Ok(states)
     }
 
-    /// Compares every record of the database with the index, and every document of the index with the database. While another
-    /// process writes, what differs is looked at again until the index has caught up.
-    ///
-    /// # Errors
-    /// When database or index files refuse.
-    pub async fn verify_index(&self) -> Result<VerifyReport, EngineError> {
-        let _turn = self.indexing.turn.lock().await;
-        self.refresh_all().await?;
-        let mut report = VerifyReport::default();
-        for kind in Kind::ALL {
-            self.verify(kind, &mut report).await?;
-        }
-        for _ in 0..LOOKS {
-            if report.differences.is_empty() {
-                break;
-            }
-            let behind = self.index_status().await?.iter().any(|status| status.lag > 0 && !status.stale);
-            report.differences = self.look_again(&report.differences).await?;
-            if !behind {
-                break;
-            }
-            tokio::time::sleep(POLL).await;
-        }
-        Ok(report)
-    }
-
-    /// Those differences that are still there.
-    async fn look_again(&self, differences: &[Difference]) -> Result<Vec<Difference>, EngineError> {
-        self.refresh_all().await?;
-        let mut still = Vec::new();
-        for kind in Kind::ALL {
-            let numbers: Vec<u64> =
-                differences.iter().filter(|d| d.id.kind == kind).map(|d| d.id.number).collect();
-            if numbers.is_empty() {
-                continue;
-            }
-            let snapshot = self.catalog.registry(kind).snapshot();
-            let entries = blocking(move || Ok(snapshot.entries()?)).await?;
-            let records = self.store.records(kind, &numbers).await?;
-            let mut stored: BTreeMap<u64, u64> = documents(&self.store, &records)
-                .await?
-                .iter()
-                .map(|document| (document.number, document.digest()))
-                .collect();
-            for number in numbers {
-                let from = entries.partition_point(|(entry, _)| *entry < number);
-                let held: Vec<u64> =
-                    entries[from..].iter().take_while(|(entry, _)| *entry == number).map(|e| e.1).collect();
-                let difference = match (stored.remove(&number), &held[..]) {
-                    (Some(_), []) => DifferenceKind::Missing,
-                    (Some(digest), [held]) if *held == digest => continue,
-                    (Some(_), [_]) => DifferenceKind::Different,
-                    (None, []) => continue,
-                    (None, _) | (Some(_), _) => DifferenceKind::Surplus,
-                };
-                still.push(Difference { id: id(kind, number), difference });
-            }
-        }
-        Ok(still)
-    }
-
     async fn catch_up_locked(&self) -> Result<CatchUp, EngineError> {
         let mut round = Round::default();
-        self.refresh_all().await?;
-        let first = self.store.first_change().await?;
+        let outbox = self.outbox().await?;
         for kind in Kind::ALL {
-            let state = match self.catalog.registry(kind).state() {
-                // An index from a backup: the changes that it lacks are pruned.
-                IndexState::Ready { position } if position + 1 < first => IndexState::Stale,
-                state => state,
-            };
-            match state {
+            match outbox.judge(self.catalog.registry(kind).state()) {
                 IndexState::Stale => match self.rebuild(kind, |_, _| {}).await {
                     Ok(documents) => round.written += documents,
                     Err(error) => round.pass_over(kind, error)?,
@@ -262,6 +169,10 @@ impl Engine {
             let ours = Kind::ALL.into_iter().filter(|kind| !round.elsewhere.contains(kind));
             let Some(from) = ours.map(|kind| round.position(self, kind)).min() else { break };
             let changes = self.store.changes(from, BATCH).await?;
+            if self.store.first_change().await? > from + 1 {
+                // Another process has pruned what this index lacks: only a rebuild can tell. What was put is put again.
+                return Box::pin(self.catch_up_locked()).await;
+            }
             let Some(last) = changes.last().map(|change| change.seq) else { break };
             let mut by_kind: BTreeMap<Kind, BTreeSet<u64>> = BTreeMap::new();
             for change in &changes {
@@ -290,10 +201,11 @@ impl Engine {
         };
         let idle: Vec<Kind> =
             Kind::ALL.into_iter().filter(|kind| !round.elsewhere.contains(kind)).filter(idle).collect();
-        round.dirty.extend(idle);
         self.commit(&mut round).await?;
         if round.elsewhere.is_empty() {
-            self.prune().await?;
+            round.dirty.extend(idle);
+            // Whoever holds these holds up nothing: they have all that there is.
+            self.commit(&mut round).await?;
             return Ok(CatchUp::Current { documents: round.written });
         }
         self.refresh_all().await?;
@@ -307,11 +219,18 @@ impl Engine {
             IndexState::Stale | IndexState::Superseded => 0,
         });
         let all = committed.into_iter().min().unwrap_or(0);
-        if all >= self.indexing.pruned.load(Ordering::Relaxed) + PRUNED_AT_ONCE {
+        if all >= self.store.first_change().await? + PRUNED_AT_ONCE {
             self.store.prune_changes(all).await?;
-            self.indexing.pruned.store(all, Ordering::Relaxed);
         }
         Ok(())
+    }
+
+    /// What the outbox holds, and then the positions of all indexes as they are on the disk, so that what is pruned meanwhile is in
+    /// them.
+    async fn outbox(&self) -> Result<Outbox, EngineError> {
+        let first = self.store.first_change().await?;
+        self.refresh_all().await?;
+        Ok(Outbox { first, last: self.store.last_change().await? })
     }
 
     fn position(&self, kind: Kind) -> u64 {
@@ -339,7 +258,8 @@ impl Engine {
         let engine = self.clone();
         let put = move |writer: &mut Writer| {
             documents.iter().try_for_each(|document| writer.put(document))?;
-            gone.iter().try_for_each(|number| writer.delete(*number))
+            gone.iter().for_each(|number| writer.delete(*number));
+            Ok(())
         };
         blocking(move || engine.with_writer(kind, put)).await?;
         Ok(count)
@@ -413,38 +333,8 @@ impl Engine {
         Ok(written)
     }
 
-    async fn verify(&self, kind: Kind, report: &mut VerifyReport) -> Result<(), EngineError> {
-        let snapshot = self.catalog.registry(kind).snapshot();
-        let entries = blocking(move || Ok(snapshot.entries()?)).await?;
-        let mut note =
-            |number, difference| report.differences.push(Difference { id: id(kind, number), difference });
-        let twice = entries.windows(2).filter(|pair| pair[0].0 == pair[1].0);
-        twice.for_each(|pair| note(pair[0].0, DifferenceKind::Surplus));
-        let mut indexed: BTreeMap<u64, u64> = entries.into_iter().collect();
-        let mut after = 0;
-        loop {
-            let records = self.store.page(kind, &ListFilter::default(), after, BATCH).await?;
-            let Some(last) = records.last() else { break };
-            after = last.id.number;
-            report.records += records.len() as u64;
-            for document in documents(&self.store, &records).await? {
-                match indexed.remove(&document.number) {
-                    None => note(document.number, DifferenceKind::Missing),
-                    Some(digest) if digest != document.digest() => {
-                        note(document.number, DifferenceKind::Different)
-                    }
-                    Some(_) => {}
-                }
-            }
-        }
-        for number in indexed.into_keys() {
-            note(number, DifferenceKind::Surplus);
-        }
-        Ok(())
-    }
-
     /// Takes over what other processes have written.
-    async fn refresh_all(&self) -> Result<(), EngineError> {
+    pub(crate) async fn refresh_all(&self) -> Result<(), EngineError> {
         let engine = self.clone();
         blocking(move || {
             for kind in Kind::ALL {
@@ -453,6 +343,25 @@ impl Engine {
             Ok(())
         })
         .await
+    }
+}
+
+/// The numbers of the oldest entry that the outbox still has, and of the latest.
+struct Outbox {
+    first: u64,
+    last: u64,
+}
+
+impl Outbox {
+    /// An index whose next change is pruned, as after it was put back from a backup, cannot follow; nor can one that is ahead of the
+    /// database, as after that was put back.
+    const fn judge(&self, state: IndexState) -> IndexState {
+        match state {
+            IndexState::Ready { position } if position + 1 < self.first || position > self.last => {
+                IndexState::Stale
+            }
+            state => state,
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 //! [`Engine`] is cheap to clone and shared by the API, the command line and the background indexer. The database is the truth; the index
 //! follows it through the outbox ([`Engine::catch_up`]) and can be rebuilt from it at any time ([`Engine::rebuild_index`]).
 
+mod comparing;
 mod documents;
 mod error;
 pub mod evaluate;
@@ -21,9 +22,10 @@ use index::Catalog;
 use store::Store;
 use text::Analyzer;
 
+pub use comparing::{Difference, DifferenceKind, VerifyReport};
 pub use error::EngineError;
 pub use import::{ImportOptions, ImportReport};
-pub use indexing::{CatchUp, Difference, DifferenceKind, IndexStatus, VerifyReport};
+pub use indexing::{CatchUp, IndexStatus};
 pub use matching::{Excluded, Match, MatchAnswer, MatchRequest, Subject};
 pub use registry::{ListRequest, RecordPage, Shown};
 pub use rematch::{

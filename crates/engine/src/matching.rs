@@ -22,6 +22,9 @@ const FEWEST_PEERS: u64 = 50;
 /// Candidates that are looked at for one request at most, when nearly all must not be proposed.
 const MOST_CANDIDATES: usize = 20_000;
 
+/// Matches explained at a time at least, when some before them did not hold.
+const EXPLAINED_AT_ONCE: usize = 5;
+
 /// The asking side.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Subject {
@@ -132,14 +135,10 @@ impl Engine {
         let asking = Arc::new(self.asking(subject, today).await?);
         pairing(asking.kind, request.target)?;
         let (ranked, considered) = self.rank_eligible(&asking, request.target, request.limit, today).await?;
+        let matches = self.explained(&asking, ranked, request.limit, today).await?;
         let excluded =
             if request.with_excluded { self.left_out(&asking, request, today).await? } else { Vec::new() };
-        Ok(MatchAnswer {
-            matches: self.explained(&asking, ranked, today).await?,
-            excluded,
-            warnings: asking.warnings.clone(),
-            considered,
-        })
+        Ok(MatchAnswer { matches, excluded, warnings: asking.warnings.clone(), considered })
     }
 
     /// Reads the asking side and all its texts.
@@ -198,7 +197,7 @@ impl Engine {
         Query::new(&self.analyzer, passages, &self.weights, rarity)
     }
 
-    /// The best `limit` that may be proposed, and how many candidates were looked at closely. When too many of these must not
+    /// Those that may be proposed, best first, and how many candidates were looked at closely. When fewer than `limit` of these may
     /// be proposed, more are looked at, up to [`MOST_CANDIDATES`].
     pub(crate) async fn rank_eligible(
         &self,
@@ -214,7 +213,6 @@ impl Engine {
             ranked.scored.retain(|scored| scored.reasons.is_empty());
             let no_more = considered < reach.candidates || reach.candidates >= MOST_CANDIDATES;
             if ranked.scored.len() >= limit || no_more {
-                ranked.scored.truncate(limit);
                 return Ok((ranked, considered));
             }
             reach.candidates = (reach.candidates * 4).min(MOST_CANDIDATES);
@@ -234,9 +232,11 @@ impl Engine {
         scored.retain(|scored| !scored.reasons.is_empty());
         scored.truncate(request.limit);
         let mut records = self.records_of(request.target, &scored).await?;
+        // The database has the last word here too.
         let excluded = |scored: Scored| {
             let record = records.remove(&scored.number)?;
-            Some(Excluded { record, total: scored.score.total, reasons: scored.reasons })
+            let reasons = exclusions(Some(&asking.attributes), &Attributes::of(&record), today);
+            (!reasons.is_empty()).then_some(Excluded { record, total: scored.score.total, reasons })
         };
         Ok(scored.into_iter().filter_map(excluded).collect())
     }
@@ -256,8 +256,7 @@ impl Engine {
     ) -> Result<Ranked, EngineError> {
         let (engine, asking, reach) = (self.clone(), asking.clone(), reach.clone());
         blocking(move || {
-            let scope =
-                Scope { open_only: !reach.with_closed, among: reach.among.as_deref(), ..Scope::default() };
+            let scope = Scope { open_only: !reach.with_closed, among: reach.among.as_deref() };
             let (query, weights) = (&asking.query, &engine.weights);
             let snapshot = engine.catalog.registry(target).snapshot();
             let found = snapshot.retrieve(&query.terms, &weights.candidate, &scope, reach.candidates)?;
@@ -283,15 +282,38 @@ impl Engine {
         .await
     }
 
-    /// Explains all that is left in `ranked`, in its order. The database has the last word: what has gone from it meanwhile,
-    /// or must not be proposed any more, is left out; and so is what shares not one word with the asking side.
+    /// The first `limit` of `ranked` that hold, in its order, with their explanations. The database has the last word: what has gone
+    /// from it meanwhile, or must not be proposed any more, is left out; and so is what shares not one word with the asking side.
     pub(crate) async fn explained(
         &self,
         asking: &Arc<Asking>,
         ranked: Ranked,
+        limit: usize,
         today: Date,
     ) -> Result<Vec<Match>, EngineError> {
-        let Ranked { target, scored, corpus } = ranked;
+        let Ranked { target, mut scored, corpus } = ranked;
+        let corpus = Arc::new(corpus);
+        let mut matches: Vec<Match> = Vec::new();
+        while matches.len() < limit && !scored.is_empty() {
+            let wanted = (limit - matches.len()).max(EXPLAINED_AT_ONCE).min(scored.len());
+            let slice = scored.drain(..wanted).collect();
+            for (record, explanation) in self.explain(asking, target, slice, &corpus, today).await? {
+                let rank = matches.len() as u32 + 1;
+                matches.push(Match { rank, record, explanation });
+            }
+        }
+        matches.truncate(limit);
+        Ok(matches)
+    }
+
+    async fn explain(
+        &self,
+        asking: &Arc<Asking>,
+        target: Kind,
+        scored: Vec<Scored>,
+        corpus: &Arc<Corpus>,
+        today: Date,
+    ) -> Result<Vec<(Record, Explanation)>, EngineError> {
         let mut records = self.records_of(target, &scored).await?;
         records.retain(|_, record| {
             exclusions(Some(&asking.attributes), &Attributes::of(record), today).is_empty()
@@ -301,7 +323,7 @@ impl Engine {
             .filter_map(|scored| records.remove(&scored.number).map(|record| (scored, record)))
             .collect();
         let evidence = evidence(&self.store, found.iter().map(|(_, record)| record)).await?;
-        let (engine, asking) = (self.clone(), asking.clone());
+        let (engine, asking, corpus) = (self.clone(), asking.clone(), corpus.clone());
         blocking(move || {
             let explainer =
                 Explainer::new(&engine.analyzer, &engine.weights, &asking.passages, &asking.query, &corpus);
@@ -314,8 +336,7 @@ impl Engine {
                 let explanation = explainer.explain(&candidate, &scored.score, &scored.features)?;
                 Some((record, explanation))
             };
-            let ranked = found.into_iter().filter_map(explained).zip(1..);
-            Ok(ranked.map(|((record, explanation), rank)| Match { rank, record, explanation }).collect())
+            Ok(found.into_iter().filter_map(explained).collect())
         })
         .await
     }

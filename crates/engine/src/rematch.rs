@@ -126,11 +126,20 @@ impl Engine {
         match self.fill(run, date, &mut progress).await {
             Ok(totals) => {
                 let run = self.store.publish_run(run, totals).await?;
-                self.store.prune_runs(self.matching.runs).await?;
+                // Published is published; the next night prunes again.
+                if let Err(error) = self.store.prune_runs(self.matching.runs).await {
+                    tracing::warn!(error = &error as &dyn std::error::Error, "old runs could not be pruned");
+                }
                 Ok(summary(&run))
             }
             Err(error) => {
-                self.store.abandon_run(run).await?;
+                // What went wrong first is what counts; the next run abandons what was left behind.
+                if let Err(error) = self.store.abandon_run(run).await {
+                    tracing::warn!(
+                        error = &error as &dyn std::error::Error,
+                        "the run could not be abandoned"
+                    );
+                }
                 Err(error)
             }
         }
@@ -176,7 +185,7 @@ impl Engine {
         let mut found = Vec::new();
         for target in TARGETS {
             let (ranked, _) = self.rank_eligible(&asking, target, self.matching.keep, date).await?;
-            for found_match in self.explained(&asking, ranked, date).await? {
+            for found_match in self.explained(&asking, ranked, self.matching.keep, date).await? {
                 found.push(RunMatch {
                     need: need.id.number,
                     target: found_match.record.id,

@@ -1,6 +1,7 @@
 //! Properties of matching over real parts (SQLite, tantivy, the built-in dictionaries) and the demonstration's records:
 //!
 //! - what the nightly run stores is what an interactive request answers at that moment, to the byte;
+//! - fewer matches are the first of more;
 //! - the same records, imported in other batches, give the same answer;
 //! - a form that says what a stored need says is matched like it;
 //! - whoever must not be proposed is left out, and named with the reason when asked for;
@@ -65,6 +66,23 @@ async fn the_night_stores_what_a_request_answers() {
         let live: Vec<_> = live.matches.into_iter().map(|m| (m.rank, m.record, m.explanation)).collect();
         let stored: Vec<_> = stored.matches.into_iter().map(|m| (m.rank, m.record, m.explanation)).collect();
         assert_eq!(live, stored, "{target}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn fewer_matches_are_the_first_of_more() {
+    let folder = tempfile::tempdir().unwrap();
+    let engine = loaded(folder.path()).await;
+    for number in 1..=40 {
+        let need = Subject::Stored(RecordId::new(Kind::Need, number));
+        for target in [Kind::Expert, Kind::Station, Kind::Achievement] {
+            let request = |limit| MatchRequest { target, limit, with_excluded: false, on: Some(DAY) };
+            let all = engine.find_matches(&need, &request(20)).await.unwrap().matches;
+            for limit in [1, 3] {
+                let some = engine.find_matches(&need, &request(limit)).await.unwrap().matches;
+                assert_eq!(some[..], all[..limit.min(all.len())], "need {number}, {target}, {limit}");
+            }
+        }
     }
 }
 

@@ -12,7 +12,7 @@ pub enum FileError {
     #[error("文件是空的")]
     Empty,
     /// The beginning of the file cannot be read.
-    #[error("无法读取文件：{0}")]
+    #[error("无法读取文件")]
     Io(#[from] std::io::Error),
     /// A workbook, a document, an archive.
     #[error("这是{what}，{remedy}")]

@@ -14,7 +14,7 @@ mod values;
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
-use std::io::{self, Read};
+use std::io::Read;
 
 use domain::forms::Draft;
 use domain::{FieldProblem, Kind, ProblemCode};
@@ -72,6 +72,9 @@ pub struct Row {
 /// What became of a row.
 type Outcome = Result<Draft, Vec<RowProblem>>;
 
+/// Records in a file at most: so many digests are kept, of some 20 bytes each.
+const MOST_ROWS: usize = if cfg!(test) { 100_000 } else { 5_000_000 };
+
 const BROKEN_TEXT: &str = "含有无法识别的字符（编码损坏），请把文件另存为 UTF-8 编码后检查这里";
 
 /// The rows of a file. See [`rows()`].
@@ -79,7 +82,8 @@ pub struct Rows {
     kind: Kind,
     reader: Reader,
     warnings: Vec<String>,
-    failure: Option<io::Error>,
+    /// Nothing comes any more: reading failed, or there were too many.
+    ended: bool,
     /// Line of the last row.
     line: u64,
     /// Rows whose external id had to be derived, as long as no warning has told of them.
@@ -113,7 +117,7 @@ pub fn rows(kind: Kind, format: Format, input: impl Read + Send + 'static) -> Re
         }
         Format::JsonLines => Reader::Lines(JsonLines::open(kind, source)?),
     };
-    Ok(Rows { kind, reader, warnings, failure: None, line: 0, unnamed: 0, seen: HashMap::new() })
+    Ok(Rows { kind, reader, warnings, ended: false, line: 0, unnamed: 0, seen: HashMap::new() })
 }
 
 impl Rows {
@@ -122,18 +126,13 @@ impl Rows {
     pub fn warnings(&self) -> &[String] {
         &self.warnings
     }
-
-    /// The read error that ended the rows early. It also came out as the last row's error.
-    pub const fn failure(&self) -> Option<&io::Error> {
-        self.failure.as_ref()
-    }
 }
 
 impl Iterator for Rows {
     type Item = Result<Row, RowError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        if self.failure.is_some() {
+        if self.ended {
             return None;
         }
         let read = self.read();
@@ -154,7 +153,7 @@ impl Rows {
         };
         let (line, outcome) = read.unwrap_or_else(|error| {
             let detail = format!("这一行之后读取文件失败，其余的行没有导入：{error}");
-            self.failure = Some(error);
+            self.ended = true;
             let problem = RowProblem::whole(ProblemCode::Format, detail);
             Some((self.line.max(1), Err(vec![problem])))
         })?;
@@ -173,6 +172,12 @@ impl Rows {
 
     /// Refuses the second row of a record.
     fn first_of_its_name(&mut self, line: u64, draft: Draft) -> Outcome {
+        if self.seen.len() >= MOST_ROWS {
+            self.ended = true;
+            let detail =
+                format!("一个文件最多 {} 万条记录，从这一行起没有导入，请分成几个文件", MOST_ROWS / 10_000);
+            return Err(vec![RowProblem::whole(ProblemCode::TooLarge, detail)]);
+        }
         let id = draft.external_id.as_deref().unwrap_or_default();
         let mut digest = [0; 8];
         digest.copy_from_slice(&blake3::hash(id.as_bytes()).as_bytes()[..8]);

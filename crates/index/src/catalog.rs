@@ -15,7 +15,7 @@ pub struct Catalog {
 }
 
 impl Catalog {
-    /// Memory that a writer fills before it writes a segment, in bytes.
+    /// Memory that each thread of a writer fills before it writes a segment, in bytes.
     pub const MEMORY_BUDGET: usize = 64 << 20;
 
     /// Opens or prepares the indexes under `directory`. An index that cannot be used is no error: its
@@ -27,7 +27,7 @@ impl Catalog {
         Self::with_memory_budget(directory, analyzer, Self::MEMORY_BUDGET)
     }
 
-    /// Like [`Catalog::open`], with another memory budget per writer: 16 MiB to 4 GiB.
+    /// Like [`Catalog::open`], with another memory budget for each thread of a writer: 16 MiB to 4 GiB.
     ///
     /// # Errors
     /// When the directory cannot be read or made.

@@ -15,9 +15,9 @@ pub enum IndexError {
     #[error("{}的索引已被重建，本次写入作废，请重新打开", .0.label())]
     Superseded(Kind),
     /// The file system refused.
-    #[error("索引文件读写失败：{0}")]
+    #[error("索引文件读写失败")]
     Files(#[from] std::io::Error),
     /// tantivy refused.
-    #[error("索引出错：{0}")]
+    #[error("索引出错")]
     Engine(#[from] tantivy::TantivyError),
 }

@@ -29,6 +29,24 @@ pub(crate) struct Payload {
     pub(crate) fingerprint: String,
 }
 
+/// Why a generation cannot be used; the text is for the log.
+#[derive(Debug)]
+pub(crate) enum Fault {
+    /// Built by another version or with other dictionaries: it stays so.
+    Foreign(&'static str),
+    /// Not whole, or not to be read at the moment.
+    Damaged(String),
+}
+
+impl From<TantivyError> for Fault {
+    fn from(error: TantivyError) -> Self {
+        Self::Damaged(error.to_string())
+    }
+}
+
+/// How often an index is checked that another process keeps changing.
+const CHECKS: u32 = 5;
+
 /// One complete index in its directory. Once retired, the directory goes with the last user.
 pub(crate) struct Generation {
     pub(crate) name: String,
@@ -53,34 +71,30 @@ impl Generation {
     }
 
     /// Opens a generation if it is whole and was built as this program would build it.
-    ///
-    /// # Errors
-    /// Why it cannot be used, for the log.
     pub(crate) fn open(
         root: &Path,
         name: &str,
         analyzer: &Arc<Analyzer>,
         fingerprint: &str,
-    ) -> Result<Self, String> {
+    ) -> Result<Self, Fault> {
         let path = root.join(name);
-        let fault = |error: TantivyError| error.to_string();
-        let index = Index::open_in_dir(&path).map_err(fault)?;
+        let index = Index::open_in_dir(&path)?;
         if index.schema() != schema::schema().0 {
-            return Err("another schema".to_owned());
+            return Err(Fault::Foreign("another schema"));
         }
-        if payload(&index).map_err(fault)?.is_none_or(|payload| payload.fingerprint != fingerprint) {
-            return Err("another analysis".to_owned());
+        if payload(&index)?.is_none_or(|payload| payload.fingerprint != fingerprint) {
+            return Err(Fault::Foreign("another analysis"));
         }
-        // Postings are read without checks later: a flipped bit must be found now.
-        let damaged = index.validate_checksum().map_err(fault)?;
-        if let Some(file) = damaged.iter().next() {
-            return Err(format!("damaged: {}", file.display()));
+        for attempt in 1.. {
+            let commit = last_commit(&index)?;
+            match check(&index) {
+                Ok(()) => break,
+                // Another process has committed meanwhile and removed files of the commit before.
+                Err(_) if attempt < CHECKS && last_commit(&index)? != commit => {}
+                Err(fault) => return Err(fault),
+            }
         }
-        for segment in index.searchable_segments().map_err(fault)? {
-            // Stored fields are empty and never read, but merging needs the file.
-            segment.open_read(tantivy::index::SegmentComponent::Store).map_err(|error| error.to_string())?;
-        }
-        Self::with(name.to_owned(), path, index, analyzer).map_err(fault)
+        Ok(Self::with(name.to_owned(), path, index, analyzer)?)
     }
 
     fn with(
@@ -105,9 +119,8 @@ impl Generation {
     }
 
     /// What tells the last commit from any other: it names the segments, their deletions and the position.
-    pub(crate) fn commit(&self) -> Result<Vec<u8>, IndexError> {
-        let meta = self.index.directory().atomic_read(Path::new("meta.json"));
-        meta.map_err(|error| TantivyError::from(error).into())
+    pub(crate) fn last_commit(&self) -> Result<Vec<u8>, IndexError> {
+        Ok(last_commit(&self.index)?)
     }
 
     /// Whether the directory is to be removed as soon as nobody uses the generation.
@@ -127,15 +140,39 @@ impl Drop for Generation {
     }
 }
 
+/// Whether every file is there and says what was written.
+fn check(index: &Index) -> Result<(), Fault> {
+    // Postings are read without checks later: a flipped bit must be found now.
+    if let Some(file) = index.validate_checksum()?.iter().next() {
+        return Err(Fault::Damaged(format!("damaged: {}", file.display())));
+    }
+    for segment in index.searchable_segments()? {
+        // Stored fields are empty and never read, but merging needs the file.
+        let store = segment.open_read(tantivy::index::SegmentComponent::Store);
+        store.map_err(|error| Fault::Damaged(error.to_string()))?;
+    }
+    Ok(())
+}
+
+fn last_commit(index: &Index) -> Result<Vec<u8>, TantivyError> {
+    Ok(index.directory().atomic_read(Path::new("meta.json"))?)
+}
+
 fn payload(index: &Index) -> Result<Option<Payload>, TantivyError> {
     let payload = index.load_metas()?.payload;
     Ok(payload.and_then(|json| serde_json::from_str(&json).ok()))
 }
 
 /// The name of the current generation, if there is one.
-pub(crate) fn current(root: &Path) -> Option<String> {
-    let name = fs::read_to_string(root.join(CURRENT)).ok()?;
-    number(name.trim()).map(|number| format!("{PREFIX}{number}"))
+pub(crate) fn current(root: &Path) -> io::Result<Option<String>> {
+    match fs::read_to_string(root.join(CURRENT)) {
+        Ok(name) => Ok(number(name.trim()).map(|number| format!("{PREFIX}{number}"))),
+        // A name that is no text is none.
+        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::InvalidData) => {
+            Ok(None)
+        }
+        Err(error) => Err(error),
+    }
 }
 
 /// Makes `name` the current generation, durably and in one step.
@@ -151,7 +188,7 @@ pub(crate) fn set_current(root: &Path, name: &str) -> io::Result<()> {
 /// Removes what interrupted rebuilds have left. Only for the holder of the rebuild lock.
 pub(crate) fn sweep(root: &Path) -> io::Result<()> {
     // Without a name nothing is known to be superfluous.
-    let Some(current) = current(root) else { return Ok(()) };
+    let Some(current) = current(root)? else { return Ok(()) };
     for name in names(root)?.into_iter().filter(|name| *name != current) {
         fs::remove_dir_all(root.join(name))?;
     }

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use domain::Kind;
 use text::Analyzer;
 
-use crate::generation::{self, Generation};
+use crate::generation::{self, Fault, Generation};
 use crate::snapshot::View;
 use crate::{IndexError, Rebuild, Snapshot, Writer, schema};
 
@@ -131,20 +131,31 @@ impl Shared {
 
     /// Makes the last commit of `generation` what readers see.
     pub(crate) fn publish(&self, generation: &Arc<Generation>) -> Result<(), IndexError> {
-        let view = Arc::new(View::read(generation, &self.view())?);
-        let old = std::mem::replace(&mut *self.view.write().unwrap_or_else(PoisonError::into_inner), view);
-        drop(old);
+        self.show(View::read(generation, &self.view())?);
         Ok(())
+    }
+
+    fn show(&self, view: View) {
+        let view = Arc::new(view);
+        let old = std::mem::replace(&mut *self.view.write().unwrap_or_else(PoisonError::into_inner), view);
+        // After the lock: the last user of a retired generation removes its directory.
+        drop(old);
     }
 
     fn refresh(&self) -> Result<(), IndexError> {
         let _publishing = self.publishing.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(name) = generation::current(&self.root) else { return Ok(()) };
         let view = self.view();
+        let Some(name) = generation::current(&self.root)? else {
+            if view.generation.is_some() {
+                tracing::warn!(registry = %self.kind, "the index has gone and has to be rebuilt");
+                self.show(View::empty(self.analyzer.clone()));
+            }
+            return Ok(());
+        };
         if let Some(generation) = view.generation.as_ref().filter(|generation| generation.name == name) {
             self.foreign().take();
             // Servers ask twice a second; reading the index anew would throw away what it has cached.
-            let unchanged = generation.commit()? == view.commit;
+            let unchanged = generation.last_commit()? == view.commit;
             return if unchanged { Ok(()) } else { self.publish(generation) };
         }
         if self.foreign().as_ref() == Some(&name) {
@@ -155,11 +166,16 @@ impl Shared {
                 self.foreign().take();
                 self.publish(&Arc::new(generation))
             }
-            Err(reason) if view.generation.is_none() => {
-                tracing::warn!(registry = %self.kind, generation = name, reason, "the index has to be rebuilt");
+            Err(fault) if view.generation.is_none() => {
+                tracing::warn!(registry = %self.kind, generation = name, ?fault, "the index has to be rebuilt");
                 Ok(())
             }
-            Err(reason) => {
+            Err(Fault::Damaged(reason)) => {
+                let advice = "another process has replaced the index by one that cannot be read now";
+                tracing::warn!(registry = %self.kind, generation = name, reason, advice);
+                Ok(())
+            }
+            Err(Fault::Foreign(reason)) => {
                 let advice = "another process has replaced the index by one that cannot be read here: start this one again";
                 tracing::error!(registry = %self.kind, generation = name, reason, advice);
                 *self.foreign() = Some(name);

@@ -20,8 +20,6 @@ pub struct Scope<'a> {
     pub open_only: bool,
     /// Only these numbers, ascending.
     pub among: Option<&'a [u64]>,
-    /// None of these numbers, ascending.
-    pub without: &'a [u64],
 }
 
 /// A document that shares terms with the query.
@@ -133,6 +131,5 @@ impl Scope<'_> {
         let doc = doc as DocId;
         let live = if self.open_only { segment.is_open(doc) } else { segment.is_live(doc) };
         live && self.among.is_none_or(|among| among.binary_search(&number).is_ok())
-            && self.without.binary_search(&number).is_err()
     }
 }

@@ -112,7 +112,7 @@ impl View {
     /// The last commit of `generation`; `before` is the view until now.
     pub(crate) fn read(generation: &Arc<Generation>, before: &Self) -> Result<Self, IndexError> {
         // The position first: should another process commit in between, the view holds more than it claims, never less.
-        let (commit, position) = (generation.commit()?, generation.position()?);
+        let (commit, position) = (generation.last_commit()?, generation.position()?);
         generation.reader.reload()?;
         let searcher = generation.reader.searcher();
         let mut segments: Vec<Segment> = Vec::new();

@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::sync::{Arc, PoisonError};
 
+use tantivy::directory::error::LockError;
 use tantivy::index::SegmentId;
 use tantivy::indexer::{IndexWriterOptions, LogMergePolicy, MergePolicy, NoMergePolicy};
 use tantivy::{IndexWriter, TantivyError};
@@ -54,7 +55,7 @@ impl Writer {
     pub fn put(&mut self, document: &IndexDocument) -> Result<(), IndexError> {
         // Each deletion is looked up in every segment at the next commit: an import of new records is to have none.
         if document.number <= self.highest {
-            self.delete(document.number)?;
+            self.delete(document.number);
         }
         self.highest = self.highest.max(document.number);
         match self.writer.add_document(self.generation.fields.document(document)) {
@@ -70,12 +71,8 @@ impl Writer {
     }
 
     /// Takes a document out, if it is there.
-    ///
-    /// # Errors
-    /// When the index cannot be written.
-    pub fn delete(&mut self, number: u64) -> Result<(), IndexError> {
+    pub fn delete(&mut self, number: u64) {
         self.writer.delete_term(self.generation.fields.number_term(number));
-        Ok(())
     }
 
     /// Makes everything since the last commit durable and visible, together with `position`. Merges small segments and
@@ -121,7 +118,7 @@ impl Writer {
     }
 
     fn require_current(&self) -> Result<(), IndexError> {
-        if generation::current(&self.shared.root).as_deref() == Some(&self.generation.name) {
+        if generation::current(&self.shared.root)?.as_deref() == Some(&self.generation.name) {
             Ok(())
         } else {
             Err(IndexError::Superseded(self.shared.kind))
@@ -186,7 +183,7 @@ fn index_writer(shared: &Shared, generation: &Generation) -> Result<IndexWriter,
         .memory_budget_per_thread(shared.memory_budget)
         .build();
     let writer = generation.index.writer_with_options(options).map_err(|error| match error {
-        TantivyError::LockFailure(..) => IndexError::Busy(shared.kind),
+        TantivyError::LockFailure(LockError::LockBusy, _) => IndexError::Busy(shared.kind),
         other => IndexError::Engine(other),
     })?;
     // Merging happens within commits: no thread works on after them, and what a commit leaves is settled.

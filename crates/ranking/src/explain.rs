@@ -211,7 +211,7 @@ impl<'a> Explainer<'a> {
     ) -> Self {
         let numbers = query.terms.iter().map(|term| term.text.as_str()).zip(0..).collect();
         let mut explainer = Self { analyzer, weights, query, corpus, numbers, subject: Vec::new() };
-        explainer.subject = explainer.read(passages, &mut Scratch::default());
+        explainer.subject = explainer.read(passages, weights.max_characters, &mut Scratch::default());
         explainer
     }
 
@@ -224,9 +224,11 @@ impl<'a> Explainer<'a> {
         features: &[Feature],
     ) -> Option<Explanation> {
         let mut scratch = Scratch::default();
-        let own = self.read(candidate.passages, &mut scratch);
+        // Whole, as they were scored.
+        let mut read = |passages| self.read(passages, usize::MAX, &mut scratch);
+        let own = read(candidate.passages);
         let documents: Vec<Vec<Reading<'_>>> =
-            candidate.evidence.iter().map(|document| self.read(&document.passages, &mut scratch)).collect();
+            candidate.evidence.iter().map(|document| read(&document.passages)).collect();
         let all: Vec<&Reading<'_>> = own.iter().chain(documents.iter().flatten()).collect();
         let points = self.points(&all, candidate.lengths, score);
         let (words, named) = self.shared_words(&all, &points);
@@ -252,10 +254,16 @@ impl<'a> Explainer<'a> {
         })
     }
 
-    fn read<'p>(&self, passages: &'p [Passage], scratch: &mut Scratch) -> Vec<Reading<'p>> {
+    /// The first `characters` of each text.
+    fn read<'p>(
+        &self,
+        passages: &'p [Passage],
+        characters: usize,
+        scratch: &mut Scratch,
+    ) -> Vec<Reading<'p>> {
         let read = |passage: &'p Passage| {
             let mut hits = Vec::new();
-            let text = crate::query::first_characters(&passage.text, self.weights.max_characters);
+            let text = crate::query::first_characters(&passage.text, characters);
             self.analyzer.for_each_token(text, scratch, |token| {
                 if let Some(&term) = self.numbers.get(token.text) {
                     let bytes = token.start as usize..token.end as usize;
@@ -313,12 +321,25 @@ impl<'a> Explainer<'a> {
                 let both = terms.own.iter().all(held)
                     && self.subject.iter().any(|reading| reading.has(&word.text, &terms))
                     && candidate.iter().any(|reading| reading.has(&word.text, &terms));
-                let (counted, synonym) = match class {
-                    _ if both => (terms.own.iter().copied().chain(class).collect::<Vec<_>>(), None),
-                    Some(class) => (vec![class], candidate.iter().find_map(|reading| reading.surface(class))),
+                let (term, terms, counted, synonym) = match class {
+                    _ if both => {
+                        let counted = terms.own.iter().copied().chain(class).collect::<Vec<_>>();
+                        (word.text.clone(), terms, counted, None)
+                    }
+                    // Told as the asking side writes it, whichever side the word was met on.
+                    Some(class) => {
+                        let Some(asked) = self.subject.iter().find_map(|reading| reading.surface(class))
+                        else {
+                            continue;
+                        };
+                        let asked = self.analyzer.normalise(&asked);
+                        let other = candidate.iter().find_map(|reading| reading.surface(class));
+                        let terms = self.terms_of(&asked);
+                        (asked, terms, vec![class], other)
+                    }
                     None => continue,
                 };
-                let shown = TermMatch { term: word.text.clone(), synonym, points: 0.0 };
+                let shown = TermMatch { term, synonym, points: 0.0 };
                 words.push((sum(&counted), SharedWord { shown, terms }, counted));
             }
         }

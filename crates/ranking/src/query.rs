@@ -65,7 +65,7 @@ impl Query {
         };
         // An expert with many achievements has tens of thousands of terms; asking how rare each is would take longest of all.
         terms.sort_unstable_by(by_weight);
-        terms.truncate(weights.max_terms * ASKED_PER_USED);
+        terms.truncate(weights.max_terms.saturating_mul(ASKED_PER_USED));
         terms.iter_mut().for_each(|term| term.weight *= rarity(&term.text));
         terms.retain(|term| term.weight > 0.0);
         terms.sort_unstable_by(by_weight);

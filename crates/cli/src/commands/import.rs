@@ -11,7 +11,7 @@ use engine::{CatchUp, Engine, EngineError, Format, ImportOptions, ImportReport, 
 use indicatif::ProgressBar;
 use serde_json::{Value, json};
 
-use super::{bar, catch_up};
+use super::{bar, catch_up, spinner};
 use crate::ending::Ending;
 use crate::screen;
 use crate::settings::Settings;
@@ -22,7 +22,8 @@ const SHOWN: usize = 20;
 const LOOK: u64 = 4096;
 
 const EXAMPLES: &str = "把 CSV 或 JSON Lines 文件导入一个登记库。编码自动识别（UTF-8、UTF-16、GBK/GB 18030），列名可以是中文或英文。\n\n\
-外部编号已有的记录会被更新，内容相同的不变，所以同一个文件可以反复导入。有错的行不影响其他行；每批 1000 行写入一次，\
+外部编号已有的记录会被更新，内容相同的不变，所以同一个文件可以反复导入。\
+同一文件里第二次出现同一条记录的行算有错。有错的行不影响其他行；每批 1000 行写入一次，\
 写入的批次在中断后仍然保留。\n\n\
 例：\n  hongniang import 技术需求 需求.csv\n  hongniang import experts 专家.jsonl --errors 专家的错误.txt\n  \
 hongniang import needs 需求.csv --all-or-nothing\n  zcat 成果.jsonl.gz | hongniang import achievements -\n\n\
@@ -87,7 +88,10 @@ impl Import {
         } else {
             screen::print(&summary(self.kind, &report, nothing))?;
         }
-        follower.await?;
+        // What it leaves undone, and whatever it failed at, comes now.
+        let waiting = spinner("正在更新索引……");
+        let _ = follower.await;
+        waiting.finish_and_clear();
         match catch_up(&engine).await? {
             CatchUp::Current { .. } => screen::note("索引已是最新"),
             CatchUp::Elsewhere => screen::note("另一个进程正在更新索引，会一并收录这次导入"),

@@ -1,21 +1,15 @@
 //! `hongniang index`: the index compared with the database, rebuilt, and its state.
 
-use std::time::Duration;
-
 use anyhow::Result;
 use clap::{Args, Subcommand};
 use domain::Kind;
-use engine::{CatchUp, DifferenceKind, Engine, IndexStatus, ListRequest, VerifyReport};
+use engine::{DifferenceKind, Engine, IndexStatus, ListRequest, VerifyReport};
 use serde_json::json;
 
 use super::{bar, catch_up};
 use crate::ending::Ending;
 use crate::screen;
 use crate::settings::Settings;
-
-/// How often a comparison is made again while another process is still indexing.
-const ATTEMPTS: u32 = 5;
-const PAUSE: Duration = Duration::from_secs(1);
 
 const EXAMPLES: &str = "索引由数据库得出，平时自动更新，可以随时核对或重建。\n\n\
 例：\n  hongniang index status\n  hongniang index verify\n  hongniang index rebuild experts";
@@ -72,7 +66,8 @@ impl Index {
 async fn verify(settings: &Settings, as_json: bool) -> Result<Ending> {
     let engine = Engine::open(&settings.engine).await?;
     let unusable = unusable(&engine).await?;
-    let report = settled(&engine).await?;
+    catch_up(&engine).await?;
+    let report = engine.verify_index().await?;
     let left: Vec<Kind> = stale(&engine).await?;
     engine.close().await;
     if as_json {
@@ -130,20 +125,6 @@ fn compared(report: &VerifyReport, unusable: &[Kind], left: &[Kind]) -> String {
         }
     });
     text
-}
-
-/// Compares after catching up; where another process is indexing, gives it time to do so.
-async fn settled(engine: &Engine) -> Result<VerifyReport> {
-    let mut attempt = 1;
-    loop {
-        let elsewhere = catch_up(engine).await? == CatchUp::Elsewhere;
-        let report = engine.verify_index().await?;
-        if report.differences.is_empty() || !elsewhere || attempt == ATTEMPTS {
-            return Ok(report);
-        }
-        attempt += 1;
-        tokio::time::sleep(PAUSE).await;
-    }
 }
 
 async fn rebuild(settings: &Settings, kind: Option<Kind>, as_json: bool) -> Result<Ending> {

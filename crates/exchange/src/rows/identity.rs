@@ -52,7 +52,7 @@ fn normal(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use domain::{Expert, Need};
+    use domain::{Achievement, Enterprise, Expert, Need, Society, Station};
 
     fn expert(name: &str, organisation: &str, bio: &str) -> String {
         let (name, organisation, bio) = (name.to_owned(), organisation.to_owned(), bio.to_owned());
@@ -77,6 +77,27 @@ mod tests {
     /// Records are found by it for years.
     #[test]
     fn the_identifier_never_changes() {
-        assert_eq!(expert("王明", "皖江理工大学", ""), "auto-02a24352d9a3b6a0");
+        let named = || "皖江".to_owned();
+        let derived = [
+            derived(&Profile::Need(Need { title: named(), enterprise_name: named(), ..Need::default() })),
+            derived(&Profile::Enterprise(Enterprise { name: named(), ..Enterprise::default() })),
+            expert("王明", "皖江理工大学", ""),
+            derived(&Profile::Station(Station { name: named(), ..Station::default() })),
+            derived(&Profile::Achievement(Achievement {
+                title: named(),
+                owner: named(),
+                ..Achievement::default()
+            })),
+            derived(&Profile::Society(Society { name: named(), ..Society::default() })),
+        ];
+        let pinned = [
+            "auto-564e57970093e798",
+            "auto-d2f7d85a2083bfb6",
+            "auto-02a24352d9a3b6a0",
+            "auto-e0f5a6856f0c22cd",
+            "auto-95632f758c3dd5ff",
+            "auto-d56b2246ff11be0e",
+        ];
+        assert_eq!(derived, pinned);
     }
 }

@@ -94,5 +94,15 @@ fn a_failing_disk_ends_the_rows_and_is_told() {
         rows(Kind::Expert, Format::JsonLines, Cursor::new(good.into_bytes()).chain(Failing)).unwrap();
     let last = rows.by_ref().last().unwrap().unwrap_err();
     assert!(last.to_string().contains("坏盘"));
-    assert!(rows.failure().is_some() && rows.next().is_none());
+    assert!(rows.next().is_none());
+}
+
+#[test]
+fn a_file_of_too_many_records_is_cut_short_and_says_so() {
+    let file: String = (0..MOST_ROWS + 2).map(|at| format!("{{\"name\":\"{at}\"}}\n")).collect();
+    let rows = rows(Kind::Expert, Format::JsonLines, Cursor::new(file.into_bytes())).unwrap();
+    let rows: Vec<_> = rows.collect();
+    let (last, good) = rows.split_last().unwrap();
+    assert_eq!((good.len(), good.iter().all(Result::is_ok)), (MOST_ROWS, true));
+    assert!(last.as_ref().unwrap_err().to_string().contains("万条记录"), "{last:?}");
 }

@@ -1,0 +1,90 @@
+//! Properties of explanations, over the built-in dictionaries:
+//!
+//! - a word that only one side has is no reason, unless the other has a synonym of it;
+//! - a synonym is told as the asking side writes it, with the other side's writing beside it, whichever the dictionary lists first;
+//! - the whole of a candidate's text counts, however long it is;
+//! - a term counts for one word only, and the words' points are at most the text's;
+//! - highlights mark the shared words and nothing else; Latin words inside other ones are not marked;
+//! - two sides that share characters but no word get no explanation.
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+use domain::{Area, Passage};
+use ranking::{
+    AreaStatistics, Areas, Candidate, Corpus, Explainer, Explanation, Query, TermMatch, Weights, score,
+};
+use text::{Analyzer, Dictionaries};
+
+fn passage(area: Area, text: &str) -> Passage {
+    Passage { area, field: "title", label: "标题", text: text.to_owned() }
+}
+
+/// Explains a pair of texts in a registry where every term is equally rare.
+fn explained(asking: &str, candidate: &str) -> Option<Explanation> {
+    let analyzer = Analyzer::new(&Dictionaries::builtin()).unwrap();
+    let weights = Weights::default();
+    let (asking, candidate) = ([passage(Area::Title, asking)], [passage(Area::Body, candidate)]);
+    let query = Query::new(&analyzer, &asking, &weights, |_| 1.0);
+    let statistics = Areas::from_fn(|_| AreaStatistics { documents: 100, average_length: 40.0 });
+    let frequencies = vec![Areas::from_fn(|_| 3); query.terms.len()];
+    let corpus = Corpus { statistics, frequencies };
+    let texts = Areas { body: 20.0, ..Areas::default() };
+    let score = score(&texts, corpus.ideal(&query), &[], &weights);
+    let lengths = Areas::from_fn(|_| 40);
+    let candidate = Candidate { passages: &candidate, lengths, evidence: &[] };
+    Explainer::new(&analyzer, &weights, &asking, &query, &corpus).explain(&candidate, &score, &[])
+}
+
+fn names(explanation: &Explanation) -> Vec<(&str, Option<&str>)> {
+    explanation.terms.iter().map(|term| (term.term.as_str(), term.synonym.as_deref())).collect()
+}
+
+#[test]
+fn synonyms_are_told_as_the_asking_side_writes_them() {
+    let chinese = explained("碳化硅外延", "长期研究 SiC 器件").unwrap();
+    assert_eq!(names(&chinese), [("碳化硅", Some("SiC"))]);
+    let latin = explained("SiC 外延", "长期研究碳化硅器件").unwrap();
+    assert_eq!(names(&latin), [("sic", Some("碳化硅"))]);
+    let alike = explained("锂离子电池回收", "锂电池拆解").unwrap();
+    assert!(names(&alike).contains(&("锂离子电池", Some("锂电池"))), "{:?}", alike.terms);
+    assert!(names(&alike).iter().all(|(term, _)| *term != "锂电池"), "{:?}", alike.terms);
+    let same = explained("碳化硅外延", "碳化硅器件，又名 SiC").unwrap();
+    assert_eq!(names(&same), [("碳化硅", None)]);
+}
+
+#[test]
+fn what_stands_late_in_a_long_text_is_a_reason_too() {
+    let long = format!("{}激光焊接", "本人长期从事水稻育种，".repeat(1_000));
+    let explanation = explained("铝合金激光焊接", &long).unwrap();
+    assert!(explanation.terms.iter().any(|term| term.term.contains("激光")), "{:?}", explanation.terms);
+    assert!(explanation.candidate[0].pieces.iter().any(|piece| piece.hit));
+}
+
+#[test]
+fn words_share_out_no_more_than_the_points_of_the_text() {
+    let explanation = explained("激光焊接气孔抑制与激光焊接工艺", "激光焊接过程气孔控制，激光熔覆").unwrap();
+    let text: f64 = explanation.parts.iter().map(|part| part.points).sum();
+    let named: f64 = explanation.terms.iter().map(|term| term.points).sum();
+    assert!(named > 0.0 && named <= text + 1e-3, "{named} of {text}");
+    let said: std::collections::BTreeSet<&str> =
+        explanation.terms.iter().map(|term| term.term.as_str()).collect();
+    assert_eq!(said.len(), explanation.terms.len(), "{:?}", explanation.terms);
+    assert!(explanation.terms.windows(2).all(|pair: &[TermMatch]| pair[0].points >= pair[1].points));
+}
+
+#[test]
+fn only_shared_words_are_marked() {
+    let explanation = explained("PLA 材料改性", "PLANT 车间的 PLA 改性").unwrap();
+    let marked: Vec<&str> = explanation.candidate[0]
+        .pieces
+        .iter()
+        .filter(|piece| piece.hit)
+        .map(|piece| piece.text.as_str())
+        .collect();
+    assert_eq!(marked, ["PLA", "改性"]);
+}
+
+#[test]
+fn characters_alone_are_no_reason() {
+    assert_eq!(explained("景点", "经典的景象与要点"), None);
+    assert_eq!(explained("激光焊接", "水稻育种"), None);
+}
