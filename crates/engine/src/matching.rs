@@ -22,8 +22,11 @@ const FEWEST_PEERS: u64 = 50;
 /// Candidates that are looked at for one request at most, when nearly all must not be proposed.
 const MOST_CANDIDATES: usize = 20_000;
 
-/// Matches explained at a time at least, when some before them did not hold.
-const EXPLAINED_AT_ONCE: usize = 5;
+/// So many of the best are explained in search of matches that hold, whatever the limit, so that fewer are the first of more.
+const EXPLAINED: usize = 60;
+
+/// Explained at a time at least, when some before them did not hold.
+const EXPLAINED_AT_ONCE: usize = 10;
 
 /// The asking side.
 #[derive(Debug, Clone, PartialEq)]
@@ -293,6 +296,7 @@ impl Engine {
     ) -> Result<Vec<Match>, EngineError> {
         let Ranked { target, mut scored, corpus } = ranked;
         let corpus = Arc::new(corpus);
+        scored.truncate(limit.max(EXPLAINED));
         let mut matches: Vec<Match> = Vec::new();
         while matches.len() < limit && !scored.is_empty() {
             let wanted = (limit - matches.len()).max(EXPLAINED_AT_ONCE).min(scored.len());

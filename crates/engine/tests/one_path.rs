@@ -87,6 +87,33 @@ async fn fewer_matches_are_the_first_of_more() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn those_without_a_shared_word_take_nobodys_place() {
+    let folder = tempfile::tempdir().unwrap();
+    let engine = open(folder.path()).await;
+    let mut rows = String::new();
+    for at in 0..300 {
+        rows += &json!({"name": format!("甲{at}"), "bio": format!("水稻育种第{at}年")}).to_string();
+        rows += "\n";
+    }
+    // All the characters and no word: they score more than one word in a long text.
+    for at in 0..12 {
+        rows += &json!({"name": format!("乙{at}"), "bio": "镱、铒、共、掺、杂、激、光"}).to_string();
+        rows += "\n";
+    }
+    let long = format!("{}激光。", "长期在基层推广水稻栽培技术，".repeat(30));
+    rows += &json!({"name": "丙", "bio": long}).to_string();
+    import(&engine, Kind::Expert, rows.into_bytes()).await;
+    engine.catch_up().await.unwrap();
+    let need = Subject::Form(Kind::Need, json!({"title": "镱铒共掺杂激光"}));
+    let request = |limit| MatchRequest { target: Kind::Expert, limit, with_excluded: false, on: Some(DAY) };
+    for limit in [1, 20] {
+        let answer = engine.find_matches(&need, &request(limit)).await.unwrap();
+        let names: Vec<&str> = answer.matches.iter().map(|found| found.record.profile.title()).collect();
+        assert_eq!((names, answer.considered), (vec!["丙"], 13));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_order_of_batches_makes_no_difference() {
     let (one, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let at_once = loaded(one.path()).await;
