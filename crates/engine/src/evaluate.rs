@@ -10,7 +10,7 @@ use std::io::Cursor;
 use std::path::Path;
 use std::sync::Arc;
 
-use domain::Kind;
+use domain::{Kind, Record};
 use exchange::Format;
 use futures_util::{StreamExt, stream};
 use ranking::metrics::{bootstrap_interval, mean, ndcg, reciprocal_rank};
@@ -27,6 +27,32 @@ const DEEPEST: usize = 1_000;
 const FEWEST_JUDGEMENTS: usize = 10;
 const RELEVANT: u8 = 2;
 const AT_ONCE: usize = 4;
+/// Results told of each case.
+const SHOWN: usize = 10;
+
+/// What one need or query came to.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Case {
+    /// As in the set.
+    pub id: String,
+    /// The need's title, or the query.
+    pub title: String,
+    /// nDCG@10, or the reciprocal rank.
+    pub value: f64,
+    /// The first ten, best first.
+    pub top: Vec<Placed>,
+}
+
+/// One of the first in a ranking.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Placed {
+    /// As in the set.
+    pub id: String,
+    /// The achievement's title, or the expert's first project.
+    pub title: String,
+    /// The judgement, 1 to 4; of a known item 4; `None` where nobody judged.
+    pub level: Option<u8>,
+}
 
 /// nDCG@10 over needs with graded judgements.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -37,6 +63,9 @@ pub struct Graded {
     pub needs: usize,
     /// 95 % bootstrap interval of the mean.
     pub interval: (f64, f64),
+    /// Each need.
+    #[serde(skip)]
+    pub cases: Vec<Case>,
 }
 
 /// Where the one relevant expert of each query stands.
@@ -50,9 +79,29 @@ pub struct KnownItem {
     pub recall_at_100: f64,
     /// Queries measured.
     pub queries: usize,
+    /// Each query.
+    #[serde(skip)]
+    pub cases: Vec<Case>,
 }
 
-#[derive(Deserialize)]
+/// A graded set whose needs and achievements an engine holds.
+#[derive(Debug)]
+pub struct GradedSet {
+    /// Those that count.
+    needs: Vec<LabelledNeed>,
+    judgements: HashMap<String, HashMap<String, u8>>,
+    titles: HashMap<String, String>,
+}
+
+/// A known-item set whose experts an engine holds.
+#[derive(Debug)]
+pub struct KnownItemSet {
+    queries: Vec<LabelledQuery>,
+    /// The experts' first projects.
+    titles: HashMap<String, String>,
+}
+
+#[derive(Debug, Deserialize)]
 struct LabelledNeed {
     id: String,
     title: String,
@@ -60,35 +109,32 @@ struct LabelledNeed {
     text: String,
 }
 
-#[derive(Deserialize)]
+#[derive(Debug, Deserialize)]
 struct LabelledAchievement {
     id: String,
     title: String,
 }
 
-#[derive(Deserialize)]
+#[derive(Debug, Deserialize)]
 struct LabelledExpert {
     id: String,
     projects: Vec<String>,
 }
 
-#[derive(Deserialize)]
+#[derive(Debug, Deserialize)]
 struct LabelledQuery {
+    id: String,
     text: String,
     relevant: Vec<String>,
 }
 
 impl Engine {
-    /// Measures on a graded set. The engine must be empty; use a temporary data directory. `progress` hears of needs done.
+    /// Imports and indexes a graded set. The engine must be empty; use a temporary data directory.
     ///
     /// # Errors
     /// [`EngineError::BadSet`] when a file is missing or malformed.
-    pub async fn evaluate_graded(
-        &self,
-        set: &Path,
-        mut progress: impl FnMut(usize, usize) + Send,
-    ) -> Result<Graded, EngineError> {
-        let needs: Vec<LabelledNeed> = lines(&set.join("needs.jsonl"))?;
+    pub async fn load_graded(&self, set: &Path) -> Result<GradedSet, EngineError> {
+        let mut needs: Vec<LabelledNeed> = lines(&set.join("needs.jsonl"))?;
         let achievements: Vec<LabelledAchievement> = lines(&set.join("achievements.jsonl"))?;
         let judgements = judgements(&set.join("qrels.tsv"))?;
         let form = |need: &LabelledNeed| json!({"external_id": need.id, "title": need.title, "description": need.text});
@@ -96,35 +142,46 @@ impl Engine {
         let form = |found: &LabelledAchievement| json!({"external_id": found.id, "title": found.title});
         self.load(Kind::Achievement, achievements.iter().map(form)).await?;
         self.catch_up().await?;
-
-        let counted = needs.iter().filter_map(|need| {
-            let pool = judgements.get(&need.id)?;
-            let relevant = pool.values().any(|level| *level >= RELEVANT);
-            (pool.len() >= FEWEST_JUDGEMENTS && relevant).then_some((need, pool))
+        needs.retain(|need| {
+            judgements.get(&need.id).is_some_and(|pool| {
+                pool.len() >= FEWEST_JUDGEMENTS && pool.values().any(|level| *level >= RELEVANT)
+            })
         });
-        let counted: Vec<_> = counted.collect();
-        let mut values: Vec<f64> = Vec::with_capacity(counted.len());
-        let mut measured = stream::iter(&counted)
-            .map(|(need, pool)| self.graded_need(&need.id, pool))
-            .buffered(AT_ONCE)
-            .enumerate();
-        while let Some((at, value)) = measured.next().await {
-            values.extend(value?);
-            progress(at + 1, counted.len());
-        }
-        Ok(Graded { ndcg_at_10: mean(&values), needs: values.len(), interval: bootstrap_interval(&values) })
+        let titles = achievements.into_iter().map(|found| (found.id, found.title)).collect();
+        Ok(GradedSet { needs, judgements, titles })
     }
 
-    async fn graded_need(&self, need: &str, pool: &HashMap<String, u8>) -> Result<Option<f64>, EngineError> {
-        let missing = || EngineError::BadSet(format!("需求 {need} 没有导入成功"));
-        let id = self.find(Kind::Need, need).await?.ok_or_else(missing)?;
-        let mut levels: HashMap<u64, u8> = HashMap::new();
-        for (external_id, level) in pool {
+    /// Measures on a graded set that was loaded into this data directory. `progress` hears of needs done.
+    ///
+    /// # Errors
+    /// [`EngineError::BadSet`] when a judged achievement is not in the set.
+    pub async fn measure_graded(
+        &self,
+        set: &GradedSet,
+        mut progress: impl FnMut(usize, usize) + Send,
+    ) -> Result<Graded, EngineError> {
+        let mut cases = Vec::with_capacity(set.needs.len());
+        let mut measured =
+            stream::iter(&set.needs).map(|need| self.graded_need(need, set)).buffered(AT_ONCE).enumerate();
+        while let Some((at, case)) = measured.next().await {
+            cases.extend(case?);
+            progress(at + 1, set.needs.len());
+        }
+        let values = values(&cases);
+        let interval = bootstrap_interval(&values);
+        Ok(Graded { ndcg_at_10: mean(&values), needs: cases.len(), interval, cases })
+    }
+
+    async fn graded_need(&self, need: &LabelledNeed, set: &GradedSet) -> Result<Option<Case>, EngineError> {
+        let missing = || EngineError::BadSet(format!("需求 {} 没有导入成功", need.id));
+        let id = self.find(Kind::Need, &need.id).await?.ok_or_else(missing)?;
+        let mut judged: HashMap<u64, (&str, u8)> = HashMap::new();
+        for (external_id, level) in &set.judgements[&need.id] {
             let missing = || EngineError::BadSet(format!("成果 {external_id} 不在 achievements.jsonl 中"));
             let found = self.find(Kind::Achievement, external_id).await?.ok_or_else(missing)?;
-            levels.insert(found.number, *level);
+            judged.insert(found.number, (external_id, *level));
         }
-        let mut among: Vec<u64> = levels.keys().copied().collect();
+        let mut among: Vec<u64> = judged.keys().copied().collect();
         among.sort_unstable();
         let reach = Reach { candidates: among.len(), among: Some(among.clone()), with_closed: false };
         let asking = Arc::new(self.asking(&Subject::Stored(id), today()).await?);
@@ -133,44 +190,67 @@ impl Engine {
         // What shares no term with the need comes last, by number.
         among.retain(|number| !order.contains(number));
         order.extend(among);
-        let levels: Vec<u8> = order.iter().map(|number| levels[number]).collect();
-        Ok(ndcg(&levels, 10))
+        let levels: Vec<u8> = order.iter().map(|number| judged[number].1).collect();
+        let placed = |number: &u64| {
+            let (id, level) = judged[number];
+            let title = set.titles.get(id).cloned().unwrap_or_default();
+            Placed { id: id.to_owned(), title, level: Some(level) }
+        };
+        let top = order.iter().take(SHOWN).map(placed).collect();
+        let case = |value| Case { id: need.id.clone(), title: need.title.clone(), value, top };
+        Ok(ndcg(&levels, 10).map(case))
     }
 
-    /// Measures on a known-item set. The engine must be empty; use a temporary data directory. `progress` hears of queries done.
+    /// Imports and indexes a known-item set. The engine must be empty; use a temporary data directory.
     ///
     /// # Errors
     /// [`EngineError::BadSet`] when a file is missing or malformed.
-    pub async fn evaluate_known_item(
-        &self,
-        set: &Path,
-        mut progress: impl FnMut(usize, usize) + Send,
-    ) -> Result<KnownItem, EngineError> {
+    pub async fn load_known_item(&self, set: &Path) -> Result<KnownItemSet, EngineError> {
         let experts: Vec<LabelledExpert> = lines(&set.join("experts.jsonl"))?;
         let queries: Vec<LabelledQuery> = lines(&set.join("queries.jsonl"))?;
         let form = |expert: &LabelledExpert| json!({"external_id": expert.id, "name": expert.id, "projects": expert.projects});
         self.load(Kind::Expert, experts.iter().map(form)).await?;
         self.catch_up().await?;
+        let title =
+            |expert: LabelledExpert| (expert.id, expert.projects.into_iter().next().unwrap_or_default());
+        Ok(KnownItemSet { queries, titles: experts.into_iter().map(title).collect() })
+    }
 
-        let total = queries.len();
+    /// Measures on a known-item set that was loaded into this data directory. `progress` hears of queries done.
+    ///
+    /// # Errors
+    /// [`EngineError::BadSet`] when a relevant expert is not in the set.
+    pub async fn measure_known_item(
+        &self,
+        set: &KnownItemSet,
+        mut progress: impl FnMut(usize, usize) + Send,
+    ) -> Result<KnownItem, EngineError> {
+        let total = set.queries.len();
         let mut ranks: Vec<Option<usize>> = Vec::with_capacity(total);
-        let mut found = stream::iter(&queries).map(|query| self.rank_of(query)).buffered(AT_ONCE);
-        while let Some(rank) = found.next().await {
-            ranks.push(rank?);
+        let mut cases = Vec::with_capacity(total);
+        let mut found = stream::iter(&set.queries).map(|query| self.known_item(query, set)).buffered(AT_ONCE);
+        while let Some(found) = found.next().await {
+            let (rank, case) = found?;
+            ranks.push(rank);
+            cases.push(case);
             progress(ranks.len(), total);
         }
-        let reciprocal: Vec<f64> = ranks.iter().map(|rank| reciprocal_rank(*rank)).collect();
         let within =
             |k| ranks.iter().flatten().filter(|rank| **rank <= k).count() as f64 / total.max(1) as f64;
         Ok(KnownItem {
-            mrr: mean(&reciprocal),
+            mrr: mean(&values(&cases)),
             recall_at_10: within(10),
             recall_at_100: within(100),
             queries: total,
+            cases,
         })
     }
 
-    async fn rank_of(&self, query: &LabelledQuery) -> Result<Option<usize>, EngineError> {
+    async fn known_item(
+        &self,
+        query: &LabelledQuery,
+        set: &KnownItemSet,
+    ) -> Result<(Option<usize>, Case), EngineError> {
         let form = Subject::Form(Kind::Need, json!({"title": query.text}));
         let asking = Arc::new(self.asking(&form, today()).await?);
         let reach = Reach { candidates: DEEPEST, ..Reach::default() };
@@ -180,8 +260,18 @@ impl Engine {
             let missing = || EngineError::BadSet(format!("专家 {expert} 不在 experts.jsonl 中"));
             relevant.push(self.find(Kind::Expert, expert).await?.ok_or_else(missing)?.number);
         }
-        let at = ranked.scored.iter().position(|scored| relevant.contains(&scored.number));
-        Ok(at.map(|at| at + 1))
+        let rank = ranked.scored.iter().position(|scored| relevant.contains(&scored.number)).map(|at| at + 1);
+        let first: Vec<u64> = ranked.scored.iter().take(SHOWN).map(|scored| scored.number).collect();
+        let mut records = self.store.records(Kind::Expert, &first).await?;
+        records.sort_by_key(|record| first.iter().position(|number| *number == record.id.number));
+        let placed = |record: Record| Placed {
+            title: set.titles.get(&record.external_id).cloned().unwrap_or_default(),
+            level: relevant.contains(&record.id.number).then_some(4),
+            id: record.external_id,
+        };
+        let top = records.into_iter().map(placed).collect();
+        let (id, title) = (query.id.clone(), query.text.clone());
+        Ok((rank, Case { id, title, value: reciprocal_rank(rank), top }))
     }
 
     /// Imports forms as a file would be imported; a rejected one is an error, for it would change the measure.
@@ -194,6 +284,10 @@ impl Engine {
             None => Ok(()),
         }
     }
+}
+
+fn values(cases: &[Case]) -> Vec<f64> {
+    cases.iter().map(|case| case.value).collect()
 }
 
 fn lines<T: DeserializeOwned>(path: &Path) -> Result<Vec<T>, EngineError> {

@@ -5,6 +5,7 @@
 
 mod areas;
 mod bm25;
+mod compare;
 mod eligibility;
 mod explain;
 mod features;
@@ -16,6 +17,7 @@ mod weights;
 
 pub use areas::Areas;
 pub use bm25::{AreaModel, AreaStatistics, TextModel, idf};
+pub use compare::{Comparison, compare};
 pub use eligibility::{Exclusion, exclusions};
 pub use explain::{
     Candidate, Corpus, Evidence, EvidenceItem, Explainer, Explanation, Highlight, Piece, Rule, TermMatch,

@@ -1,4 +1,7 @@
-//! `hongniang evaluate`: the ranking measured on labelled sets, through the product's own path.
+//! `hongniang evaluate`: the ranking measured on labelled sets, through the product's own path; and compared with another one.
+
+mod contrast;
+mod report;
 
 use std::path::{Path, PathBuf};
 use std::{fs, io};
@@ -6,15 +9,20 @@ use std::{fs, io};
 use anyhow::{Context, Result};
 use clap::{Args, Subcommand};
 use engine::Engine;
+use engine::evaluate::{Case, Graded, KnownItem};
 use indicatif::ProgressBar;
+use serde_json::{Value, json};
 
+use self::contrast::Contrast;
 use super::{TICK, bar};
+use crate::configuration::Overrides;
 use crate::ending::Ending;
 use crate::screen;
-use crate::settings::Settings;
+use crate::settings::{self, Settings};
 
 const EXAMPLES: &str = "在标注数据上衡量排序质量：用与正式匹配相同的导入、索引和排序，放在临时目录里，用数据目录里的词典和设置，不动其中的数据。\n\n\
-例：\n  hongniang evaluate graded 标注集/\n  hongniang evaluate known-item 标注集/ --json";
+例：\n  hongniang evaluate graded 标注集/\n  hongniang evaluate known-item 标注集/ --json\n  \
+hongniang evaluate graded 标注集/ --against 新设置.toml --html 对比.html";
 const GRADED: &str = "目录里有 needs.jsonl（id、title、text）、achievements.jsonl（id、title）和 qrels.tsv（need_id、achievement_id、level 1 到 4，首行为表头）。\
 每项需求只对自己标注过的成果排序，报告 nDCG@10 的均值和 95% 自助法区间。\n\n例：\n  hongniang evaluate graded 标注集/ --json";
 const KNOWN_ITEM: &str = "目录里有 experts.jsonl（id、projects）和 queries.jsonl（id、text、relevant）。每个查询对全部专家排序，报告 MRR、前 10 和前 100 的召回率。\n\n\
@@ -43,6 +51,12 @@ struct Labelled {
     /// 标注集所在目录
     #[arg(value_name = "目录")]
     directory: PathBuf,
+    /// 另一份设置，如改了 [ranking] 权重的 hongniang.toml：与现用设置逐项对比，检验差别是否可信
+    #[arg(long, value_name = "配置文件")]
+    against: Option<PathBuf>,
+    /// 把对比写成网页，含图表和变化最大的各项
+    #[arg(long, value_name = "文件", requires = "against")]
+    html: Option<PathBuf>,
     /// 以 JSON 输出结果
     #[arg(long)]
     json: bool,
@@ -57,14 +71,108 @@ impl Evaluate {
             ..settings.engine.clone()
         };
         dictionaries(&settings.engine.data_dir, scratch.path()).context("无法复制词典")?;
-        let engine = Engine::open(&temporary).await?;
-        match self.set {
-            Set::Graded(set) => graded(&engine, &set).await?,
-            Set::KnownItem(set) => known_item(&engine, &set).await?,
+        let (Set::Graded(labelled) | Set::KnownItem(labelled)) = &self.set;
+        // Read before anything takes time.
+        let other = labelled.against.as_deref().map(|file| other_settings(file, &temporary)).transpose()?;
+        let (measured, other) = match &self.set {
+            Set::Graded(labelled) => graded(labelled, &temporary, other.as_ref()).await?,
+            Set::KnownItem(labelled) => known_item(labelled, &temporary, other.as_ref()).await?,
+        };
+        match other {
+            None if labelled.json => screen::print_json(&measured.json)?,
+            None => screen::print(&measured.said)?,
+            Some(other) => {
+                let contrast = Contrast::new(labelled, measured, other);
+                if let Some(file) = &labelled.html {
+                    let page = report::page(&contrast)?;
+                    fs::write(file, page).with_context(|| format!("无法写入 {}", file.display()))?;
+                }
+                if labelled.json {
+                    screen::print_json(&contrast.json())?;
+                } else {
+                    screen::print(&contrast.said())?;
+                }
+            }
         }
-        engine.close().await;
         Ok(Ending::Done)
     }
+}
+
+/// What one ranking came to on a set.
+struct Measured {
+    /// The measure that is compared.
+    measure: &'static str,
+    cases: Vec<Case>,
+    json: Value,
+    /// One line.
+    said: String,
+}
+
+/// The settings of the file, for everything that shapes a ranking.
+fn other_settings(file: &Path, temporary: &engine::Settings) -> Result<engine::Settings> {
+    let overrides = Overrides { config: Some(file.to_owned()), ..Overrides::default() };
+    let overrides =
+        Overrides { default_data_dir: temporary.data_dir.clone(), default_level: "warn", ..overrides };
+    let other = settings::resolve(&overrides, &|_| None)?.engine;
+    Ok(engine::Settings { data_dir: temporary.data_dir.clone(), database_url: None, ..other })
+}
+
+async fn graded(
+    labelled: &Labelled,
+    settings: &engine::Settings,
+    other: Option<&engine::Settings>,
+) -> Result<(Measured, Option<Measured>)> {
+    let engine = Engine::open(settings).await?;
+    let bar = bar(Some(0), "{bar:30} {pos}/{len} 项需求  剩余 {eta}")?;
+    let set = engine.load_graded(&labelled.directory).await?;
+    let first = engine.measure_graded(&set, shown_on(&bar)).await?;
+    engine.close().await;
+    let mut second = None;
+    if let Some(other) = other {
+        let engine = Engine::open(other).await?;
+        second = Some(engine.measure_graded(&set, shown_on(&bar)).await?);
+        engine.close().await;
+    }
+    bar.finish_and_clear();
+    let told = |graded: Graded| {
+        let ((low, high), value, needs) = (graded.interval, graded.ndcg_at_10, graded.needs);
+        Measured {
+            measure: "nDCG@10",
+            json: json!(graded),
+            cases: graded.cases,
+            said: format!("nDCG@10 {value:.4}（95% 区间 {low:.4}～{high:.4}），{needs} 项需求"),
+        }
+    };
+    Ok((told(first), second.map(told)))
+}
+
+async fn known_item(
+    labelled: &Labelled,
+    settings: &engine::Settings,
+    other: Option<&engine::Settings>,
+) -> Result<(Measured, Option<Measured>)> {
+    let engine = Engine::open(settings).await?;
+    let bar = bar(Some(0), "{bar:30} {pos}/{len} 个查询  剩余 {eta}")?;
+    let set = engine.load_known_item(&labelled.directory).await?;
+    let first = engine.measure_known_item(&set, shown_on(&bar)).await?;
+    engine.close().await;
+    let mut second = None;
+    if let Some(other) = other {
+        let engine = Engine::open(other).await?;
+        second = Some(engine.measure_known_item(&set, shown_on(&bar)).await?);
+        engine.close().await;
+    }
+    bar.finish_and_clear();
+    let told = |found: KnownItem| Measured {
+        measure: "MRR",
+        json: json!(found),
+        said: format!(
+            "MRR {:.4}，前 10 召回率 {:.4}，前 100 召回率 {:.4}，{} 个查询",
+            found.mrr, found.recall_at_10, found.recall_at_100, found.queries
+        ),
+        cases: found.cases,
+    };
+    Ok((told(first), second.map(told)))
 }
 
 /// Takes the operator's dictionaries along: without them, another ranking than the one in use would be measured.
@@ -83,19 +191,6 @@ fn dictionaries(from: &Path, to: &Path) -> io::Result<()> {
     Ok(())
 }
 
-async fn graded(engine: &Engine, set: &Labelled) -> Result<()> {
-    let bar = bar(Some(0), "{bar:30} {pos}/{len} 项需求  剩余 {eta}")?;
-    let outcome = engine.evaluate_graded(&set.directory, shown_on(&bar)).await;
-    bar.finish_and_clear();
-    let measured = outcome?;
-    if set.json {
-        return screen::print_json(&measured);
-    }
-    let (low, high) = measured.interval;
-    let (value, needs) = (measured.ndcg_at_10, measured.needs);
-    Ok(screen::print(&format!("nDCG@10 {value:.4}（95% 区间 {low:.4}～{high:.4}），{needs} 项需求"))?)
-}
-
 /// Shows how much is done of how much. The bar moves from the start, for importing the set takes a while too.
 fn shown_on(bar: &ProgressBar) -> impl FnMut(usize, usize) + Send {
     bar.enable_steady_tick(TICK);
@@ -103,18 +198,4 @@ fn shown_on(bar: &ProgressBar) -> impl FnMut(usize, usize) + Send {
         bar.set_length(total as u64);
         bar.set_position(done as u64);
     }
-}
-
-async fn known_item(engine: &Engine, set: &Labelled) -> Result<()> {
-    let bar = bar(Some(0), "{bar:30} {pos}/{len} 个查询  剩余 {eta}")?;
-    let outcome = engine.evaluate_known_item(&set.directory, shown_on(&bar)).await;
-    bar.finish_and_clear();
-    let measured = outcome?;
-    if set.json {
-        return screen::print_json(&measured);
-    }
-    Ok(screen::print(&format!(
-        "MRR {:.4}，前 10 召回率 {:.4}，前 100 召回率 {:.4}，{} 个查询",
-        measured.mrr, measured.recall_at_10, measured.recall_at_100, measured.queries
-    ))?)
 }
