@@ -50,6 +50,7 @@ pub(crate) fn answer_json(answer: &MatchAnswer) -> Value {
         "matches": answer.matches.iter().map(match_json).collect::<Vec<_>>(),
         "excluded": answer.excluded.iter().map(excluded).collect::<Vec<_>>(),
         "warnings": answer.warnings,
+        "questions": answer.questions,
         "considered": answer.considered,
     })
 }
@@ -69,6 +70,15 @@ pub(crate) fn answer(screen: Screen, target: Kind, answer: &MatchAnswer) -> Stri
     for warning in &answer.warnings {
         let said = format!("注意：提出方{}。", warning.label());
         text.push_str(&screen.paragraph(0, &[(Strong, said)]));
+    }
+    if !answer.questions.is_empty() {
+        text.push_str(
+            &screen
+                .paragraph(0, &[(Strong, "这条需求写得较笼统，下面的结果仅供参考。建议先问清：".to_owned())]),
+        );
+        for question in &answer.questions {
+            text.push_str(&screen.paragraph(2, &[(Plain, format!("· {}", question.question))]));
+        }
     }
     if answer.matches.is_empty() {
         text.push_str(&format!("没有找到可对接的{}。\n", target.label()));

@@ -37,7 +37,7 @@ pub use settings::{MatchingSettings, Settings};
 // What the shells of the engine need of the rooms below it.
 pub use exchange::{FileError, Format, RowError, RowProblem, synthetic};
 pub use index::{Dimension, IndexError, SearchAfter};
-pub use ranking::{Exclusion, Explanation, Highlight, Weights, metrics};
+pub use ranking::{Exclusion, Explanation, Highlight, Question, Weights, metrics};
 pub use store::{Outcome, RunId, StoreError};
 
 /// The matchmaker.

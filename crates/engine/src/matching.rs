@@ -8,7 +8,8 @@ use domain::{Area, Attributes, Kind, Passage, Record, RecordId};
 use index::{Candidate, Scope};
 use jiff::civil::Date;
 use ranking::{
-    Areas, Corpus, Exclusion, Explainer, Explanation, Feature, Query, Score, exclusions, features, score,
+    Areas, Corpus, Exclusion, Explainer, Explanation, Feature, Query, Question, Score, exclusions, features,
+    score,
 };
 use serde_json::Value;
 use text::Background;
@@ -81,6 +82,8 @@ pub struct MatchAnswer {
     pub excluded: Vec<Excluded>,
     /// What stands against the asking side itself.
     pub warnings: Vec<Exclusion>,
+    /// What to ask whoever filed a need that says too little; empty when it says enough.
+    pub questions: Vec<Question>,
     /// Records with any term in common that were looked at closely.
     pub considered: usize,
 }
@@ -141,7 +144,16 @@ impl Engine {
         let matches = self.explained(&asking, ranked, request.limit, today).await?;
         let excluded =
             if request.with_excluded { self.left_out(&asking, request, today).await? } else { Vec::new() };
-        Ok(MatchAnswer { matches, excluded, warnings: asking.warnings.clone(), considered })
+        let questions = self.questions(&asking).await?;
+        Ok(MatchAnswer { matches, excluded, warnings: asking.warnings.clone(), questions, considered })
+    }
+
+    async fn questions(&self, asking: &Arc<Asking>) -> Result<Vec<Question>, EngineError> {
+        if asking.kind != Kind::Need {
+            return Ok(Vec::new());
+        }
+        let (engine, asking) = (self.clone(), asking.clone());
+        blocking(move || Ok(ranking::questions(&engine.analyzer, &asking.passages))).await
     }
 
     /// Reads the asking side and all its texts.

@@ -5,6 +5,7 @@
 
 mod areas;
 mod bm25;
+mod clarity;
 mod compare;
 mod eligibility;
 mod explain;
@@ -17,6 +18,7 @@ mod weights;
 
 pub use areas::Areas;
 pub use bm25::{AreaModel, AreaStatistics, TextModel, idf};
+pub use clarity::{Question, questions};
 pub use compare::{Comparison, compare};
 pub use eligibility::{Exclusion, exclusions};
 pub use explain::{

@@ -149,7 +149,7 @@ pub(super) fn matches(target: Kind) -> Value {
     let excluded = json!({
         "target": short(target), "score": 58.4, "reasons": [ReasonView::from(Exclusion::Expired)]
     });
-    json!({"matches": [found(target)], "excluded": [excluded], "warnings": [], "considered": 37})
+    json!({"matches": [found(target)], "excluded": [excluded], "warnings": [], "questions": [], "considered": 37})
 }
 
 fn found(target: Kind) -> Value {

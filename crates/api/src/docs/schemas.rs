@@ -82,6 +82,7 @@ const ABOUT: &[(&str, &str)] = &[
     ("Place", "名次和分数"),
     ("Problem", "错误说明（RFC 9457）"),
     ("ProblemItem", "一处错误"),
+    ("Question", "需求过于笼统时建议补充询问的一项"),
     ("Readiness", "就绪状况"),
     ("Reason", "排除的原因"),
     ("RecordHead", "各类记录共有的内容"),

@@ -1,7 +1,7 @@
 //! Matches with their explanations.
 
 use domain::{Kind, Profile, Record, RecordId, Status};
-use engine::{CurrentMatch, Excluded, Exclusion, Explanation, Match, MatchAnswer};
+use engine::{CurrentMatch, Excluded, Exclusion, Explanation, Match, MatchAnswer, Question};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -94,6 +94,8 @@ pub(crate) struct MatchesView {
     excluded: Vec<ExcludedView>,
     /// 提出方自身的问题，如需求已过有效期
     warnings: Vec<ReasonView>,
+    /// 需求写得过于笼统、难以匹配时，建议向填报方补充询问的内容；为空即已足够具体
+    questions: Vec<Question>,
     /// 细算过的候选数
     #[schema(example = 37)]
     considered: usize,
@@ -154,6 +156,7 @@ impl From<MatchAnswer> for MatchesView {
             matches: answer.matches.into_iter().map(MatchView::from).collect(),
             excluded: answer.excluded.into_iter().map(ExcludedView::from).collect(),
             warnings: answer.warnings.into_iter().map(ReasonView::from).collect(),
+            questions: answer.questions,
             considered: answer.considered,
         }
     }

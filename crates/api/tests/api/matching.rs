@@ -132,3 +132,18 @@ async fn changes_name_who_left() {
     assert_eq!(changes["changes"][0]["change"], "left");
     assert_eq!(changes["changes"][0]["before"]["rank"], 1);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_vague_need_is_told_what_to_say() {
+    let portal = need_and_experts().await;
+    let asked = |title: &str, description: &str| json!({"form": {"title": title, "description": description}, "target": "expert"});
+    let vague = portal
+        .post("/api/v1/match", &asked("希望提高产品质量", "寻求专家合作，推动企业转型升级"))
+        .await
+        .json();
+    let codes: Vec<&str> =
+        vague["questions"].as_array().unwrap().iter().map(|asked| asked["code"].as_str().unwrap()).collect();
+    assert_eq!(codes, ["object", "process", "figure", "standard"], "{vague}");
+    let clear = asked("方形铝壳激光焊接气孔控制", "焊缝气孔率由百分之三降到千分之五以下");
+    assert_eq!(portal.post("/api/v1/match", &clear).await.json()["questions"], json!([]));
+}

@@ -1,0 +1,174 @@
+//! Whether a need says enough to be matched; if not, what to ask whoever filed it.
+//!
+//! What a text says of a technology is the sum, over its different words, of how rare each is in technical prose
+//! ([`text::Background`]). Words that every form holds (企业, 提升, 数字化) say nothing. The bound was set between the 139 real needs of a
+//! public contest and the demonstration's, of which next to none fall below it, and titles such as 希望提高产品质量, all of which do.
+
+use std::sync::LazyLock;
+
+use domain::Passage;
+use rustc_hash::FxHashSet;
+use serde::{Deserialize, Serialize};
+use text::{Analyzer, Background};
+use utoipa::ToSchema;
+
+/// Below this much the best matches are as good as drawn by lot.
+const SUBSTANCE: f32 = 2.0;
+/// A word this common in prose says nothing.
+const COMMON: f32 = 0.3;
+
+/// Words of plans, policies and forms.
+static GENERIC: LazyLock<FxHashSet<&str>> =
+    LazyLock::new(|| GENERIC_WORDS.split_ascii_whitespace().collect());
+const GENERIC_WORDS: &str = "企业 公司 单位 我司 我们 本公司 项目 产品 质量 品质 技术 科技 工作 问题 难题 需求 需要 希望 想要 寻求 寻找 专家 人才 团队 高校 院所 \
+    学校 机构 合作 对接 帮助 指导 咨询 培训 服务 支持 支撑 提高 提升 改善 改进 优化 解决 攻关 突破 降低 减少 增加 扩大 加强 促进 推动 实现 完善 \
+    建设 开展 进行 研究 研发 开发 设计 创新 引进 应用 推广 转化 转型 升级 改造 管理 经营 市场 销售 品牌 效益 效率 成本 能力 水平 竞争力 发展 \
+    生产 制造 加工 生产线 设备 工艺 流程 系统 平台 方案 方法 方面 领域 行业 产业 智能 智能化 智慧 数字 数字化 信息 信息化 自动 自动化 网络化 \
+    现代化 绿色 环保 高端 先进 新型 关键 核心 重点 相关 有关 一些 更多 更好 目前 现有 存在 瓶颈 困难 不足 不高 较低 较高 急需 亟需 以及 通过";
+
+/// What a need should say, with the words or endings that tell that it does, and the question that asks for it.
+const ASPECTS: [(&str, &str, &[&str]); 4] = [
+    (
+        "object",
+        "针对什么材料、产品或对象？请写出名称和规格，例如“6061 铝合金薄板”“乌龙茶鲜叶”。",
+        &[
+            "钢", "铁", "铝", "铜", "镁", "钛", "锌", "镍", "锂", "硅", "合金", "塑料", "树脂", "橡胶",
+            "陶瓷", "玻璃", "纤维", "膜", "涂层", "浆", "胶", "油", "气", "粉", "砂", "石", "煤", "木", "竹",
+            "纸", "布", "纱", "革", "茶", "果", "菜", "米", "麦", "稻", "豆", "鱼", "虾", "猪", "牛", "羊",
+            "鸡", "药", "菌", "酶", "肽", "糖", "酒", "废水", "污泥", "电池", "电机", "芯片", "模块", "电缆",
+            "轴承", "叶片", "齿轮", "管", "板", "丝", "带", "壳", "罐", "瓶", "材", "料", "剂", "件",
+        ],
+    ),
+    (
+        "process",
+        "问题出在哪道工序，用的什么方法或设备？例如“激光焊接”“紫外预固化后热固化”。",
+        &[
+            "焊",
+            "焊接",
+            "切割",
+            "铸",
+            "铸造",
+            "锻",
+            "锻造",
+            "轧",
+            "轧制",
+            "热处理",
+            "注塑",
+            "挤出",
+            "喷涂",
+            "电镀",
+            "涂布",
+            "固化",
+            "烧结",
+            "干燥",
+            "杀青",
+            "发酵",
+            "提取",
+            "萃取",
+            "蒸馏",
+            "过滤",
+            "结晶",
+            "合成",
+            "聚合",
+            "催化",
+            "清洗",
+            "装配",
+            "封装",
+            "检测",
+            "测量",
+            "监测",
+            "识别",
+            "控制",
+            "仿真",
+            "育种",
+            "栽培",
+            "养殖",
+            "灌溉",
+            "冷冻",
+            "储运",
+            "处理",
+            "机",
+            "炉",
+            "釜",
+            "泵",
+            "阀",
+            "窑",
+            "塔",
+            "仪",
+        ],
+    ),
+    (
+        "figure",
+        "现在达到什么数值，希望达到什么数值？例如“成品率由 71% 提高到 90%”“能耗不高于 0.8 千瓦时”。",
+        &[],
+    ),
+    (
+        "standard",
+        "要满足哪些标准、规范或客户要求？例如国家标准（GB）、行业标准、出口认证。",
+        &["标准", "规范", "规程", "认证", "gb", "iso", "iec", "astm", "ul", "ce", "rohs"],
+    ),
+];
+
+/// A question whose answer would help the matching.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Question {
+    /// 稳定的名称：object 对象、process 工序、figure 指标、standard 标准
+    #[schema(example = "object")]
+    pub code: String,
+    /// 建议补充的内容
+    #[schema(example = "针对什么材料、产品或对象？请写出名称和规格，例如“6061 铝合金薄板”“乌龙茶鲜叶”。")]
+    pub question: String,
+}
+
+/// What to ask of a need that says too little to be matched; nothing of one that says enough.
+pub fn questions(analyzer: &Analyzer, passages: &[Passage]) -> Vec<Question> {
+    let mut words: FxHashSet<String> = FxHashSet::default();
+    for passage in passages {
+        words.extend(analyzer.words(&passage.text).into_iter().map(|word| word.text));
+    }
+    if substance(&words) >= SUBSTANCE {
+        return Vec::new();
+    }
+    let has_figure = passages.iter().any(|passage| passage.text.chars().any(|c| c.is_ascii_digit()));
+    let said = |code: &str, endings: &[&str]| match code {
+        "figure" => has_figure,
+        _ => {
+            words.iter().any(|word| !is_generic(word) && endings.iter().any(|ending| word.ends_with(ending)))
+        }
+    };
+    let question = |(code, question, _): &(&str, &str, _)| Question {
+        code: (*code).into(),
+        question: (*question).into(),
+    };
+    let missing = ASPECTS.iter().filter(|(code, _, endings)| !said(code, endings));
+    let missing: Vec<Question> = missing.map(question).collect();
+    // All touched upon, and still too little: ask for everything.
+    if missing.is_empty() { ASPECTS.iter().map(question).collect() } else { missing }
+}
+
+/// How much these words say.
+fn substance(words: &FxHashSet<String>) -> f32 {
+    let mut told: Vec<f32> = words.iter().filter(|word| !is_generic(word)).map(|word| rarity(word)).collect();
+    // The order of a set is none; sums of floats depend on it.
+    told.sort_unstable_by(f32::total_cmp);
+    told.into_iter().filter(|rarity| *rarity > COMMON).sum()
+}
+
+fn is_generic(word: &str) -> bool {
+    GENERIC.contains(word)
+}
+
+/// A word is as rare as the rarest pair of its characters; a single character says nothing.
+fn rarity(word: &str) -> f32 {
+    let background = Background::builtin();
+    if word.is_ascii() {
+        return if word.len() > 1 && !word.bytes().all(|b| b.is_ascii_digit()) {
+            background.rarity(word)
+        } else {
+            0.0
+        };
+    }
+    let characters: Vec<char> = word.chars().collect();
+    let pairs = characters.windows(2).map(|pair| background.rarity(&pair.iter().collect::<String>()));
+    pairs.fold(0.0, f32::max)
+}
