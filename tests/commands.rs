@@ -435,7 +435,10 @@ fn the_commands_of_the_readmes_work() {
 fn wrong_usage_ends_with_2_and_says_what_is_wrong_in_chinese() {
     let house = House::new();
     house.write("坏.toml", "[sever]\nbind = 'x'\n");
-    let wrong: [(&[&str], &str); 10] = [
+    house.ends(0, &["migrate"]);
+    let wrong: [(&[&str], &str); 12] = [
+        (&["index", "verify", "--data-dir", "没有"], "没有数据目录 没有"),
+        (&["serve", "--bind", "foo"], "监听地址“foo”无效"),
         (&["serch"], "不认识的命令“serch”"),
         (&["search", "专家", "--regoin", "安徽省"], "不认识的参数“--regoin”"),
         (&["search", "专甲"], "不认识的登记库“专甲”"),
@@ -460,6 +463,7 @@ fn failure_ends_with_1_and_one_message() {
     let house = House::new();
     house.write("空.csv", "");
     house.write("占.txt", "");
+    house.ends(0, &["migrate"]);
     let failing: [(&[&str], &str); 5] = [
         (&["match", "--need", "XQ-404"], "没有编号为“XQ-404”的记录"),
         (&["match", "--need", "need-404"], "没有编号为 need-404 的记录"),

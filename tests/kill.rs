@@ -147,6 +147,7 @@ fn an_import_that_is_killed_loses_nothing_it_acknowledged() {
     let directory = tempfile::tempdir().unwrap();
     let home = directory.path();
     let (mut moments, seed) = Moments::new(1);
+    succeeds(home, &["migrate"]);
     succeeds(home, &["index", "rebuild"]);
     let built = generations(home);
     let (mut acknowledged_in_all, mut in_the_middle) = (0, 0);
@@ -201,6 +202,7 @@ fn a_service_that_is_killed_loses_nothing_it_answered() {
     let directory = tempfile::tempdir().unwrap();
     let home = directory.path();
     let (mut moments, seed) = Moments::new(2);
+    succeeds(home, &["migrate"]);
     succeeds(home, &["index", "rebuild"]);
     let built = generations(home);
     let mut answered_in_all = 0;

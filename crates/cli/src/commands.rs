@@ -20,7 +20,7 @@ use clap::Subcommand;
 use engine::{CatchUp, Engine};
 use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::ending::Ending;
+use crate::ending::{Ending, Misuse};
 use crate::screen;
 use crate::settings::Settings;
 
@@ -61,11 +61,23 @@ pub(crate) async fn run(command: Commands, settings: &Settings) -> Result<Ending
 
 /// Opens the engine and brings its index up to the database.
 async fn opened(settings: &Settings) -> Result<Engine> {
+    require_state(settings)?;
     let engine = Engine::open(&settings.engine).await?;
     if catch_up(&engine).await? == CatchUp::Elsewhere {
         screen::note("另一个进程正在更新索引，先按现有的索引回答");
     }
     Ok(engine)
+}
+
+/// What only reads has nothing to read in a directory that is not there; a mistyped name is not to look like an empty registry.
+fn require_state(settings: &Settings) -> Result<()> {
+    let engine::Settings { data_dir, database_url, .. } = &settings.engine;
+    if database_url.is_some() || data_dir.exists() {
+        return Ok(());
+    }
+    let said =
+        format!("没有数据目录 {}，请检查 --data-dir；第一次使用请先导入数据或启动服务", data_dir.display());
+    Err(Misuse(said).into())
 }
 
 async fn catch_up(engine: &Engine) -> Result<CatchUp> {

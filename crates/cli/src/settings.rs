@@ -118,7 +118,7 @@ fn weights(weights: &engine::Weights) -> Result<()> {
     let tree = toml::Table::try_from(weights)?;
     numbers(&tree, "ranking", &|name, number| {
         let share = name.ends_with(".b") || name.ends_with(".crossing");
-        let divides = name.ends_with(".half_relevance");
+        let divides = name.ends_with(".half_relevance") || name.ends_with(".dilution.characters");
         let fits =
             number.is_finite() && number >= 0.0 && !(share && number > 1.0) && !(divides && number == 0.0);
         let wanted = match (share, divides) {

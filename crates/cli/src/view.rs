@@ -129,7 +129,14 @@ fn reasons(screen: Screen, explanation: &Explanation) -> String {
         Some(synonym) => format!("{}（对方作“{synonym}”）{:.1}", term.term, term.points),
         None => format!("{} {:.1}", term.term, term.points),
     });
-    line("共有词语", joined(terms.collect()));
+    let mut terms: Vec<String> = terms.collect();
+    let text_points =
+        explanation.parts.iter().filter(|part| part.code.starts_with("text.")).map(|part| part.points);
+    let rest = text_points.sum::<f64>() - explanation.terms.iter().map(|term| term.points).sum::<f64>();
+    if rest >= 0.05 {
+        terms.push(format!("其余用字 {rest:.1}"));
+    }
+    line("共有词语", joined(terms));
     for highlight in explanation.candidate.iter().take(2) {
         line(&highlight.label, highlight.pieces.iter().map(piece).collect());
     }

@@ -2,9 +2,10 @@
 
 use jiff::civil::Date;
 
-/// Reads `2026-03-05`, `2026/3/5`, `2026.3.5`, `20260305` and `2026年3月5日`; only real dates between 1900 and 2999.
+/// Reads `2026-03-05`, `2026/3/5`, `2026.3.5`, `20260305` and `2026年3月5日`, also with a time of day after them, as spreadsheets write
+/// (`2026/3/5 0:00`); only real dates between 1900 and 2999.
 pub fn parse_date(text: &str) -> Option<Date> {
-    let text = text.trim();
+    let text = without_time(text.trim());
     let parts: Vec<&str> = if text.len() == 8 && text.bytes().all(|b| b.is_ascii_digit()) {
         vec![&text[..4], &text[4..6], &text[6..]]
     } else {
@@ -24,6 +25,17 @@ pub fn parse_date(text: &str) -> Option<Date> {
     Date::new(year, month.parse().ok()?, day.parse().ok()?).ok()
 }
 
+/// What stands before a time of day.
+fn without_time(text: &str) -> &str {
+    let Some((date, time)) = text.split_once([' ', 'T', '\u{3000}']) else { return text };
+    // Seconds may have decimals and a zone.
+    let time = time.trim().trim_end_matches(['Z', 'z']);
+    let time = time.split_once(['.', '+']).map_or(time, |(time, _)| time);
+    let parts: Vec<&str> = time.split(':').collect();
+    let is_number = |part: &&str| (1..=2).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_digit());
+    if (2..=3).contains(&parts.len()) && parts.iter().all(is_number) { date } else { text }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -31,8 +43,18 @@ mod tests {
 
     #[test]
     fn every_written_form_gives_the_same_date() {
-        for text in ["2026-03-05", "2026/3/5", "2026.3.5", "20260305", "2026年3月5日", " 2026年03月05日 "]
-        {
+        for text in [
+            "2026-03-05",
+            "2026/3/5",
+            "2026.3.5",
+            "20260305",
+            "2026年3月5日",
+            " 2026年03月05日 ",
+            "2026/3/5 0:00",
+            "2026-03-05 00:00:00",
+            "2026-03-05T10:20:30.123Z",
+            "2026-03-05T10:20:30+08:00",
+        ] {
             assert_eq!(parse_date(text), Some(date(2026, 3, 5)), "{text}");
         }
     }
@@ -47,6 +69,8 @@ mod tests {
             "2026-3-5-1",
             "+026-3-5",
             "2026-3-5日x",
+            "2026-3-5 下午",
+            "2026-3-5 10",
             "明天",
             "１９９９年",
         ] {

@@ -7,7 +7,9 @@ use utoipa::ToSchema;
 
 /// Declares an enum whose values are written `snake_case` in JSON and read in either language.
 macro_rules! choices {
-    ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $slug:tt, $label:literal;)+ }) => {
+    ($(#[$doc:meta])* $name:ident {
+        $($(#[$variant_doc:meta])* $variant:ident = $slug:tt, $label:literal $(| $alias:literal)*;)+
+    }) => {
         $(#[$doc])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
         pub enum $name { $($(#[$variant_doc])* #[serde(rename = $slug)] $variant),+ }
@@ -32,7 +34,10 @@ macro_rules! choices {
 
             fn from_str(text: &str) -> Result<Self, String> {
                 let text = text.trim();
-                Self::ALL.iter().copied().find(|c| c.slug() == text || c.label() == text).ok_or_else(|| {
+                let written = |c: &Self| match c {
+                    $(Self::$variant => [$slug, $label $(, $alias)*].contains(&text),)+
+                };
+                Self::ALL.iter().copied().find(written).ok_or_else(|| {
                     let known: Vec<String> =
                         Self::ALL.iter().map(|c| format!("{}（{}）", c.slug(), c.label())).collect();
                     format!("“{text}”不在可选值中：{}", known.join("、"))
@@ -88,11 +93,11 @@ choices! {
     /// Whether an expert can be asked now.
     Availability {
         /// Can be asked.
-        Available = "available", "可对接";
+        Available = "available", "可对接" | "可以" | "是";
         /// Can be asked, with little time.
         Limited = "limited", "时间有限";
         /// Must not be asked.
-        Unavailable = "unavailable", "暂不可对接";
+        Unavailable = "unavailable", "暂不可对接" | "不可对接" | "不可以" | "否";
     }
 }
 
@@ -100,9 +105,9 @@ choices! {
     /// What an expert has agreed to.
     Consent {
         /// Nothing: is kept on file only and never matched.
-        None = "none", "未同意";
+        None = "none", "未同意" | "不同意" | "否";
         /// To be matched and named.
-        Matching = "matching", "同意参与匹配";
+        Matching = "matching", "同意参与匹配" | "同意" | "是";
         /// To be matched, and the contact passed on to the enterprise.
         MatchingAndContact = "matching_and_contact", "同意匹配并提供联系方式";
     }

@@ -81,7 +81,7 @@ impl FromStr for Kind {
             .into_iter()
             .find(|kind| [kind.slug(), kind.plural(), kind.label()].contains(&text.trim()))
             .ok_or_else(|| {
-                let known = Self::ALL.map(Self::plural).join("、");
+                let known = Self::ALL.map(|kind| format!("{}（{}）", kind.plural(), kind.label())).join("、");
                 format!("不认识的登记库“{text}”，可用：{known}")
             })
     }

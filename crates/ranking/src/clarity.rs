@@ -20,11 +20,12 @@ const COMMON: f32 = 0.3;
 /// Words of plans, policies and forms.
 static GENERIC: LazyLock<FxHashSet<&str>> =
     LazyLock::new(|| GENERIC_WORDS.split_ascii_whitespace().collect());
-const GENERIC_WORDS: &str = "企业 公司 单位 我司 我们 本公司 项目 产品 质量 品质 技术 科技 工作 问题 难题 需求 需要 希望 想要 寻求 寻找 专家 人才 团队 高校 院所 \
+const GENERIC_WORDS: &str = "企业 公司 单位 我司 我们 本公司 项目 产品 质量 品质 技术 科技 工作 问题 难题 征集 需求 需要 希望 想要 寻求 寻找 专家 人才 团队 高校 院所 \
     学校 机构 合作 对接 帮助 指导 咨询 培训 服务 支持 支撑 提高 提升 改善 改进 优化 解决 攻关 突破 降低 减少 增加 扩大 加强 促进 推动 实现 完善 \
     建设 开展 进行 研究 研发 开发 设计 创新 引进 应用 推广 转化 转型 升级 改造 管理 经营 市场 销售 品牌 效益 效率 成本 能力 水平 竞争力 发展 \
     生产 制造 加工 生产线 设备 工艺 流程 系统 平台 方案 方法 方面 领域 行业 产业 智能 智能化 智慧 数字 数字化 信息 信息化 自动 自动化 网络化 \
-    现代化 绿色 环保 高端 先进 新型 关键 核心 重点 相关 有关 一些 更多 更好 目前 现有 存在 瓶颈 困难 不足 不高 较低 较高 急需 亟需 以及 通过";
+    现代化 绿色 环保 高端 先进 新型 关键 核心 重点 相关 有关 一些 更多 更好 目前 现有 存在 瓶颈 困难 不足 不高 较低 较高 急需 亟需 以及 通过 事情 东西 情况 时候 时间 地方 部分 方面 过程 \
+    结果 效果 要求 条件 影响 作用 原因 因素 特点 优势 措施 办法 数据 指标 参数 试验 实验 测试";
 
 /// What a need should say, with the words or endings that tell that it does, and the question that asks for it.
 const ASPECTS: [(&str, &str, &[&str]); 4] = [
@@ -132,9 +133,9 @@ pub fn questions(analyzer: &Analyzer, passages: &[Passage]) -> Vec<Question> {
     let has_figure = passages.iter().any(|passage| passage.text.chars().any(|c| c.is_ascii_digit()));
     let said = |code: &str, endings: &[&str]| match code {
         "figure" => has_figure,
-        _ => {
-            words.iter().any(|word| !is_generic(word) && endings.iter().any(|ending| word.ends_with(ending)))
-        }
+        _ => words
+            .iter()
+            .any(|word| !says_nothing(word) && endings.iter().any(|ending| word.ends_with(ending))),
     };
     let question = |(code, question, _): &(&str, &str, _)| Question {
         code: (*code).into(),
@@ -148,14 +149,17 @@ pub fn questions(analyzer: &Analyzer, passages: &[Passage]) -> Vec<Question> {
 
 /// How much these words say.
 fn substance(words: &FxHashSet<String>) -> f32 {
-    let mut told: Vec<f32> = words.iter().filter(|word| !is_generic(word)).map(|word| rarity(word)).collect();
+    let mut told: Vec<f32> =
+        words.iter().filter(|word| !says_nothing(word)).map(|word| rarity(word)).collect();
     // The order of a set is none; sums of floats depend on it.
     told.sort_unstable_by(f32::total_cmp);
     told.into_iter().filter(|rarity| *rarity > COMMON).sum()
 }
 
-fn is_generic(word: &str) -> bool {
-    GENERIC.contains(word)
+/// Whether a word says nothing of a technology: words of plans and forms, and counts (三条, 几次).
+pub(crate) fn says_nothing(word: &str) -> bool {
+    let counts = |c: char| "一二两三四五六七八九十几数多每各第".contains(c);
+    GENERIC.contains(word) || (word.chars().count() == 2 && word.starts_with(counts))
 }
 
 /// A word is as rare as the rarest pair of its characters; a single character says nothing.

@@ -1,15 +1,17 @@
-//! Why a pair scores as it does, in parts that staff can check: terms, highlights on both sides, evidence, rules, one sentence.
+//! Explains why a pair scores as it does: finds the words that both sides share, where they stand, and what they are worth.
 
 use std::ops::Range;
 
 use domain::{Area, Passage, RecordId};
 use rustc_hash::{FxHashMap, FxHashSet};
-use serde::{Deserialize, Serialize};
 use text::{Analyzer, Hit, ReadText, Scratch, TokenKind, Word};
-use utoipa::ToSchema;
 
+use crate::clarity::says_nothing;
 use crate::sentence::sentence;
-use crate::{AreaStatistics, Areas, Feature, Part, Query, Score, Weights, idf};
+use crate::{
+    AreaStatistics, Areas, EvidenceItem, Explanation, Feature, Highlight, Part, Piece, Query, Rule, Score,
+    TermMatch, Weights, idf,
+};
 
 /// Terms, snippets and evidence documents shown at most, and the length of a snippet in characters.
 const TERMS: usize = 12;
@@ -18,7 +20,7 @@ const EVIDENCE: usize = 3;
 const SNIPPET_CHARACTERS: usize = 90;
 
 /// A word with less than this share of the best word's points is no reason.
-const LEAST_SHARE: f64 = 0.1;
+const LEAST_SHARE: f64 = 0.05;
 
 /// What the registry knows of a query's terms.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -67,94 +69,6 @@ pub struct Evidence {
     pub passages: Vec<Passage>,
 }
 
-/// A piece of a text; the pieces of one text are shown one after the other.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct Piece {
-    /// 文字
-    #[schema(example = "激光焊接")]
-    pub text: String,
-    /// 是否命中，应突出显示
-    pub hit: bool,
-}
-
-/// A text of one side with its hits marked.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct Highlight {
-    /// 字段名
-    #[schema(example = "description")]
-    pub field: String,
-    /// 字段中文名
-    #[schema(example = "具体的技术需求说明")]
-    pub label: String,
-    /// 片段，依次相连
-    pub pieces: Vec<Piece>,
-}
-
-/// A term that both sides share.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
-pub struct TermMatch {
-    /// 词语
-    #[schema(example = "激光焊接")]
-    pub term: String,
-    /// 对方使用的同义词，与词语相同时缺省
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(example = "激光熔接")]
-    pub synonym: Option<String>,
-    /// 在总分中所占的分数
-    #[schema(example = 6.4)]
-    pub points: f64,
-}
-
-/// A document that supports the match.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
-pub struct EvidenceItem {
-    /// 编号
-    pub id: RecordId,
-    /// 标题
-    pub title: String,
-    /// 命中的词语
-    pub terms: Vec<String>,
-    /// 最相关的片段
-    pub pieces: Vec<Piece>,
-}
-
-/// A rule that spoke for the pair.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct Rule {
-    /// 稳定的名称
-    #[schema(example = "region")]
-    pub code: String,
-    /// 中文名称
-    #[schema(example = "地域")]
-    pub label: String,
-    /// 依据的事实
-    #[schema(example = "同在安徽省滁州市")]
-    pub fact: String,
-}
-
-/// Why a pair scores as it does.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
-pub struct Explanation {
-    /// 总分，0 到 100
-    #[schema(example = 63.2)]
-    pub total: f64,
-    /// 各项得分，相加即总分
-    pub parts: Vec<Part>,
-    /// 双方共有的词语，分数高的在前
-    pub terms: Vec<TermMatch>,
-    /// 提出方文字中的命中
-    pub subject: Vec<Highlight>,
-    /// 对方文字中的命中
-    pub candidate: Vec<Highlight>,
-    /// 佐证材料
-    pub evidence: Vec<EvidenceItem>,
-    /// 起作用的规则
-    pub rules: Vec<Rule>,
-    /// 一句话说明
-    #[schema(example = "双方都提到“激光焊接”“气孔”；同在安徽省滁州市；当前可对接。综合 63.2 分。")]
-    pub sentence: String,
-}
-
 /// Explains the matches of one asking side. Its texts are read once, and those of each candidate once.
 pub struct Explainer<'a> {
     analyzer: &'a Analyzer,
@@ -186,6 +100,8 @@ struct TermHit {
 
 /// A word that both sides share.
 struct SharedWord {
+    /// Normalised.
+    key: String,
     shown: TermMatch,
     terms: WordTerms,
 }
@@ -194,6 +110,8 @@ struct SharedWord {
 struct WordTerms {
     /// Its own, single characters left out.
     own: Vec<u32>,
+    /// Its single characters.
+    characters: Vec<u32>,
     /// Its synonym class.
     class: Option<u32>,
     /// Letters and digits only: found as a term, for inside another such word it is nothing.
@@ -305,7 +223,7 @@ impl<'a> Explainer<'a> {
     }
 
     /// Words that stand in both sides' texts, or in one with a synonym in the other, each with the points of its terms,
-    /// weightiest first; a term counts for one word only. With the points of all of them, also of those too light to be shown.
+    /// weightiest first; a term counts for one word only. With the points of all that are shown.
     fn shared_words(&self, candidate: &[&Reading<'_>], points: &[f64]) -> (Vec<SharedWord>, f64) {
         let held = |term: &u32| points[*term as usize] > 0.0;
         let sum = |terms: &[u32]| terms.iter().map(|term| points[*term as usize]).sum::<f64>();
@@ -313,7 +231,7 @@ impl<'a> Explainer<'a> {
         let mut words: Vec<(f64, SharedWord, Vec<u32>)> = Vec::new();
         for reading in self.subject.iter().chain(candidate.iter().copied()) {
             for word in reading.words_with_hits() {
-                if !seen.insert(&word.text) {
+                if !seen.insert(&word.text) || says_nothing(&word.text) {
                     continue;
                 }
                 let terms = self.terms_of(&word.text);
@@ -323,7 +241,8 @@ impl<'a> Explainer<'a> {
                     && candidate.iter().any(|reading| reading.has(&word.text, &terms));
                 let (term, terms, counted, synonym) = match class {
                     _ if both => {
-                        let counted = terms.own.iter().copied().chain(class).collect::<Vec<_>>();
+                        let counted = terms.own.iter().chain(&terms.characters).copied().chain(class);
+                        let counted = counted.collect::<Vec<_>>();
                         (word.text.clone(), terms, counted, None)
                     }
                     // Told as the asking side writes it, whichever side the word was met on.
@@ -339,11 +258,11 @@ impl<'a> Explainer<'a> {
                     }
                     None => continue,
                 };
-                let shown = TermMatch { term, synonym, points: 0.0 };
-                words.push((sum(&counted), SharedWord { shown, terms }, counted));
+                let shown = TermMatch { term: self.as_asked(&term), synonym, points: 0.0 };
+                words.push((sum(&counted), SharedWord { key: term, shown, terms }, counted));
             }
         }
-        words.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.shown.term.cmp(&b.1.shown.term)));
+        words.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.key.cmp(&b.1.key)));
         let mut used = vec![false; points.len()];
         let mut shared: Vec<SharedWord> = Vec::new();
         for (_, mut word, mut counted) in words {
@@ -353,25 +272,32 @@ impl<'a> Explainer<'a> {
                 shared.push(word);
             }
         }
-        shared.sort_by(|a, b| {
-            b.shown.points.total_cmp(&a.shown.points).then_with(|| a.shown.term.cmp(&b.shown.term))
-        });
-        let named = shared.iter().map(|word| word.shown.points).sum();
+        shared.sort_by(|a, b| b.shown.points.total_cmp(&a.shown.points).then_with(|| a.key.cmp(&b.key)));
         let least = shared.first().map_or(0.0, |best| best.shown.points * LEAST_SHARE);
         shared.retain(|word| word.shown.points >= least);
         shared.truncate(TERMS);
+        let named = shared.iter().map(|word| word.shown.points).sum();
         (shared, named)
     }
 
+    /// A normalised word as the asking side first writes it.
+    fn as_asked(&self, key: &str) -> String {
+        let written = |reading: &Reading<'_>| {
+            let word = reading.words.iter().find(|word| word.text == key)?;
+            Some(reading.passage.text[word.start..word.end].to_owned())
+        };
+        self.subject.iter().find_map(written).unwrap_or_else(|| key.to_owned())
+    }
+
     fn terms_of(&self, word: &str) -> WordTerms {
-        let mut terms = WordTerms { own: Vec::new(), class: None, latin: true };
+        let mut terms = WordTerms { own: Vec::new(), characters: Vec::new(), class: None, latin: true };
         for token in self.analyzer.tokens(word) {
             let number = self.numbers.get(token.text.as_str()).copied();
             let whole = token.start == 0 && token.end as usize == word.len();
             terms.latin &= matches!(token.kind, TokenKind::Latin | TokenKind::Synonym);
             match token.kind {
                 TokenKind::Synonym => terms.class = terms.class.or(number.filter(|_| whole)),
-                TokenKind::Unigram => {}
+                TokenKind::Unigram => terms.characters.extend(number),
                 _ => terms.own.extend(number),
             }
         }
@@ -397,12 +323,26 @@ impl Reading<'_> {
     fn has(&self, word: &str, terms: &WordTerms) -> bool {
         !terms.own.is_empty()
             && terms.own.iter().all(|&term| self.has_term(term))
-            && (terms.latin || self.text.contains(word))
+            && (terms.latin || self.places(word).next().is_some())
+    }
+
+    /// Where a normalised word stands: not where it only takes a piece of a word of the dictionary (水分 in 藻水|分离).
+    fn places<'t>(&'t self, word: &'t str) -> impl Iterator<Item = Range<usize>> + 't {
+        self.text.find(word).filter(|place| {
+            let from = self.words.partition_point(|other| other.end <= place.start);
+            let near = self.words[from..].iter().take_while(|other| other.start < place.end);
+            let mut near = near.filter(|other| other.known);
+            let cuts = |other: &Word| {
+                let (before, after) = (other.start < place.start, other.end > place.end);
+                (before && other.end < place.end) || (after && other.start > place.start)
+            };
+            !near.any(cuts)
+        })
     }
 
     /// Whether the word or a synonym of it stands here.
     fn holds(&self, word: &SharedWord) -> bool {
-        self.has(&word.shown.term, &word.terms) || word.terms.class.is_some_and(|class| self.has_term(class))
+        self.has(&word.key, &word.terms) || word.terms.class.is_some_and(|class| self.has_term(class))
     }
 
     /// How the text writes a synonym class.
@@ -414,13 +354,13 @@ impl Reading<'_> {
     /// The best piece of the text, the words marked.
     fn pieces(&self, words: &[SharedWord]) -> Vec<Piece> {
         let mut hits: Vec<Hit> = Vec::new();
-        for (SharedWord { shown, terms }, term) in words.iter().zip(0..) {
+        for (SharedWord { key, terms, .. }, term) in words.iter().zip(0..) {
             let stands = |hit: &&TermHit| {
                 terms.class == Some(hit.term) || (terms.latin && terms.own.contains(&hit.term))
             };
             hits.extend(self.hits.iter().filter(stands).map(|hit| Hit { bytes: hit.bytes.clone(), term }));
             if !terms.latin {
-                hits.extend(self.text.find(&shown.term).map(|bytes| Hit { bytes, term }));
+                hits.extend(self.places(key).map(|bytes| Hit { bytes, term }));
             }
         }
         hits.sort_by_key(|hit| (hit.bytes.start, hit.bytes.end, hit.term));

@@ -9,6 +9,7 @@ mod clarity;
 mod compare;
 mod eligibility;
 mod explain;
+mod explanation;
 mod features;
 pub mod metrics;
 mod query;
@@ -21,10 +22,9 @@ pub use bm25::{AreaModel, AreaStatistics, TextModel, idf};
 pub use clarity::{Question, questions};
 pub use compare::{Comparison, compare};
 pub use eligibility::{Exclusion, exclusions};
-pub use explain::{
-    Candidate, Corpus, Evidence, EvidenceItem, Explainer, Explanation, Highlight, Piece, Rule, TermMatch,
-};
+pub use explain::{Candidate, Corpus, Evidence, Explainer};
+pub use explanation::{EvidenceItem, Explanation, Highlight, Piece, Rule, TermMatch};
 pub use features::{Feature, features};
 pub use query::{Query, WeightedTerm};
 pub use score::{Part, Score, score};
-pub use weights::{FeatureWeights, KindWeights, Weights};
+pub use weights::{Dilution, FeatureWeights, KindWeights, Weights};

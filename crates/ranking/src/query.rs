@@ -1,6 +1,6 @@
 //! What the asking side asks: its texts turned into weighted terms.
 
-use domain::Passage;
+use domain::{Area, Passage};
 use rustc_hash::FxHashMap;
 use text::{Analyzer, Scratch, TokenKind};
 
@@ -28,8 +28,9 @@ pub struct Query {
 }
 
 impl Query {
-    /// Weighs the terms of `passages`: Σ over areas of subject weight · log₂(1 + occurrences), times the weight of the term's kind (an occurrence across two words counts less), times
-    /// `rarity(term)`: how little the term is used by the asking side's peers and in technical prose (1 when nothing is known).
+    /// Weighs the terms of `passages`: Σ over areas of subject weight · log₂(1 + occurrences), times the weight of the term's kind (an
+    /// occurrence across two words counts less), times `rarity(term)`: how little the term is used by the asking side's peers and in
+    /// technical prose (1 when nothing is known). The area of descriptions counts less the longer they are ([`crate::Dilution`]).
     pub fn new(
         analyzer: &Analyzer,
         passages: &[Passage],
@@ -38,8 +39,12 @@ impl Query {
     ) -> Self {
         let mut counts: FxHashMap<String, (TokenKind, Areas<f32>)> = FxHashMap::default();
         let mut scratch = Scratch::default();
+        let mut described = 0;
         for passage in passages {
             let read = first_characters(&passage.text, weights.max_characters);
+            if passage.area == Area::Body {
+                described += read.chars().count();
+            }
             let mut tokens = Vec::new();
             analyzer.for_each_token(read, &mut scratch, |token| tokens.push(token.to_token()));
             let words = analyzer.words_read(&scratch);
@@ -52,11 +57,10 @@ impl Query {
                 areas[passage.area] += if crosses { weights.crossing } else { 1.0 };
             }
         }
+        let subject =
+            Areas { body: weights.subject.body * weights.dilution.factor(described), ..weights.subject };
         let weigh = |(text, (kind, areas)): (String, (TokenKind, Areas<f32>))| {
-            let sum: f32 = domain::Area::ALL
-                .iter()
-                .map(|&area| weights.subject[area] * (1.0 + areas[area]).log2())
-                .sum();
+            let sum: f32 = Area::ALL.iter().map(|&area| subject[area] * (1.0 + areas[area]).log2()).sum();
             WeightedTerm { text, kind, weight: sum * weights.kinds.of(kind) }
         };
         let mut terms: Vec<_> = counts.into_iter().map(weigh).filter(|term| term.weight > 0.0).collect();

@@ -14,6 +14,8 @@ pub struct Weights {
     pub candidate: TextModel,
     /// How much a term of each area of the asking side weighs; repetition counts as log₂(1 + occurrences).
     pub subject: Areas<f32>,
+    /// How descriptions of the asking side count less the longer they are.
+    pub dilution: Dilution,
     /// How much each kind of term weighs.
     pub kinds: KindWeights,
     /// Share of its weight that a pair of characters keeps where it joins two words of the asking side (`节电` in `曝气环节电耗`).
@@ -28,6 +30,23 @@ pub struct Weights {
     pub max_terms: usize,
     /// Characters of each of the asking side's texts that are read at most.
     pub max_characters: usize,
+}
+
+/// A long description says much beside the point: its terms count (`characters` / its length)^`power` as much, at most twice.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Dilution {
+    /// Length of an ordinary description, in characters, above 0.
+    pub characters: f32,
+    /// 0: length makes no difference.
+    pub power: f32,
+}
+
+impl Dilution {
+    /// The factor for descriptions of so many characters in all.
+    pub fn factor(&self, characters: usize) -> f32 {
+        (self.characters / characters.max(1) as f32).powf(self.power).min(2.0)
+    }
 }
 
 /// Weight of each kind of term.
@@ -83,7 +102,8 @@ impl Default for Weights {
                 k1: 1.2,
                 areas: Areas { title: area(1.0), keywords: area(0.8), body: area(0.6), evidence: area(0.8) },
             },
-            subject: Areas { title: 1.0, keywords: 0.6, body: 0.2, evidence: 0.2 },
+            subject: Areas { title: 1.0, keywords: 0.6, body: 0.15, evidence: 0.2 },
+            dilution: Dilution { characters: 200.0, power: 0.75 },
             // A dictionary word adds nothing to its pairs of characters but their weight once more: measured worse on both labelled sets.
             kinds: KindWeights { unigram: 1.0, bigram: 1.0, word: 0.0, latin: 1.0, synonym: 1.0 },
             crossing: 0.7,
@@ -99,5 +119,19 @@ impl Default for Weights {
             max_terms: 512,
             max_characters: 4000,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_longer_a_description_the_less_its_terms_count() {
+        let dilution = Dilution { characters: 200.0, power: 0.75 };
+        let factors = [0, 20, 79, 200, 400, 4000].map(|characters| dilution.factor(characters));
+        assert_eq!((factors[0], factors[1], factors[3]), (2.0, 2.0, 1.0));
+        assert!(factors[2..].is_sorted_by(|a, b| a > b), "{factors:?}");
+        assert!([0, 20, 4000].iter().all(|&c| Dilution { power: 0.0, ..dilution }.factor(c) == 1.0));
     }
 }

@@ -177,7 +177,8 @@ impl Analyzer {
             let text = scratch.text.slice(from, to);
             if is_readable(&chars[from..to]) && !self.stops.has(text) {
                 let (start, end) = scratch.text.span(from, to);
-                words.push(Word { text: text.to_owned(), start: start as usize, end: end as usize });
+                let known = self.jieba.has_word(text);
+                words.push(Word { text: text.to_owned(), start: start as usize, end: end as usize, known });
             }
         }
         words

@@ -68,4 +68,6 @@ pub struct Word {
     pub start: usize,
     /// Byte after the last one in the original text.
     pub end: usize,
+    /// Whether a dictionary has it; else the segmentation has guessed.
+    pub known: bool,
 }

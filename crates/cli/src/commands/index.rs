@@ -6,7 +6,7 @@ use domain::Kind;
 use engine::{DifferenceKind, Engine, IndexStatus, ListRequest, VerifyReport};
 use serde_json::json;
 
-use super::{bar, catch_up};
+use super::{bar, catch_up, require_state};
 use crate::ending::Ending;
 use crate::screen;
 use crate::settings::Settings;
@@ -55,6 +55,7 @@ enum Action {
 
 impl Index {
     pub(super) async fn run(self, settings: &Settings) -> Result<Ending> {
+        require_state(settings)?;
         match self.action {
             Action::Verify { json } => verify(settings, json).await,
             Action::Rebuild { kind, json } => rebuild(settings, kind, json).await,

@@ -1,12 +1,13 @@
 //! `hongniang serve`: the REST service with its indexer.
 
+use std::io::ErrorKind;
 use std::net::TcpListener;
 
 use anyhow::{Context, Result};
 use clap::Args;
 use engine::Engine;
 
-use crate::ending::Ending;
+use crate::ending::{Ending, Misuse};
 use crate::screen;
 use crate::settings::Settings;
 
@@ -38,8 +39,13 @@ impl Serve {
 
 /// Takes the address before anything else is opened.
 pub(super) fn listen(address: &str) -> Result<TcpListener> {
-    let listener = TcpListener::bind(address)
-        .with_context(|| format!("无法监听 {address}，可用 --bind（demo 用 --port）换一个地址或端口"))?;
+    let listener = match TcpListener::bind(address) {
+        Err(error) if error.kind() == ErrorKind::InvalidInput => {
+            return Err(Misuse(format!("监听地址“{address}”无效，应形如 127.0.0.1:8080")).into());
+        }
+        outcome => outcome
+            .with_context(|| format!("无法监听 {address}，可用 --bind（demo 用 --port）换一个地址或端口"))?,
+    };
     listener.set_nonblocking(true)?;
     Ok(listener)
 }

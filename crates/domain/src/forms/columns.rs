@@ -64,7 +64,18 @@ const CONTACT: [Column; 7] = [
 
 const NEED: &[Column] = &[
     text("title", &["技术需求名称", "需求名称"]),
-    text("description", &["具体的技术需求说明", "需求说明"]),
+    text(
+        "description",
+        &[
+            "具体的技术需求说明",
+            "需求说明",
+            "需求描述",
+            "技术需求描述",
+            "技术需求说明",
+            "需求内容",
+            "具体需求",
+        ],
+    ),
     text("enterprise_name", &["单位名称", "企业名称"]),
     text("enterprise", &["企业外部编号"]),
     text("enterprise_code", &["统一社会信用代码"]),
