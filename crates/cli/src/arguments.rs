@@ -23,7 +23,7 @@ const AFTER: &str = "\
 设置的优先顺序：命令行 > 环境变量（HONGNIANG_…，如 HONGNIANG_SERVER_BIND）> 配置文件 > 默认值。
 配置文件由 --config 指定，未指定时读数据目录里的 hongniang.toml（可以没有）；全部设置见 hongniang.example.toml。
 
-结果写到标准输出，进度、提示和日志写到标准错误。
+结果和报告写到标准输出，进度、提醒和日志写到标准错误。
 
 退出码：
   0  成功

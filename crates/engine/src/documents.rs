@@ -20,7 +20,14 @@ pub(crate) async fn documents(store: &Store, records: &[Record]) -> Result<Vec<I
         IndexDocument {
             number: record.id.number,
             passages,
-            names: record.profile.names().into_iter().map(str::to_owned).collect(),
+            // Staff look records up by their source's number too.
+            names: record
+                .profile
+                .names()
+                .into_iter()
+                .chain([&*record.external_id])
+                .map(str::to_owned)
+                .collect(),
             open: record.status == Status::Open,
             facets: facets(record),
             attributes: Attributes::of(record),

@@ -13,7 +13,7 @@ use crate::tokenizer::Analysis;
 use crate::{Dimension, IndexDocument};
 
 /// Changes whenever the same document would be indexed otherwise.
-const SCHEMA_VERSION: u32 = 2;
+const SCHEMA_VERSION: u32 = 3;
 
 const ANALYSIS: &str = "analysis";
 

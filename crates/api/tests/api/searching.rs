@@ -43,6 +43,28 @@ async fn text_and_filters_narrow_and_facets_count() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn records_are_found_by_the_number_of_their_source() {
+    let portal = three_needs().await;
+    let mut numbered = need("竹材防霉改性");
+    numbered["external_id"] = json!("XQ-2026-071");
+    portal.register("needs", numbered).await;
+    portal.indexed().await;
+    for typed in ["XQ-2026-071", "xq-2026-071", "ＸＱ-2026-071"] {
+        let found = portal.get(&format!("/api/v1/needs/search?q={}", urlencoded(typed))).await.json();
+        assert_eq!(titles(&found), ["竹材防霉改性"], "{typed}");
+    }
+}
+
+/// Every byte but letters and digits as `%XX`.
+fn urlencoded(text: &str) -> String {
+    let escaped = |byte: u8| match byte {
+        byte if byte.is_ascii_alphanumeric() => char::from(byte).to_string(),
+        byte => format!("%{byte:02X}"),
+    };
+    text.bytes().map(escaped).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn withdrawn_records_are_found_only_when_asked_for() {
     let portal = three_needs().await;
     portal.delete("/api/v1/needs/need-3", "*").await;

@@ -150,7 +150,7 @@ fn shown(screen: Screen, kind: Kind, answer: &SearchAnswer) -> String {
     let mut text = format!("{}：共 {} 条，显示 {} 条\n", kind.label(), answer.total, answer.items.len());
     for tree in &answer.facets {
         let counts = tree.children.iter().map(|child| format!("{} {}", child.label, child.count));
-        let said = format!("{}：{}", tree.dimension.slug(), counts.collect::<Vec<_>>().join("、"));
+        let said = format!("{}：{}", label(tree.dimension), counts.collect::<Vec<_>>().join("、"));
         text.push_str(&screen.paragraph(0, &[(Emphasis::Faint, said)]));
     }
     for (at, item) in answer.items.iter().enumerate() {
@@ -169,4 +169,16 @@ fn shown(screen: Screen, kind: Kind, answer: &SearchAnswer) -> String {
         }
     }
     text
+}
+
+const fn label(dimension: Dimension) -> &'static str {
+    match dimension {
+        Dimension::Region => "地区",
+        Dimension::Industry => "行业",
+        Dimension::Field => "技术领域",
+        Dimension::Type => "类型",
+        Dimension::Title => "职称",
+        Dimension::Status => "状态",
+        Dimension::Year => "年份",
+    }
 }
