@@ -406,6 +406,8 @@ fn the_proposed_requests_work() {
         let found = answer["matches"].as_array().or(answer["items"].as_array());
         assert!(found.is_some_and(|found| !found.is_empty()), "{line}\n{answer}");
     }
+    let second = ["serve", "--data-dir", "hongniang-demo-data", "--bind", "127.0.0.1:0"];
+    assert!(house.ends(1, &second).1.contains("已有一个服务在运行"));
     // The end is clean: SIGTERM by the system's own command, there being no unsafe code here.
     Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap();
     assert_eq!(child.wait().unwrap().code(), Some(0));

@@ -62,6 +62,7 @@ impl Demo {
             engine.close().await;
             return Ok(Ending::Done);
         }
+        let _alone = serve::alone(&settings.engine.data_dir)?;
         let listener = listen(self.port)?;
         let directions = directions(listener.local_addr()?, need);
         // The service goes on when whoever started it has closed its end.

@@ -1,9 +1,11 @@
 //! `hongniang serve`: the REST service with its indexer.
 
+use std::fs::{self, File, TryLockError};
 use std::io::ErrorKind;
 use std::net::TcpListener;
+use std::path::Path;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use clap::Args;
 use engine::Engine;
 
@@ -27,6 +29,7 @@ pub(crate) struct Serve {
 impl Serve {
     pub(super) async fn run(self, settings: &Settings) -> Result<Ending> {
         let listener = listen(&settings.bind)?;
+        let _alone = alone(&settings.engine.data_dir)?;
         let engine = Engine::open(&settings.engine).await?;
         let address = listener.local_addr()?;
         tracing::info!(%address, "serving");
@@ -34,6 +37,22 @@ impl Serve {
         let _ = screen::print(&format!("服务地址：http://{address}/\n接口文档：http://{address}/docs"));
         api::serve(engine, settings.server, listener, api::termination()).await.context("服务中断")?;
         Ok(Ending::Done)
+    }
+}
+
+/// Keeps a second service off the data directory; the lock goes with the process, however it ends.
+pub(super) fn alone(directory: &Path) -> Result<File> {
+    let shown = directory.display();
+    let cannot = || format!("无法写入数据目录 {shown}");
+    fs::create_dir_all(directory).with_context(cannot)?;
+    let lock = directory.join("serve.lock");
+    let file = File::options().create(true).truncate(false).write(true).open(lock).with_context(cannot)?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => {
+            bail!("数据目录 {shown} 已有一个服务在运行；请先停止它，或用 --data-dir 另选目录")
+        }
+        Err(TryLockError::Error(error)) => Err(error).with_context(cannot),
     }
 }
 
