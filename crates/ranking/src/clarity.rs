@@ -1,8 +1,8 @@
 //! Whether a need says enough to be matched; if not, what to ask whoever filed it.
 //!
 //! What a text says of a technology is the sum, over its different words, of how rare each is in technical prose
-//! ([`text::Background`]). Words that every form holds (企业, 提升, 数字化) say nothing. The bound was set between the 139 real needs of a
-//! public contest and the demonstration's, of which next to none fall below it, and titles such as 希望提高产品质量, all of which do.
+//! ([`text::Background`]). Words that every form holds (企业, 提升, 数字化) say nothing. The bound lies
+//! between the demonstration's needs, none of which falls below it, and titles such as 希望提高产品质量, all of which do (`tests/clarity.rs`).
 
 use std::sync::LazyLock;
 
@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use text::{Analyzer, Background};
 use utoipa::ToSchema;
 
-/// Below this much the best matches are as good as drawn by lot.
+/// What a need has to say at least.
 const SUBSTANCE: f32 = 2.0;
 /// A word this common in prose says nothing.
 const COMMON: f32 = 0.3;
