@@ -1,11 +1,22 @@
 //! Calendar dates as people write them on forms.
 
+use std::ops::Range;
+
+use jiff::Timestamp;
 use jiff::civil::Date;
+use jiff::tz::{self, TimeZone};
+
+const YEARS: Range<i16> = 1900..3000;
 
 /// Reads `2026-03-05`, `2026/3/5`, `2026.3.5`, `20260305` and `2026年3月5日`, also with a time of day after them, as spreadsheets write
-/// (`2026/3/5 0:00`); only real dates between 1900 and 2999.
+/// (`2026/3/5 0:00`); a moment with its zone (RFC 3339) is the day that it was in China. Only real dates between 1900 and 2999.
 pub fn parse_date(text: &str) -> Option<Date> {
-    let text = without_time(text.trim());
+    let text = text.trim();
+    if let Ok(moment) = text.parse::<Timestamp>() {
+        let date = moment.to_zoned(TimeZone::fixed(tz::offset(8))).date();
+        return Some(date).filter(|date| YEARS.contains(&date.year()));
+    }
+    let text = without_time(text);
     let parts: Vec<&str> = if text.len() == 8 && text.bytes().all(|b| b.is_ascii_digit()) {
         vec![&text[..4], &text[4..6], &text[6..]]
     } else {
@@ -21,17 +32,16 @@ pub fn parse_date(text: &str) -> Option<Date> {
     if !parts.iter().all(|part| digits(part)) {
         return None;
     }
-    let year: i16 = year.parse().ok().filter(|year| (1900..3000).contains(year))?;
+    let year: i16 = year.parse().ok().filter(|year| YEARS.contains(year))?;
     Date::new(year, month.parse().ok()?, day.parse().ok()?).ok()
 }
 
 /// What stands before a time of day.
 fn without_time(text: &str) -> &str {
     let Some((date, time)) = text.split_once([' ', 'T', '\u{3000}']) else { return text };
-    // Seconds may have decimals and a zone.
-    let time = time.trim().trim_end_matches(['Z', 'z']);
-    let time = time.split_once(['.', '+']).map_or(time, |(time, _)| time);
-    let parts: Vec<&str> = time.split(':').collect();
+    // Seconds may have decimals.
+    let time = time.split_once('.').map_or(time, |(time, _)| time);
+    let parts: Vec<&str> = time.trim().split(':').collect();
     let is_number = |part: &&str| (1..=2).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_digit());
     if (2..=3).contains(&parts.len()) && parts.iter().all(is_number) { date } else { text }
 }
@@ -57,6 +67,13 @@ mod tests {
         ] {
             assert_eq!(parse_date(text), Some(date(2026, 3, 5)), "{text}");
         }
+    }
+
+    #[test]
+    fn a_moment_is_the_day_that_it_was_in_china() {
+        assert_eq!(parse_date("2026-03-05T16:30:00Z"), Some(date(2026, 3, 6)));
+        assert_eq!(parse_date("2026-03-05T16:30:00+08:00"), Some(date(2026, 3, 5)));
+        assert_eq!(parse_date("1800-03-05T16:30:00Z"), None);
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-/// Declares an enum whose values are written `snake_case` in JSON and read in either language.
+/// Declares an enum whose values are written `snake_case` in JSON and read in either language, or in other words that people fill in.
 macro_rules! choices {
     ($(#[$doc:meta])* $name:ident {
         $($(#[$variant_doc:meta])* $variant:ident = $slug:tt, $label:literal $(| $alias:literal)*;)+
@@ -117,6 +117,18 @@ choices! {
 #[allow(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
+
+    #[test]
+    fn forms_may_say_yes_and_no() {
+        let availability = ["是", "否", " 可对接 "].map(|text| text.parse::<Availability>().unwrap());
+        assert_eq!(
+            availability,
+            [Availability::Available, Availability::Unavailable, Availability::Available]
+        );
+        let consent = ["同意", "不同意", "是", "否"].map(|text| text.parse::<Consent>().unwrap());
+        assert_eq!(consent, [Consent::Matching, Consent::None, Consent::Matching, Consent::None]);
+        assert!("也许".parse::<Consent>().unwrap_err().contains("未同意"));
+    }
 
     #[test]
     fn the_schema_lists_the_words_of_the_api() {
