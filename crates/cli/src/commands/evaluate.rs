@@ -9,7 +9,7 @@ use std::{fs, io};
 use anyhow::{Context, Result};
 use clap::{Args, Subcommand};
 use engine::Engine;
-use engine::evaluate::{Case, Graded, KnownItem};
+use engine::evaluate::{Case, Graded, GradedSet, KnownItem, KnownItemSet};
 use indicatif::ProgressBar;
 use serde_json::{Value, json};
 
@@ -74,10 +74,7 @@ impl Evaluate {
         let (Set::Graded(labelled) | Set::KnownItem(labelled)) = &self.set;
         // Read before anything takes time.
         let other = labelled.against.as_deref().map(|file| other_settings(file, &temporary)).transpose()?;
-        let (measured, other) = match &self.set {
-            Set::Graded(labelled) => graded(labelled, &temporary, other.as_ref()).await?,
-            Set::KnownItem(labelled) => known_item(labelled, &temporary, other.as_ref()).await?,
-        };
+        let (measured, other) = self.set.measure(&temporary, other.as_ref()).await?;
         match other {
             None if labelled.json => screen::print_json(&measured.json)?,
             None => screen::print(&measured.said)?,
@@ -117,62 +114,77 @@ fn other_settings(file: &Path, temporary: &engine::Settings) -> Result<engine::S
     Ok(engine::Settings { data_dir: temporary.data_dir.clone(), database_url: None, ..other })
 }
 
-async fn graded(
-    labelled: &Labelled,
-    settings: &engine::Settings,
-    other: Option<&engine::Settings>,
-) -> Result<(Measured, Option<Measured>)> {
-    let engine = Engine::open(settings).await?;
-    let bar = bar(Some(0), "{bar:30} {pos}/{len} 项需求  剩余 {eta}")?;
-    let set = engine.load_graded(&labelled.directory).await?;
-    let first = engine.measure_graded(&set, shown_on(&bar)).await?;
-    engine.close().await;
-    let mut second = None;
-    if let Some(other) = other {
-        let engine = Engine::open(other).await?;
-        second = Some(engine.measure_graded(&set, shown_on(&bar)).await?);
-        engine.close().await;
+/// A set that engines on the temporary directory hold.
+enum Loaded {
+    Graded(GradedSet),
+    KnownItem(KnownItemSet),
+}
+
+impl Set {
+    async fn load(&self, engine: &Engine) -> Result<Loaded> {
+        Ok(match self {
+            Self::Graded(labelled) => Loaded::Graded(engine.load_graded(&labelled.directory).await?),
+            Self::KnownItem(labelled) => {
+                Loaded::KnownItem(engine.load_known_item(&labelled.directory).await?)
+            }
+        })
     }
-    bar.finish_and_clear();
-    let told = |graded: Graded| {
+
+    /// Measures the ranking of `settings`, and of `other` on the same records.
+    async fn measure(
+        &self,
+        settings: &engine::Settings,
+        other: Option<&engine::Settings>,
+    ) -> Result<(Measured, Option<Measured>)> {
+        let bar = bar(Some(0), "{bar:30} {pos}/{len} 项  剩余 {eta}")?;
+        let engine = Engine::open(settings).await?;
+        let set = self.load(&engine).await?;
+        let first = set.measure(&engine, &bar).await?;
+        engine.close().await;
+        let mut second = None;
+        if let Some(other) = other {
+            let engine = Engine::open(other).await?;
+            second = Some(set.measure(&engine, &bar).await?);
+            engine.close().await;
+        }
+        bar.finish_and_clear();
+        Ok((first, second))
+    }
+}
+
+impl Loaded {
+    async fn measure(&self, engine: &Engine, bar: &ProgressBar) -> Result<Measured> {
+        Ok(match self {
+            Self::Graded(set) => engine.measure_graded(set, shown_on(bar)).await?.into(),
+            Self::KnownItem(set) => engine.measure_known_item(set, shown_on(bar)).await?.into(),
+        })
+    }
+}
+
+impl From<Graded> for Measured {
+    fn from(graded: Graded) -> Self {
         let ((low, high), value, needs) = (graded.interval, graded.ndcg_at_10, graded.needs);
-        Measured {
+        Self {
             measure: "nDCG@10",
             json: json!(graded),
             cases: graded.cases,
             said: format!("nDCG@10 {value:.4}（95% 区间 {low:.4}～{high:.4}），{needs} 项需求"),
         }
-    };
-    Ok((told(first), second.map(told)))
+    }
 }
 
-async fn known_item(
-    labelled: &Labelled,
-    settings: &engine::Settings,
-    other: Option<&engine::Settings>,
-) -> Result<(Measured, Option<Measured>)> {
-    let engine = Engine::open(settings).await?;
-    let bar = bar(Some(0), "{bar:30} {pos}/{len} 个查询  剩余 {eta}")?;
-    let set = engine.load_known_item(&labelled.directory).await?;
-    let first = engine.measure_known_item(&set, shown_on(&bar)).await?;
-    engine.close().await;
-    let mut second = None;
-    if let Some(other) = other {
-        let engine = Engine::open(other).await?;
-        second = Some(engine.measure_known_item(&set, shown_on(&bar)).await?);
-        engine.close().await;
+impl From<KnownItem> for Measured {
+    fn from(found: KnownItem) -> Self {
+        Self {
+            measure: "MRR",
+            json: json!(found),
+            said: format!(
+                "MRR {:.4}，前 10 召回率 {:.4}，前 100 召回率 {:.4}，{} 个查询",
+                found.mrr, found.recall_at_10, found.recall_at_100, found.queries
+            ),
+            cases: found.cases,
+        }
     }
-    bar.finish_and_clear();
-    let told = |found: KnownItem| Measured {
-        measure: "MRR",
-        json: json!(found),
-        said: format!(
-            "MRR {:.4}，前 10 召回率 {:.4}，前 100 召回率 {:.4}，{} 个查询",
-            found.mrr, found.recall_at_10, found.recall_at_100, found.queries
-        ),
-        cases: found.cases,
-    };
-    Ok((told(first), second.map(told)))
 }
 
 /// Takes the operator's dictionaries along: without them, another ranking than the one in use would be measured.
