@@ -17,15 +17,11 @@ const SUBSTANCE: f32 = 2.0;
 /// A word this common in prose says nothing.
 const COMMON: f32 = 0.3;
 
-/// Words of plans, policies and forms.
-static GENERIC: LazyLock<FxHashSet<&str>> =
-    LazyLock::new(|| GENERIC_WORDS.split_ascii_whitespace().collect());
-const GENERIC_WORDS: &str = "企业 公司 单位 我司 我们 本公司 项目 产品 质量 品质 技术 科技 工作 问题 难题 征集 需求 需要 希望 想要 寻求 寻找 专家 人才 团队 高校 院所 \
-    学校 机构 合作 对接 帮助 指导 咨询 培训 服务 支持 支撑 提高 提升 改善 改进 优化 解决 攻关 突破 降低 减少 增加 扩大 加强 促进 推动 实现 完善 \
-    建设 开展 进行 研究 研发 开发 设计 创新 引进 应用 推广 转化 转型 升级 改造 管理 经营 市场 销售 品牌 效益 效率 成本 能力 水平 竞争力 发展 \
-    生产 制造 加工 生产线 设备 工艺 流程 系统 平台 方案 方法 方面 领域 行业 产业 智能 智能化 智慧 数字 数字化 信息 信息化 自动 自动化 网络化 \
-    现代化 绿色 环保 高端 先进 新型 关键 核心 重点 相关 有关 一些 更多 更好 目前 现有 存在 瓶颈 困难 不足 不高 较低 较高 急需 亟需 以及 通过 事情 东西 情况 时候 时间 地方 部分 方面 过程 \
-    结果 效果 要求 条件 影响 作用 原因 因素 特点 优势 措施 办法 数据 指标 参数 试验 实验 测试";
+/// Words of plans, policies and forms. (Those that are stop words besides are no words at all.)
+static GENERIC: LazyLock<FxHashSet<&str>> = LazyLock::new(|| {
+    let lines = include_str!("../../../data/dictionaries/generic_words.txt").lines();
+    lines.filter(|line| !line.starts_with('#')).collect()
+});
 
 /// What a need should say, with the words or endings that tell that it does, and the question that asks for it.
 const ASPECTS: [(&str, &str, &[&str]); 4] = [

@@ -258,7 +258,7 @@ impl<'a> Explainer<'a> {
                     }
                     None => continue,
                 };
-                let shown = TermMatch { term: self.as_asked(&term), synonym, points: 0.0 };
+                let shown = TermMatch { term: String::new(), synonym, points: 0.0 };
                 words.push((sum(&counted), SharedWord { key: term, shown, terms }, counted));
             }
         }
@@ -276,6 +276,7 @@ impl<'a> Explainer<'a> {
         let least = shared.first().map_or(0.0, |best| best.shown.points * LEAST_SHARE);
         shared.retain(|word| word.shown.points >= least);
         shared.truncate(TERMS);
+        shared.iter_mut().for_each(|word| word.shown.term = self.as_asked(&word.key));
         let named = shared.iter().map(|word| word.shown.points).sum();
         (shared, named)
     }

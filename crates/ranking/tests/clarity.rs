@@ -61,3 +61,18 @@ fn what_says_enough_is_not_asked() {
         assert_eq!(asked(&analyzer, &[&title, &description]), Vec::<String>::new(), "{title}");
     }
 }
+
+#[test]
+fn every_generic_word_can_be_met_and_stands_once() {
+    let analyzer = analyzer();
+    let list = include_str!("../../../data/dictionaries/generic_words.txt");
+    let words: Vec<&str> = list.lines().filter(|line| !line.starts_with('#')).collect();
+    let met = |word: &&&str| {
+        let read = analyzer.words(word);
+        read.len() == 1 && read[0].text == **word
+    };
+    let unmet: Vec<_> = words.iter().filter(|word| !met(word)).collect();
+    assert!(unmet.is_empty(), "stop words, or cut by the segmentation: {unmet:?}");
+    let distinct: std::collections::BTreeSet<_> = words.iter().collect();
+    assert_eq!(distinct.len(), words.len());
+}
