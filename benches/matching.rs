@@ -1,7 +1,7 @@
 //! The cost of each step of matching over a generated corpus: analysis, indexing, retrieval, and everything up to explained matches.
 //!
-//! Times move from machine to machine; read them as ratios within one run. The references: the words for people beside all terms, one term
-//! beside a whole need in retrieval, the first stage beside the whole of matching. `cargo bench` prints all of them.
+//! Times move from machine to machine; read them as ratios within one run. The references: the words for people beside all terms, the
+//! plain search by words beside the full model in retrieval, the first stage beside the whole of matching. `cargo bench` prints all of them.
 
 use std::collections::HashMap;
 use std::hint::black_box;
@@ -12,8 +12,9 @@ use criterion::{BatchSize, BenchmarkId, Criterion, Throughput, criterion_group, 
 use domain::{Area, Attributes, Kind, Passage, Profile, RecordId, forms};
 use engine::synthetic::{Plan, generate};
 use index::{Catalog, IndexDocument, Scope};
-use ranking::{Candidate, Corpus, Evidence, Explainer, Query, Score, WeightedTerm, Weights};
+use ranking::{Candidate, Corpus, Evidence, Explainer, Meaning, Query, Rarity, Score, Weights};
 use text::{Analyzer, Dictionaries, Scratch};
+use vectors::TermVectors;
 
 /// Profiles by registry, as the generator writes them and the import reads them.
 fn corpus(experts: u64, needs: u64) -> HashMap<Kind, Vec<Profile>> {
@@ -97,7 +98,7 @@ fn indexing(criterion: &mut Criterion) {
             || tempfile::tempdir().expect("a temporary directory"),
             |folder| {
                 let catalog = Catalog::open(folder.path(), Arc::clone(&analyzer)).expect("opens");
-                let mut rebuild = catalog.registry(Kind::Expert).rebuild().expect("starts");
+                let mut rebuild = catalog.registry(Kind::Expert).rebuild(TermVectors::builtin()).expect("starts");
                 documents.iter().for_each(|document| rebuild.put(document).expect("takes it"));
                 rebuild.finish(1).expect("commits");
                 folder
@@ -108,34 +109,44 @@ fn indexing(criterion: &mut Criterion) {
     group.finish();
 }
 
+/// What the full model costs beside the plain search for the best twenty by their words, and how both grow.
 fn retrieval(criterion: &mut Criterion) {
     let analyzer = analyzer();
     let weights = Weights::default();
+    let plain = Weights { meaning: Meaning { weight: 0.0, candidates: 0 }, ..weights };
     let mut group = criterion.benchmark_group("retrieval");
-    for experts in [1_000, 10_000] {
+    group.sample_size(20);
+    for experts in [10_000, 100_000] {
         let corpus = corpus(experts, 50);
         let folder = tempfile::tempdir().expect("a temporary directory");
         let catalog = Catalog::open(folder.path(), Arc::clone(&analyzer)).expect("opens");
-        let mut rebuild = catalog.registry(Kind::Expert).rebuild().expect("starts");
+        let mut rebuild = catalog.registry(Kind::Expert).rebuild(TermVectors::builtin()).expect("starts");
         for (profile, number) in corpus[&Kind::Expert].iter().zip(1..) {
             rebuild.put(&document(number, profile)).expect("takes it");
         }
         rebuild.finish(1).expect("commits");
         let snapshot = catalog.registry(Kind::Expert).snapshot();
-        let queries: Vec<Vec<WeightedTerm>> = corpus[&Kind::Need]
+        let needs: Vec<(Query, Attributes)> = corpus[&Kind::Need]
             .iter()
-            .map(|need| Query::new(&analyzer, &need.passages(), &weights, |_| 1.0).terms)
+            .map(|need| (Query::new(&analyzer, &need.passages(), &weights, |_| Rarity::UNKNOWN), need))
+            .map(|(query, need)| (query, Attributes::of_form(need)))
             .collect();
         let scope = Scope { open_only: true, ..Scope::default() };
-        let run = |terms: &[WeightedTerm]| {
-            snapshot.retrieve(terms, &weights.candidate, &scope, 300).expect("reads").candidates.len()
-        };
-        group.throughput(Throughput::Elements(queries.len() as u64));
-        group.bench_function(BenchmarkId::new("whole needs", experts), |bencher| {
-            bencher.iter(|| queries.iter().map(|terms| run(terms)).sum::<usize>());
+        group.throughput(Throughput::Elements(needs.len() as u64));
+        group.bench_function(BenchmarkId::new("reference: the best 20 by their words", experts), |bencher| {
+            let plain = |query: &Query| snapshot.retrieve(&query.terms, &plain, &scope, 20).expect("reads");
+            bencher.iter(|| needs.iter().map(|(query, _)| plain(query).candidates.len()).sum::<usize>());
         });
-        group.bench_function(BenchmarkId::new("reference: one term each", experts), |bencher| {
-            bencher.iter(|| queries.iter().map(|terms| run(&terms[..1])).sum::<usize>());
+        group.bench_function(BenchmarkId::new("the full model", experts), |bencher| {
+            let full = |(query, attributes): &(Query, Attributes)| {
+                let found = snapshot.retrieve(&query.terms, &weights, &scope, 300).expect("reads");
+                let score = |found: &index::Candidate| {
+                    let features = ranking::features(attributes, &found.attributes, &weights.features);
+                    ranking::score(&found.texts, 50.0, &features, &weights).total
+                };
+                found.candidates.iter().map(score).sum::<f64>()
+            };
+            bencher.iter(|| needs.iter().map(full).sum::<f64>());
         });
     }
     group.finish();
@@ -149,7 +160,7 @@ fn matching(criterion: &mut Criterion) {
     let experts = &corpus[&Kind::Expert];
     let folder = tempfile::tempdir().expect("a temporary directory");
     let catalog = Catalog::open(folder.path(), Arc::clone(&analyzer)).expect("opens");
-    let mut rebuild = catalog.registry(Kind::Expert).rebuild().expect("starts");
+    let mut rebuild = catalog.registry(Kind::Expert).rebuild(TermVectors::builtin()).expect("starts");
     for (profile, number) in experts.iter().zip(1..) {
         rebuild.put(&document(number, profile)).expect("takes it");
     }
@@ -158,9 +169,9 @@ fn matching(criterion: &mut Criterion) {
     let scope = Scope { open_only: true, ..Scope::default() };
     let needs: Vec<(Vec<Passage>, Attributes)> =
         corpus[&Kind::Need].iter().map(|need| (need.passages(), Attributes::of_form(need))).collect();
-    let query = |passages: &[Passage]| Query::new(&analyzer, passages, &weights, |_| 1.0);
+    let query = |passages: &[Passage]| Query::new(&analyzer, passages, &weights, |_| Rarity::UNKNOWN);
     let retrieve =
-        |query: &Query| snapshot.retrieve(&query.terms, &weights.candidate, &scope, 300).expect("reads");
+        |query: &Query| snapshot.retrieve(&query.terms, &weights, &scope, 300).expect("reads");
     // Another expert's texts stand for the documents behind an expert.
     let evidence = |number: u64| {
         let passages = experts[number as usize % experts.len()].passages();
@@ -169,6 +180,7 @@ fn matching(criterion: &mut Criterion) {
         vec![Evidence { id, title: String::new(), passages: passages.collect() }]
     };
 
+    let vectors = TermVectors::builtin();
     let mut group = criterion.benchmark_group("matching 10,000 experts");
     group.throughput(Throughput::Elements(needs.len() as u64));
     group.bench_function("texts to weighted terms", |bencher| {
@@ -183,19 +195,20 @@ fn matching(criterion: &mut Criterion) {
             let mut explained = 0;
             for ((passages, attributes), query) in needs.iter().zip(&queries) {
                 let found = retrieve(query);
-                let corpus = Corpus { statistics: found.statistics, frequencies: found.frequencies };
+                let (statistics, piece_length) = (found.statistics, found.piece_length);
+                let corpus = Corpus { statistics, piece_length, frequencies: found.frequencies };
                 let ideal = corpus.ideal(query);
                 let mut scored: Vec<(Score, _, u64, _)> = found
                     .candidates
                     .into_iter()
                     .map(|found| {
                         let features = ranking::features(attributes, &found.attributes, &weights.features);
-                        let score = ranking::score(&found.areas, ideal, &features, &weights);
+                        let score = ranking::score(&found.texts, ideal, &features, &weights);
                         (score, features, found.number, found.lengths)
                     })
                     .collect();
                 scored.sort_by(|a, b| b.0.total.total_cmp(&a.0.total));
-                let explainer = Explainer::new(&analyzer, &weights, passages, query, &corpus);
+                let explainer = Explainer::new(&analyzer, &weights, &vectors, passages, query, &corpus);
                 for (score, features, number, lengths) in scored.into_iter().take(20) {
                     let texts = experts[number as usize - 1].passages();
                     let candidate = Candidate { passages: &texts, lengths, evidence: &evidence(number) };

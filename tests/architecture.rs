@@ -11,14 +11,15 @@ use std::process::Command;
 use serde_json::Value;
 
 /// From each crate to those it may depend on, for its tests too. `cli` constructs everything.
-const ARROWS: [(&str, &[&str]); 8] = [
+const ARROWS: [(&str, &[&str]); 9] = [
     ("text", &[]),
     ("domain", &[]),
-    ("ranking", &["domain", "text"]),
-    ("index", &["domain", "text", "ranking"]),
+    ("vectors", &["text"]),
+    ("ranking", &["domain", "text", "vectors"]),
+    ("index", &["domain", "text", "vectors", "ranking"]),
     ("store", &["domain"]),
     ("exchange", &["domain"]),
-    ("engine", &["domain", "text", "ranking", "index", "store", "exchange"]),
+    ("engine", &["domain", "text", "vectors", "ranking", "index", "store", "exchange"]),
     ("api", &["domain", "engine"]),
 ];
 const LONGEST_FILE: usize = 500;

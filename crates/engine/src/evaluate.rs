@@ -129,7 +129,7 @@ struct LabelledQuery {
 }
 
 impl Engine {
-    /// Imports and indexes a graded set. The engine must be empty; use a temporary data directory.
+    /// Imports and indexes a graded set, and learns term vectors from its texts. The engine must be empty; use a temporary data directory.
     ///
     /// # Errors
     /// [`EngineError::BadSet`] when a file is missing or malformed.
@@ -141,7 +141,8 @@ impl Engine {
         self.load(Kind::Need, needs.iter().map(form)).await?;
         let form = |found: &LabelledAchievement| json!({"external_id": found.id, "title": found.title});
         self.load(Kind::Achievement, achievements.iter().map(form)).await?;
-        self.catch_up().await?;
+        // What the product learns at night is part of its ranking.
+        self.train_vectors(|_| {}).await?;
         needs.retain(|need| {
             judgements.get(&need.id).is_some_and(|pool| {
                 pool.len() >= FEWEST_JUDGEMENTS && pool.values().any(|level| *level >= RELEVANT)
@@ -201,7 +202,7 @@ impl Engine {
         Ok(ndcg(&levels, 10).map(case))
     }
 
-    /// Imports and indexes a known-item set. The engine must be empty; use a temporary data directory.
+    /// Imports and indexes a known-item set, and learns term vectors from its experts. The engine must be empty; use a temporary data directory.
     ///
     /// # Errors
     /// [`EngineError::BadSet`] when a file is missing or malformed.
@@ -210,7 +211,7 @@ impl Engine {
         let queries: Vec<LabelledQuery> = lines(&set.join("queries.jsonl"))?;
         let form = |expert: &LabelledExpert| json!({"external_id": expert.id, "name": expert.id, "projects": expert.projects});
         self.load(Kind::Expert, experts.iter().map(form)).await?;
-        self.catch_up().await?;
+        self.train_vectors(|_| {}).await?;
         let title =
             |expert: LabelledExpert| (expert.id, expert.projects.into_iter().next().unwrap_or_default());
         Ok(KnownItemSet { queries, titles: experts.into_iter().map(title).collect() })

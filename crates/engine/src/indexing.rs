@@ -312,7 +312,9 @@ impl Engine {
         let filter = ListFilter::default();
         let total = self.store.count(kind, &filter).await?;
         let registry: Registry = self.catalog.registry(kind).clone();
-        let mut rebuild = blocking(move || Ok(registry.rebuild()?)).await?;
+        let engine = self.clone();
+        let begin = move || Ok(registry.rebuild(engine.installed_vectors()?)?);
+        let mut rebuild = blocking(begin).await?;
         let (mut after, mut written) = (0, 0);
         loop {
             let records = self.store.page(kind, &filter, after, BATCH).await?;

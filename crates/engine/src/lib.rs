@@ -14,6 +14,7 @@ mod registry;
 mod rematch;
 mod search;
 mod settings;
+mod teaching;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -33,6 +34,7 @@ pub use rematch::{
 };
 pub use search::{FacetAsk, FacetChild, FacetTree, FilterAsk, SearchAnswer, SearchItem, SearchRequest, Sort};
 pub use settings::{MatchingSettings, Settings};
+pub use teaching::{Taught, TeachingProgress};
 
 // What the shells of the engine need of the rooms below it.
 pub use exchange::{FileError, Format, RowError, RowProblem, synthetic};

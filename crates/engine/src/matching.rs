@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use domain::forms;
 use domain::{Area, Attributes, Kind, Passage, Record, RecordId};
-use index::{Candidate, Scope};
+use index::{Candidate, Retrieved, Scope};
 use jiff::civil::Date;
 use ranking::{
-    Areas, Corpus, Exclusion, Explainer, Explanation, Feature, Query, Question, Score, exclusions, features,
+    Areas, Corpus, Exclusion, Explainer, Explanation, Feature, Query, Question, Rarity, Score, exclusions, features,
     score,
 };
 use serde_json::Value;
@@ -198,7 +198,7 @@ impl Engine {
     fn query(&self, kind: Kind, passages: &[Passage]) -> Query {
         let peers = self.catalog.registry(kind).snapshot();
         let peer_count = peers.len() as f32;
-        let among_peers = |term: &str| {
+        let among_peers = |term: &str| -> f32 {
             if peers.len() < FEWEST_PEERS {
                 return 1.0;
             }
@@ -208,7 +208,8 @@ impl Engine {
             (1.0 + peer_count / (1.0 + holders)).ln() / (1.0 + peer_count).ln()
         };
         let at_large = |term: &str| Background::builtin().rarity(term).powf(self.weights.background);
-        let rarity = |term: &str| among_peers(term) * at_large(term);
+        let rarity =
+            |term: &str| Rarity { peers: among_peers(term).powf(self.weights.peers), prose: at_large(term) };
         Query::new(&self.analyzer, passages, &self.weights, rarity)
     }
 
@@ -274,20 +275,21 @@ impl Engine {
             let scope = Scope { open_only: !reach.with_closed, among: reach.among.as_deref() };
             let (query, weights) = (&asking.query, &engine.weights);
             let snapshot = engine.catalog.registry(target).snapshot();
-            let found = snapshot.retrieve(&query.terms, &weights.candidate, &scope, reach.candidates)?;
-            let corpus = Corpus { statistics: found.statistics, frequencies: found.frequencies };
+            let found = snapshot.retrieve(&query.terms, weights, &scope, reach.candidates)?;
+            let Retrieved { candidates, statistics, piece_length, frequencies } = found;
+            let corpus = Corpus { statistics, piece_length, frequencies };
             let ideal = corpus.ideal(query);
             let scored = |candidate: Candidate| {
                 let features = features(&asking.attributes, &candidate.attributes, &weights.features);
                 Scored {
                     number: candidate.number,
-                    score: score(&candidate.areas, ideal, &features, weights),
+                    score: score(&candidate.texts, ideal, &features, weights),
                     reasons: exclusions(Some(&asking.attributes), &candidate.attributes, today),
                     lengths: candidate.lengths,
                     features,
                 }
             };
-            let mut scored: Vec<Scored> = found.candidates.into_iter().map(scored).collect();
+            let mut scored: Vec<Scored> = candidates.into_iter().map(scored).collect();
             let by_score = |a: &Scored, b: &Scored| {
                 b.score.total.total_cmp(&a.score.total).then_with(|| a.number.cmp(&b.number))
             };
@@ -341,8 +343,9 @@ impl Engine {
         let evidence = evidence(&self.store, found.iter().map(|(_, record)| record)).await?;
         let (engine, asking, corpus) = (self.clone(), asking.clone(), corpus.clone());
         blocking(move || {
+            let vectors = engine.catalog.registry(target).snapshot().vectors();
             let explainer =
-                Explainer::new(&engine.analyzer, &engine.weights, &asking.passages, &asking.query, &corpus);
+                Explainer::new(&engine.analyzer, &engine.weights, &vectors, &asking.passages, &asking.query, &corpus);
             let explained = |(scored, record): (Scored, Record)| {
                 let candidate = ranking::Candidate {
                     passages: &record.profile.passages(),

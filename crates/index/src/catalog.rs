@@ -36,7 +36,8 @@ impl Catalog {
         analyzer: Arc<Analyzer>,
         memory_budget: usize,
     ) -> Result<Self, IndexError> {
-        let open = |kind| Registry::open(directory, kind, &analyzer, memory_budget);
+        let shelf = Arc::default();
+        let open = |kind| Registry::open(directory, kind, &analyzer, memory_budget, &shelf);
         let registries = Kind::ALL.into_iter().map(open).collect::<Result<_, _>>()?;
         Ok(Self { registries, fingerprint: schema::fingerprint(&analyzer) })
     }

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! <directory>/experts/CURRENT            the name of the current generation
-//! <directory>/experts/generation-7/…     tantivy's files
+//! <directory>/experts/generation-7/…     tantivy's files, and the term vectors that it was written with
 //! <directory>/experts/rebuild.lock       held by the one rebuild
 //! ```
 
@@ -15,9 +15,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use serde::{Deserialize, Serialize};
 use tantivy::{Directory, Index, IndexReader, ReloadPolicy, TantivyError};
 use text::Analyzer;
+use vectors::TermVectors;
 
 use crate::IndexError;
 use crate::schema::{self, Fields};
+use crate::shelf::{self, Shelf};
 
 const CURRENT: &str = "CURRENT";
 const PREFIX: &str = "generation-";
@@ -53,19 +55,25 @@ pub(crate) struct Generation {
     pub(crate) index: Index,
     pub(crate) fields: Fields,
     pub(crate) reader: IndexReader,
+    pub(crate) vectors: Arc<TermVectors>,
     path: PathBuf,
     retired: AtomicBool,
 }
 
 impl Generation {
     /// Starts an empty generation whose number is above all others.
-    pub(crate) fn create(root: &Path, analyzer: &Arc<Analyzer>) -> Result<Self, TantivyError> {
+    pub(crate) fn create(
+        root: &Path,
+        analyzer: &Arc<Analyzer>,
+        vectors: Arc<TermVectors>,
+    ) -> Result<Self, TantivyError> {
         let last = names(root)?.iter().filter_map(|name| number(name)).max().unwrap_or(0);
         let name = format!("{PREFIX}{}", last + 1);
         let path = root.join(&name);
         fs::create_dir_all(&path)?;
+        shelf::write(&path, &vectors)?;
         let index = Index::create_in_dir(&path, schema::schema().0)?;
-        let generation = Self::with(name, path, index, analyzer)?;
+        let generation = Self::with(name, path, index, analyzer, vectors)?;
         sync_directory(root)?;
         Ok(generation)
     }
@@ -76,6 +84,7 @@ impl Generation {
         name: &str,
         analyzer: &Arc<Analyzer>,
         fingerprint: &str,
+        shelf: &Shelf,
     ) -> Result<Self, Fault> {
         let path = root.join(name);
         let index = Index::open_in_dir(&path)?;
@@ -94,7 +103,8 @@ impl Generation {
                 Err(fault) => return Err(fault),
             }
         }
-        Ok(Self::with(name.to_owned(), path, index, analyzer)?)
+        let vectors = shelf.read(&path).map_err(|error| Fault::Damaged(format!("term vectors: {error}")))?;
+        Ok(Self::with(name.to_owned(), path, index, analyzer, vectors)?)
     }
 
     fn with(
@@ -102,6 +112,7 @@ impl Generation {
         path: PathBuf,
         index: Index,
         analyzer: &Arc<Analyzer>,
+        vectors: Arc<TermVectors>,
     ) -> Result<Self, TantivyError> {
         schema::register(&index, analyzer);
         let reader = index
@@ -110,7 +121,7 @@ impl Generation {
             .doc_store_cache_num_blocks(1)
             .try_into()?;
         let fields = schema::schema().1;
-        Ok(Self { name, index, fields, reader, path, retired: AtomicBool::new(false) })
+        Ok(Self { name, index, fields, reader, vectors, path, retired: AtomicBool::new(false) })
     }
 
     /// The position of the last commit.

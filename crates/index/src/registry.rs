@@ -6,8 +6,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use domain::Kind;
 use text::Analyzer;
+use vectors::TermVectors;
 
 use crate::generation::{self, Fault, Generation};
+use crate::shelf::Shelf;
 use crate::snapshot::View;
 use crate::{IndexError, Rebuild, Snapshot, Writer, schema};
 
@@ -36,6 +38,7 @@ pub(crate) struct Shared {
     pub(crate) analyzer: Arc<Analyzer>,
     pub(crate) fingerprint: String,
     pub(crate) memory_budget: usize,
+    pub(crate) shelf: Arc<Shelf>,
     /// Held while a commit or a rebuild becomes visible.
     pub(crate) publishing: Mutex<()>,
     view: RwLock<Arc<View>>,
@@ -49,6 +52,7 @@ impl Registry {
         kind: Kind,
         analyzer: &Arc<Analyzer>,
         memory_budget: usize,
+        shelf: &Arc<Shelf>,
     ) -> Result<Self, IndexError> {
         let root = directory.join(kind.plural());
         fs::create_dir_all(&root)?;
@@ -61,6 +65,7 @@ impl Registry {
             analyzer: analyzer.clone(),
             fingerprint: schema::fingerprint(analyzer),
             memory_budget,
+            shelf: shelf.clone(),
             publishing: Mutex::new(()),
             view: RwLock::new(Arc::new(View::empty(analyzer.clone()))),
             foreign: Mutex::default(),
@@ -97,12 +102,12 @@ impl Registry {
         Writer::open(&self.0)
     }
 
-    /// Starts a new generation beside the running one, which may be read and written meanwhile.
+    /// Starts a new generation beside the running one, which may be read and written meanwhile. Its texts' meaning is told by `vectors`.
     ///
     /// # Errors
     /// [`IndexError::Busy`] when a rebuild is under way, or when the files cannot be written.
-    pub fn rebuild(&self) -> Result<Rebuild, IndexError> {
-        Rebuild::start(&self.0)
+    pub fn rebuild(&self, vectors: Arc<TermVectors>) -> Result<Rebuild, IndexError> {
+        Rebuild::start(&self.0, vectors)
     }
 
     /// The view of the last commit. A stale index shows nothing.
@@ -161,7 +166,7 @@ impl Shared {
         if self.foreign().as_ref() == Some(&name) {
             return Ok(());
         }
-        match Generation::open(&self.root, &name, &self.analyzer, &self.fingerprint) {
+        match Generation::open(&self.root, &name, &self.analyzer, &self.fingerprint, &self.shelf) {
             Ok(generation) => {
                 self.foreign().take();
                 self.publish(&Arc::new(generation))

@@ -8,12 +8,14 @@ use tantivy::schema::{
 };
 use tantivy::{Index, TantivyDocument, Term};
 use text::Analyzer;
+use vectors::TermVectors;
 
+use crate::pieces::Columns;
 use crate::tokenizer::Analysis;
 use crate::{Dimension, IndexDocument};
 
 /// Changes whenever the same document would be indexed otherwise.
-const SCHEMA_VERSION: u32 = 3;
+const SCHEMA_VERSION: u32 = 4;
 
 const ANALYSIS: &str = "analysis";
 
@@ -23,6 +25,8 @@ pub(crate) const OPEN: &str = "open";
 pub(crate) const UPDATED_AT: &str = "updated_at";
 pub(crate) const ATTRIBUTES: &str = "attributes";
 pub(crate) const FACETS: &str = "facets";
+pub(crate) const VECTORS: &str = "vectors";
+pub(crate) const PIECES: &str = "pieces";
 
 /// Number of analysed text fields: the areas, then the names.
 pub(crate) const TEXT_FIELDS: usize = 5;
@@ -43,11 +47,13 @@ pub(crate) struct Fields {
     open: Field,
     updated_at: Field,
     attributes: Field,
+    vectors: Field,
+    pieces: Field,
 }
 
 /// What an index must have been built with to be used.
 pub(crate) fn fingerprint(analyzer: &Analyzer) -> String {
-    format!("{SCHEMA_VERSION}-{}", analyzer.fingerprint())
+    format!("{SCHEMA_VERSION}-{}-{}", TermVectors::builtin().identity(), analyzer.fingerprint())
 }
 
 pub(crate) fn schema() -> (Schema, Fields) {
@@ -70,6 +76,8 @@ pub(crate) fn schema() -> (Schema, Fields) {
         open: builder.add_bool_field(OPEN, FAST),
         updated_at: builder.add_i64_field(UPDATED_AT, FAST),
         attributes: builder.add_bytes_field(ATTRIBUTES, FAST),
+        vectors: builder.add_u64_field(VECTORS, FAST),
+        pieces: builder.add_u64_field(PIECES, FAST),
     };
     (builder.build(), fields)
 }
@@ -90,13 +98,16 @@ impl Fields {
         Term::from_field_u64(self.number, number)
     }
 
-    pub(crate) fn document(&self, document: &IndexDocument) -> TantivyDocument {
+    /// `columns` have read the document's passages.
+    pub(crate) fn document(&self, document: &IndexDocument, columns: &Columns) -> TantivyDocument {
         let mut made = TantivyDocument::default();
         made.add_u64(self.number, document.number);
         made.add_u64(self.digest, document.digest());
         made.add_bool(self.open, document.open);
         made.add_i64(self.updated_at, document.updated_at);
         made.add_bytes(self.attributes, &document.attributes.to_json());
+        columns.vectors.iter().for_each(|&word| made.add_u64(self.vectors, word));
+        columns.pieces.iter().for_each(|&word| made.add_u64(self.pieces, word));
         for (area, field) in Area::ALL.into_iter().zip(self.text) {
             document.texts(area).for_each(|text| made.add_text(field, text));
         }

@@ -4,14 +4,16 @@ use std::io;
 use std::sync::{Arc, OnceLock};
 
 use domain::{Area, Attributes};
-use ranking::{AreaStatistics, TextModel, WeightedTerm};
-use tantivy::columnar::BytesColumn;
+use ranking::{AreaStatistics, WeightedTerm, Weights};
+use tantivy::columnar::{BytesColumn, Column};
 use tantivy::directory::OwnedBytes;
 use tantivy::fieldnorm::FieldNormReader;
 use tantivy::{DocId, Searcher, SegmentReader};
 use text::Analyzer;
+use vectors::TermVectors;
 
 use crate::generation::Generation;
+use crate::pieces::PieceCount;
 use crate::postings::TextField;
 use crate::schema::{self, TEXT_FIELDS};
 use crate::{IndexError, Retrieved, Scope, SearchPage, SearchQuery, retrieval, search};
@@ -31,6 +33,7 @@ pub(crate) struct View {
     pub(crate) segments: Vec<Segment>,
     pub(crate) analyzer: Arc<Analyzer>,
     statistics: OnceLock<[AreaStatistics; TEXT_FIELDS]>,
+    piece_length: OnceLock<f32>,
 }
 
 /// A segment with the columns that every query reads.
@@ -44,6 +47,10 @@ pub(crate) struct Segment {
     /// Length of each document's text field as tantivy's one-byte code.
     pub(crate) lengths: [OwnedBytes; TEXT_FIELDS],
     attributes: Option<BytesColumn>,
+    /// As [`crate::pieces`] makes them; `None` where no document has any.
+    pub(crate) vectors: Option<Column<u64>>,
+    pub(crate) pieces: Option<Column<u64>>,
+    piece_counts: Arc<[PieceCount]>,
 }
 
 impl Segment {
@@ -73,7 +80,15 @@ impl Segment {
             };
         }
         let attributes = reader.fast_fields().bytes(schema::ATTRIBUTES)?;
-        Ok(Self { reader: reader.clone(), base, numbers, open, lengths, attributes })
+        let vectors = reader.fast_fields().column_opt(schema::VECTORS)?;
+        let pieces = reader.fast_fields().column_opt(schema::PIECES)?;
+        let piece_counts = match (before, &pieces) {
+            (Some(before), _) => before.piece_counts.clone(),
+            (None, Some(column)) => (0..reader.max_doc()).map(|doc| PieceCount::of(column, doc)).collect(),
+            (None, None) => Arc::default(),
+        };
+        let reader = reader.clone();
+        Ok(Self { reader, base, numbers, open, lengths, attributes, vectors, pieces, piece_counts })
     }
 
     /// What matching compares beside the texts.
@@ -106,6 +121,7 @@ impl View {
             segments: Vec::new(),
             analyzer,
             statistics: OnceLock::new(),
+            piece_length: OnceLock::new(),
         }
     }
 
@@ -132,6 +148,7 @@ impl View {
             segments,
             analyzer: before.analyzer.clone(),
             statistics: OnceLock::new(),
+            piece_length: OnceLock::new(),
         })
     }
 
@@ -149,6 +166,21 @@ impl View {
     /// Counts over live documents: the same however the documents lie in segments.
     pub(crate) fn statistics(&self) -> &[AreaStatistics; TEXT_FIELDS] {
         self.statistics.get_or_init(|| std::array::from_fn(|place| self.count(place)))
+    }
+
+    /// Mean number of terms in a single piece of evidence over live documents; 0 when there is none.
+    pub(crate) fn piece_length(&self) -> f32 {
+        *self.piece_length.get_or_init(|| {
+            let (mut pieces, mut terms) = (0_u64, 0_u64);
+            for segment in &self.segments {
+                let live = segment.piece_counts.iter().zip(0..).filter(|(_, doc)| segment.is_live(*doc));
+                live.for_each(|(count, _)| {
+                    pieces += u64::from(count.pieces);
+                    terms += u64::from(count.terms);
+                });
+            }
+            if pieces == 0 { 0.0 } else { (terms as f64 / pieces as f64) as f32 }
+        })
     }
 
     fn count(&self, place: usize) -> AreaStatistics {
@@ -218,17 +250,23 @@ impl Snapshot {
         search::search(&self.0, query)
     }
 
-    /// The `limit` best candidates for a match: all documents in scope are scored, none is skipped.
+    /// The term vectors that tell the meaning of this index's texts.
+    pub fn vectors(&self) -> Arc<TermVectors> {
+        self.0.generation.as_ref().map_or_else(TermVectors::builtin, |generation| generation.vectors.clone())
+    }
+
+    /// The `limit` best candidates for a match: all documents in scope are scored by their words, none is skipped, and the best of them more
+    /// closely (`weights.meaning.candidates`).
     ///
     /// # Errors
     /// When the index cannot be read.
     pub fn retrieve(
         &self,
         terms: &[WeightedTerm],
-        model: &TextModel,
+        weights: &Weights,
         scope: &Scope<'_>,
         limit: usize,
     ) -> Result<Retrieved, IndexError> {
-        retrieval::retrieve(&self.0, terms, model, scope, limit)
+        retrieval::retrieve(&self.0, terms, weights, scope, limit)
     }
 }

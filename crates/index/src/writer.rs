@@ -7,8 +7,10 @@ use tantivy::directory::error::LockError;
 use tantivy::index::SegmentId;
 use tantivy::indexer::{IndexWriterOptions, LogMergePolicy, MergePolicy, NoMergePolicy};
 use tantivy::{IndexWriter, TantivyError};
+use vectors::TermVectors;
 
 use crate::generation::{self, Generation, Payload};
+use crate::pieces::Columns;
 use crate::registry::Shared;
 use crate::{IndexDocument, IndexError};
 
@@ -31,6 +33,7 @@ pub struct Writer {
     writer: IndexWriter,
     /// The largest number that the index or this writer has ever held: beyond it there is nothing to replace.
     highest: u64,
+    columns: Columns,
 }
 
 impl Writer {
@@ -38,7 +41,7 @@ impl Writer {
         let generation = shared.view().generation.clone().ok_or(IndexError::Stale(shared.kind))?;
         let writer = index_writer(shared, &generation)?;
         let _publishing = shared.publishing.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut opened = Self { shared: shared.clone(), generation, writer, highest: 0 };
+        let mut opened = Self { shared: shared.clone(), generation, writer, highest: 0, columns: Columns::default() };
         opened.require_current()?;
         // Only now that no other process writes is the last commit known.
         shared.publish(&opened.generation)?;
@@ -58,7 +61,9 @@ impl Writer {
             self.delete(document.number);
         }
         self.highest = self.highest.max(document.number);
-        match self.writer.add_document(self.generation.fields.document(document)) {
+        let Generation { fields, vectors, .. } = &*self.generation;
+        self.columns.read(&document.passages, &self.shared.analyzer, vectors);
+        match self.writer.add_document(fields.document(document, &self.columns)) {
             Ok(_) => Ok(()),
             // The files are gone when another process has put a new index in place; that says more than what was missed.
             Err(error) => self.require_current().and(Err(error.into())),
@@ -132,17 +137,19 @@ pub struct Rebuild {
     // Before the generation: the writer must be gone when an unfinished generation's directory is removed.
     writer: IndexWriter,
     generation: Arc<Generation>,
+    columns: Columns,
     _lock: File,
 }
 
 impl Rebuild {
-    pub(crate) fn start(shared: &Arc<Shared>) -> Result<Self, IndexError> {
+    pub(crate) fn start(shared: &Arc<Shared>, vectors: Arc<TermVectors>) -> Result<Self, IndexError> {
         let lock = generation::rebuild_lock(&shared.root)?.ok_or(IndexError::Busy(shared.kind))?;
-        let generation = Generation::create(&shared.root, &shared.analyzer)?;
+        let generation = Generation::create(&shared.root, &shared.analyzer, shared.shelf.share(vectors))?;
         let writer = index_writer(shared, &generation)?;
         // Until it is finished, whatever happens to it discards it.
         generation.retire(true);
-        Ok(Self { shared: shared.clone(), writer, generation: Arc::new(generation), _lock: lock })
+        let (shared, generation) = (shared.clone(), Arc::new(generation));
+        Ok(Self { shared, writer, generation, columns: Columns::default(), _lock: lock })
     }
 
     /// Adds a document; every number once.
@@ -150,7 +157,9 @@ impl Rebuild {
     /// # Errors
     /// When the index cannot be written.
     pub fn put(&mut self, document: &IndexDocument) -> Result<(), IndexError> {
-        self.writer.add_document(self.generation.fields.document(document))?;
+        let Generation { fields, vectors, .. } = &*self.generation;
+        self.columns.read(&document.passages, &self.shared.analyzer, vectors);
+        self.writer.add_document(fields.document(document, &self.columns))?;
         Ok(())
     }
 

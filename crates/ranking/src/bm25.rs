@@ -48,7 +48,12 @@ impl TextModel {
     /// The length part of the denominator, k1·(1 − b + b·length/average): precompute it per length.
     #[inline]
     pub fn length_norm(&self, area: Area, length: u32, average_length: f32) -> f32 {
-        let b = self.areas[area].b;
+        self.norm(self.areas[area].b, length, average_length)
+    }
+
+    /// As [`Self::length_norm`], with a length normalisation of its own.
+    #[inline]
+    pub fn norm(&self, b: f32, length: u32, average_length: f32) -> f32 {
         let relative = if average_length > 0.0 { length as f32 / average_length } else { 1.0 };
         self.k1 * (1.0 - b + b * relative)
     }

@@ -5,7 +5,9 @@ use std::ops::Range;
 use domain::{Area, Passage, RecordId};
 use rustc_hash::{FxHashMap, FxHashSet};
 use text::{Analyzer, Hit, ReadText, Scratch, TokenKind, Word};
+use vectors::TermVectors;
 
+use crate::alike::{Meant, alike, meant};
 use crate::clarity::says_nothing;
 use crate::sentence::sentence;
 use crate::{
@@ -27,6 +29,8 @@ const LEAST_SHARE: f64 = 0.05;
 pub struct Corpus {
     /// Per area.
     pub statistics: Areas<AreaStatistics>,
+    /// Mean number of terms in a single piece of evidence.
+    pub piece_length: f32,
     /// How many records hold each term of the query, per area; parallel to [`Query::terms`].
     pub frequencies: Vec<Areas<u64>>,
 }
@@ -73,8 +77,11 @@ pub struct Evidence {
 pub struct Explainer<'a> {
     analyzer: &'a Analyzer,
     weights: &'a Weights,
+    vectors: &'a TermVectors,
     query: &'a Query,
     corpus: &'a Corpus,
+    /// The asking side's words.
+    meant: Vec<Meant>,
     /// Where each term stands in the query.
     numbers: FxHashMap<&'a str, u32>,
     subject: Vec<Reading<'a>>,
@@ -83,6 +90,8 @@ pub struct Explainer<'a> {
 /// A text and what of the query stands in it.
 struct Reading<'a> {
     passage: &'a Passage,
+    /// Its terms without words, as the index counts those of a single piece of evidence.
+    grams: u32,
     text: ReadText,
     /// In the order of the text.
     hits: Vec<TermHit>,
@@ -123,13 +132,16 @@ impl<'a> Explainer<'a> {
     pub fn new(
         analyzer: &'a Analyzer,
         weights: &'a Weights,
+        vectors: &'a TermVectors,
         passages: &'a [Passage],
         query: &'a Query,
         corpus: &'a Corpus,
     ) -> Self {
         let numbers = query.terms.iter().map(|term| term.text.as_str()).zip(0..).collect();
-        let mut explainer = Self { analyzer, weights, query, corpus, numbers, subject: Vec::new() };
+        let (meant, subject) = (Vec::new(), Vec::new());
+        let mut explainer = Self { analyzer, weights, vectors, query, corpus, meant, numbers, subject };
         explainer.subject = explainer.read(passages, weights.max_characters, &mut Scratch::default());
+        explainer.meant = explainer.meant(&explainer.subject.iter().collect::<Vec<_>>());
         explainer
     }
 
@@ -154,6 +166,9 @@ impl<'a> Explainer<'a> {
             return None;
         }
         let loose = text_points(score) - named;
+        let counts = score.parts.iter().any(|part| part.code == "meaning");
+        let shared = |word: &str| words.iter().any(|shared| shared.key == word);
+        let alike = if counts { alike(&self.meant, &self.meant(&all), shared) } else { Vec::new() };
         let evidence = evidence(candidate.evidence, &documents, &words);
         let subject = highlights(&self.subject, &words);
         let candidate = highlights(&own, &words);
@@ -161,15 +176,20 @@ impl<'a> Explainer<'a> {
         let rules: Vec<Rule> = features.iter().filter(|feature| !feature.fact.is_empty()).map(rule).collect();
         let total = rounded(score.total);
         Some(Explanation {
-            sentence: sentence(&terms, &evidence, &rules, (loose > named).then_some(loose), total),
+            sentence: sentence(&terms, &alike, &evidence, &rules, (loose > named).then_some(loose), total),
             total,
             parts: score.parts.iter().map(round_part).collect(),
+            alike,
             subject,
             candidate,
             terms,
             evidence,
             rules,
         })
+    }
+
+    fn meant(&self, readings: &[&Reading<'_>]) -> Vec<Meant> {
+        meant(self.analyzer, self.vectors, readings.iter().flat_map(|reading| &reading.words))
     }
 
     /// The first `characters` of each text.
@@ -181,8 +201,10 @@ impl<'a> Explainer<'a> {
     ) -> Vec<Reading<'p>> {
         let read = |passage: &'p Passage| {
             let mut hits = Vec::new();
+            let mut grams = 0;
             let text = crate::query::first_characters(&passage.text, characters);
             self.analyzer.for_each_token(text, scratch, |token| {
+                grams += u32::from(token.kind != TokenKind::Word);
                 if let Some(&term) = self.numbers.get(token.text) {
                     let bytes = token.start as usize..token.end as usize;
                     hits.push(TermHit { term, kind: token.kind, bytes });
@@ -192,7 +214,7 @@ impl<'a> Explainer<'a> {
             let mut held: Vec<u32> = hits.iter().map(|hit| hit.term).collect();
             held.sort_unstable();
             held.dedup();
-            Reading { passage, text: scratch.take(), hits, held, words }
+            Reading { passage, grams, text: scratch.take(), hits, held, words }
         };
         passages.iter().map(read).collect()
     }
@@ -209,17 +231,45 @@ impl<'a> Explainer<'a> {
         });
         let mut points: Vec<f64> = vec![0.0; counts.len()];
         for (at, (areas, term)) in counts.iter().zip(&self.query.terms).enumerate() {
-            let held = Area::ALL.into_iter().filter(|&area| areas[area] > 0);
+            let own = Area::ALL.into_iter().filter(|&area| area != Area::Evidence && areas[area] > 0);
             let part = |area: Area| {
                 let saturation = model.saturation(areas[area], norms[area]);
                 model.areas[area].weight * term.weight * self.corpus.idf(at, area) * saturation
             };
-            points[at] = f64::from(held.map(part).sum::<f32>());
+            points[at] = f64::from(own.map(part).sum::<f32>());
         }
+        self.add_evidence(readings, &mut points);
         let sum: f64 = points.iter().sum();
         let scale = if sum > 0.0 { text_points(score) / sum } else { 0.0 };
         points.iter_mut().for_each(|points| *points *= scale);
         points
+    }
+
+    /// Adds what each term adds to the evidence. Pieces of scores s make S = (Σ sᵖ)^(1/p) together, so a piece's terms count (s/S)ᵖ⁻¹ as much as by
+    /// themselves, and all of them add up to S.
+    fn add_evidence(&self, readings: &[&Reading<'_>], points: &mut [f64]) {
+        let (model, pieces) = (&self.weights.candidate, &self.weights.pieces);
+        let scored = |reading: &&&Reading<'_>| reading.passage.area == Area::Evidence && !reading.held.is_empty();
+        let score = |reading: &&Reading<'_>| {
+            let norm = model.norm(pieces.b, reading.grams, self.corpus.piece_length);
+            let mut counts: FxHashMap<u32, u32> = FxHashMap::default();
+            reading.hits.iter().for_each(|hit| *counts.entry(hit.term).or_default() += 1);
+            let term = |&term: &u32| {
+                let at = term as usize;
+                let factor = self.query.terms[at].weight * self.corpus.idf(at, Area::Evidence);
+                (term, factor * model.saturation(counts[&term], norm))
+            };
+            let terms: Vec<(u32, f32)> = reading.held.iter().map(term).collect();
+            (terms.iter().map(|(_, score)| score).sum::<f32>(), terms)
+        };
+        let mut scores: Vec<(f32, Vec<(u32, f32)>)> = readings.iter().filter(scored).map(score).collect();
+        scores.sort_by(|a, b| b.0.total_cmp(&a.0));
+        scores.truncate(pieces.most);
+        let together = pieces.together(&mut scores.iter().map(|(score, _)| *score).collect::<Vec<_>>());
+        for (score, terms) in scores {
+            let share = model.areas[Area::Evidence].weight * (score / together).powf(pieces.power - 1.0);
+            terms.iter().for_each(|(term, score)| points[*term as usize] += f64::from(share * score));
+        }
     }
 
     /// Words that stand in both sides' texts, or in one with a synonym in the other, each with the points of its terms,

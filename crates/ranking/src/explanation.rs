@@ -44,6 +44,20 @@ pub struct TermMatch {
     pub points: f64,
 }
 
+/// Two words that mean something alike.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct AlikeWords {
+    /// 提出方的词语
+    #[schema(example = "锂离子电池")]
+    pub asked: String,
+    /// 对方的词语
+    #[schema(example = "储能电芯")]
+    pub found: String,
+    /// 语义相近程度，0 到 1
+    #[schema(example = 0.62)]
+    pub likeness: f64,
+}
+
 /// A document that supports the match.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct EvidenceItem {
@@ -81,6 +95,9 @@ pub struct Explanation {
     pub parts: Vec<Part>,
     /// 双方共有的词语，分数高的在前
     pub terms: Vec<TermMatch>,
+    /// 用词不同、意思相近的词语，最相近的在前
+    #[serde(default)]
+    pub alike: Vec<AlikeWords>,
     /// 提出方文字中的命中
     pub subject: Vec<Highlight>,
     /// 对方文字中的命中

@@ -3,6 +3,7 @@
 //! Pure functions: no files, no SQL, no tantivy, no clock. The interactive match, the nightly re-match and the offline evaluation
 //! all go through [`Query::new`], [`TextModel`] and [`score`], so there is one definition of a score.
 
+mod alike;
 mod areas;
 mod bm25;
 mod clarity;
@@ -23,8 +24,8 @@ pub use clarity::{Question, questions};
 pub use compare::{Comparison, compare};
 pub use eligibility::{Exclusion, exclusions};
 pub use explain::{Candidate, Corpus, Evidence, Explainer};
-pub use explanation::{EvidenceItem, Explanation, Highlight, Piece, Rule, TermMatch};
+pub use explanation::{AlikeWords, EvidenceItem, Explanation, Highlight, Piece, Rule, TermMatch};
 pub use features::{Feature, features};
-pub use query::{Query, WeightedTerm};
-pub use score::{Part, Score, score};
-pub use weights::{Dilution, FeatureWeights, KindWeights, Weights};
+pub use query::{Query, Rarity, WeightedTerm};
+pub use score::{Part, Score, Texts, score};
+pub use weights::{Dilution, FeatureWeights, KindWeights, Meaning, Pieces, Weights};

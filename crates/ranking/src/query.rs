@@ -18,6 +18,22 @@ pub struct WeightedTerm {
     pub kind: TokenKind,
     /// How much a match of it counts, above 0.
     pub weight: f32,
+    /// How much it counts for what the whole asks for: as `weight`, but for its rarity in prose, which term vectors know themselves.
+    pub meaning: f32,
+}
+
+/// How little a term is used, 0 to 1 each; 1 when nothing is known.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Rarity {
+    /// By the asking side's peers.
+    pub peers: f32,
+    /// In technical prose.
+    pub prose: f32,
+}
+
+impl Rarity {
+    /// Nothing is known.
+    pub const UNKNOWN: Self = Self { peers: 1.0, prose: 1.0 };
 }
 
 /// The asking side of a match.
@@ -29,13 +45,12 @@ pub struct Query {
 
 impl Query {
     /// Weighs the terms of `passages`: Σ over areas of subject weight · log₂(1 + occurrences), times the weight of the term's kind (an
-    /// occurrence across two words counts less), times `rarity(term)`: how little the term is used by the asking side's peers and in
-    /// technical prose (1 when nothing is known). The area of descriptions counts less the longer they are ([`crate::Dilution`]).
+    /// occurrence across two words may count less), times its `rarity`. The area of descriptions counts less the longer they are ([`crate::Dilution`]).
     pub fn new(
         analyzer: &Analyzer,
         passages: &[Passage],
         weights: &Weights,
-        rarity: impl Fn(&str) -> f32,
+        rarity: impl Fn(&str) -> Rarity,
     ) -> Self {
         let mut counts: FxHashMap<String, (TokenKind, Areas<f32>)> = FxHashMap::default();
         let mut scratch = Scratch::default();
@@ -61,7 +76,8 @@ impl Query {
             Areas { body: weights.subject.body * weights.dilution.factor(described), ..weights.subject };
         let weigh = |(text, (kind, areas)): (String, (TokenKind, Areas<f32>))| {
             let sum: f32 = Area::ALL.iter().map(|&area| subject[area] * (1.0 + areas[area]).log2()).sum();
-            WeightedTerm { text, kind, weight: sum * weights.kinds.of(kind) }
+            let weight = sum * weights.kinds.of(kind);
+            WeightedTerm { text, kind, weight, meaning: weight }
         };
         let mut terms: Vec<_> = counts.into_iter().map(weigh).filter(|term| term.weight > 0.0).collect();
         let by_weight = |a: &WeightedTerm, b: &WeightedTerm| {
@@ -70,7 +86,11 @@ impl Query {
         // An expert with many achievements has tens of thousands of terms; asking how rare each is would take longest of all.
         terms.sort_unstable_by(by_weight);
         terms.truncate(weights.max_terms.saturating_mul(ASKED_PER_USED));
-        terms.iter_mut().for_each(|term| term.weight *= rarity(&term.text));
+        for term in &mut terms {
+            let Rarity { peers, prose } = rarity(&term.text);
+            term.meaning *= peers;
+            term.weight *= peers * prose;
+        }
         terms.retain(|term| term.weight > 0.0);
         terms.sort_unstable_by(by_weight);
         terms.truncate(weights.max_terms);

@@ -1,6 +1,6 @@
 //! The score of a pair: text first, everything else in proportion to it.
 //!
-//! Let *s* be the text score, *S* the ideal one (every term of the asking side matched once in a text of average length) and *h* the half-relevance.
+//! Let *s* be the text score, likeness of meaning included, *S* the ideal one (every term of the asking side matched once in a text of average length) and *h* the half-relevance.
 //! Relevance is s / (s + h·S), between 0 and 1 and growing with *s*. With features fᵢ of weights wᵢ the total is
 //!
 //! 100 · relevance · (1 + Σ wᵢ·fᵢ) / (1 + Σ wᵢ)
@@ -15,13 +15,13 @@ use crate::{Areas, Feature, Weights};
 /// One addend of a total.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Part {
-    /// 稳定的名称：text.title、text.keywords、text.body、text.evidence、region、industry、field、availability、capacity
+    /// 稳定的名称：text.title、text.keywords、text.body、text.evidence、meaning、region、industry、field、availability、capacity
     #[schema(example = "text.title")]
     pub code: String,
     /// 中文名称
     #[schema(example = "标题文本")]
     pub label: String,
-    /// 该项取值：文本为 BM25 得分，其余为 0 到 1
+    /// 该项取值：文本为 BM25 得分，语义为向量夹角的余弦，其余为 0 到 1
     #[schema(example = 21.37)]
     pub value: f64,
     /// 该项权重
@@ -41,26 +41,54 @@ pub struct Score {
     pub parts: Vec<Part>,
 }
 
-/// Scores a pair from its text scores by area (weights not yet applied), the ideal text score and its features.
-pub fn score(texts: &Areas<f32>, ideal: f32, features: &[Feature], weights: &Weights) -> Score {
-    let areas = domain::Area::ALL.map(|area| {
+/// What a candidate's texts come to.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Texts {
+    /// The text score of each area, its weight not yet applied.
+    pub areas: Areas<f32>,
+    /// How alike the meanings are, 0 and more; about 1 at most for a single text.
+    pub likeness: f32,
+    /// What one of likeness is worth as a text score, by [`Texts::rate`].
+    pub rate: f32,
+}
+
+impl Texts {
+    /// What one of likeness is worth where text scores spread so much (standard deviation over the registry) and the vectors are so far
+    /// to be trusted (0 to 1).
+    pub fn rate(weights: &Weights, spread: f32, trust: f32) -> f32 {
+        weights.meaning.weight * spread * trust
+    }
+
+    /// Areas and meaning, weighed and added up.
+    pub fn total(&self, weights: &Weights) -> f32 {
+        let model = &weights.candidate;
+        let areas: f32 = domain::Area::ALL.iter().map(|&area| model.areas[area].weight * self.areas[area]).sum();
+        areas + self.rate * self.likeness
+    }
+}
+
+/// Scores a pair from what its texts come to, the ideal text score and its features.
+pub fn score(texts: &Texts, ideal: f32, features: &[Feature], weights: &Weights) -> Score {
+    let area = |area: domain::Area| {
         let weight = f64::from(weights.candidate.areas[area].weight);
-        (area, f64::from(texts[area]), weight)
-    });
-    let text: f64 = areas.iter().map(|(_, value, weight)| value * weight).sum();
+        (format!("text.{}", area.slug()), format!("{}文本", area.label()), f64::from(texts.areas[area]), weight)
+    };
+    let meaning =
+        ("meaning".to_owned(), "语义相近".to_owned(), f64::from(texts.likeness), f64::from(texts.rate));
+    let areas: Vec<_> = domain::Area::ALL.into_iter().map(area).chain([meaning]).collect();
+    let text: f64 = areas.iter().map(|(_, _, value, weight)| value * weight).sum();
     let half = f64::from(weights.half_relevance) * f64::from(ideal);
     let relevance = if text > 0.0 { text / (text + half) } else { 0.0 };
     let all_weights: f64 = features.iter().map(|feature| f64::from(feature.weight)).sum();
     let base = 100.0 * relevance / (1.0 + all_weights);
 
     let text_parts =
-        areas.into_iter().filter(|(_, value, _)| *value > 0.0).map(|(area, value, weight)| Part {
-            code: format!("text.{}", area.slug()),
-            label: format!("{}文本", area.label()),
-            value,
-            weight,
-            points: base * value * weight / text,
-        });
+        areas.into_iter().filter(|(_, _, value, weight)| value * weight > 0.0).map(
+            |(code, label, value, weight)| {
+                let points = base * value * weight / text;
+                Part { code, label, value, weight, points }
+            },
+        );
     let feature_parts = features.iter().map(|feature| Part {
         code: feature.code.to_owned(),
         label: feature.label.to_owned(),
@@ -84,24 +112,32 @@ mod tests {
     proptest! {
         #[test]
         fn a_total_stays_within_0_and_100_and_is_the_sum_of_its_parts(
-            title in 0.0_f32..1e4, body in 0.0_f32..1e4, ideal in 0.0_f32..1e4, value in 0.0_f32..=1.0, weight in 0.0_f32..10.0,
+            title in 0.0_f32..1e4, body in 0.0_f32..1e4, likeness in 0.0_f32..2.0, rate in 0.0_f32..1e4,
+            ideal in 0.0_f32..1e4, value in 0.0_f32..=1.0, weight in 0.0_f32..10.0,
         ) {
-            let texts = Areas { title, body, ..Areas::default() };
+            let texts = Texts { areas: Areas { title, body, ..Areas::default() }, likeness, rate };
             let score = score(&texts, ideal, &[feature(value, weight)], &Weights::default());
             prop_assert!((0.0..=100.0 + 1e-9).contains(&score.total));
             prop_assert!((score.parts.iter().map(|part| part.points).sum::<f64>() - score.total).abs() < 1e-9);
         }
 
         #[test]
-        fn more_text_never_scores_less(less in 0.0_f32..100.0, more in 0.0_f32..100.0, value in 0.0_f32..=1.0) {
-            let total = |title| score(&Areas { title, ..Areas::default() }, 50.0, &[feature(value, 0.2)], &Weights::default()).total;
-            prop_assert!(total(less + more) >= total(less));
+        fn more_text_and_more_likeness_never_score_less(
+            less in 0.0_f32..100.0, more in 0.0_f32..100.0, value in 0.0_f32..=1.0, rate in 0.0_f32..10.0,
+        ) {
+            let features = [feature(value, 0.2)];
+            let total = |title, likeness| {
+                let areas = Areas { title, ..Areas::default() };
+                score(&Texts { areas, likeness, rate }, 50.0, &features, &Weights::default()).total
+            };
+            prop_assert!(total(less + more, less) >= total(less, less));
+            prop_assert!(total(less, less + more) >= total(less, less));
         }
     }
 
     #[test]
     fn nearness_does_not_make_up_for_texts_without_anything_in_common() {
-        let near = score(&Areas::default(), 50.0, &[feature(1.0, 5.0)], &Weights::default());
+        let near = score(&Texts::default(), 50.0, &[feature(1.0, 5.0)], &Weights::default());
         assert_eq!(near.total, 0.0);
     }
 }

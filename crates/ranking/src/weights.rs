@@ -20,8 +20,14 @@ pub struct Weights {
     pub kinds: KindWeights,
     /// Share of its weight that a pair of characters keeps where it joins two words of the asking side (`节电` in `曝气环节电耗`).
     pub crossing: f32,
+    /// Power of a term's rarity among the asking side's peers: which terms of a need tell it from the others. 0 leaves it out.
+    pub peers: f32,
     /// Power of a term's rarity in technical prose at large (see [`text::Background`]): 0 leaves it out.
     pub background: f32,
+    /// How the single pieces of a candidate's evidence count.
+    pub pieces: Pieces,
+    /// How likeness of meaning counts beside the words.
+    pub meaning: Meaning,
     /// Share of the ideal text score at which relevance is one half; see [`crate::score`].
     pub half_relevance: f32,
     /// How much each feature beside the text adds, relative to the text.
@@ -30,6 +36,44 @@ pub struct Weights {
     pub max_terms: usize,
     /// Characters of each of the asking side's texts that are read at most.
     pub max_characters: usize,
+}
+
+/// An expert is the sum of what he has done: each piece of evidence (a project, a text of an achievement) is scored by itself, and the scores
+/// are put together as (Σ sᵖ)^(1/p), which is near the best one and grows with every other that fits.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Pieces {
+    /// Length normalisation of a single piece, 0 to 1.
+    pub b: f32,
+    /// p, 1 (the plain sum) and more.
+    pub power: f32,
+    /// So many of the best pieces count.
+    pub most: usize,
+}
+
+impl Pieces {
+    /// The values of single pieces put together; what is not above 0 counts for nothing.
+    pub fn together(&self, values: &mut [f32]) -> f32 {
+        values.sort_unstable_by(|a, b| b.total_cmp(a));
+        let best = values.iter().take(self.most).take_while(|value| **value > 0.0);
+        match values.first() {
+            // Relative to the best one: no power of a score is too large or too small a number.
+            Some(&most) if most > 0.0 => {
+                most * best.map(|value| (value / most).powf(self.power)).sum::<f32>().powf(1.0 / self.power)
+            }
+            _ => 0.0,
+        }
+    }
+}
+
+/// Likeness of meaning: the cosine of the texts' vectors, see [`vectors::TermVectors`].
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Meaning {
+    /// What a cosine of 1 is worth, in standard deviations of the text scores over the candidates' registry; 0 leaves it out.
+    pub weight: f32,
+    /// So many of the best by their words are looked at more closely: by their single pieces of evidence, and by their meaning.
+    pub candidates: usize,
 }
 
 /// A long description says much beside the point: its terms count (`characters` / its length)^`power` as much, at most twice.
@@ -96,18 +140,26 @@ pub struct FeatureWeights {
 
 impl Default for Weights {
     fn default() -> Self {
-        let area = |weight| AreaModel { weight, b: 0.4 };
+        let area = |weight, b| AreaModel { weight, b };
         Self {
             candidate: TextModel {
                 k1: 1.2,
-                areas: Areas { title: area(1.0), keywords: area(0.8), body: area(0.6), evidence: area(0.8) },
+                areas: Areas {
+                    title: area(1.0, 0.6),
+                    keywords: area(0.8, 0.4),
+                    body: area(0.6, 0.4),
+                    evidence: area(0.8, 0.4),
+                },
             },
-            subject: Areas { title: 1.0, keywords: 0.6, body: 0.15, evidence: 0.2 },
+            subject: Areas { title: 1.0, keywords: 0.6, body: 0.18, evidence: 0.2 },
             dilution: Dilution { characters: 200.0, power: 0.75 },
             // A dictionary word adds nothing to its pairs of characters but their weight once more: measured worse on both labelled sets.
-            kinds: KindWeights { unigram: 1.0, bigram: 1.0, word: 0.0, latin: 1.0, synonym: 1.0 },
-            crossing: 0.7,
+            kinds: KindWeights { unigram: 1.0, bigram: 1.0, word: 0.0, latin: 4.0, synonym: 1.0 },
+            crossing: 1.0,
+            peers: 0.5,
             background: 0.5,
+            pieces: Pieces { b: 0.6, power: 2.5, most: 10 },
+            meaning: Meaning { weight: 7.5, candidates: 1000 },
             half_relevance: 0.15,
             features: FeatureWeights {
                 region: 0.15,
@@ -125,6 +177,19 @@ impl Default for Weights {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn pieces_together_are_no_less_than_the_best_and_no_more_than_their_sum() {
+        let pieces = Weights::default().pieces;
+        assert_eq!(pieces.together(&mut []), 0.0);
+        assert_eq!(pieces.together(&mut [0.0, -1.0]), 0.0);
+        assert!((pieces.together(&mut [3.0, -1.0]) - 3.0).abs() < 1e-6);
+        let two = pieces.together(&mut [3.0, 4.0]);
+        assert!((two - (3.0_f32.powf(2.5) + 4.0_f32.powf(2.5)).powf(0.4)).abs() < 1e-5, "{two}");
+        let many = pieces.together(&mut [1.0; 100]);
+        assert!((many - 10.0_f32.powf(0.4)).abs() < 1e-5, "only the best ten: {many}");
+        assert!(pieces.together(&mut [1e30, 1e30]).is_finite());
+    }
 
     #[test]
     fn the_longer_a_description_the_less_its_terms_count() {

@@ -11,9 +11,10 @@
 
 use domain::{Area, Passage};
 use ranking::{
-    AreaStatistics, Areas, Candidate, Corpus, Explainer, Explanation, Query, TermMatch, Weights, score,
+    AreaStatistics, Areas, Candidate, Corpus, Explainer, Explanation, Query, Rarity, TermMatch, Texts, Weights, score,
 };
 use text::{Analyzer, Dictionaries};
+use vectors::TermVectors;
 
 fn passage(area: Area, text: &str) -> Passage {
     Passage { area, field: "title", label: "标题", text: text.to_owned() }
@@ -24,15 +25,16 @@ fn explained(asking: &str, candidate: &str) -> Option<Explanation> {
     let analyzer = Analyzer::new(&Dictionaries::builtin()).unwrap();
     let weights = Weights::default();
     let (asking, candidate) = ([passage(Area::Title, asking)], [passage(Area::Body, candidate)]);
-    let query = Query::new(&analyzer, &asking, &weights, |_| 1.0);
+    let query = Query::new(&analyzer, &asking, &weights, |_| Rarity::UNKNOWN);
     let statistics = Areas::from_fn(|_| AreaStatistics { documents: 100, average_length: 40.0 });
     let frequencies = vec![Areas::from_fn(|_| 3); query.terms.len()];
-    let corpus = Corpus { statistics, frequencies };
-    let texts = Areas { body: 20.0, ..Areas::default() };
+    let corpus = Corpus { statistics, piece_length: 40.0, frequencies };
+    let areas = Areas { body: 20.0, ..Areas::default() };
+    let texts = Texts { areas, ..Texts::default() };
     let score = score(&texts, corpus.ideal(&query), &[], &weights);
     let lengths = Areas::from_fn(|_| 40);
     let candidate = Candidate { passages: &candidate, lengths, evidence: &[] };
-    Explainer::new(&analyzer, &weights, &asking, &query, &corpus).explain(&candidate, &score, &[])
+    Explainer::new(&analyzer, &weights, &TermVectors::builtin(), &asking, &query, &corpus).explain(&candidate, &score, &[])
 }
 
 fn names(explanation: &Explanation) -> Vec<(&str, Option<&str>)> {

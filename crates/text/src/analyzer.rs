@@ -114,9 +114,26 @@ impl Analyzer {
     }
 
     /// The same stream as [`Self::tokens`] without an allocation per token. Texts must be shorter than 4 GiB.
-    pub fn for_each_token(&self, text: &str, scratch: &mut Scratch, mut f: impl FnMut(TokenRef<'_>)) {
+    pub fn for_each_token(&self, text: &str, scratch: &mut Scratch, f: impl FnMut(TokenRef<'_>)) {
         scratch.text.read(text);
-        self.mark(scratch);
+        scratch.marks.clear();
+        self.mark_words(scratch);
+        self.mark_others(scratch);
+        self.emit(scratch, f);
+    }
+
+    /// As [`Self::for_each_token`], without words: what needs no segmentation, in a fraction of the time.
+    pub fn for_each_gram(&self, text: &str, scratch: &mut Scratch, f: impl FnMut(TokenRef<'_>)) {
+        scratch.text.read(text);
+        scratch.marks.clear();
+        self.mark_others(scratch);
+        self.emit(scratch, f);
+    }
+
+    /// Single characters and pairs, and between them what is marked.
+    fn emit(&self, scratch: &mut Scratch, mut f: impl FnMut(TokenRef<'_>)) {
+        scratch.marks.sort_unstable();
+        scratch.marks.dedup();
         let Scratch { text: normalised, marks, .. } = scratch;
         let mut emit = |from: usize, to: usize, kind, text: &str| {
             let (start, end) = normalised.span(from, to);
@@ -155,7 +172,8 @@ impl Analyzer {
     pub fn words(&self, text: &str) -> Vec<Word> {
         let mut scratch = Scratch::default();
         scratch.text.read(text);
-        self.mark(&mut scratch);
+        scratch.marks.clear();
+        self.mark_words(&mut scratch);
         self.words_read(&scratch)
     }
 
@@ -217,10 +235,9 @@ impl Analyzer {
         normalised.text().to_owned()
     }
 
-    /// Finds words, Latin terms and synonyms, in the order of the stream.
-    fn mark(&self, scratch: &mut Scratch) {
+    /// Segments the text, and marks the words that are terms.
+    fn mark_words(&self, scratch: &mut Scratch) {
         let Scratch { text: normalised, marks, words } = scratch;
-        marks.clear();
         words.clear();
         let chars = normalised.chars();
         // Search mode gives the parts of a word, then the word. From the end, the next word is the first to end where the last began.
@@ -238,6 +255,12 @@ impl Analyzer {
                 marks.push(Mark { from, kind: TokenKind::Word, to, class: 0 });
             }
         }
+    }
+
+    /// Marks Latin terms and synonyms.
+    fn mark_others(&self, scratch: &mut Scratch) {
+        let Scratch { text: normalised, marks, .. } = scratch;
+        let chars = normalised.chars();
         let mut at = 0;
         while at < chars.len() {
             let (from, to) = (at, if is_latin(chars[at].value) { latin::term_end(chars, at) } else { at });
@@ -252,8 +275,6 @@ impl Analyzer {
         self.synonyms.for_each(chars, |from, to, class| {
             marks.push(Mark { from, kind: TokenKind::Synonym, to, class })
         });
-        marks.sort_unstable();
-        marks.dedup();
     }
 }
 

@@ -16,6 +16,10 @@ impl Passages {
         self
     }
 
+    fn each(self, area: Area, field: &'static str, label: &'static str, items: &[String]) -> Self {
+        items.iter().fold(self, |passages, item| passages.text(area, field, label, item))
+    }
+
     fn list(self, area: Area, field: &'static str, label: &'static str, items: &[String]) -> Self {
         self.text(area, field, label, &items.join("；"))
     }
@@ -38,7 +42,7 @@ impl Profile {
                 .list(Title, "research_directions", "研究方向", &expert.research_directions)
                 .list(Keywords, "keywords", "关键词", &expert.keywords)
                 .text(Body, "bio", "个人简介", &expert.bio)
-                .list(Evidence, "projects", "承担项目", &expert.projects),
+                .each(Evidence, "projects", "承担项目", &expert.projects),
             Self::Station(station) => none
                 .list(Title, "services", "服务内容", &station.services)
                 .list(Keywords, "keywords", "关键词", &station.keywords)

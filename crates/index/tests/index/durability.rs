@@ -106,10 +106,10 @@ fn one_writer_and_one_rebuild_at_a_time() {
     drop(writer);
     drop(elsewhere.registry(Kind::Expert).writer().unwrap());
 
-    let rebuild = index.registry().rebuild().unwrap();
-    assert!(matches!(elsewhere.registry(Kind::Expert).rebuild(), Err(IndexError::Busy(_))));
+    let rebuild = index.registry().rebuild(vectors::TermVectors::builtin()).unwrap();
+    assert!(matches!(elsewhere.registry(Kind::Expert).rebuild(vectors::TermVectors::builtin()), Err(IndexError::Busy(_))));
     drop(rebuild);
-    assert!(elsewhere.registry(Kind::Expert).rebuild().is_ok());
+    assert!(elsewhere.registry(Kind::Expert).rebuild(vectors::TermVectors::builtin()).is_ok());
 }
 
 #[test]
@@ -124,7 +124,7 @@ fn a_rebuild_shows_in_one_step_and_snapshots_stay() {
     let index = Fixture::with(&[titled(1, "电池")]);
     let before = index.snapshot();
     let mut writer = index.registry().writer().unwrap();
-    let mut rebuild = index.registry().rebuild().unwrap();
+    let mut rebuild = index.registry().rebuild(vectors::TermVectors::builtin()).unwrap();
     rebuild.put(&titled(2, "废水")).unwrap();
     writer.put(&titled(3, "水稻")).unwrap();
     writer.commit(5).unwrap();
@@ -147,7 +147,7 @@ fn a_rebuild_shows_in_one_step_and_snapshots_stay() {
 #[test]
 fn an_unfinished_rebuild_leaves_no_trace() {
     let index = Fixture::with(&[titled(1, "电池")]);
-    let mut rebuild = index.registry().rebuild().unwrap();
+    let mut rebuild = index.registry().rebuild(vectors::TermVectors::builtin()).unwrap();
     rebuild.put(&titled(2, "废水")).unwrap();
     drop(rebuild);
     assert_eq!((generations(&index), index.found("电池")), (1, vec![1]));

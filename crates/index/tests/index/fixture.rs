@@ -41,7 +41,7 @@ impl Fixture {
     }
 
     pub(crate) fn rebuild(&self, documents: &[IndexDocument], position: u64) {
-        let mut rebuild = self.registry().rebuild().unwrap();
+        let mut rebuild = self.registry().rebuild(vectors::TermVectors::builtin()).unwrap();
         documents.iter().for_each(|document| rebuild.put(document).unwrap());
         rebuild.finish(position).unwrap();
     }

@@ -1,14 +1,17 @@
 //! Candidates for matching:
 //!
-//! 1. Scores, statistics and frequencies equal, to the bit, the formula applied to each document's tokens.
+//! 1. Scores, statistics and frequencies equal, to the bit, the formula applied to each document's tokens and vectors.
 //! 2. All candidates come, best first, ties by number; the scope changes which, never how much.
 
 use domain::Area;
 use index::{Candidate, IndexDocument, Retrieved, Scope};
 use proptest::prelude::*;
-use ranking::{AreaModel, AreaStatistics, Areas, TextModel, WeightedTerm, idf};
+use ranking::{
+    AreaModel, AreaStatistics, Areas, Meaning, TextModel, Texts, WeightedTerm, Weights, idf,
+};
 use tantivy::fieldnorm::FieldNormReader;
-use text::TokenKind;
+use text::{Scratch, TokenKind};
+use vectors::{Buffers, TermVectors};
 
 use crate::fixture::{ANALYZER, Fixture, passage, titled};
 
@@ -22,12 +25,17 @@ pub(crate) const MODEL: TextModel = TextModel {
     },
 };
 
+pub(crate) fn weights(meaning: f32) -> Weights {
+    let meaning = Meaning { weight: meaning, candidates: 1000 };
+    Weights { candidate: MODEL, meaning, ..Weights::default() }
+}
+
 pub(crate) fn terms(text: &str) -> Vec<WeightedTerm> {
     let mut terms: Vec<WeightedTerm> = Vec::new();
     for token in ANALYZER.tokens(text) {
         if terms.iter().all(|term| term.text != token.text) {
             let weight = 1.0 / (1.0 + terms.len() as f32);
-            terms.push(WeightedTerm { text: token.text, kind: token.kind, weight });
+            terms.push(WeightedTerm { text: token.text, kind: token.kind, weight, meaning: weight });
         }
     }
     terms
@@ -48,14 +56,28 @@ pub(crate) fn documents() -> impl Strategy<Value = Vec<IndexDocument>> {
     })
 }
 
+/// The terms of each single piece of evidence.
+fn pieces(document: &IndexDocument) -> Vec<Vec<String>> {
+    let evidence = document.passages.iter().filter(|passage| passage.area == Area::Evidence);
+    let grams = |text: &str| {
+        let mut grams = Vec::new();
+        ANALYZER.for_each_gram(text, &mut Scratch::default(), |token| grams.push(token.text.to_owned()));
+        grams
+    };
+    evidence.map(|passage| grams(&passage.text)).collect()
+}
+
 /// The formula applied to the tokens of every document.
-fn by_hand(documents: &[IndexDocument], terms: &[WeightedTerm]) -> Retrieved {
+fn by_hand(documents: &[IndexDocument], terms: &[WeightedTerm], weights: &Weights) -> Retrieved {
     let tokens = |document: &IndexDocument, area: Area| -> Vec<String> {
         let texts = document.passages.iter().filter(|passage| passage.area == area);
         texts.flat_map(|passage| ANALYZER.tokens(&passage.text)).map(|token| token.text).collect()
     };
     let rounded =
         |length: usize| FieldNormReader::id_to_fieldnorm(FieldNormReader::fieldnorm_to_id(length as u32));
+    let all_pieces: Vec<Vec<String>> = documents.iter().flat_map(pieces).collect();
+    let grams: usize = all_pieces.iter().map(Vec::len).sum();
+    let piece_length = if all_pieces.is_empty() { 0.0 } else { (grams as f64 / all_pieces.len() as f64) as f32 };
     let statistics = Areas::from_fn(|area| {
         let lengths: Vec<u64> = documents
             .iter()
@@ -71,40 +93,57 @@ fn by_hand(documents: &[IndexDocument], terms: &[WeightedTerm]) -> Retrieved {
     };
     let frequencies: Vec<Areas<u64>> =
         terms.iter().map(|term| Areas::from_fn(|area| frequency(term, area))).collect();
-    let mut candidates: Vec<Candidate> = documents
-        .iter()
-        .map(|document| {
-            let lengths = Areas::from_fn(|area| rounded(tokens(document, area).len()));
-            let areas = Areas::from_fn(|area| {
-                let tokens = tokens(document, area);
-                let norm = MODEL.length_norm(area, lengths[area], statistics[area].average_length);
-                let mut score = 0.0;
-                for (term, frequencies) in terms.iter().zip(&frequencies) {
-                    let tf = tokens.iter().filter(|token| **token == term.text).count() as u32;
-                    if tf > 0 {
-                        let rarity = idf(frequencies[area], documents.len() as u64);
-                        score += term.weight * rarity * MODEL.saturation(tf, norm);
-                    }
-                }
-                score
-            });
-            let score = Area::ALL
-                .iter()
-                .map(|&area| MODEL.areas[area].weight * areas[area])
-                .reduce(|sum, score| sum + score)
-                .unwrap_or_default();
-            Candidate {
-                number: document.number,
-                score,
-                areas,
-                lengths,
-                attributes: document.attributes.clone(),
+    let score = |tokens: &[String], area: Area, norm: f32| {
+        let mut score = 0.0;
+        for (term, frequencies) in terms.iter().zip(&frequencies) {
+            let tf = tokens.iter().filter(|token| **token == term.text).count() as u32;
+            if tf > 0 {
+                let rarity = idf(frequencies[area], documents.len() as u64);
+                score += term.weight * rarity * MODEL.saturation(tf, norm);
             }
+        }
+        score
+    };
+    let first = |document: &IndexDocument| {
+        Areas::from_fn(|area| {
+            let tokens = tokens(document, area);
+            let norm = MODEL.length_norm(area, rounded(tokens.len()), statistics[area].average_length);
+            score(&tokens, area, norm)
         })
-        .filter(|candidate| candidate.score > 0.0)
-        .collect();
+    };
+    let total = |areas: Areas<f32>| Texts { areas, ..Texts::default() }.total(weights);
+    let firsts: Vec<f64> = documents.iter().map(|document| f64::from(total(first(document)))).collect();
+    let mean = firsts.iter().sum::<f64>() / firsts.len() as f64;
+    let spread = firsts.iter().map(|score| (score - mean).powi(2)).sum::<f64>() / firsts.len() as f64;
+    let vectors = TermVectors::builtin();
+    let direction = vectors.direction(terms.iter().map(|term| (term.text.as_str(), term.meaning)));
+    let direction = direction.filter(|_| weights.meaning.weight > 0.0);
+    let candidate = |document: &IndexDocument| {
+        let mut areas = first(document);
+        let pieces = pieces(document).into_iter().map(|piece| {
+            let norm = MODEL.norm(weights.pieces.b, piece.len() as u32, piece_length);
+            score(&piece, Area::Evidence, norm)
+        });
+        areas.evidence = weights.pieces.together(&mut pieces.collect::<Vec<f32>>());
+        let alike = |text: &str| {
+            let packed = vectors.embed(&ANALYZER, text, &mut Buffers::default());
+            direction.as_ref().zip(packed).map_or(0.0, |(direction, packed)| direction.likeness(packed.words()))
+        };
+        let mut alike: Vec<f32> = document.passages.iter().map(|passage| alike(&passage.text)).collect();
+        let rate = Texts::rate(weights, spread.sqrt() as f32, vectors.trust());
+        let texts = Texts { areas, likeness: weights.pieces.together(&mut alike), rate };
+        Candidate {
+            number: document.number,
+            score: texts.total(weights),
+            texts,
+            lengths: Areas::from_fn(|area| rounded(tokens(document, area).len())),
+            attributes: document.attributes.clone(),
+        }
+    };
+    let sharing = documents.iter().zip(&firsts).filter(|(_, first)| **first > 0.0);
+    let mut candidates: Vec<Candidate> = sharing.map(|(document, _)| candidate(document)).collect();
     candidates.sort_by(|a, b| b.score.total_cmp(&a.score).then(a.number.cmp(&b.number)));
-    Retrieved { candidates, statistics, frequencies }
+    Retrieved { candidates, statistics, piece_length, frequencies }
 }
 
 proptest! {
@@ -119,9 +158,9 @@ proptest! {
     ) {
         let index = Fixture::with(&documents);
         let terms = terms(&asked);
-        let expected = by_hand(&documents, &terms);
+        let expected = by_hand(&documents, &terms, &weights(0.0));
         let snapshot = index.snapshot();
-        let all = snapshot.retrieve(&terms, &MODEL, &Scope::default(), 100).unwrap();
+        let all = snapshot.retrieve(&terms, &weights(0.0), &Scope::default(), 100).unwrap();
         prop_assert_eq!(&all, &expected);
         for (term, frequencies) in terms.iter().zip(&expected.frequencies) {
             for area in Area::ALL {
@@ -138,17 +177,40 @@ proptest! {
             open(number) && among.contains(&number)
         });
         scoped.candidates.truncate(limit);
-        prop_assert_eq!(snapshot.retrieve(&terms, &MODEL, &scope, limit).unwrap(), scoped);
+        prop_assert_eq!(snapshot.retrieve(&terms, &weights(0.0), &scope, limit).unwrap(), scoped);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 32, ..ProptestConfig::default() })]
+
+    #[test]
+    fn likeness_of_meaning_counts_as_the_formula_says(
+        documents in documents(), asked in "[锂离子电池正极材料回收工艺]{0,40}",
+    ) {
+        let index = Fixture::with(&documents);
+        let (terms, weights) = (terms(&asked), weights(5.0));
+        let expected = by_hand(&documents, &terms, &weights);
+        let found = index.snapshot().retrieve(&terms, &weights, &Scope::default(), 100).unwrap();
+        prop_assert_eq!(found.candidates.len(), expected.candidates.len());
+        for candidate in &found.candidates {
+            let same = expected.candidates.iter().find(|other| other.number == candidate.number).unwrap();
+            // The spread of the scores is summed in whole numbers, here in fractions.
+            prop_assert!((candidate.texts.rate - same.texts.rate).abs() <= 2e-3 * (1.0 + same.texts.rate));
+            prop_assert_eq!(candidate.texts.likeness, same.texts.likeness);
+            prop_assert_eq!(candidate.texts.areas, same.texts.areas);
+        }
+        prop_assert!(found.candidates.is_sorted_by(|a, b| a.score > b.score || (a.score == b.score && a.number < b.number)));
     }
 }
 
 #[test]
 fn no_terms_and_no_documents_give_nothing() {
     let index = Fixture::with(&[titled(1, "电池")]);
-    let nothing = index.snapshot().retrieve(&[], &MODEL, &Scope::default(), 10).unwrap();
+    let nothing = index.snapshot().retrieve(&[], &weights(0.0), &Scope::default(), 10).unwrap();
     assert_eq!(nothing.candidates, []);
     assert_eq!(nothing.statistics.title.documents, 1);
-    let term = WeightedTerm { text: "电池".to_owned(), kind: TokenKind::Bigram, weight: 1.0 };
+    let term = WeightedTerm { text: "电池".to_owned(), kind: TokenKind::Bigram, weight: 1.0, meaning: 1.0 };
     let stale = Fixture::new();
-    assert_eq!(stale.snapshot().retrieve(&[term], &MODEL, &Scope::default(), 10).unwrap().candidates, []);
+    assert_eq!(stale.snapshot().retrieve(&[term], &weights(0.0), &Scope::default(), 10).unwrap().candidates, []);
 }
