@@ -36,7 +36,7 @@ async fn a_need_entered_again_is_told_of_and_listed() {
         let listed = listed["duplicates"].as_array().unwrap().clone();
         listed.iter().map(|found| found["other"]["id"].as_str().unwrap().to_owned()).collect()
     };
-    assert_eq!(others("need-1").await, ["need-2", "need-3"]);
+    assert_eq!(others("need-1").await, ["need-3", "need-2"], "the likest first");
     let changed = portal.put("/api/v1/needs/need-2", "*", &form("摇青", TEA, "", "350524")).await.json();
     assert!(changed.get("duplicates").is_none(), "{changed}");
     assert_eq!(others("need-1").await, ["need-3"]);
