@@ -8,7 +8,7 @@ use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use crate::docs::{self, Doc};
 use crate::extract::QueryNames;
-use crate::handlers::{health, import, matching, registry, runs, search};
+use crate::handlers::{health, import, kindred, matching, registry, runs, search};
 use crate::problem::{Code, Problem};
 
 /// Everything versioned lies below.
@@ -56,6 +56,7 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
     all.add(post, "/match", docs::matching::adhoc(), web::to(matching::adhoc));
     all.add(get, "/rematch-runs", docs::runs::list(), web::to(runs::list));
     all.add(get, "/rematch-runs/current", docs::runs::current(), web::to(runs::current));
+    all.add(get, "/need-clusters", docs::kindred::clusters(), web::to(kindred::clusters));
     all.add(get, "/livez", docs::health::livez(), web::to(health::livez));
     all.add(get, "/readyz", docs::health::readyz(), web::to(health::readyz));
     all.list
@@ -74,6 +75,7 @@ fn registry(all: &mut Endpoints, kind: Kind) {
         all.add(get, "/{id}/matches", docs::matching::of_need(), web::to(matching::of_need));
         all.add(get, "/{id}/current-matches", docs::runs::current_matches(), web::to(runs::current_matches));
         all.add(get, "/{id}/changes", docs::runs::changes(), web::to(runs::changes));
+        all.add(get, "/{id}/duplicates", docs::kindred::duplicates(), web::to(kindred::duplicates));
     }
     if OFFERS.contains(&kind) {
         all.add(get, "/{id}/matches", docs::matching::of_offer(kind), web::to(matching::of_offer));

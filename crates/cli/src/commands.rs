@@ -1,10 +1,12 @@
 //! The subcommands, one file each, and what several of them begin with.
 
 mod demo;
+mod duplicates;
 mod evaluate;
 mod generate;
 mod import;
 mod index;
+mod kindred;
 mod matching;
 mod migrate;
 mod openapi;
@@ -35,6 +37,8 @@ pub(crate) enum Commands {
     Search(search::Search),
     Match(matching::Matching),
     Rematch(rematch::Rematch),
+    Duplicates(duplicates::Duplicates),
+    Kindred(kindred::Kindred),
     Index(index::Index),
     Evaluate(evaluate::Evaluate),
     Generate(generate::Generate),
@@ -51,6 +55,8 @@ pub(crate) async fn run(command: Commands, settings: &Settings) -> Result<Ending
         Commands::Search(search) => search.run(settings).await,
         Commands::Match(matching) => matching.run(settings).await,
         Commands::Rematch(rematch) => rematch.run(settings).await,
+        Commands::Duplicates(duplicates) => duplicates.run(settings).await,
+        Commands::Kindred(kindred) => kindred.run(settings).await,
         Commands::Index(index) => index.run(settings).await,
         Commands::Evaluate(evaluate) => evaluate.run(settings).await,
         Commands::Generate(generate) => generate.run(),

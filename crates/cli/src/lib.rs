@@ -9,6 +9,7 @@ pub mod ending;
 mod logging;
 mod screen;
 mod settings;
+mod table;
 mod usage;
 mod view;
 

@@ -6,17 +6,19 @@ use std::sync::{Arc, Mutex, PoisonError};
 use domain::Kind;
 use domain::forms::Draft;
 use exchange::{Format, RowError, rows};
+use rustc_hash::FxHashMap;
 use serde::Serialize;
 use store::{Outcome, Upserted};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
-use crate::{Engine, EngineError};
+use crate::{Engine, EngineError, Flag};
 
-/// Rows written in one transaction, and about how many bytes of them; row errors kept for the report.
+/// Rows written in one transaction, and about how many bytes of them; row errors and flags kept for the report.
 const BATCH: usize = 1_000;
 const BATCH_BYTES: u64 = 4 << 20;
 const KEPT_ERRORS: usize = 1_000;
+const KEPT_FLAGS: usize = 1_000;
 
 /// How to import.
 #[derive(Debug, Clone, Copy)]
@@ -30,7 +32,7 @@ pub struct ImportOptions {
 }
 
 /// What an import has come to so far, and in the end.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct ImportReport {
     /// Rows read.
     pub rows: u64,
@@ -49,12 +51,23 @@ pub struct ImportReport {
     pub errors: Vec<RowError>,
     /// What was passed over without harm, in Chinese.
     pub warnings: Vec<String>,
+    /// How often a new or changed need says nearly the same as one that was there, or that stands before it in the file.
+    pub duplicates: u64,
+    /// The first thousand of these.
+    pub flags: Vec<Flag>,
+}
+
+/// Good rows, and the line on which each starts.
+#[derive(Default)]
+struct Batch {
+    drafts: Vec<Draft>,
+    lines: Vec<u64>,
 }
 
 /// What the reading thread hands over.
 enum Message {
     Warnings(Vec<String>),
-    Batch { drafts: Vec<Draft>, errors: Vec<RowError>, bytes: u64 },
+    Batch { rows: Batch, errors: Vec<RowError>, bytes: u64 },
     Broken(exchange::FileError),
 }
 
@@ -78,10 +91,13 @@ impl Engine {
         }
         let mut report = ImportReport::default();
         let mut reading = Reading::start(options, input);
-        while let Some(drafts) = reading.next(&mut report).await? {
+        while let Some(Batch { drafts, lines }) = reading.next(&mut report).await? {
             if !drafts.is_empty() {
-                report.count(&self.store.upsert(drafts).await?);
+                let written = self.store.upsert(drafts).await?;
+                report.count(&written);
                 self.indexing.wake();
+                let lines = lines_of(&lines, &written);
+                self.flag(&lines, &mut report).await?;
             }
             progress(&report);
         }
@@ -121,16 +137,35 @@ impl Engine {
         let mut again = ImportReport::default();
         let mut reading = Reading::start(options, file);
         let mut session = self.store.import().await?;
-        while let Some(drafts) = reading.next(&mut again).await? {
+        let mut said = FxHashMap::default();
+        while let Some(Batch { drafts, lines }) = reading.next(&mut again).await? {
             if again.rejected > 0 {
                 return Err(EngineError::NothingImported(Box::new(again)));
             }
-            report.count(&session.upsert(drafts).await?);
+            let written = session.upsert(drafts).await?;
+            report.count(&written);
+            said.extend(lines_of(&lines, &written));
             progress(&report);
         }
         session.commit().await?;
         self.indexing.wake();
+        self.flag(&said, &mut report).await?;
         Ok(report)
+    }
+
+    /// Compares needs that were written, by number with the line each came from, and puts what they are like into the report.
+    async fn flag(&self, lines: &FxHashMap<u64, u64>, report: &mut ImportReport) -> Result<(), EngineError> {
+        let mut needs: Vec<u64> = lines.keys().copied().collect();
+        needs.sort_unstable_by_key(|need| lines[need]);
+        for needs in needs.chunks(BATCH) {
+            for flag in self.flagged(needs, lines).await? {
+                report.duplicates += 1;
+                if report.flags.len() < KEPT_FLAGS {
+                    report.flags.push(flag);
+                }
+            }
+        }
+        Ok(())
     }
 }
 
@@ -147,17 +182,17 @@ impl Reading {
     }
 
     /// The next batch, its rows and errors counted; `None` at the end of the file.
-    async fn next(&mut self, report: &mut ImportReport) -> Result<Option<Vec<Draft>>, EngineError> {
+    async fn next(&mut self, report: &mut ImportReport) -> Result<Option<Batch>, EngineError> {
         loop {
             match self.batches.recv().await {
                 Some(Message::Warnings(warnings)) => report.warnings = warnings,
                 Some(Message::Broken(error)) => return Err(error.into()),
-                Some(Message::Batch { drafts, errors, bytes }) => {
-                    report.rows += (drafts.len() + errors.len()) as u64;
+                Some(Message::Batch { rows, errors, bytes }) => {
+                    report.rows += (rows.drafts.len() + errors.len()) as u64;
                     report.rejected += errors.len() as u64;
                     report.bytes = bytes;
                     report.errors.extend(errors.into_iter().take(KEPT_ERRORS - report.errors.len()));
-                    return Ok(Some(drafts));
+                    return Ok(Some(rows));
                 }
                 None => break,
             }
@@ -204,6 +239,13 @@ impl ImportReport {
     }
 }
 
+/// The needs that say something new, by number with their lines.
+fn lines_of(lines: &[u64], written: &[Upserted]) -> FxHashMap<u64, u64> {
+    let rows = lines.iter().zip(written);
+    let new = rows.filter(|(_, row)| row.id.kind == Kind::Need && row.outcome != Outcome::Unchanged);
+    new.map(|(line, row)| (row.id.number, *line)).collect()
+}
+
 /// Reads and checks rows, and hands them over in batches; ends early when nobody listens any more.
 fn read(options: ImportOptions, input: impl Read + Send + 'static, sender: &mpsc::Sender<Message>) {
     let mut rows = match rows(options.kind, options.format, input) {
@@ -213,22 +255,23 @@ fn read(options: ImportOptions, input: impl Read + Send + 'static, sender: &mpsc
             return;
         }
     };
-    let (mut drafts, mut errors, mut bytes, mut handed_over) = (Vec::new(), Vec::new(), 0, 0);
+    let (mut good, mut errors, mut bytes, mut handed_over) = (Batch::default(), Vec::new(), 0, 0);
     for row in rows.by_ref() {
         match row {
             Ok(row) => {
                 bytes = row.bytes_read;
-                drafts.push(row.draft);
+                good.drafts.push(row.draft);
+                good.lines.push(row.line);
             }
             Err(error) => {
                 bytes = error.bytes_read;
                 errors.push(error);
             }
         }
-        if drafts.len() + errors.len() >= BATCH || bytes - handed_over >= BATCH_BYTES {
+        if good.drafts.len() + errors.len() >= BATCH || bytes - handed_over >= BATCH_BYTES {
             handed_over = bytes;
             let batch = Message::Batch {
-                drafts: std::mem::take(&mut drafts),
+                rows: std::mem::take(&mut good),
                 errors: std::mem::take(&mut errors),
                 bytes,
             };
@@ -241,7 +284,7 @@ fn read(options: ImportOptions, input: impl Read + Send + 'static, sender: &mpsc
     if !rows.warnings().is_empty() {
         let _ = sender.blocking_send(Message::Warnings(rows.warnings().to_vec()));
     }
-    let _ = sender.blocking_send(Message::Batch { drafts, errors, bytes });
+    let _ = sender.blocking_send(Message::Batch { rows: good, errors, bytes });
 }
 
 #[cfg(test)]

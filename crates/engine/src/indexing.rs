@@ -84,11 +84,12 @@ pub struct IndexStatus {
 }
 
 impl Engine {
-    /// Brings the index up to the database, rebuilding what is stale.
+    /// Compares the needs that nobody has compared yet, and brings the index up to the database, rebuilding what is stale.
     ///
     /// # Errors
     /// When database or index files refuse; what has been committed stays.
     pub async fn catch_up(&self) -> Result<CatchUp, EngineError> {
+        self.compare_needs().await?;
         let _turn = self.indexing.turn.lock().await;
         self.catch_up_locked().await
     }

@@ -5,10 +5,12 @@
 
 mod comparing;
 mod documents;
+mod duplicates;
 mod error;
 pub mod evaluate;
 mod import;
 mod indexing;
+mod kindred;
 mod matching;
 mod registry;
 mod rematch;
@@ -24,9 +26,11 @@ use store::Store;
 use text::Analyzer;
 
 pub use comparing::{Difference, DifferenceKind, VerifyReport};
+pub use duplicates::{Duplicate, DuplicatePair, Flag, NeedBrief};
 pub use error::EngineError;
 pub use import::{ImportOptions, ImportReport};
 pub use indexing::{CatchUp, IndexStatus};
+pub use kindred::{ClusterMember, ClusterPage, ClusterRequest, NeedCluster, SameNeed};
 pub use matching::{Excluded, Match, MatchAnswer, MatchRequest, Subject};
 pub use registry::{ListRequest, RecordPage, Shown};
 pub use rematch::{
@@ -39,7 +43,7 @@ pub use teaching::{Taught, TeachingProgress};
 // What the shells of the engine need of the rooms below it.
 pub use exchange::{FileError, Format, RowError, RowProblem, synthetic};
 pub use index::{Dimension, IndexError, SearchAfter};
-pub use ranking::{Exclusion, Explanation, Highlight, Question, Weights, metrics};
+pub use ranking::{Alikeness, Exclusion, Explanation, Highlight, Question, Weights, metrics};
 pub use store::{Outcome, RunId, StoreError};
 
 /// The matchmaker.
@@ -64,6 +68,7 @@ impl Engine {
         std::fs::create_dir_all(&settings.data_dir)
             .map_err(|error| EngineError::DataDir { path: settings.data_dir.clone(), error })?;
         let store = Store::open(settings.database()).await?;
+        store.compare_by(&duplicates::method()).await?;
         let owned = settings.clone();
         let (analyzer, catalog) = blocking(move || {
             let analyzer = Arc::new(settings::analyzer(&owned)?);

@@ -195,7 +195,7 @@ impl Engine {
         .await
     }
 
-    fn query(&self, kind: Kind, passages: &[Passage]) -> Query {
+    pub(crate) fn query(&self, kind: Kind, passages: &[Passage]) -> Query {
         let peers = self.catalog.registry(kind).snapshot();
         let peer_count = peers.len() as f32;
         let among_peers = |term: &str| -> f32 {

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 use store::ListFilter;
 
-use crate::{Engine, EngineError};
+use crate::{Duplicate, Engine, EngineError};
 
 /// A record as it may be shown.
 #[derive(Debug, Clone, PartialEq)]
@@ -14,6 +14,8 @@ pub struct Shown {
     pub record: Record,
     /// Its contact with the middle hidden.
     pub contact: MaskedContact,
+    /// Needs that say nearly the same; looked for only when a need is created or replaced.
+    pub duplicates: Vec<Duplicate>,
 }
 
 /// Which records to list.
@@ -51,7 +53,7 @@ impl Engine {
         let draft = forms::parse(kind, form).map_err(EngineError::Invalid)?;
         let record = self.store.create(draft).await?;
         self.indexing.wake();
-        self.show(record).await
+        self.show_compared(record).await
     }
 
     /// Replaces a record by what the form says. Absent contact, status and external id stay as they are.
@@ -67,7 +69,7 @@ impl Engine {
         let draft = forms::parse(id.kind, form).map_err(EngineError::Invalid)?;
         let record = self.store.replace(id, expected_revision, draft).await?;
         self.indexing.wake();
-        self.show(record).await
+        self.show_compared(record).await
     }
 
     /// Withdraws, closes or reopens a record.
@@ -135,13 +137,31 @@ impl Engine {
         let shown = |record: Record| Shown {
             contact: contacts.get(&record.id.number).map(domain::Contact::masked).unwrap_or_default(),
             record,
+            duplicates: Vec::new(),
         };
         Ok(records.into_iter().map(shown).collect())
     }
 
     async fn show(&self, record: Record) -> Result<Shown, EngineError> {
         let contact = self.store.contact(record.id).await?.masked();
-        Ok(Shown { record, contact })
+        Ok(Shown { record, contact, duplicates: Vec::new() })
+    }
+
+    /// As [`Self::show`], of a record that was just written.
+    async fn show_compared(&self, record: Record) -> Result<Shown, EngineError> {
+        let id = record.id;
+        let shown = self.show(record).await?;
+        if id.kind != Kind::Need {
+            return Ok(shown);
+        }
+        match self.compare_need(id.number).await {
+            Ok(duplicates) => Ok(Shown { duplicates, ..shown }),
+            // The record is written; that it is still to be compared stands in the database.
+            Err(error) => {
+                tracing::warn!(error = &error as &dyn std::error::Error, "a need waits to be compared");
+                Ok(shown)
+            }
+        }
     }
 }
 

@@ -173,6 +173,7 @@ impl Engine {
             self.store.add_matches(run, batch).await?;
             progress(RematchProgress { done, total });
         }
+        self.add_clusters(run, date).await?;
         Ok(totals)
     }
 
@@ -288,7 +289,7 @@ fn compare(then: &[RunMatch], now: &[RunMatch]) -> Vec<Change> {
     changes
 }
 
-fn summary(run: &Run) -> RunSummary {
+pub(crate) fn summary(run: &Run) -> RunSummary {
     let totals = run.totals.unwrap_or_default();
     RunSummary {
         id: run.id.0,

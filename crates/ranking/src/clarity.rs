@@ -15,7 +15,7 @@ use utoipa::ToSchema;
 /// What a need has to say at least.
 const SUBSTANCE: f32 = 2.0;
 /// A word this common in prose says nothing.
-const COMMON: f32 = 0.3;
+pub(crate) const COMMON: f32 = 0.3;
 
 /// Words of plans, policies and forms. (Those that are stop words besides are no words at all.)
 static GENERIC: LazyLock<FxHashSet<&str>> = LazyLock::new(|| {
@@ -153,13 +153,13 @@ fn substance(words: &FxHashSet<String>) -> f32 {
 }
 
 /// Whether a word says nothing of a technology: words of plans and forms, and counts (三条, 几次).
-pub(crate) fn says_nothing(word: &str) -> bool {
+pub fn says_nothing(word: &str) -> bool {
     let counts = |c: char| "一二两三四五六七八九十几数多每各第".contains(c);
     GENERIC.contains(word) || (word.chars().count() == 2 && word.starts_with(counts))
 }
 
 /// A word is as rare as the rarest pair of its characters; a single character says nothing.
-fn rarity(word: &str) -> f32 {
+pub(crate) fn rarity(word: &str) -> f32 {
     let background = Background::builtin();
     if word.is_ascii() {
         return if word.len() > 1 && !word.bytes().all(|b| b.is_ascii_digit()) {

@@ -17,9 +17,9 @@ use crate::{
 
 /// Terms, snippets and evidence documents shown at most, and the length of a snippet in characters.
 const TERMS: usize = 12;
-const SNIPPETS: usize = 3;
+pub(crate) const SNIPPETS: usize = 3;
 const EVIDENCE: usize = 3;
-const SNIPPET_CHARACTERS: usize = 90;
+pub(crate) const SNIPPET_CHARACTERS: usize = 90;
 
 /// A word with less than this share of the best word's points is no reason.
 const LEAST_SHARE: f64 = 0.05;
@@ -377,18 +377,8 @@ impl Reading<'_> {
             && (terms.latin || self.places(word).next().is_some())
     }
 
-    /// Where a normalised word stands: not where it only takes a piece of a word of the dictionary (水分 in 藻水|分离).
     fn places<'t>(&'t self, word: &'t str) -> impl Iterator<Item = Range<usize>> + 't {
-        self.text.find(word).filter(|place| {
-            let from = self.words.partition_point(|other| other.end <= place.start);
-            let near = self.words[from..].iter().take_while(|other| other.start < place.end);
-            let mut near = near.filter(|other| other.known);
-            let cuts = |other: &Word| {
-                let (before, after) = (other.start < place.start, other.end > place.end);
-                (before && other.end < place.end) || (after && other.start > place.start)
-            };
-            !near.any(cuts)
-        })
+        places(&self.text, &self.words, word)
     }
 
     /// Whether the word or a synonym of it stands here.
@@ -420,6 +410,25 @@ impl Reading<'_> {
             .map(|segment| Piece { text: segment.text, hit: segment.hit })
             .collect()
     }
+}
+
+/// Where a normalised word stands in a text of these words: not where it only takes a piece of a word of the dictionary (水分 in
+/// 藻水|分离).
+pub(crate) fn places<'t>(
+    text: &'t ReadText,
+    words: &'t [Word],
+    word: &'t str,
+) -> impl Iterator<Item = Range<usize>> + 't {
+    text.find(word).filter(move |place| {
+        let from = words.partition_point(|other| other.end <= place.start);
+        let near = words[from..].iter().take_while(|other| other.start < place.end);
+        let mut near = near.filter(|other| other.known);
+        let cuts = |other: &Word| {
+            let (before, after) = (other.start < place.start, other.end > place.end);
+            (before && other.end < place.end) || (after && other.start > place.start)
+        };
+        !near.any(cuts)
+    })
 }
 
 /// The documents that hold shared words, those with the weightiest words first.

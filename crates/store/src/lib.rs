@@ -6,6 +6,8 @@
 
 mod backend;
 mod batch;
+mod clusters;
+mod duplicates;
 mod error;
 mod reading;
 mod rows;
@@ -15,6 +17,8 @@ mod sqlite;
 mod store;
 mod writing;
 
+pub use clusters::{Cluster, ClusterPlace};
+pub use duplicates::{Comparison, Pair, Sketch};
 pub use error::StoreError;
 pub use reading::{Change, ListFilter};
 pub use runs::{Run, RunId, RunMatch, RunState, RunTotals};

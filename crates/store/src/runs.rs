@@ -1,6 +1,6 @@
 //! Runs of the nightly re-match and what they found.
 
-mod rows;
+pub(crate) mod rows;
 
 use std::fmt;
 
@@ -248,6 +248,7 @@ impl Store {
 
     /// Deletes in slices, each a transaction of its own, so that other writers get their turn in between.
     async fn delete_matches(&self, run: i64) -> Result<(), StoreError> {
+        self.delete_clusters(run).await?;
         loop {
             let deleted = on_backend!(&self.backend, pools => {
                 sqlx::query(sql::DELETE_MATCHES).bind(run).execute(&pools.writer).await?.rows_affected()
@@ -259,7 +260,7 @@ impl Store {
     }
 }
 
-fn must_be_running(run: RunId, row: Option<RunRow>) -> Result<(), StoreError> {
+pub(crate) fn must_be_running(run: RunId, row: Option<RunRow>) -> Result<(), StoreError> {
     match row.ok_or(StoreError::RunNotFound(run))?.run()?.state {
         RunState::Running => Ok(()),
         RunState::Published | RunState::Abandoned => Err(StoreError::RunClosed(run)),

@@ -4,6 +4,8 @@ use std::fmt::Write as _;
 
 use sqlx::AssertSqlSafe;
 
+pub(crate) mod duplicates;
+
 macro_rules! record_columns {
     () => {
         "r.kind, r.number, r.external_id, r.revision, r.status, r.created_at, r.updated_at, r.profile"

@@ -16,15 +16,17 @@ use crate::store::{Address, MigrationReport};
 use crate::{StoreError, sql};
 
 static MIGRATIONS: LazyLock<Migrator> = LazyLock::new(|| {
-    let migration = |(number, (title, sql)): (i64, (&'static str, &'static str))| {
+    let migration = |(number, title, sql): (i64, &'static str, &'static str)| {
         Migration::new(number, title.into(), MigrationType::Simple, SqlStr::from_static(sql), false)
     };
-    Migrator::with_migrations((1..).zip(SCHEMA).map(migration).collect())
+    Migrator::with_migrations(SCHEMA.into_iter().map(migration).collect())
 });
 
-/// Every step of the schema, numbered from 1. What has been released never changes: databases remember its checksum.
-const SCHEMA: [(&str, &str); 1] =
-    [("records outbox runs", include_str!("../migrations/sqlite/0001_records_outbox_runs.sql"))];
+/// Every step of the schema, by number. What has been released never changes: databases remember its checksum.
+const SCHEMA: [(i64, &str, &str); 2] = [
+    (1, "records outbox runs", include_str!("../migrations/sqlite/0001_records_outbox_runs.sql")),
+    (3, "duplicates clusters", include_str!("../migrations/sqlite/0003_duplicates_clusters.sql")),
+];
 
 /// How long a writer waits for the others, in this process and in other ones: an import may take that long.
 const WRITE_TURN: Duration = Duration::from_secs(60);

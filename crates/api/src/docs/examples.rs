@@ -89,7 +89,8 @@ fn shown(kind: Kind, status: Status) -> Shown {
         updated_at: registered,
         profile: draft.profile,
     };
-    Shown { record, contact: draft.contact.unwrap_or_default().masked() }
+    let contact = draft.contact.unwrap_or_default().masked();
+    Shown { record, contact, duplicates: Vec::new() }
 }
 
 /// A page with one hit.
@@ -129,14 +130,55 @@ pub(super) fn json_lines(kind: Kind) -> String {
     format!("{}\n", form(kind))
 }
 
+/// What another need is like the example's.
+fn duplicate() -> Value {
+    json!({
+        "other": brief("need-7", "CZ-2026-0007", "方形铝壳锂电池激光焊接气孔控制"), "reason": "text",
+        "likeness": 87.3, "share": 95.0, "other_share": 91.5,
+        "detail": "两条的文字有 87.3% 相同：本条的 95% 见于对方，对方的 91.5% 见于本条"
+    })
+}
+
+fn brief(id: &str, external_id: &str, title: &str) -> Value {
+    json!({
+        "id": id, "external_id": external_id, "title": title, "enterprise": "滁州皖东新能源科技有限公司",
+        "region_name": "安徽省滁州市南谯区", "filed_by": "滁州市科协", "status": "open"
+    })
+}
+
+pub(super) fn duplicates() -> Value {
+    json!({"duplicates": [duplicate()]})
+}
+
+pub(super) fn cluster_page() -> Value {
+    let member = |id: &str, external_id: &str, title: &str, after: &str| {
+        let pieces = json!([{"text": "激光焊接", "hit": true}, {"text": after, "hit": false}]);
+        let highlight = json!({"field": "title", "label": "技术需求名称", "pieces": pieces});
+        json!({"need": brief(id, external_id, title), "words": ["激光焊接", "气孔"], "highlights": [highlight]})
+    };
+    let members = [
+        member("need-1", "CZ-2026-0012", "激光焊接气孔控制技术", "气孔控制技术"),
+        member("need-9", "WH-2026-0003", "激光焊接飞溅和气孔的抑制", "飞溅和气孔的抑制"),
+    ];
+    let cluster = json!({
+        "place": 1, "label": ["激光焊接", "气孔", "铝壳"], "enterprises": 2, "counties": 2, "cohesion": 0.412,
+        "members": members
+    });
+    json!({"run": run(), "items": [cluster]})
+}
+
 pub(super) fn import_report() -> Value {
     let problem = json!({
         "column": "手机", "label": "手机", "pointer": "/contact/mobile", "code": "format",
         "detail": "格式不正确，应为 11 位手机号码"
     });
+    let mut flag = duplicate();
+    for (name, value) in [("line", json!(2)), ("id", json!("need-12")), ("title", need()["title"].clone())] {
+        flag[name] = value;
+    }
     json!({
         "rows": 2, "created": 1, "changed": 0, "unchanged": 0, "rejected": 1, "bytes": 180, "warnings": [],
-        "errors": [{"line": 3, "problems": [problem]}]
+        "errors": [{"line": 3, "problems": [problem]}], "duplicates": 1, "flags": [flag]
     })
 }
 

@@ -15,7 +15,12 @@ pub(crate) fn import(kind: Kind) -> Doc {
          编码可为 UTF-8、带 BOM 的 UTF-16 或 GBK/GB 18030，自动识别。外部编号已有的行更新原记录，没有的行新增；\
          同一文件里第二次出现同一条记录的行不合格；不合格的行不影响其他行，报告按行号逐项说明，最多列出前 1000 行。边上传边导入，已导入的批次在中断后保留；\
          `all_or_nothing=true` 时有一行不合格即全部不导入，答 422 并附报告。文件不能压缩。同时进行的导入过多时答 503，\
-         按 `Retry-After` 稍后再传。"
+         按 `Retry-After` 稍后再传。{}",
+        if kind == Kind::Need {
+            "每条新增或修改的需求都与库中已有的和文件中前面的比较，疑似重复的照常导入，并在报告的 `flags` 中指明。"
+        } else {
+            ""
+        }
     );
     let file =
         |example: String| ContentBuilder::new().schema(Some(text())).example(Some(json!(example))).build();

@@ -4,6 +4,7 @@ mod doc;
 mod examples;
 pub(crate) mod health;
 pub(crate) mod import;
+pub(crate) mod kindred;
 pub(crate) mod matching;
 mod parameters;
 pub(crate) mod registry;
@@ -81,7 +82,7 @@ fn tags() -> Vec<Tag> {
     };
     let mut tags: Vec<Tag> = REGISTRIES.into_iter().map(registry).collect();
     tags.push(tag(MATCHING, "实时匹配：即时计算，每条结果都附说明".to_owned()));
-    tags.push(tag(RUNS, "每日匹配批次：批次结果和相邻批次之间的变化".to_owned()));
+    tags.push(tag(RUNS, "每日匹配批次：批次结果、相邻批次之间的变化和共性需求".to_owned()));
     tags.push(tag(HEALTH, "存活与就绪".to_owned()));
     tags
 }

@@ -13,7 +13,8 @@ const RECORD_HEADERS: [(&str, &str); 1] = [("ETag", "记录的版本，修改时
 pub(crate) fn create(kind: Kind) -> Doc {
     let label = kind.label();
     let description = format!(
-        "登记一条{label}。所有字段一次检查完，不合格时逐项说明。未给 `external_id` 时由系统编一个；已被占用时答 409。"
+        "登记一条{label}。所有字段一次检查完，不合格时逐项说明。未给 `external_id` 时由系统编一个；已被占用时答 409。{}",
+        of_duplicates(kind)
     );
     Doc::new(&format!("create_{kind}"), label, format!("登记{label}"), description)
         .json_body(form_name(kind), examples::form(kind))
@@ -65,7 +66,8 @@ pub(crate) fn read(kind: Kind) -> Doc {
 pub(crate) fn replace(kind: Kind) -> Doc {
     let label = kind.label();
     let description = format!(
-        "用登记表的内容替换一条{label}：未填的字段即清空，但 `contact`、`status`、`external_id` 未填时保持原样。内容与原来相同时版本不变。"
+        "用登记表的内容替换一条{label}：未填的字段即清空，但 `contact`、`status`、`external_id` 未填时保持原样。内容与原来相同时版本不变。{}",
+        of_duplicates(kind)
     );
     Doc::new(&format!("replace_{kind}"), label, format!("修改{label}"), description)
         .parameters([parameters::id(kind), parameters::if_match()])
@@ -85,6 +87,13 @@ pub(crate) fn withdraw(kind: Kind) -> Doc {
         .parameters([parameters::id(kind), parameters::if_match()])
         .answer(200, "撤回后的记录", (&view_name(kind), examples::withdrawn(kind)), &RECORD_HEADERS)
         .problems(&change_problems())
+}
+
+const fn of_duplicates(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Need => "与库中其他需求疑似重复时照常登记，应答的 `duplicates` 指明是哪些。",
+        _ => "",
+    }
 }
 
 /// Problems of operations with a JSON body.

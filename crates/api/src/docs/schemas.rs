@@ -16,7 +16,8 @@ use crate::handlers::health::{Liveness, Readiness};
 use crate::handlers::matching::AdhocMatch;
 use crate::problem::{Code, ProblemView};
 use crate::views::{
-    ChangesView, CurrentMatchesView, FacetView, ImportReportView, MatchesView, RecordHead, RunPageView,
+    ChangesView, ClusterPageView, CurrentMatchesView, DuplicatesView, FacetView, ImportReportView,
+    MatchesView, RecordHead, RunPageView,
 };
 
 /// All schemas by name.
@@ -29,6 +30,7 @@ pub(super) fn components() -> Components {
     collect!(Need, Enterprise, Expert, Station, Achievement, Society, RecordId, RecordHead);
     collect!(Highlight, FacetView, ImportReportView, ProblemView<'static>, MatchesView, AdhocMatch);
     collect!(RunPageView, CurrentMatchesView, ChangesView, Liveness, Readiness);
+    collect!(DuplicatesView, ClusterPageView);
     for (name, schema) in choices() {
         components.schemas.insert(name.to_owned(), schema);
     }
@@ -54,12 +56,19 @@ pub(super) fn components() -> Components {
 /// What schemas are, in Chinese; the types themselves are explained in English where they are declared.
 const ABOUT: &[(&str, &str)] = &[
     ("Achievement", "科技成果的内容"),
+    (
+        "Alikeness",
+        "判为疑似重复的依据：text 文字大部分相同、contained 一条的文字大部分见于另一条、title 名称相同而其中一条没有另外的说明",
+    ),
     ("AdhocMatch", "为未登记的内容匹配的请求"),
     ("Capacity", "承接能力"),
     ("Change", "一个对象的名次变化"),
     ("ChangeKind", "变化：entered 新进入、left 退出、rose 名次上升、fell 名次下降"),
     ("Changes", "一条需求的匹配结果与上一批次相比的变化"),
+    ("ClusterMember", "共性需求中的一条需求"),
     ("CurrentMatches", "一条需求在当前批次中的匹配结果"),
+    ("Duplicate", "一条疑似重复的需求"),
+    ("Duplicates", "与一条需求疑似重复的其他需求"),
     ("Enterprise", "企业的内容"),
     ("EvidenceItem", "一份佐证材料"),
     ("Excluded", "因故排除的对象"),
@@ -67,6 +76,7 @@ const ABOUT: &[(&str, &str)] = &[
     ("Explanation", "匹配的说明：分数从何而来"),
     ("Facet", "一个维度的命中数统计"),
     ("FacetValue", "维度的一个取值及其命中数"),
+    ("Flag", "导入的一行与另一条需求疑似重复"),
     ("Highlight", "一段文字，命中处已标出"),
     ("ImportReport", "导入报告"),
     ("IndexHealth", "一个登记库的索引状况"),
@@ -77,6 +87,9 @@ const ABOUT: &[(&str, &str)] = &[
     ("MatchTarget", "匹配到的对象，只列要点"),
     ("Matches", "匹配结果"),
     ("Need", "技术需求的内容"),
+    ("NeedBrief", "需求要点"),
+    ("NeedCluster", "一组共性需求"),
+    ("NeedClusterPage", "一页共性需求"),
     ("Part", "总分中的一项"),
     ("Piece", "文字片段，依次相连即为原文"),
     ("Place", "名次和分数"),
@@ -91,6 +104,7 @@ const ABOUT: &[(&str, &str)] = &[
     ("RowError", "一个不合格的行"),
     ("RowProblem", "行中的一处错误"),
     ("Rule", "起作用的一条规则"),
+    ("SameNeed", "同一企业重复提交的同一需求"),
     ("Society", "学会的内容"),
     ("Station", "学会服务站的内容"),
     ("TermMatch", "双方共有的一个词语"),

@@ -2,6 +2,7 @@
 
 pub(crate) mod health;
 pub(crate) mod import;
+pub(crate) mod kindred;
 pub(crate) mod matching;
 pub(crate) mod registry;
 pub(crate) mod runs;

@@ -1,7 +1,7 @@
 //! The report of an import.
 
 use domain::ProblemCode;
-use engine::{ImportReport, RowError, RowProblem};
+use engine::{Flag, ImportReport, RowError, RowProblem};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -31,6 +31,11 @@ pub(crate) struct ImportReportView {
     warnings: Vec<String>,
     /// 不合格的行，最多列出前 1000 行
     errors: Vec<RowErrorView>,
+    /// 新增和修改的技术需求中，与已有需求或文件中前面的行疑似重复的处数；照常导入，只作提示
+    #[schema(example = 1)]
+    duplicates: u64,
+    /// 疑似重复之处，最多列出前 1000 处
+    flags: Vec<Flag>,
 }
 
 /// A row that was not accepted.
@@ -76,6 +81,8 @@ impl From<ImportReport> for ImportReportView {
             bytes: report.bytes,
             warnings: report.warnings,
             errors: report.errors.into_iter().map(RowErrorView::from).collect(),
+            duplicates: report.duplicates,
+            flags: report.flags,
         }
     }
 }

@@ -10,4 +10,6 @@ pub(crate) use matching::{MatchView, MatchesView, ReasonView, TargetView};
 pub(crate) use records::{
     FacetView, PageView, RecordHead, RecordView, SearchHitView, SearchPageView, region_name,
 };
-pub(crate) use runs::{ChangesView, CurrentMatchesView, RunPageView, RunView};
+pub(crate) use runs::{
+    ChangesView, ClusterPageView, CurrentMatchesView, DuplicatesView, RunPageView, RunView,
+};

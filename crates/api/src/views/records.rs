@@ -1,7 +1,7 @@
 //! Records, pages of them, and search hits.
 
 use domain::{Industry, MaskedContact, Profile, RecordId, Status};
-use engine::{FacetTree, Highlight, RecordPage, SearchItem, Shown};
+use engine::{Duplicate, FacetTree, Highlight, RecordPage, SearchItem, Shown};
 use jiff::Timestamp;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -34,6 +34,9 @@ pub(crate) struct RecordHead {
     industry_names: Vec<&'static str>,
     /// 脱敏后的联系方式
     contact: MaskedContact,
+    /// 疑似重复的需求，仅在登记和修改技术需求的应答中、且有疑似重复时有；其他时候见 `/needs/{id}/duplicates`
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    duplicates: Vec<Duplicate>,
 }
 
 /// A record of any registry; the document names one schema for each.
@@ -104,7 +107,7 @@ pub(crate) fn region_name(profile: &Profile) -> Option<String> {
 }
 
 impl From<Shown> for RecordView {
-    fn from(Shown { record, contact }: Shown) -> Self {
+    fn from(Shown { record, contact, duplicates }: Shown) -> Self {
         let head = RecordHead {
             id: record.id,
             external_id: record.external_id,
@@ -115,6 +118,7 @@ impl From<Shown> for RecordView {
             region_name: region_name(&record.profile),
             industry_names: record.profile.industries().iter().copied().map(Industry::name).collect(),
             contact,
+            duplicates,
         };
         Self { head, profile: record.profile }
     }

@@ -1,7 +1,7 @@
 //! Nightly runs, what they found, and what changed from one to the next.
 
 use domain::RecordId;
-use engine::{Change, ChangeKind, Changes, CurrentMatches, RunSummary};
+use engine::{Change, ChangeKind, Changes, CurrentMatches, Duplicate, NeedCluster, RunSummary};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::Serialize;
@@ -94,6 +94,27 @@ pub(crate) struct ChangesView {
     previous_run: Option<RunView>,
     /// 名次有变的对象：先按当前名次，再是退出的
     changes: Vec<ChangeView>,
+}
+
+/// Needs that say nearly the same as one.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Duplicates)]
+pub(crate) struct DuplicatesView {
+    /// 疑似重复的需求，最相似的在前
+    pub(crate) duplicates: Vec<Duplicate>,
+}
+
+/// Needs of different enterprises that share a problem, in the current run.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = NeedClusterPage)]
+pub(crate) struct ClusterPageView {
+    /// 当前批次
+    pub(crate) run: RunView,
+    /// 共性需求，涉及企业多的在前
+    pub(crate) items: Vec<NeedCluster>,
+    /// 下一页的游标；最后一页没有
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) next_cursor: Option<String>,
 }
 
 impl From<RunSummary> for RunView {

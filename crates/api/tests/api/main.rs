@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 mod importing;
+mod kindred;
 mod matching;
 mod openapi;
 mod portal;

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use anyhow::{Context, Result};
 use clap::{Args, ValueEnum};
 use domain::Kind;
-use engine::{CatchUp, Engine, EngineError, Format, ImportOptions, ImportReport, RowError};
+use engine::{CatchUp, Engine, EngineError, Flag, Format, ImportOptions, ImportReport, RowError};
 use indicatif::ProgressBar;
 use serde_json::{Value, json};
 
@@ -16,14 +16,14 @@ use crate::ending::Ending;
 use crate::screen;
 use crate::settings::Settings;
 
-/// Errors that are shown; enough to see what is wrong.
+/// Errors and flags that are shown; enough to see what is wrong.
 const SHOWN: usize = 20;
 /// Bytes looked at to tell the format.
 const LOOK: u64 = 4096;
 
 const EXAMPLES: &str = "把 CSV 或 JSON Lines 文件导入一个登记库。编码自动识别（UTF-8、UTF-16、GBK/GB 18030），列名可以是中文或英文。\n\n\
 外部编号已有的记录会被更新，内容相同的不变，所以同一个文件可以反复导入。\
-同一文件里第二次出现同一条记录的行算有错。有错的行不影响其他行；每批 1000 行写入一次，\
+同一文件里第二次出现同一条记录的行算有错。有错的行不影响其他行；与已有需求或前面的行疑似重复的技术需求照常导入，只作提示；每批 1000 行写入一次，\
 写入的批次在中断后仍然保留。\n\n\
 例：\n  hongniang import 技术需求 需求.csv\n  hongniang import experts 专家.jsonl --errors 专家的错误.txt\n  \
 hongniang import needs 需求.csv --all-or-nothing\n  zcat 成果.jsonl.gz | hongniang import achievements -\n\n\
@@ -200,6 +200,28 @@ fn summary(kind: Kind, report: &ImportReport, nothing: bool) -> String {
         "{}：共 {rows} 行，新增 {created}，更新 {changed}，未变 {unchanged}，拒绝 {rejected}\n",
         kind.label()
     ));
+    text.push_str(&duplicates(report));
+    text
+}
+
+/// The rows that say nearly the same as other needs.
+fn duplicates(report: &ImportReport) -> String {
+    let mut text = String::new();
+    if report.duplicates > 0 {
+        text.push_str(&format!("疑似重复 {} 处（照常导入，请核对）：\n", report.duplicates));
+    }
+    for Flag { line, id, title, duplicate } in report.flags.iter().take(SHOWN) {
+        let other = &duplicate.other;
+        let enterprise = other.enterprise.as_deref().unwrap_or("单位未填");
+        text.push_str(&format!(
+            "第 {line} 行 {title}（{id}）与 {}《{}》（{enterprise}）相似 {:.1}%：{}\n",
+            other.id, other.title, duplicate.likeness, duplicate.detail
+        ));
+    }
+    let more = report.duplicates.saturating_sub(SHOWN as u64);
+    if more > 0 {
+        text.push_str(&format!("……另有 {more} 处，用 hongniang duplicates 查看全部\n"));
+    }
     text
 }
 

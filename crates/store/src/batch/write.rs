@@ -28,6 +28,7 @@ impl Batch<'_> {
         }
         records(transaction, &changed).await?;
         contacts(transaction, &changed).await?;
+        uncompared(transaction, &changed).await?;
         let experts = inventors(transaction, &changed).await?;
 
         let mut outbox: Vec<RecordId> = changed.iter().map(|entry| entry.id).collect();
@@ -52,6 +53,25 @@ async fn records(transaction: &mut Transaction, changed: &[Entry]) -> Result<(),
                     .bind(row.created_at)
                     .bind(row.updated_at)
                     .bind(row.profile.as_str());
+            }
+            query.execute(&mut **transaction).await?
+        });
+    }
+    Ok(())
+}
+
+/// Marks the needs that say something new: they are to be compared with the others.
+async fn uncompared(transaction: &mut Transaction, changed: &[Entry]) -> Result<(), StoreError> {
+    let says_something_new =
+        |entry: &&Entry| !matches!(entry.origin, Origin::Database { profile_before: None });
+    let needs = changed.iter().filter(|entry| entry.id.kind == Kind::Need).filter(says_something_new);
+    let needs: Vec<i64> = needs.map(|entry| entry.row.number).collect();
+    for chunk in needs.chunks(sql::ROWS) {
+        on_backend!(&mut *transaction, transaction => {
+            let text = sql::duplicates::add_uncompared(chunk.len());
+            let mut query = sqlx::query(text).persistent(sql::is_prepared(chunk.len()));
+            for need in chunk {
+                query = query.bind(*need);
             }
             query.execute(&mut **transaction).await?
         });

@@ -5,7 +5,7 @@ use crate::StoreError;
 use crate::rows::{corrupt, moment, record_id, row, unsigned};
 
 row! {
-    pub(super) struct RunRow {
+    pub(crate) struct RunRow {
         number: i64,
         business_date: String,
         state: String,

@@ -5,6 +5,7 @@
 mod concurrency;
 mod contacts;
 mod drafts;
+mod duplicates;
 mod imports;
 mod inventors;
 mod listing;
@@ -105,6 +106,14 @@ macro_rules! every_property_on {
                 published_runs_are_listed_latest_first
                 pruning_keeps_the_current_and_the_previous_run
                 unknown_runs_are_not_found
+            }
+            duplicates {
+                needs_wait_whenever_they_say_something_new
+                a_comparison_that_is_dropped_leaves_nothing
+                pairs_are_seen_from_both_sides_and_in_order
+                pairs_of_withdrawn_and_changed_needs_are_left_out
+                another_method_has_all_compared_again
+                clusters_come_and_go_with_their_run
             }
             concurrency {
                 thirty_two_writers_all_succeed

@@ -1,0 +1,127 @@
+//! `hongniang duplicates`: needs that came twice.
+
+use std::path::PathBuf;
+
+use anyhow::Result;
+use clap::Args;
+use engine::{DuplicatePair, Engine, NeedBrief};
+
+use super::{opened, spinner};
+use crate::ending::Ending;
+use crate::screen::{self, Emphasis, Screen};
+use crate::settings::Settings;
+use crate::table::write_csv;
+
+/// Pairs read at a time.
+const PAGE: u32 = 500;
+
+const EXAMPLES: &str = "列出疑似重复的技术需求：同一需求经县、市两级报送，或改了名称、增删了句子再次提交。\
+导入和登记时已经比较过；旧版本数据库里的需求在第一次打开时补上。已撤回的需求不列出。\n\n\
+比较时先去掉套话、标点、数字和繁简、全半角的差别。文字有四成以上相同、较短一条有七成以上见于较长一条、\
+或名称相同而其中一条没有另外的说明，即列为疑似重复；是否重复由工作人员判断。\n\n\
+例：\n  hongniang duplicates\n  hongniang duplicates --csv 疑似重复.csv      用 Excel 打开\n  hongniang duplicates --json";
+
+const HEADING: [&str; 14] = [
+    "编号",
+    "外部编号",
+    "技术需求名称",
+    "单位名称",
+    "地区",
+    "报送单位",
+    "疑似重复的编号",
+    "外部编号",
+    "技术需求名称",
+    "单位名称",
+    "地区",
+    "报送单位",
+    "相似度（%）",
+    "依据",
+];
+
+/// 列出疑似重复的技术需求
+#[derive(Debug, Args)]
+#[command(long_about = EXAMPLES)]
+pub(crate) struct Duplicates {
+    /// 写入 CSV 文件，可用 Excel 打开
+    #[arg(long, value_name = "文件")]
+    csv: Option<PathBuf>,
+    /// 以 JSON 输出结果
+    #[arg(long)]
+    json: bool,
+}
+
+impl Duplicates {
+    pub(super) async fn run(self, settings: &Settings) -> Result<Ending> {
+        let waiting = spinner("正在比较尚未比较的需求……");
+        let engine = opened(settings).await?;
+        waiting.finish_and_clear();
+        let pairs = all(&engine).await?;
+        engine.close().await;
+        if let Some(path) = &self.csv {
+            write_csv(path, &HEADING, pairs.iter().map(row))?;
+        }
+        if self.json {
+            screen::print_json(&pairs)?;
+        } else {
+            screen::print(&shown(Screen::stdout(), &pairs))?;
+        }
+        Ok(Ending::Done)
+    }
+}
+
+async fn all(engine: &Engine) -> Result<Vec<DuplicatePair>> {
+    let (mut pairs, mut after) = (Vec::new(), (0, 0));
+    loop {
+        let page = engine.duplicate_pairs(after, PAGE).await?;
+        let Some(last) = page.last() else { return Ok(pairs) };
+        after = (last.need.id.number, last.duplicate.other.id.number);
+        pairs.extend(page);
+    }
+}
+
+fn row(DuplicatePair { need, duplicate }: &DuplicatePair) -> Vec<String> {
+    let mut cells = Vec::from(cells(need));
+    cells.extend(self::cells(&duplicate.other));
+    cells.extend([duplicate.likeness.to_string(), duplicate.detail.clone()]);
+    cells
+}
+
+/// A need in the columns of a table.
+pub(super) fn cells(need: &NeedBrief) -> [String; 6] {
+    let or_blank = |text: &Option<String>| text.clone().unwrap_or_default();
+    [
+        need.id.to_string(),
+        need.external_id.clone(),
+        need.title.clone(),
+        or_blank(&need.enterprise),
+        or_blank(&need.region_name),
+        or_blank(&need.filed_by),
+    ]
+}
+
+/// Whose a need is and where.
+pub(super) fn about(need: &NeedBrief) -> String {
+    let words = [&need.enterprise, &need.region_name, &need.filed_by].into_iter().flatten();
+    words.map(String::as_str).collect::<Vec<_>>().join(" · ")
+}
+
+fn shown(screen: Screen, pairs: &[DuplicatePair]) -> String {
+    let mut text = String::new();
+    for DuplicatePair { need, duplicate } in pairs {
+        let head = format!("{:.1}%  {}", duplicate.likeness, need.title);
+        text.push_str(&screen.paragraph(0, &[(Emphasis::Strong, head)]));
+        for need in [need, &duplicate.other] {
+            let about = format!("  {}", about(need));
+            let id = format!("  {} / {}", need.id, need.external_id);
+            let line =
+                [(Emphasis::Plain, need.title.clone()), (Emphasis::Plain, about), (Emphasis::Faint, id)];
+            text.push_str(&screen.paragraph(3, &line));
+        }
+        text.push_str(&screen.paragraph(3, &[(Emphasis::Faint, duplicate.detail.clone())]));
+    }
+    text.push_str(&match pairs.len() {
+        0 => "没有发现疑似重复的技术需求\n".to_owned(),
+        found => format!("疑似重复 {found} 对\n"),
+    });
+    text
+}

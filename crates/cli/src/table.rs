@@ -1,0 +1,51 @@
+//! A table for staff: CSV that spreadsheet programs open as it is, UTF-8 with a byte order mark.
+
+use std::fs::File;
+use std::io::{self, BufWriter, Write};
+use std::path::Path;
+
+use anyhow::{Context, Result};
+
+/// Writes a heading and rows to a file.
+pub(crate) fn write_csv(
+    path: &Path,
+    heading: &[&str],
+    rows: impl Iterator<Item = Vec<String>>,
+) -> Result<()> {
+    let cannot = || format!("无法写入文件 {}", path.display());
+    let mut out = BufWriter::new(File::create(path).with_context(cannot)?);
+    let heading = heading.iter().map(|&cell| cell.to_owned()).collect();
+    let lines = std::iter::once(heading).chain(rows);
+    let written = out.write_all("\u{feff}".as_bytes()).and_then(|()| lines_to(&mut out, lines));
+    written.and_then(|()| out.flush()).with_context(cannot)
+}
+
+fn lines_to(out: &mut impl Write, lines: impl Iterator<Item = Vec<String>>) -> io::Result<()> {
+    for cells in lines {
+        let cells: Vec<String> = cells.iter().map(|cell| quoted(cell)).collect();
+        write!(out, "{}\r\n", cells.join(","))?;
+    }
+    Ok(())
+}
+
+/// In quotes where need be (RFC 4180). What a spreadsheet would take for a formula stays the text that somebody wrote.
+fn quoted(cell: &str) -> String {
+    let formula = cell.starts_with(['=', '+', '-', '@', '\t', '\r']);
+    let text = if formula { format!("'{cell}") } else { cell.to_owned() };
+    if text.contains([',', '"', '\n', '\r']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cells_stay_cells_and_formulas_stay_texts() {
+        assert_eq!(quoted("焊缝气孔"), "焊缝气孔");
+        assert_eq!(quoted("a,\"b\"\nc"), "\"a,\"\"b\"\"\nc\"");
+        assert_eq!(quoted("=HYPERLINK(\"x\")"), "\"'=HYPERLINK(\"\"x\"\")\"");
+        let mut out = Vec::new();
+        lines_to(&mut out, [vec!["甲".to_owned(), "乙".to_owned()]].into_iter()).expect("to memory");
+        assert_eq!(String::from_utf8_lossy(&out), "甲,乙\r\n");
+    }
+}

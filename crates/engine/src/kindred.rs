@@ -1,0 +1,369 @@
+//! Kindred needs (共性需求): needs of different enterprises that share a problem, so that one event can serve all of them.
+//!
+//! Every open, valid need asks the registry of needs with the first stage of matching; [`ranking::kindred`] makes groups of those that
+//! find each other. A need that its enterprise filed several times counts once. The nightly re-match publishes the clusters with its run.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+
+use domain::{Area, Attributes, Kind, Passage, Profile, Record, Status};
+use futures_util::{StreamExt, stream};
+use index::{Scope, Snapshot};
+use jiff::civil::Date;
+use ranking::kindred::{Group, Neighbourhood, groups};
+use ranking::{Common, Exclusion, Highlight, Meaning, SharedWords, Weights, common, says_nothing};
+use rustc_hash::FxHashMap;
+use serde::{Deserialize, Serialize};
+use store::{Cluster, ClusterPlace, ListFilter, RunId, StoreError};
+use text::TokenKind;
+use utoipa::ToSchema;
+
+use crate::duplicates::NeedBrief;
+use crate::matching::today;
+use crate::rematch::summary;
+use crate::{Engine, EngineError, RunSummary, blocking};
+
+/// Needs read at a time; needs that ask at a time; pairs read at a time.
+const PAGE: u32 = 500;
+const AT_ONCE: usize = 4;
+const PAIRS: u32 = 2_000;
+/// A need asks with so many of its weightiest terms, and looks at so many that it finds.
+const TERMS: usize = 64;
+const NEAREST: usize = 60;
+/// What a single character counts: needs that share characters alone share no problem.
+const SINGLE: f32 = 0.3;
+/// A problem of one enterprise alone is none that is shared.
+const LEAST: usize = 2;
+
+/// Which clusters are wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ClusterRequest {
+    /// Those of so many enterprises at least; less than two counts as two.
+    pub least: usize,
+    /// The day on which validity is judged; today when absent.
+    pub on: Option<Date>,
+}
+
+/// Needs of different enterprises that share a problem.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct NeedCluster {
+    /// 名次：涉及企业多的在前，从 1 起
+    #[schema(example = 1)]
+    pub place: u64,
+    /// 主题词：至少两条需求都有、最能把这一组与其他需求区分开的词语
+    #[schema(example = json!(["激光焊接", "气孔", "铝壳"]))]
+    pub label: Vec<String>,
+    /// 涉及的企业数
+    #[schema(example = 3)]
+    pub enterprises: usize,
+    /// 涉及的县（市、区）数
+    #[schema(example = 2)]
+    pub counties: usize,
+    /// 内聚度，0 到 1：各需求两两之间相似度的平均值，彼此检索不到的按 0 计
+    #[schema(example = 0.41)]
+    pub cohesion: f64,
+    /// 组内的需求，按编号排列；同一企业重复提交的只列一条
+    pub members: Vec<ClusterMember>,
+}
+
+/// A need in a cluster.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct ClusterMember {
+    /// 需求
+    pub need: NeedBrief,
+    /// 与组内其他需求共有的词语
+    #[schema(example = json!(["激光焊接", "气孔"]))]
+    pub words: Vec<String>,
+    /// 共有词语在文中的位置
+    pub highlights: Vec<Highlight>,
+    /// 同一企业重复提交的同一需求，不另计
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub same: Vec<SameNeed>,
+}
+
+/// The same need, filed again by the same enterprise.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct SameNeed {
+    /// 需求
+    pub need: NeedBrief,
+}
+
+/// Clusters of the current run.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ClusterPage {
+    /// The run.
+    pub run: RunSummary,
+    /// By place.
+    pub items: Vec<NeedCluster>,
+    /// Place after which the next page starts; `None` on the last page.
+    pub next: Option<u64>,
+}
+
+/// Open needs, each once, and who filed them.
+struct Needs {
+    /// Whose each need is; those of nobody in particular are their county's.
+    owners: BTreeMap<u64, String>,
+    /// The same need filed again by the same owner: those that the first one stands for, ascending.
+    same: BTreeMap<u64, Vec<u64>>,
+    /// The other way round.
+    first: FxHashMap<u64, u64>,
+}
+
+impl Engine {
+    /// Finds the clusters of open, valid needs as they are now, those of the most enterprises first.
+    ///
+    /// # Errors
+    /// When database or index refuse.
+    pub async fn need_clusters(&self, request: &ClusterRequest) -> Result<Vec<NeedCluster>, EngineError> {
+        let date = request.on.unwrap_or_else(today);
+        let needs = self.open_needs(date).await?;
+        let snapshot = self.catalog.registry(Kind::Need).snapshot();
+        let neighbourhoods = self.neighbourhoods(&needs, &snapshot).await?;
+        let found = blocking(move || Ok(groups(&neighbourhoods))).await?;
+        let mut clusters = Vec::new();
+        for group in found {
+            clusters.extend(self.cluster(group, &needs, &snapshot).await?);
+        }
+        clusters.retain(|cluster| cluster.enterprises >= request.least);
+        clusters.sort_by(|a, b| {
+            let size = |cluster: &NeedCluster| Reverse((cluster.enterprises, cluster.counties));
+            let first = |cluster: &NeedCluster| cluster.members.first().map(|member| member.need.id);
+            let cohesive = b.cohesion.total_cmp(&a.cohesion);
+            size(a).cmp(&size(b)).then(cohesive).then_with(|| first(a).cmp(&first(b)))
+        });
+        clusters.iter_mut().zip(1..).for_each(|(cluster, place)| cluster.place = place);
+        Ok(clusters)
+    }
+
+    /// Up to `limit` clusters of the current run after a place, those of `least` enterprises and more.
+    ///
+    /// # Errors
+    /// [`EngineError::NoRun`].
+    pub async fn current_clusters(
+        &self,
+        least: u64,
+        after: u64,
+        limit: u32,
+    ) -> Result<ClusterPage, EngineError> {
+        let run = self.store.current_run().await?.ok_or(EngineError::NoRun)?;
+        let wanted = ClusterPlace { after, least, limit: limit + 1 };
+        let mut stored = self.store.run_clusters(run.id, wanted).await?;
+        let more = stored.len() > limit as usize;
+        stored.truncate(limit as usize);
+        let next = stored.last().filter(|_| more).map(|cluster| cluster.place);
+        let read = |cluster: &Cluster| {
+            serde_json::from_str(&cluster.content).map_err(|source| StoreError::Corrupt {
+                place: format!("匹配批次 {} 的共性需求", run.id),
+                source: Box::new(source),
+            })
+        };
+        let items = stored.iter().map(read).collect::<Result<_, _>>()?;
+        Ok(ClusterPage { run: summary(&run), items, next })
+    }
+
+    /// Puts the clusters of this day into a run.
+    pub(crate) async fn add_clusters(&self, run: RunId, date: Date) -> Result<(), EngineError> {
+        let request = ClusterRequest { least: LEAST, on: Some(date) };
+        let clusters = self.need_clusters(&request).await?;
+        let stored = |cluster: &NeedCluster| Cluster {
+            place: cluster.place,
+            size: cluster.enterprises as u64,
+            content: serde_json::to_string(cluster).expect("clusters hold only strings and numbers"),
+        };
+        let clusters: Vec<Cluster> = clusters.iter().map(stored).collect();
+        Ok(self.store.add_clusters(run, &clusters).await?)
+    }
+
+    async fn open_needs(&self, date: Date) -> Result<Needs, EngineError> {
+        let filter = ListFilter { statuses: vec![Status::Open], updated_since: None };
+        let mut needs = Needs { owners: BTreeMap::new(), same: BTreeMap::new(), first: FxHashMap::default() };
+        let mut after = 0;
+        loop {
+            let page = self.store.page(Kind::Need, &filter, after, PAGE).await?;
+            let Some(last) = page.last() else { break };
+            after = last.id.number;
+            for need in &page {
+                let against = ranking::exclusions(None, &Attributes::of(need), date);
+                if !against.contains(&Exclusion::Expired) {
+                    needs.owners.insert(need.id.number, self.owner(need));
+                }
+            }
+        }
+        let mut after = (0, 0);
+        loop {
+            let pairs = self.store.pairs(after, PAIRS).await?;
+            let Some(last) = pairs.last() else { break };
+            after = (last.first, last.second);
+            pairs.iter().for_each(|pair| needs.count_once(pair.first, pair.second));
+        }
+        Ok(needs)
+    }
+
+    /// Whose a need is, as far as the form tells.
+    fn owner(&self, need: &Record) -> String {
+        let Profile::Need(profile) = &need.profile else { return String::new() };
+        let name = self.analyzer.normalise(&profile.enterprise_name);
+        let name: String = name.chars().filter(|c| c.is_alphanumeric()).collect();
+        let code = profile.enterprise_code.as_ref().map(ToString::to_string);
+        let county = || profile.region.map(|region| format!("?{}", String::from(region)));
+        let known = Some(name).filter(|name| !name.is_empty()).or(code).or(profile.enterprise.clone());
+        known.or_else(county).unwrap_or_else(|| format!("?{}", need.id))
+    }
+
+    /// Lets every need ask for those like it.
+    async fn neighbourhoods(
+        &self,
+        needs: &Needs,
+        snapshot: &Snapshot,
+    ) -> Result<Vec<Neighbourhood>, EngineError> {
+        let asking: Vec<u64> = needs.each_once().collect();
+        let among: Arc<[u64]> = asking.clone().into();
+        let mut neighbourhoods = Vec::with_capacity(asking.len());
+        for numbers in asking.chunks(PAGE as usize) {
+            let records = self.store.records(Kind::Need, numbers).await?;
+            let asked = stream::iter(records).map(|record| {
+                let (engine, snapshot, among) = (self.clone(), snapshot.clone(), Arc::clone(&among));
+                blocking(move || engine.neighbourhood(&record, &snapshot, &among))
+            });
+            let found: Vec<_> = asked.buffered(AT_ONCE).collect().await;
+            for neighbourhood in found {
+                neighbourhoods.push(neighbourhood?);
+            }
+        }
+        Ok(neighbourhoods)
+    }
+
+    fn neighbourhood(
+        &self,
+        need: &Record,
+        snapshot: &Snapshot,
+        among: &[u64],
+    ) -> Result<Neighbourhood, EngineError> {
+        let number = need.id.number;
+        let mut terms = self.query(Kind::Need, &need.profile.passages()).terms;
+        terms.retain(|term| !says_nothing(&term.text));
+        let single = terms.iter_mut().filter(|term| term.kind == TokenKind::Unigram);
+        single.for_each(|term| term.weight *= SINGLE);
+        terms.sort_by(|a, b| b.weight.total_cmp(&a.weight));
+        terms.truncate(TERMS);
+        let scope = Scope { open_only: true, among: Some(among) };
+        // A cluster is labelled by shared words, so it is found by them.
+        let by_words = Weights { meaning: Meaning { weight: 0.0, candidates: 0 }, ..*self.weights };
+        let found = snapshot.retrieve(&terms, &by_words, &scope, NEAREST + 1)?.candidates;
+        // Among many that say the same, the need itself may not be named; they score as it does.
+        let own = found.iter().find(|candidate| candidate.number == number).or(found.first());
+        let own = own.map_or(0.0, |candidate| candidate.score);
+        let others = found.iter().filter(|candidate| candidate.number != number && own > 0.0);
+        let near = others.map(|candidate| (candidate.number, (candidate.score / own).min(1.0)));
+        Ok(Neighbourhood { number, near: near.take(NEAREST).collect() })
+    }
+
+    /// What a group has in common; `None` when it is one enterprise's, or has no word in common.
+    async fn cluster(
+        &self,
+        group: Group,
+        needs: &Needs,
+        snapshot: &Snapshot,
+    ) -> Result<Option<NeedCluster>, EngineError> {
+        if needs.owners_among(&group.members) < LEAST {
+            return Ok(None);
+        }
+        let again = group.members.iter().filter_map(|member| needs.same.get(member)).flatten();
+        let numbers: Vec<u64> = group.members.iter().chain(again).copied().collect();
+        let records = self.store.records(Kind::Need, &numbers).await?;
+        let records: HashMap<u64, Record> =
+            records.into_iter().map(|record| (record.id.number, record)).collect();
+        // Meanwhile one may have gone.
+        let mut members = group.members;
+        members.retain(|member| records.contains_key(member));
+        let texts = |members: &[u64]| -> Vec<Vec<Passage>> {
+            members.iter().map(|member| records[member].profile.passages()).collect()
+        };
+        let mut told = self.common(texts(&members), snapshot).await?;
+        // Who shares no word with the others is none of them that anybody could see.
+        while told.needs.iter().any(|need| need.words.is_empty()) {
+            let mut shares = told.needs.iter().map(|need| !need.words.is_empty());
+            members.retain(|_| shares.next().unwrap_or(false));
+            told = self.common(texts(&members), snapshot).await?;
+        }
+        let enterprises = needs.owners_among(&members);
+        if enterprises < LEAST {
+            return Ok(None);
+        }
+        let counties: BTreeSet<_> =
+            members.iter().filter_map(|member| records[member].profile.region()).collect();
+        let member = |(number, shared): (&u64, SharedWords)| {
+            let again = needs.same.get(number).into_iter().flatten();
+            let same = again.filter_map(|again| records.get(again));
+            ClusterMember {
+                need: NeedBrief::of(&records[number]),
+                words: shared.words,
+                highlights: shared.highlights,
+                same: same.map(|record| SameNeed { need: NeedBrief::of(record) }).collect(),
+            }
+        };
+        Ok(Some(NeedCluster {
+            place: 0,
+            label: told.label,
+            enterprises,
+            counties: counties.len(),
+            cohesion: (group.cohesion * 1e3).round() / 1e3,
+            members: members.iter().zip(told.needs).map(member).collect(),
+        }))
+    }
+
+    async fn common(&self, texts: Vec<Vec<Passage>>, snapshot: &Snapshot) -> Result<Common, EngineError> {
+        let (engine, snapshot) = (self.clone(), snapshot.clone());
+        blocking(move || {
+            let holders = |word: &str| engine.holders(word, &snapshot);
+            Ok(common(&engine.analyzer, &texts, snapshot.len(), holders))
+        })
+        .await
+    }
+
+    /// How many needs hold a word, at most: as many as hold the rarest of its terms.
+    fn holders(&self, word: &str, snapshot: &Snapshot) -> u64 {
+        let tokens = self.analyzer.tokens(word);
+        let own = tokens.iter().filter(|token| matches!(token.kind, TokenKind::Bigram | TokenKind::Latin));
+        let held = |area: Area, term: &str| snapshot.document_frequency(area, term).unwrap_or(0);
+        let areas = [Area::Title, Area::Keywords, Area::Body];
+        let holders = own.map(|token| areas.iter().map(|&area| held(area, &token.text)).max().unwrap_or(0));
+        holders.min().unwrap_or(0)
+    }
+}
+
+impl Needs {
+    /// Lets two needs that say nearly the same count once, when they have one owner.
+    fn count_once(&mut self, first: u64, second: u64) {
+        let (Some(owner), Some(other)) = (self.owners.get(&first), self.owners.get(&second)) else { return };
+        if owner != other {
+            return;
+        }
+        let (one, two) = (self.stands_for(first), self.stands_for(second));
+        if one != two {
+            let (kept, gone) = (one.min(two), one.max(two));
+            let mut gone_with = self.same.remove(&gone).unwrap_or_default();
+            gone_with.push(gone);
+            self.first.extend(gone_with.iter().map(|need| (*need, kept)));
+            let same = self.same.entry(kept).or_default();
+            same.append(&mut gone_with);
+            same.sort_unstable();
+        }
+    }
+
+    /// The first of those that are the same as this one.
+    fn stands_for(&self, need: u64) -> u64 {
+        self.first.get(&need).copied().unwrap_or(need)
+    }
+
+    fn each_once(&self) -> impl Iterator<Item = u64> {
+        self.owners.keys().copied().filter(|need| !self.first.contains_key(need))
+    }
+
+    fn owners_among(&self, members: &[u64]) -> usize {
+        let owners: BTreeSet<&str> =
+            members.iter().filter_map(|member| self.owners.get(member)).map(String::as_str).collect();
+        owners.len()
+    }
+}
