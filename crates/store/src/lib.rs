@@ -1,4 +1,4 @@
-//! The only user of sqlx: records, contacts, outbox and runs behind one [`Store`].
+//! The only user of sqlx: records, contacts, outbox, runs, judgements and feedback behind one [`Store`].
 //!
 //! The database is the truth. Every write that changes a record puts a row into the outbox within the same transaction, so
 //! whoever derives something from the records (the search index) can follow [`Store::changes`] from where it stopped.
@@ -7,6 +7,8 @@
 mod backend;
 mod batch;
 mod error;
+mod feedback;
+mod judgements;
 mod reading;
 mod rows;
 mod runs;
@@ -16,6 +18,8 @@ mod store;
 mod writing;
 
 pub use error::StoreError;
+pub use feedback::{FeedbackEntry, StoredFeedback};
+pub use judgements::{Judgement, StoredJudgement};
 pub use reading::{Change, ListFilter};
 pub use runs::{Run, RunId, RunMatch, RunState, RunTotals};
 pub use store::{Address, MigrationReport, Store};

@@ -23,8 +23,10 @@ static MIGRATIONS: LazyLock<Migrator> = LazyLock::new(|| {
 });
 
 /// Every step of the schema, numbered from 1. What has been released never changes: databases remember its checksum.
-const SCHEMA: [(&str, &str); 1] =
-    [("records outbox runs", include_str!("../migrations/sqlite/0001_records_outbox_runs.sql"))];
+const SCHEMA: [(&str, &str); 2] = [
+    ("records outbox runs", include_str!("../migrations/sqlite/0001_records_outbox_runs.sql")),
+    ("judgements feedback", include_str!("../migrations/sqlite/0002_judgements_feedback.sql")),
+];
 
 /// How long a writer waits for the others, in this process and in other ones: an import may take that long.
 const WRITE_TURN: Duration = Duration::from_secs(60);

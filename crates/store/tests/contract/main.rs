@@ -5,8 +5,10 @@
 mod concurrency;
 mod contacts;
 mod drafts;
+mod feedback;
 mod imports;
 mod inventors;
+mod judgements;
 mod listing;
 mod outbox;
 mod records;
@@ -105,6 +107,15 @@ macro_rules! every_property_on {
                 published_runs_are_listed_latest_first
                 pruning_keeps_the_current_and_the_previous_run
                 unknown_runs_are_not_found
+            }
+            judgements {
+                each_judge_has_a_word_of_their_own
+                the_same_word_again_changes_nothing
+                an_impossible_level_leaves_nothing
+            }
+            feedback {
+                every_word_is_kept_in_order
+                lists_are_narrowed_and_paged
             }
             concurrency {
                 thirty_two_writers_all_succeed
