@@ -3,6 +3,7 @@
 //! Pure functions: no files, no SQL, no tantivy, no clock. The interactive match, the nightly re-match and the offline evaluation
 //! all go through [`Query::new`], [`TextModel`] and [`score`], so there is one definition of a score.
 
+mod agreement;
 mod areas;
 mod bm25;
 mod clarity;
@@ -11,12 +12,14 @@ mod eligibility;
 mod explain;
 mod explanation;
 mod features;
+mod learning;
 pub mod metrics;
 mod query;
 mod score;
 mod sentence;
 mod weights;
 
+pub use agreement::{median_level, weighted_kappa};
 pub use areas::Areas;
 pub use bm25::{AreaModel, AreaStatistics, TextModel, idf};
 pub use clarity::{Question, questions};
@@ -25,6 +28,7 @@ pub use eligibility::{Exclusion, exclusions};
 pub use explain::{Candidate, Corpus, Evidence, Explainer};
 pub use explanation::{EvidenceItem, Explanation, Highlight, Piece, Rule, TermMatch};
 pub use features::{Feature, features};
+pub use learning::{Example, Fit, Parameter, learn};
 pub use query::{Query, WeightedTerm};
 pub use score::{Part, Score, score};
 pub use weights::{Dilution, FeatureWeights, KindWeights, Weights};
