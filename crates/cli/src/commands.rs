@@ -2,15 +2,18 @@
 
 mod demo;
 mod evaluate;
+mod feedback;
 mod generate;
 mod import;
 mod index;
+mod judge;
 mod matching;
 mod migrate;
 mod openapi;
 mod rematch;
 mod search;
 mod serve;
+mod train;
 
 use std::io::{self, IsTerminal};
 use std::time::Duration;
@@ -35,6 +38,9 @@ pub(crate) enum Commands {
     Search(search::Search),
     Match(matching::Matching),
     Rematch(rematch::Rematch),
+    Judge(judge::Judge),
+    Feedback(feedback::Feedback),
+    Train(train::Train),
     Index(index::Index),
     Evaluate(evaluate::Evaluate),
     Generate(generate::Generate),
@@ -51,6 +57,9 @@ pub(crate) async fn run(command: Commands, settings: &Settings) -> Result<Ending
         Commands::Search(search) => search.run(settings).await,
         Commands::Match(matching) => matching.run(settings).await,
         Commands::Rematch(rematch) => rematch.run(settings).await,
+        Commands::Judge(judge) => judge.run(settings).await,
+        Commands::Feedback(feedback) => feedback.run(settings).await,
+        Commands::Train(train) => train.run(settings).await,
         Commands::Index(index) => index.run(settings).await,
         Commands::Evaluate(evaluate) => evaluate.run(settings).await,
         Commands::Generate(generate) => generate.run(),
