@@ -53,7 +53,8 @@ async fn a_sheet_pools_rankings_and_tells_nothing_of_them() {
     let mut other = *engine.weights();
     other.features.region = 2.0;
     let other = engine.ranking_with(other, engine::MatchingSettings::default());
-    let (file, totals) = engine.judging_sheet(&[other.clone()], &request(vec![NEED])).await.unwrap();
+    let (file, totals) =
+        engine.judging_sheet(std::slice::from_ref(&other), &request(vec![NEED])).await.unwrap();
     let rows = pairs(&file);
     assert_eq!((totals.needs, totals.pairs, totals.rankings), (1, rows.len(), 3));
     let shown: Vec<u64> = rows.iter().map(|(_, candidate)| candidate.number).collect();
@@ -69,7 +70,7 @@ async fn a_sheet_pools_rankings_and_tells_nothing_of_them() {
         assert!(places.len() >= 8, "{places:?}");
         assert!(!places.is_sorted() && !places.iter().rev().is_sorted(), "not in the order of the ranking");
     }
-    let (again, _) = engine.judging_sheet(&[other.clone()], &request(vec![NEED])).await.unwrap();
+    let (again, _) = engine.judging_sheet(std::slice::from_ref(&other), &request(vec![NEED])).await.unwrap();
     assert_eq!(pairs(&again), rows);
     let reseeded = SheetRequest { seed: 2, ..request(vec![NEED]) };
     let (reshuffled, _) = engine.judging_sheet(&[other], &reseeded).await.unwrap();
