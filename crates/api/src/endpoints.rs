@@ -8,7 +8,9 @@ use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use crate::docs::{self, Doc};
 use crate::extract::QueryNames;
-use crate::handlers::{health, import, kindred, matching, registry, runs, search};
+use crate::handlers::{
+    feedback, health, import, kindred, matching, ranking, registry, runs, search,
+};
 use crate::problem::{Code, Problem};
 
 /// Everything versioned lies below.
@@ -57,6 +59,9 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
     all.add(get, "/rematch-runs", docs::runs::list(), web::to(runs::list));
     all.add(get, "/rematch-runs/current", docs::runs::current(), web::to(runs::current));
     all.add(get, "/need-clusters", docs::kindred::clusters(), web::to(kindred::clusters));
+    all.add(post, "/feedback", docs::feedback::record(), web::to(feedback::record));
+    all.add(get, "/feedback", docs::feedback::list(), web::to(feedback::list));
+    all.add(get, "/ranking", docs::feedback::ranking(), web::to(ranking::read));
     all.add(get, "/livez", docs::health::livez(), web::to(health::livez));
     all.add(get, "/readyz", docs::health::readyz(), web::to(health::readyz));
     all.list

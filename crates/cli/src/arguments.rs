@@ -29,7 +29,7 @@ const AFTER: &str = "\
   0  成功
   1  失败：读写出错、没有这条记录、文件不是所称的格式等
   2  用法或配置有误
-  3  已执行完，但有要处理的结果：导入时有行被拒绝、索引与数据库有差异、OpenAPI 文档与程序不一致";
+  3  已执行完，但有要处理的结果：导入时有行被拒绝、索引与数据库有差异、学得的权重未予采用、OpenAPI 文档与程序不一致";
 
 #[derive(Debug, Parser)]
 #[command(name = "hongniang", version, about = "科技红娘：为技术需求找专家、学会服务站和科技成果", long_about = ABOUT, after_help = AFTER)]
@@ -73,6 +73,7 @@ impl Arguments {
             default_data_dir: if demo { DEMO_DATA_DIR } else { "./hongniang-data" }.into(),
             default_level,
             own_state: demo,
+            without_learned: matches!(&self.command, Commands::Train(train) if train.takes_away()),
         }
     }
 }

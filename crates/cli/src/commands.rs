@@ -3,16 +3,19 @@
 mod demo;
 mod duplicates;
 mod evaluate;
+mod feedback;
 mod generate;
 mod import;
 mod index;
 mod kindred;
+mod judge;
 mod matching;
 mod migrate;
 mod openapi;
 mod rematch;
 mod search;
 mod serve;
+mod train;
 
 use std::io::{self, IsTerminal};
 use std::time::Duration;
@@ -39,6 +42,9 @@ pub(crate) enum Commands {
     Rematch(rematch::Rematch),
     Duplicates(duplicates::Duplicates),
     Kindred(kindred::Kindred),
+    Judge(judge::Judge),
+    Feedback(feedback::Feedback),
+    Train(train::Train),
     Index(index::Index),
     Evaluate(evaluate::Evaluate),
     Generate(generate::Generate),
@@ -57,6 +63,9 @@ pub(crate) async fn run(command: Commands, settings: &Settings) -> Result<Ending
         Commands::Rematch(rematch) => rematch.run(settings).await,
         Commands::Duplicates(duplicates) => duplicates.run(settings).await,
         Commands::Kindred(kindred) => kindred.run(settings).await,
+        Commands::Judge(judge) => judge.run(settings).await,
+        Commands::Feedback(feedback) => feedback.run(settings).await,
+        Commands::Train(train) => train.run(settings).await,
         Commands::Index(index) => index.run(settings).await,
         Commands::Evaluate(evaluate) => evaluate.run(settings).await,
         Commands::Generate(generate) => generate.run(),

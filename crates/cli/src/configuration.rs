@@ -3,15 +3,18 @@
 //! Every setting has one place in a tree, `server.bind`, and with it one line in the file and one variable, `HONGNIANG_SERVER_BIND`.
 //! What the tree of defaults does not hold is an unknown setting.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use api::ServerSettings;
+use engine::learning::LearnedNote;
 use engine::{MatchingSettings, Weights};
 use serde::{Deserialize, Serialize};
 use toml::{Table, Value};
 
 use crate::ending::{Misuse, system_says};
+use crate::learned::{self, Learned};
 use crate::logging::LogFormat;
 
 /// File in the data directory that is read when no other is named.
@@ -90,6 +93,17 @@ pub struct Overrides {
     pub default_level: &'static str,
     /// Only a flag moves the state: environment and file may name the real one.
     pub own_state: bool,
+    /// What was learned is passed over, for it is to be taken away.
+    pub without_learned: bool,
+}
+
+/// The configuration, and which weights come from where.
+pub(crate) struct Written {
+    pub(crate) configuration: Configuration,
+    /// Where learned weights come from, if there are any.
+    pub(crate) learned: Option<LearnedNote>,
+    /// Codes of the learnable weights that the operator has set.
+    pub(crate) pinned: BTreeSet<String>,
 }
 
 /// The settings that say where state lies.
@@ -134,11 +148,11 @@ impl Configuration {
         Ok(unknown)
     }
 
-    /// Defaults, then the file, then the environment, then the flags.
+    /// Defaults, then what was learned, then the file, then the environment, then the flags.
     ///
     /// # Errors
     /// [`Misuse`] naming the setting, and the file or variable in which it stands.
-    pub(crate) fn read(overrides: &Overrides, environment: Environment<'_>) -> anyhow::Result<Self> {
+    pub(crate) fn read(overrides: &Overrides, environment: Environment<'_>) -> anyhow::Result<Written> {
         let mut tree = Table::try_from(Self::defaults(overrides))?;
         let state = STATE.map(|key| variable("HONGNIANG", key));
         let apart = |name: &str| {
@@ -146,10 +160,22 @@ impl Configuration {
             if passed_over { None } else { environment(name) }
         };
         let environment: Environment<'_> = &apart;
-        if let Some((path, mut table)) = file(overrides, environment)? {
-            if overrides.own_state {
-                STATE.iter().for_each(|key| drop(table.remove(*key)));
+        let mut file = file(overrides, environment)?;
+        if let Some((_, table)) = file.as_mut().filter(|_| overrides.own_state) {
+            STATE.iter().for_each(|key| drop(table.remove(*key)));
+        }
+        let pinned =
+            learned::pinned(file.as_ref().map(|(_, table)| table), |name| environment(name).is_some());
+        let data_dir = data_dir(overrides, environment, file.as_ref().map(|(_, table)| table));
+        let learned = if overrides.without_learned { None } else { learned::read(&data_dir)? };
+        let learned = match learned {
+            Some(Learned { path, note, settings }) => {
+                overlay(&mut tree, settings, "", &format!("学得的权重 {}", path.display()))?;
+                Some(note)
             }
+            None => None,
+        };
+        if let Some((path, table)) = file {
             overlay(&mut tree, table, "", &format!("配置文件 {}", path.display()))?;
         }
         from_environment(&mut tree, "HONGNIANG", environment)?;
@@ -168,10 +194,17 @@ impl Configuration {
                 table.insert(key.to_owned(), Value::String(value));
             }
         }
-        tree.try_into().map_err(|error: toml::de::Error| {
-            Misuse(format!("设置无效：{}", error.to_string().trim())).into()
-        })
+        let invalid = |error: toml::de::Error| Misuse(format!("设置无效：{}", error.to_string().trim()));
+        Ok(Written { configuration: tree.try_into().map_err(invalid)?, learned, pinned })
     }
+}
+
+/// Where state lies, as flag, variable and file say, in this order.
+fn data_dir(overrides: &Overrides, environment: Environment<'_>, file: Option<&Table>) -> PathBuf {
+    let flag = overrides.data_dir.clone();
+    let said = || file?.get("data_dir")?.as_str().map(PathBuf::from);
+    let said = flag.or_else(|| environment("HONGNIANG_DATA_DIR").map(PathBuf::from)).or_else(said);
+    said.unwrap_or_else(|| overrides.default_data_dir.clone())
 }
 
 /// The file that counts, and what it says.

@@ -6,6 +6,7 @@ mod arguments;
 mod commands;
 mod configuration;
 pub mod ending;
+mod learned;
 mod logging;
 mod screen;
 mod settings;

@@ -1,11 +1,12 @@
 //! The second step of configuration: resolved and checked. The rest of the program sees only this.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use anyhow::Result;
 use api::{Limits, ServerSettings};
 
-use crate::configuration::{Configuration, Environment, Overrides, ServerConfiguration};
+use crate::configuration::{Configuration, Environment, Overrides, ServerConfiguration, Written};
 use crate::ending::Misuse;
 use crate::logging::LogSettings;
 
@@ -23,6 +24,8 @@ pub struct Settings {
     pub server: ServerSettings,
     /// What is logged.
     pub log: LogSettings,
+    /// Codes of the weights that the operator has set; learning leaves them alone.
+    pub pinned: BTreeSet<String>,
 }
 
 /// Reads and checks everything that is said about settings.
@@ -30,8 +33,8 @@ pub struct Settings {
 /// # Errors
 /// [`Misuse`] that names the setting.
 pub(crate) fn resolve(overrides: &Overrides, environment: Environment<'_>) -> Result<Settings> {
-    let Configuration { data_dir, database_url, log, server, matching, ranking } =
-        Configuration::read(overrides, environment)?;
+    let Written { configuration, learned, pinned } = Configuration::read(overrides, environment)?;
+    let Configuration { data_dir, database_url, log, server, matching, ranking } = configuration;
     if data_dir.as_os_str().is_empty() {
         return Err(Misuse("data_dir 不能为空".to_owned()).into());
     }
@@ -50,7 +53,9 @@ pub(crate) fn resolve(overrides: &Overrides, environment: Environment<'_>) -> Re
             database_url: Some(database_url).filter(|url| !url.is_empty()),
             weights: ranking,
             matching,
+            learned,
         },
+        pinned,
         server: service(&server)?,
         bind: server.bind,
         log: LogSettings { level: log.level, format: log.format },

@@ -63,7 +63,10 @@ fn the_example_holds_every_setting_and_says_the_defaults() {
     };
     assert_eq!(leaves(&written), leaves(&defaults));
     let (_directory, with_example) = file(&uncommented());
-    assert_eq!(resolve(&with_example, &nothing).unwrap(), resolve(&overrides(), &nothing).unwrap());
+    let written = resolve(&with_example, &nothing).unwrap();
+    assert!(written.pinned.contains("region") && written.pinned.contains("text.title"));
+    let defaults = resolve(&overrides(), &nothing).unwrap();
+    assert_eq!(Settings { pinned: BTreeSet::new(), ..written }, defaults);
 }
 
 #[test]
@@ -129,6 +132,42 @@ fn a_demonstration_is_moved_by_a_flag_alone() {
     assert_eq!((settings.matching.keep, settings.matching.runs), (8, 7));
     let moved = Overrides { data_dir: Some("./there".into()), ..demo };
     assert_eq!(resolve(&moved, &environment).unwrap().engine.data_dir, PathBuf::from("./there"));
+}
+
+#[test]
+fn what_was_learned_lies_between_the_defaults_and_the_operator() {
+    let directory = tempfile::tempdir().unwrap();
+    let at_home = Overrides { data_dir: Some(directory.path().to_owned()), ..overrides() };
+    let write = |text: &str| {
+        fs::create_dir_all(directory.path().join("learned")).unwrap();
+        let note = "[learned]\nat = '2026-11-21T02:30:00Z'\nneeds = 60\nheld_back = 24\njudgements = 840\nfeedback = 35\nndcg_before = 0.6\nndcg_after = 0.7\n";
+        fs::write(directory.path().join("learned/weights.toml"), format!("{note}{text}")).unwrap();
+    };
+    assert_eq!(resolve(&at_home, &nothing).unwrap().engine.learned, None);
+    write("[ranking.features]\nregion = 0.31\nfield = 0.32\ncapacity = 0.33\n");
+    fs::write(directory.path().join("hongniang.toml"), "[ranking.features]\nfield = 0.01").unwrap();
+    let environment = |name: &str| (name == "HONGNIANG_RANKING_FEATURES_CAPACITY").then(|| "0.02".to_owned());
+    let settings = resolve(&at_home, &environment).unwrap();
+    let features = settings.engine.weights.features;
+    assert_eq!(
+        (features.region, features.field, features.capacity, features.industry),
+        (0.31, 0.01, 0.02, 0.08)
+    );
+    assert_eq!(settings.engine.learned.map(|note| note.needs), Some(60));
+    assert_eq!(settings.pinned.into_iter().collect::<Vec<_>>(), ["capacity", "field"]);
+    let without = Overrides { without_learned: true, ..at_home.clone() };
+    assert_eq!(resolve(&without, &nothing).unwrap().engine.weights.features.region, 0.15);
+
+    for bad in [
+        "[ranking.features]\nreligion = 1.0",
+        "[ranking.features]\nregion = -1.0",
+        "[server]\nbind = 'x'",
+        "[ranking",
+    ] {
+        write(bad);
+        let error = resolve(&at_home, &nothing).unwrap_err();
+        assert!(error.chain().any(|cause| cause.is::<Misuse>()), "{bad}: {error:#}");
+    }
 }
 
 #[test]

@@ -113,6 +113,18 @@ choices! {
     }
 }
 
+choices! {
+    /// What became of a proposed pair.
+    Decision {
+        /// Both sides have agreed to work together.
+        Accepted = "accepted", "已接受" | "接受";
+        /// One side did not want to.
+        Declined = "declined", "已谢绝" | "谢绝" | "拒绝";
+        /// The need has been met by this candidate.
+        Solved = "solved", "已解决" | "解决";
+    }
+}
+
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "tests")]
 mod tests {

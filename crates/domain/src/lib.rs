@@ -17,7 +17,7 @@ mod profile;
 mod region;
 
 pub use calendar::parse_date;
-pub use choices::{AchievementType, Availability, Consent, StationType, Status};
+pub use choices::{AchievementType, Availability, Consent, Decision, StationType, Status};
 pub use code::UnifiedSocialCreditCode;
 pub use contact::{Contact, MaskedContact};
 pub use industry::Industry;

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use domain::{FieldProblem, Kind, RecordId};
-use exchange::FileError;
+use exchange::{FileError, sheets::SheetError};
 use index::IndexError;
 use store::StoreError;
 use text::DictionaryError;
@@ -42,6 +42,9 @@ pub enum EngineError {
     /// A file is not what it claims to be.
     #[error(transparent)]
     File(#[from] FileError),
+    /// A workbook cannot be written or read.
+    #[error(transparent)]
+    Sheet(#[from] SheetError),
     /// An import stopped because of bad rows and changed nothing; the report names them.
     #[error("有 {} 行不合格，按“全有或全无”未导入任何一行", .0.rejected)]
     NothingImported(Box<ImportReport>),

@@ -4,13 +4,13 @@
 //! are indexed; each need ranks its own judged pool. *Known item*: `experts.jsonl` (id, projects) and `queries.jsonl` (id, text, relevant);
 //! each query ranks all experts.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fs;
 use std::io::Cursor;
 use std::path::Path;
 use std::sync::Arc;
 
-use domain::{Kind, Record};
+use domain::{Kind, Record, RecordId};
 use exchange::Format;
 use futures_util::{StreamExt, stream};
 use ranking::metrics::{bootstrap_interval, mean, ndcg, reciprocal_rank};
@@ -24,11 +24,11 @@ use crate::{Engine, EngineError, ImportOptions, Subject};
 /// Ranks looked at for a known item; one further down counts as not found.
 const DEEPEST: usize = 1_000;
 /// A need counts with at least this many judgements, and with a level of at least this.
-const FEWEST_JUDGEMENTS: usize = 10;
-const RELEVANT: u8 = 2;
-const AT_ONCE: usize = 4;
+pub(crate) const FEWEST_JUDGEMENTS: usize = 10;
+pub(crate) const RELEVANT: u8 = 2;
+pub(crate) const AT_ONCE: usize = 4;
 /// Results told of each case.
-const SHOWN: usize = 10;
+pub(crate) const SHOWN: usize = 10;
 
 /// What one need or query came to.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -66,6 +66,14 @@ pub struct Graded {
     /// Each need.
     #[serde(skip)]
     pub cases: Vec<Case>,
+}
+
+impl Graded {
+    pub(crate) fn of(cases: Vec<Case>) -> Self {
+        let values = values(&cases);
+        let interval = bootstrap_interval(&values);
+        Self { ndcg_at_10: mean(&values), needs: cases.len(), interval, cases }
+    }
 }
 
 /// Where the one relevant expert of each query stands.
@@ -168,9 +176,7 @@ impl Engine {
             cases.extend(case?);
             progress(at + 1, set.needs.len());
         }
-        let values = values(&cases);
-        let interval = bootstrap_interval(&values);
-        Ok(Graded { ndcg_at_10: mean(&values), needs: cases.len(), interval, cases })
+        Ok(Graded::of(cases))
     }
 
     async fn graded_need(&self, need: &LabelledNeed, set: &GradedSet) -> Result<Option<Case>, EngineError> {
@@ -182,15 +188,7 @@ impl Engine {
             let found = self.find(Kind::Achievement, external_id).await?.ok_or_else(missing)?;
             judged.insert(found.number, (external_id, *level));
         }
-        let mut among: Vec<u64> = judged.keys().copied().collect();
-        among.sort_unstable();
-        let reach = Reach { candidates: among.len(), among: Some(among.clone()), with_closed: false };
-        let asking = Arc::new(self.asking(&Subject::Stored(id), today()).await?);
-        let ranked = self.rank(&asking, Kind::Achievement, &reach, today()).await?;
-        let mut order: Vec<u64> = ranked.scored.iter().map(|scored| scored.number).collect();
-        // What shares no term with the need comes last, by number.
-        among.retain(|number| !order.contains(number));
-        order.extend(among);
+        let order = self.order_of(id, Kind::Achievement, judged.keys().copied().collect(), false).await?;
         let levels: Vec<u8> = order.iter().map(|number| judged[number].1).collect();
         let placed = |number: &u64| {
             let (id, level) = judged[number];
@@ -202,7 +200,26 @@ impl Engine {
         Ok(ndcg(&levels, 10).map(case))
     }
 
-    /// Imports and indexes a known-item set, and learns term vectors from its experts. The engine must be empty; use a temporary data directory.
+    /// These candidates in the order in which the need ranks them; what shares no term with it comes last, by number.
+    pub(crate) async fn order_of(
+        &self,
+        need: RecordId,
+        target: Kind,
+        mut among: Vec<u64>,
+        with_closed: bool,
+    ) -> Result<Vec<u64>, EngineError> {
+        among.sort_unstable();
+        let reach = Reach { candidates: among.len(), among: Some(among.clone()), with_closed };
+        let asking = Arc::new(self.asking(&Subject::Stored(need), today()).await?);
+        let ranked = self.rank(&asking, target, &reach, today()).await?;
+        let mut order: Vec<u64> = ranked.scored.iter().map(|scored| scored.number).collect();
+        let found: HashSet<u64> = order.iter().copied().collect();
+        order.extend(among.into_iter().filter(|number| !found.contains(number)));
+        Ok(order)
+    }
+
+    /// Imports and indexes a known-item set, and learns term vectors from its experts. The engine must be empty; use a temporary data
+    /// directory.
     ///
     /// # Errors
     /// [`EngineError::BadSet`] when a file is missing or malformed.

@@ -1,4 +1,4 @@
-//! The use cases: keep the registries, import, search, match, re-match, evaluate. Knows nothing of HTTP, SQL text or tantivy types.
+//! The use cases: keep the registries, import, search, match, re-match, evaluate, judge, take feedback, learn. Knows nothing of HTTP, SQL text or tantivy types.
 //!
 //! [`Engine`] is cheap to clone and shared by the API, the command line and the background indexer. The database is the truth; the index
 //! follows it through the outbox ([`Engine::catch_up`]) and can be rebuilt from it at any time ([`Engine::rebuild_index`]).
@@ -8,8 +8,11 @@ mod documents;
 mod duplicates;
 mod error;
 pub mod evaluate;
+mod feedback;
 mod import;
 mod indexing;
+pub mod judging;
+pub mod learning;
 mod kindred;
 mod matching;
 mod registry;
@@ -28,6 +31,7 @@ use text::Analyzer;
 pub use comparing::{Difference, DifferenceKind, VerifyReport};
 pub use duplicates::{Duplicate, DuplicatePair, Flag, NeedBrief};
 pub use error::EngineError;
+pub use feedback::{Feedback, FeedbackDraft, FeedbackPage, FeedbackRequest, Seen};
 pub use import::{ImportOptions, ImportReport};
 pub use indexing::{CatchUp, IndexStatus};
 pub use kindred::{ClusterMember, ClusterPage, ClusterRequest, NeedCluster, SameNeed};
@@ -41,9 +45,10 @@ pub use settings::{MatchingSettings, Settings};
 pub use teaching::{Taught, TeachingProgress};
 
 // What the shells of the engine need of the rooms below it.
+pub use exchange::sheets::CellProblem;
 pub use exchange::{FileError, Format, RowError, RowProblem, synthetic};
 pub use index::{Dimension, IndexError, SearchAfter};
-pub use ranking::{Alikeness, Exclusion, Explanation, Highlight, Question, Weights, metrics};
+pub use ranking::{Alikeness, Exclusion, Explanation, Highlight, Part, Question, Weights, metrics};
 pub use store::{Outcome, RunId, StoreError};
 
 /// The matchmaker.
@@ -55,6 +60,7 @@ pub struct Engine {
     indexing: Arc<indexing::Indexing>,
     weights: Arc<Weights>,
     matching: MatchingSettings,
+    learned: Option<Arc<learning::LearnedNote>>,
     data_dir: Arc<Path>,
 }
 
@@ -76,6 +82,9 @@ impl Engine {
             Ok((analyzer, catalog))
         })
         .await?;
+        if let Some(learned) = &settings.learned {
+            tracing::info!(learned.at = %learned.at, learned.needs = learned.needs, "learned weights are in force");
+        }
         Ok(Self {
             store,
             catalog: Arc::new(catalog),
@@ -83,6 +92,7 @@ impl Engine {
             indexing: Arc::default(),
             weights: Arc::new(settings.weights),
             matching: settings.matching,
+            learned: settings.learned.clone().map(Arc::new),
             data_dir: settings.data_dir.as_path().into(),
         })
     }
@@ -109,6 +119,17 @@ impl Engine {
     /// The weights in force.
     pub fn weights(&self) -> &Weights {
         &self.weights
+    }
+
+    /// Where some of the weights come from, when they were learned.
+    pub fn learned(&self) -> Option<&learning::LearnedNote> {
+        self.learned.as_deref()
+    }
+
+    /// The same registries, ranked under other weights.
+    #[must_use]
+    pub fn ranking_with(&self, weights: Weights, matching: MatchingSettings) -> Self {
+        Self { weights: Arc::new(weights), matching, ..self.clone() }
     }
 }
 

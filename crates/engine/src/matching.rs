@@ -8,7 +8,7 @@ use domain::{Area, Attributes, Kind, Passage, Record, RecordId};
 use index::{Candidate, Retrieved, Scope};
 use jiff::civil::Date;
 use ranking::{
-    Areas, Corpus, Exclusion, Explainer, Explanation, Feature, Query, Question, Rarity, Score, exclusions, features,
+    Areas, Corpus, Exclusion, Explainer, Explanation, Feature, Query, Question, Rarity, Score, Texts, exclusions, features,
     score,
 };
 use serde_json::Value;
@@ -299,6 +299,23 @@ impl Engine {
         .await
     }
 
+    /// The score of one pair, whatever stands against it; 0 when their texts share no term.
+    pub(crate) async fn score_of(
+        &self,
+        asking: &Arc<Asking>,
+        candidate: &Record,
+        today: Date,
+    ) -> Result<Score, EngineError> {
+        let RecordId { kind, number } = candidate.id;
+        let reach = Reach { candidates: 1, among: Some(vec![number]), with_closed: true };
+        if let Some(found) = self.rank(asking, kind, &reach, today).await?.scored.into_iter().next() {
+            return Ok(found.score);
+        }
+        let weights = &self.weights;
+        let features = features(&asking.attributes, &Attributes::of(candidate), &weights.features);
+        Ok(score(&Texts::default(), 0.0, &features, weights))
+    }
+
     /// The first `limit` of `ranked` that hold, in its order, with their explanations. The database has the last word: what has gone
     /// from it meanwhile, or must not be proposed any more, is left out; and so is what shares not one word with the asking side.
     pub(crate) async fn explained(
@@ -368,7 +385,7 @@ impl Engine {
 }
 
 /// Needs are matched with experts, stations and achievements, and these with needs.
-fn pairing(subject: Kind, target: Kind) -> Result<(), EngineError> {
+pub(crate) fn pairing(subject: Kind, target: Kind) -> Result<(), EngineError> {
     let offers = |kind| matches!(kind, Kind::Expert | Kind::Station | Kind::Achievement);
     let fits = (subject == Kind::Need && offers(target)) || (offers(subject) && target == Kind::Need);
     if fits { Ok(()) } else { Err(EngineError::NoSuchPairing { subject, target }) }

@@ -14,7 +14,7 @@ use crate::matching::today;
 use crate::{Engine, EngineError};
 
 /// What a need is matched with, in this order.
-const TARGETS: [Kind; 3] = [Kind::Expert, Kind::Station, Kind::Achievement];
+pub(crate) const TARGETS: [Kind; 3] = [Kind::Expert, Kind::Station, Kind::Achievement];
 /// Needs read at a time; needs ranked at a time.
 const PAGE: u32 = 200;
 const AT_ONCE: usize = 4;

@@ -9,6 +9,7 @@ use store::Address;
 use text::{Analyzer, Dictionaries};
 
 use crate::EngineError;
+use crate::learning::LearnedNote;
 
 /// Where state lies and how matching behaves.
 #[derive(Debug, Clone, PartialEq)]
@@ -21,6 +22,8 @@ pub struct Settings {
     pub weights: Weights,
     /// Sizes in matching.
     pub matching: MatchingSettings,
+    /// Where some of the weights come from, when they were learned.
+    pub learned: Option<LearnedNote>,
 }
 
 /// Sizes in matching.
@@ -49,6 +52,7 @@ impl Settings {
             database_url: None,
             weights: Weights::default(),
             matching: MatchingSettings::default(),
+            learned: None,
         }
     }
 

@@ -20,6 +20,7 @@ use domain::forms::Draft;
 use domain::{FieldProblem, Kind, ProblemCode};
 
 use crate::{FileError, RowError, RowProblem};
+pub use discreet::without_contacts;
 use discreet::{discreet, discreet_message};
 use lines::JsonLines;
 use source::Source;

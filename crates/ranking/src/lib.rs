@@ -3,6 +3,7 @@
 //! Pure functions: no files, no SQL, no tantivy, no clock. The interactive match, the nightly re-match and the offline evaluation
 //! all go through [`Query::new`], [`TextModel`] and [`score`], so there is one definition of a score.
 
+mod agreement;
 mod alike;
 mod areas;
 mod bm25;
@@ -15,12 +16,14 @@ mod explanation;
 mod features;
 pub mod kindred;
 mod label;
+mod learning;
 pub mod metrics;
 mod query;
 mod score;
 mod sentence;
 mod weights;
 
+pub use agreement::{median_level, weighted_kappa};
 pub use areas::Areas;
 pub use bm25::{AreaModel, AreaStatistics, TextModel, idf};
 pub use clarity::{Question, questions, says_nothing};
@@ -31,6 +34,7 @@ pub use explain::{Candidate, Corpus, Evidence, Explainer};
 pub use explanation::{AlikeWords, EvidenceItem, Explanation, Highlight, Piece, Rule, TermMatch};
 pub use features::{Feature, features};
 pub use label::{Common, SharedWords, common};
+pub use learning::{Example, Fit, Parameter, learn};
 pub use query::{Query, Rarity, WeightedTerm};
 pub use score::{Part, Score, Texts, score};
 pub use weights::{Dilution, FeatureWeights, KindWeights, Meaning, Pieces, Weights};

@@ -1,4 +1,4 @@
-//! The only user of sqlx: records, contacts, outbox and runs behind one [`Store`].
+//! The only user of sqlx: records, contacts, outbox, runs, judgements and feedback behind one [`Store`].
 //!
 //! The database is the truth. Every write that changes a record puts a row into the outbox within the same transaction, so
 //! whoever derives something from the records (the search index) can follow [`Store::changes`] from where it stopped.
@@ -9,6 +9,8 @@ mod batch;
 mod clusters;
 mod duplicates;
 mod error;
+mod feedback;
+mod judgements;
 mod reading;
 mod rows;
 mod runs;
@@ -20,6 +22,8 @@ mod writing;
 pub use clusters::{Cluster, ClusterPlace};
 pub use duplicates::{Comparison, Pair, Sketch};
 pub use error::StoreError;
+pub use feedback::{FeedbackEntry, StoredFeedback};
+pub use judgements::{Judgement, StoredJudgement};
 pub use reading::{Change, ListFilter};
 pub use runs::{Run, RunId, RunMatch, RunState, RunTotals};
 pub use store::{Address, MigrationReport, Store};

@@ -21,6 +21,21 @@ macro_rules! run_columns {
         "number, business_date, state, opened_at, published_at, needs, needs_without_match, matches, configuration"
     };
 }
+macro_rules! judgement_columns {
+    () => {
+        "need, target_kind, target_number, judge, level, judged_at, source, note"
+    };
+}
+macro_rules! feedback {
+    ($condition:literal) => {
+        concat!(
+            "SELECT number, need, target_kind, target_number, decision, decided_on, recorded_at, reason, comment, seen",
+            " FROM feedback WHERE number > $1",
+            $condition,
+            " ORDER BY number LIMIT $2"
+        )
+    };
+}
 /// The records of one status in a page; [`PAGE`] has one for each status there is.
 macro_rules! page_of_status {
     ($status:literal) => {
@@ -122,6 +137,33 @@ pub(crate) const RUN_MATCHES: &str =
     "SELECT m.need, m.target_kind, m.target_number, m.rank, m.score, m.explanation
     FROM run_matches m JOIN runs r ON r.number = m.run AND r.state = 'published'
     WHERE m.run = $1 AND m.need = $2 AND m.target_kind = $3 ORDER BY m.rank";
+
+pub(crate) const JUDGEMENT: &str = concat!(
+    "SELECT ",
+    judgement_columns!(),
+    " FROM judgements WHERE need = $1 AND target_kind = $2 AND target_number = $3 AND judge = $4"
+);
+pub(crate) const JUDGEMENTS: &str = concat!(
+    "SELECT ",
+    judgement_columns!(),
+    " FROM judgements ORDER BY need, target_kind, target_number, judge"
+);
+pub(crate) const WRITE_JUDGEMENT: &str = concat!(
+    "INSERT INTO judgements (",
+    judgement_columns!(),
+    ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+    " ON CONFLICT (need, target_kind, target_number, judge) DO UPDATE SET level = excluded.level,",
+    " judged_at = excluded.judged_at, source = excluded.source, note = excluded.note"
+);
+
+pub(crate) const ADD_FEEDBACK: &str = "INSERT INTO feedback
+    (need, target_kind, target_number, decision, decided_on, recorded_at, reason, comment, seen)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) RETURNING number";
+pub(crate) const FEEDBACK: &str = feedback!("");
+pub(crate) const FEEDBACK_OF_NEED: &str = feedback!(" AND need = $3");
+pub(crate) const FEEDBACK_OF_TARGET: &str = feedback!(" AND target_kind = $3 AND target_number = $4");
+pub(crate) const FEEDBACK_OF_PAIR: &str =
+    feedback!(" AND need = $3 AND target_kind = $4 AND target_number = $5");
 
 /// Records of kind `$1` among `keys` numbers from `$2` on.
 pub(crate) fn records(keys: usize) -> AssertSqlSafe<String> {

@@ -222,6 +222,37 @@ fn short(kind: Kind) -> Value {
     json(TargetView::from(shown(kind, Status::Open).record))
 }
 
+pub(super) fn feedback_form() -> Value {
+    json!({
+        "need": "need-1", "candidate": "expert-1", "decision": "accepted", "decided_on": "2026-05-20",
+        "comment": "已约定下月到厂里看现场"
+    })
+}
+
+pub(super) fn feedback() -> Value {
+    let found = &found(Kind::Expert);
+    let seen = json!({"run": 12, "rank": found["rank"], "total": found["score"], "parts": found["explanation"]["parts"]});
+    let mut feedback = feedback_form();
+    feedback["number"] = json!(1);
+    feedback["recorded_at"] = json!("2026-05-21T01:30:00Z");
+    feedback["seen"] = seen;
+    feedback
+}
+
+pub(super) fn feedback_page() -> Value {
+    json!({"items": [feedback()]})
+}
+
+pub(super) fn ranking() -> Value {
+    let weight =
+        |code: &str, label: &str, weight: f64| json!({"code": code, "label": label, "weight": weight});
+    let learned = json!({
+        "at": "2026-11-21T02:30:00Z", "needs": 60, "held_back": 24, "judgements": 840, "feedback": 35,
+        "ndcg_before": 0.641, "ndcg_after": 0.668
+    });
+    json!({"weights": [weight("text.title", "标题文本", 1.04), weight("region", "地域", 0.18)], "learned": learned})
+}
+
 pub(super) fn run() -> Value {
     json!({
         "id": 12, "business_date": "2026-11-20", "published_at": "2026-11-20T18:05:31Z", "needs": 132,

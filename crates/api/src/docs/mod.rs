@@ -2,6 +2,7 @@
 
 mod doc;
 mod examples;
+pub(crate) mod feedback;
 pub(crate) mod health;
 pub(crate) mod import;
 pub(crate) mod kindred;
@@ -25,6 +26,7 @@ pub(crate) use doc::Doc;
 
 const MATCHING: &str = "匹配";
 const RUNS: &str = "匹配批次";
+const FEEDBACK: &str = "对接反馈";
 const HEALTH: &str = "健康检查";
 
 /// The OpenAPI 3.1 document of the API.
@@ -83,6 +85,7 @@ fn tags() -> Vec<Tag> {
     let mut tags: Vec<Tag> = REGISTRIES.into_iter().map(registry).collect();
     tags.push(tag(MATCHING, "实时匹配：即时计算，每条结果都附说明".to_owned()));
     tags.push(tag(RUNS, "每日匹配批次：批次结果、相邻批次之间的变化和共性需求".to_owned()));
+    tags.push(tag(FEEDBACK, "推荐的对接后来怎样".to_owned()));
     tags.push(tag(HEALTH, "存活与就绪".to_owned()));
     tags
 }

@@ -2,8 +2,8 @@
 
 use domain::forms::{AchievementForm, EnterpriseForm, ExpertForm, NeedForm, SocietyForm, StationForm};
 use domain::{
-    Achievement, AchievementType, Availability, Consent, Enterprise, Expert, Kind, Need, RecordId, Society,
-    Station, StationType, Status,
+    Achievement, AchievementType, Availability, Consent, Decision, Enterprise, Expert, Kind, Need, RecordId,
+    Society, Station, StationType, Status,
 };
 use engine::Highlight;
 use utoipa::ToSchema;
@@ -12,12 +12,13 @@ use utoipa::openapi::{Ref, RefOr};
 
 use super::doc::problem_response;
 use crate::endpoints::REGISTRIES;
+use crate::handlers::feedback::FeedbackForm;
 use crate::handlers::health::{Liveness, Readiness};
 use crate::handlers::matching::AdhocMatch;
 use crate::problem::{Code, ProblemView};
 use crate::views::{
-    ChangesView, ClusterPageView, CurrentMatchesView, DuplicatesView, FacetView, ImportReportView,
-    MatchesView, RecordHead, RunPageView,
+    ChangesView, ClusterPageView, CurrentMatchesView, DuplicatesView, FacetView, FeedbackPageView,
+    ImportReportView, MatchesView, RankingView, RecordHead, RunPageView,
 };
 
 /// All schemas by name.
@@ -31,6 +32,7 @@ pub(super) fn components() -> Components {
     collect!(Highlight, FacetView, ImportReportView, ProblemView<'static>, MatchesView, AdhocMatch);
     collect!(RunPageView, CurrentMatchesView, ChangesView, Liveness, Readiness);
     collect!(DuplicatesView, ClusterPageView);
+    collect!(FeedbackForm, FeedbackPageView, RankingView);
     for (name, schema) in choices() {
         components.schemas.insert(name.to_owned(), schema);
     }
@@ -76,11 +78,15 @@ const ABOUT: &[(&str, &str)] = &[
     ("Explanation", "匹配的说明：分数从何而来"),
     ("Facet", "一个维度的命中数统计"),
     ("FacetValue", "维度的一个取值及其命中数"),
+    ("Feedback", "一条对接反馈"),
+    ("FeedbackForm", "要记录的对接反馈"),
+    ("FeedbackPage", "一页对接反馈"),
     ("Flag", "导入的一行与另一条需求疑似重复"),
     ("Highlight", "一段文字，命中处已标出"),
     ("ImportReport", "导入报告"),
     ("IndexHealth", "一个登记库的索引状况"),
     ("Inventor", "完成人"),
+    ("LearnedNote", "学得的权重的来历"),
     ("Liveness", "存活状况"),
     ("MaskedContact", "脱敏后的联系方式"),
     ("Match", "一条匹配结果"),
@@ -96,6 +102,7 @@ const ABOUT: &[(&str, &str)] = &[
     ("Problem", "错误说明（RFC 9457）"),
     ("ProblemItem", "一处错误"),
     ("Question", "需求过于笼统时建议补充询问的一项"),
+    ("Ranking", "排序现用的权重"),
     ("Readiness", "就绪状况"),
     ("Reason", "排除的原因"),
     ("RecordHead", "各类记录共有的内容"),
@@ -105,9 +112,11 @@ const ABOUT: &[(&str, &str)] = &[
     ("RowProblem", "行中的一处错误"),
     ("Rule", "起作用的一条规则"),
     ("SameNeed", "同一企业重复提交的同一需求"),
+    ("Seen", "反馈时的名次和各项得分"),
     ("Society", "学会的内容"),
     ("Station", "学会服务站的内容"),
     ("TermMatch", "双方共有的一个词语"),
+    ("Weight", "一个得分项的权重"),
     (
         "Exclusion",
         "排除的原因：withdrawn 已撤回、closed 已办结、expired 已过有效期、exhausted 本年度承接能力已用完、unavailable 暂不可对接、no_consent 本人未同意参与匹配、same_organisation 双方属同一单位",
@@ -129,7 +138,7 @@ fn describe(schema: &mut Schema, about: &str) {
 }
 
 /// Closed lists of values, each value with its Chinese word.
-fn choices() -> [(&'static str, RefOr<Schema>); 6] {
+fn choices() -> [(&'static str, RefOr<Schema>); 7] {
     let (stations, achievements) = (StationType::ALL, AchievementType::ALL);
     [
         ("Status", choice("状态", Status::ALL, Status::slug, Status::label)),
@@ -137,6 +146,7 @@ fn choices() -> [(&'static str, RefOr<Schema>); 6] {
         ("StationType", choice("站点类型", stations, StationType::slug, StationType::label)),
         ("AchievementType", choice("成果类型", achievements, AchievementType::slug, AchievementType::label)),
         ("Availability", choice("是否可对接", Availability::ALL, Availability::slug, Availability::label)),
+        ("Decision", choice("对接的结果", Decision::ALL, Decision::slug, Decision::label)),
         ("Consent", choice("本人同意的范围", Consent::ALL, Consent::slug, Consent::label)),
     ]
 }

@@ -93,13 +93,7 @@ pub(crate) fn target(query: &Query) -> Result<Kind, Problem> {
 
 /// The body is JSON, but not this one.
 fn malformed(error: &serde_path_to_error::Error<serde_json::Error>) -> Problem {
-    use serde_path_to_error::Segment;
-    let step = |segment: &Segment| match segment {
-        Segment::Map { key } => format!("/{}", key.replace('~', "~0").replace('/', "~1")),
-        Segment::Seq { index } => format!("/{index}"),
-        Segment::Enum { .. } | Segment::Unknown => String::new(),
-    };
-    let pointer: String = error.path().iter().map(step).collect();
+    let pointer = pointer(error.path());
     let told = error.inner().to_string();
     let (code, detail) = if told.contains("unknown field") {
         ("unknown", "没有这个字段；可用字段：subject_kind、form、target、limit、with_excluded")
@@ -117,7 +111,18 @@ fn malformed(error: &serde_path_to_error::Error<serde_json::Error>) -> Problem {
     invalid(&pointer, code, detail)
 }
 
-fn invalid(pointer: &str, code: &'static str, detail: &str) -> Problem {
+/// A JSON pointer to where reading stopped.
+pub(crate) fn pointer(path: &serde_path_to_error::Path) -> String {
+    use serde_path_to_error::Segment;
+    let step = |segment: &Segment| match segment {
+        Segment::Map { key } => format!("/{}", key.replace('~', "~0").replace('/', "~1")),
+        Segment::Seq { index } => format!("/{index}"),
+        Segment::Enum { .. } | Segment::Unknown => String::new(),
+    };
+    path.iter().map(step).collect()
+}
+
+pub(crate) fn invalid(pointer: &str, code: &'static str, detail: &str) -> Problem {
     let item = ProblemItem {
         pointer: Some(pointer.chars().take(200).collect()),
         code: code.into(),

@@ -1,9 +1,11 @@
 //! Handlers: from the request to a use case, from its outcome to an answer, and nothing else.
 
+pub(crate) mod feedback;
 pub(crate) mod health;
 pub(crate) mod import;
 pub(crate) mod kindred;
 pub(crate) mod matching;
+pub(crate) mod ranking;
 pub(crate) mod registry;
 pub(crate) mod runs;
 pub(crate) mod search;

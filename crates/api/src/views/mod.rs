@@ -1,12 +1,16 @@
 //! Answers as they are sent. A contact appears in them masked or not at all.
 
+mod feedback;
 mod import;
 mod matching;
+mod ranking;
 mod records;
 mod runs;
 
+pub(crate) use feedback::{FeedbackPageView, FeedbackView};
 pub(crate) use import::ImportReportView;
 pub(crate) use matching::{MatchView, MatchesView, ReasonView, TargetView};
+pub(crate) use ranking::RankingView;
 pub(crate) use records::{
     FacetView, PageView, RecordHead, RecordView, SearchHitView, SearchPageView, region_name,
 };

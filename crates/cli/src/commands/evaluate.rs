@@ -1,4 +1,5 @@
-//! `hongniang evaluate`: the ranking measured on labelled sets, through the product's own path; and compared with another one.
+//! `hongniang evaluate`: the ranking measured on labelled sets and on staff's judgements, through the product's own path; and compared with
+//! another one.
 
 mod contrast;
 mod report;
@@ -6,7 +7,7 @@ mod report;
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, anyhow, bail};
 use clap::{Args, Subcommand};
 use engine::Engine;
 use engine::evaluate::{Case, Graded, GradedSet, KnownItem, KnownItemSet};
@@ -14,19 +15,25 @@ use indicatif::ProgressBar;
 use serde_json::{Value, json};
 
 use self::contrast::Contrast;
-use super::{TICK, bar};
+use super::{TICK, bar, opened};
 use crate::configuration::Overrides;
 use crate::ending::Ending;
 use crate::screen;
 use crate::settings::{self, Settings};
 
-const EXAMPLES: &str = "在标注数据上衡量排序质量：用与正式匹配相同的导入、索引和排序，放在临时目录里，用数据目录里的词典和设置，不动其中的数据。\n\n\
+const EXAMPLES: &str = "在标注数据上衡量排序质量：用与正式匹配相同的导入、索引和排序，放在临时目录里，用数据目录里的词典和设置，不动其中的数据。\
+judged 用数据目录里工作人员的评判，直接在现有数据上衡量。\n\n\
 例：\n  hongniang evaluate graded 标注集/\n  hongniang evaluate known-item 标注集/ --json\n  \
 hongniang evaluate graded 标注集/ --against 新设置.toml --html 对比.html";
 const GRADED: &str = "目录里有 needs.jsonl（id、title、text）、achievements.jsonl（id、title）和 qrels.tsv（need_id、achievement_id、level 1 到 4，首行为表头）。\
 每项需求只对自己标注过的成果排序，报告 nDCG@10 的均值和 95% 自助法区间。\n\n例：\n  hongniang evaluate graded 标注集/ --json";
 const KNOWN_ITEM: &str = "目录里有 experts.jsonl（id、projects）和 queries.jsonl（id、text、relevant）。每个查询对全部专家排序，报告 MRR、前 10 和前 100 的召回率。\n\n\
 例：\n  hongniang evaluate known-item 标注集/ --json";
+
+const JUDGED: &str = "用工作人员的评判（hongniang judge import）衡量本数据目录的排序：每项需求只对自己评判过的候选对象排序，报告 nDCG@10 的均值和 95% 自助法区间。\
+至少评判过 10 个、其中至少一个为弱相关以上的需求才计入；几个人评判过的取中位数。不改动任何数据。\n\n\
+例：\n  hongniang evaluate judged\n  hongniang evaluate judged --against 新设置.toml --html 对比.html";
+const BAR: &str = "{bar:30} {pos}/{len} 项  剩余 {eta}";
 
 /// 在标注数据上衡量排序质量
 #[derive(Debug, Args)]
@@ -44,6 +51,9 @@ enum Set {
     /// 已知答案：MRR 和召回率
     #[command(long_about = KNOWN_ITEM)]
     KnownItem(Labelled),
+    /// 本数据目录里的评判：nDCG@10
+    #[command(long_about = JUDGED)]
+    Judged(Wanted),
 }
 
 #[derive(Debug, Args)]
@@ -51,6 +61,13 @@ struct Labelled {
     /// 标注集所在目录
     #[arg(value_name = "目录")]
     directory: PathBuf,
+    #[command(flatten)]
+    wanted: Wanted,
+}
+
+/// What to compare with, and how to tell.
+#[derive(Debug, Args)]
+struct Wanted {
     /// 另一份设置，如改了 [ranking] 权重的 hongniang.toml：与现用设置逐项对比，检验差别是否可信
     #[arg(long, value_name = "配置文件")]
     against: Option<PathBuf>,
@@ -64,27 +81,32 @@ struct Labelled {
 
 impl Evaluate {
     pub(super) async fn run(self, settings: &Settings) -> Result<Ending> {
-        let scratch = tempfile::tempdir().context("无法建立临时目录")?;
-        let temporary = engine::Settings {
-            data_dir: scratch.path().to_owned(),
-            database_url: None,
-            ..settings.engine.clone()
+        let (wanted, name) = match &self.set {
+            Set::Graded(labelled) | Set::KnownItem(labelled) => {
+                let directory =
+                    labelled.directory.canonicalize().unwrap_or_else(|_| labelled.directory.clone());
+                let name = directory.file_name().map(|name| name.to_string_lossy().into_owned());
+                (&labelled.wanted, name.unwrap_or_default())
+            }
+            Set::Judged(wanted) => (wanted, "工作人员的评判".to_owned()),
         };
-        dictionaries(&settings.engine.data_dir, scratch.path()).context("无法复制词典")?;
-        let (Set::Graded(labelled) | Set::KnownItem(labelled)) = &self.set;
         // Read before anything takes time.
-        let other = labelled.against.as_deref().map(|file| other_settings(file, &temporary)).transpose()?;
-        let (measured, other) = self.set.measure(&temporary, other.as_ref()).await?;
+        let live = &settings.engine.data_dir;
+        let other = wanted.against.as_deref().map(|file| other_settings(file, live)).transpose()?;
+        let (measured, other) = match &self.set {
+            Set::Judged(_) => measure_live(settings, other.as_ref()).await?,
+            labelled => labelled.measure_apart(settings, other).await?,
+        };
         match other {
-            None if labelled.json => screen::print_json(&measured.json)?,
+            None if wanted.json => screen::print_json(&measured.json)?,
             None => screen::print(&measured.said)?,
             Some(other) => {
-                let contrast = Contrast::new(labelled, measured, other);
-                if let Some(file) = &labelled.html {
+                let contrast = Contrast::new(name, measured, other);
+                if let Some(file) = &wanted.html {
                     let page = report::page(&contrast)?;
                     fs::write(file, page).with_context(|| format!("无法写入 {}", file.display()))?;
                 }
-                if labelled.json {
+                if wanted.json {
                     screen::print_json(&contrast.json())?;
                 } else {
                     screen::print(&contrast.said())?;
@@ -93,6 +115,32 @@ impl Evaluate {
         }
         Ok(Ending::Done)
     }
+}
+
+/// Measures on the data directory as it is, which is not changed.
+async fn measure_live(
+    settings: &Settings,
+    other: Option<&engine::Settings>,
+) -> Result<(Measured, Option<Measured>)> {
+    let engine = opened(settings).await?;
+    let bar = bar(Some(0), BAR)?;
+    let first: Measured = engine.measure_judged(shown_on(&bar)).await?.into();
+    if first.cases.is_empty() {
+        bar.finish_and_clear();
+        let said = "还没有可衡量的评判：一项需求要有至少 10 个评判过的候选对象，其中至少一个为弱相关以上；\
+            请用 hongniang judge export 导出评判表，填好后用 hongniang judge import 导入";
+        return Err(anyhow!(said));
+    }
+    let second = match other {
+        Some(other) => {
+            let engine = engine.ranking_with(other.weights, other.matching);
+            Some(engine.measure_judged(shown_on(&bar)).await?.into())
+        }
+        None => None,
+    };
+    bar.finish_and_clear();
+    engine.close().await;
+    Ok((first, second))
 }
 
 /// What one ranking came to on a set.
@@ -105,13 +153,15 @@ struct Measured {
     said: String,
 }
 
-/// The settings of the file, for everything that shapes a ranking.
-fn other_settings(file: &Path, temporary: &engine::Settings) -> Result<engine::Settings> {
-    let overrides = Overrides { config: Some(file.to_owned()), ..Overrides::default() };
-    let overrides =
-        Overrides { default_data_dir: temporary.data_dir.clone(), default_level: "warn", ..overrides };
-    let other = settings::resolve(&overrides, &|_| None)?.engine;
-    Ok(engine::Settings { data_dir: temporary.data_dir.clone(), database_url: None, ..other })
+/// The settings of the file, for everything that shapes a ranking. What was learned in the data directory holds under them too.
+pub(super) fn other_settings(file: &Path, data_dir: &Path) -> Result<engine::Settings> {
+    let overrides = Overrides {
+        config: Some(file.to_owned()),
+        default_data_dir: data_dir.to_owned(),
+        default_level: "warn",
+        ..Overrides::default()
+    };
+    Ok(settings::resolve(&overrides, &|_| None)?.engine)
 }
 
 /// A set that engines on the temporary directory hold.
@@ -127,7 +177,24 @@ impl Set {
             Self::KnownItem(labelled) => {
                 Loaded::KnownItem(engine.load_known_item(&labelled.directory).await?)
             }
+            Self::Judged(_) => bail!("评判在数据目录里，不在标注集里"),
         })
+    }
+
+    /// Measures in a temporary directory, with the dictionaries in use.
+    async fn measure_apart(
+        &self,
+        settings: &Settings,
+        other: Option<engine::Settings>,
+    ) -> Result<(Measured, Option<Measured>)> {
+        let scratch = tempfile::tempdir().context("无法建立临时目录")?;
+        dictionaries(&settings.engine.data_dir, scratch.path()).context("无法复制词典")?;
+        let apart = |settings: engine::Settings| engine::Settings {
+            data_dir: scratch.path().to_owned(),
+            database_url: None,
+            ..settings
+        };
+        self.measure(&apart(settings.engine.clone()), other.map(apart).as_ref()).await
     }
 
     /// Measures the ranking of `settings`, and of `other` on the same records.
@@ -136,7 +203,7 @@ impl Set {
         settings: &engine::Settings,
         other: Option<&engine::Settings>,
     ) -> Result<(Measured, Option<Measured>)> {
-        let bar = bar(Some(0), "{bar:30} {pos}/{len} 项  剩余 {eta}")?;
+        let bar = bar(Some(0), BAR)?;
         let engine = Engine::open(settings).await?;
         let set = self.load(&engine).await?;
         let first = set.measure(&engine, &bar).await?;

@@ -124,7 +124,7 @@ impl Asking {
 }
 
 /// A record by its external id, or by its own.
-async fn record(engine: &Engine, kind: Kind, name: &str) -> Result<RecordId> {
+pub(super) async fn record(engine: &Engine, kind: Kind, name: &str) -> Result<RecordId> {
     if let Some(id) = engine.find(kind, name).await? {
         return Ok(id);
     }

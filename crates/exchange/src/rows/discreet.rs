@@ -11,6 +11,22 @@ pub(super) fn discreet(text: &str) -> String {
     if text.contains(['@', '＠']) { HIDDEN.to_owned() } else { without_numbers(text) }
 }
 
+/// A remark of any length without what may be an e-mail address or a telephone number in it.
+pub fn without_contacts(text: &str) -> String {
+    let of_address = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-' | '+' | '@' | '＠');
+    let mut shown = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(start) = rest.find(of_address) {
+        let (before, run) = rest.split_at(start);
+        let end = run.find(|c| !of_address(c)).unwrap_or(run.len());
+        shown.push_str(before);
+        shown.push_str(if run[..end].contains(['@', '＠']) { HIDDEN } else { &run[..end] });
+        rest = &run[end..];
+    }
+    shown.push_str(rest);
+    without_numbers(&shown)
+}
+
 /// A message in which the sender's texts stand in “”. They may hold such quotes themselves, so nothing before the last of
 /// them is trusted.
 pub(super) fn discreet_message(message: &str) -> String {
@@ -94,6 +110,18 @@ mod tests {
             }
         }
         assert_eq!(discreet("电话13800001234转801"), "电话***转801");
+    }
+
+    #[test]
+    fn remarks_are_kept_but_for_contacts() {
+        for (text, shown) in [
+            ("已与王工通话（138 0000 1234），约 12 月 3 日见面", "已与王工通话（***），约 12 月 3 日见面"),
+            ("请发 wang.jg@example.com，谢谢", "请发 ***，谢谢"),
+            ("气孔率由3%降到0.3%，2026-11-21 验收", "气孔率由3%降到0.3%，2026-11-21 验收"),
+            ("", ""),
+        ] {
+            assert_eq!(without_contacts(text), shown);
+        }
     }
 
     #[test]

@@ -6,8 +6,10 @@ mod concurrency;
 mod contacts;
 mod drafts;
 mod duplicates;
+mod feedback;
 mod imports;
 mod inventors;
+mod judgements;
 mod listing;
 mod outbox;
 mod records;
@@ -114,6 +116,15 @@ macro_rules! every_property_on {
                 pairs_of_withdrawn_and_changed_needs_are_left_out
                 another_method_has_all_compared_again
                 clusters_come_and_go_with_their_run
+            }
+            judgements {
+                each_judge_has_a_word_of_their_own
+                the_same_word_again_changes_nothing
+                an_impossible_level_leaves_nothing
+            }
+            feedback {
+                every_word_is_kept_in_order
+                lists_are_narrowed_and_paged
             }
             concurrency {
                 thirty_two_writers_all_succeed

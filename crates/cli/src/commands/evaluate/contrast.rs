@@ -4,7 +4,7 @@ use engine::evaluate::{Case, Placed};
 use ranking::{Comparison, compare};
 use serde_json::{Value, json};
 
-use super::{Labelled, Measured};
+use super::Measured;
 
 /// Cases told of in each direction, and results told of each in a terminal.
 const MOVED: usize = 10;
@@ -17,7 +17,7 @@ const NOTHING: f64 = 1e-9;
 
 /// The ranking in use, and another one, on one set.
 pub(super) struct Contrast {
-    /// Name of the set's directory.
+    /// What people call the set.
     pub(super) set: String,
     pub(super) measure: &'static str,
     pub(super) comparison: Comparison,
@@ -41,10 +41,9 @@ impl Pair {
 }
 
 impl Contrast {
-    pub(super) fn new(labelled: &Labelled, now: Measured, other: Measured) -> Self {
+    /// `set` is what people call the set.
+    pub(super) fn new(set: String, now: Measured, other: Measured) -> Self {
         let values = |cases: &[Case]| cases.iter().map(|case| case.value).collect::<Vec<f64>>();
-        let directory = labelled.directory.canonicalize().unwrap_or_else(|_| labelled.directory.clone());
-        let set = directory.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
         Self {
             set,
             measure: now.measure,

@@ -1,0 +1,96 @@
+//! What became of proposed pairs.
+
+use actix_web::web::Data;
+use actix_web::{HttpRequest, HttpResponse};
+use domain::{Decision, RecordId, parse_date};
+use engine::{Engine, FeedbackDraft, FeedbackRequest};
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use super::Answer;
+use super::matching::invalid;
+use crate::cursor;
+use crate::extract::{JsonBody, Query};
+use crate::problem::{Code, Problem};
+use crate::views::{FeedbackPageView, FeedbackView};
+
+/// Feedback as a portal tells it.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct FeedbackForm {
+    /// 技术需求的记录编号
+    #[schema(example = "need-1")]
+    need: RecordId,
+    /// 专家、学会服务站或科技成果的记录编号
+    #[schema(example = "expert-1")]
+    candidate: RecordId,
+    /// 结果
+    decision: Decision,
+    /// 原因，最多 200 字；其中的电话号码和邮箱会被隐去
+    #[schema(example = "路途太远")]
+    reason: Option<String>,
+    /// 决定的日期，不晚于今天
+    #[schema(format = Date, example = "2026-05-20")]
+    decided_on: Option<String>,
+    /// 备注，最多 2000 字；其中的电话号码和邮箱会被隐去
+    #[schema(example = "已约定下月到厂里看现场")]
+    comment: Option<String>,
+}
+
+pub(crate) async fn record(engine: Data<Engine>, _: Query, JsonBody(body): JsonBody) -> Answer {
+    let form: FeedbackForm = serde_path_to_error::deserialize(body).map_err(|error| malformed(&error))?;
+    let day = form.decided_on.as_deref().map(|text| {
+        let wrong = || invalid("/decided_on", "format", "应为日期，如 2026-05-20");
+        parse_date(text).ok_or_else(wrong)
+    });
+    let draft = FeedbackDraft {
+        need: form.need,
+        candidate: form.candidate,
+        decision: form.decision,
+        reason: form.reason.unwrap_or_default(),
+        decided_on: day.transpose()?,
+        comment: form.comment.unwrap_or_default(),
+    };
+    Ok(HttpResponse::Created().json(FeedbackView::from(engine.add_feedback(draft).await?)))
+}
+
+pub(crate) async fn list(engine: Data<Engine>, query: Query, request: HttpRequest) -> Answer {
+    let fingerprint = query.fingerprint(request.path());
+    let place = query.one("cursor")?.map(|text| cursor::read(&fingerprint, text)).transpose()?;
+    let asked = FeedbackRequest {
+        need: query.parsed("need", "技术需求的记录编号，形如 need-42")?,
+        candidate: query.parsed("candidate", "记录编号，形如 expert-42")?,
+        after: place.map_or(0, |(_, number)| number),
+        limit: query.limit()?,
+    };
+    if asked.need.is_some_and(|need| need.kind != domain::Kind::Need) {
+        return Err(Problem::parameter(
+            Code::InvalidParameter,
+            "need",
+            "应为技术需求的记录编号，形如 need-42",
+        ));
+    }
+    let page = engine.feedback(&asked).await?;
+    let next_cursor = page.next.map(|number| cursor::write(&fingerprint, (0, number)));
+    let items = page.items.into_iter().map(FeedbackView::from).collect();
+    Ok(HttpResponse::Ok().json(FeedbackPageView { items, next_cursor }))
+}
+
+/// The body is JSON, but not this one.
+fn malformed(error: &serde_path_to_error::Error<serde_json::Error>) -> Problem {
+    let pointer = super::matching::pointer(error.path());
+    let told = error.inner().to_string();
+    let (code, detail) = if told.contains("unknown field") {
+        ("unknown", "没有这个字段；可用字段：need、candidate、decision、reason、decided_on、comment")
+    } else if told.contains("missing field") {
+        ("missing", "缺少必填字段：need、candidate 和 decision 都要有")
+    } else {
+        match pointer.as_str() {
+            "/need" | "/candidate" => ("format", "应为记录编号，形如 need-42、expert-42"),
+            "/decision" => ("not_in_table", "应为 accepted（已接受）、declined（已谢绝）或 solved（已解决）"),
+            "/reason" | "/decided_on" | "/comment" => ("wrong_type", "应为文字"),
+            _ => ("wrong_type", "应为一个 JSON 对象，含 need、candidate 和 decision"),
+        }
+    };
+    invalid(&pointer, code, detail)
+}

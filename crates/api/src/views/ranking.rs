@@ -1,0 +1,46 @@
+//! What the ranking goes by.
+
+use engine::Engine;
+use engine::learning::{LearnedNote, label, parameters};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// The weights in force.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Ranking)]
+pub(crate) struct RankingView {
+    /// 各项权重
+    weights: Vec<WeightView>,
+    /// 学得的权重的来历；没有采用学得的权重时缺省
+    #[serde(skip_serializing_if = "Option::is_none")]
+    learned: Option<LearnedNote>,
+}
+
+/// The weight of one part of the score.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Weight)]
+pub(crate) struct WeightView {
+    /// 得分项的名称，同匹配说明中的 `parts`
+    #[schema(example = "region")]
+    code: String,
+    /// 中文名称
+    #[schema(example = "地域")]
+    label: String,
+    /// 权重
+    #[schema(example = 0.15)]
+    weight: f64,
+}
+
+impl RankingView {
+    pub(crate) fn of(engine: &Engine) -> Self {
+        let weight = |known: engine::learning::Parameter| WeightView {
+            label: label(&known.code),
+            code: known.code,
+            weight: known.weight,
+        };
+        Self {
+            weights: parameters(engine.weights()).into_iter().map(weight).collect(),
+            learned: engine.learned().cloned(),
+        }
+    }
+}
