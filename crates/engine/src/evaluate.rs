@@ -149,8 +149,7 @@ impl Engine {
         self.load(Kind::Need, needs.iter().map(form)).await?;
         let form = |found: &LabelledAchievement| json!({"external_id": found.id, "title": found.title});
         self.load(Kind::Achievement, achievements.iter().map(form)).await?;
-        // What the product learns at night is part of its ranking.
-        self.train_vectors(|_| {}).await?;
+        self.learn_from_set().await?;
         needs.retain(|need| {
             judgements.get(&need.id).is_some_and(|pool| {
                 pool.len() >= FEWEST_JUDGEMENTS && pool.values().any(|level| *level >= RELEVANT)
@@ -228,7 +227,7 @@ impl Engine {
         let queries: Vec<LabelledQuery> = lines(&set.join("queries.jsonl"))?;
         let form = |expert: &LabelledExpert| json!({"external_id": expert.id, "name": expert.id, "projects": expert.projects});
         self.load(Kind::Expert, experts.iter().map(form)).await?;
-        self.train_vectors(|_| {}).await?;
+        self.learn_from_set().await?;
         let title =
             |expert: LabelledExpert| (expert.id, expert.projects.into_iter().next().unwrap_or_default());
         Ok(KnownItemSet { queries, titles: experts.into_iter().map(title).collect() })
@@ -290,6 +289,13 @@ impl Engine {
         let top = records.into_iter().map(placed).collect();
         let (id, title) = (query.id.clone(), query.text.clone());
         Ok((rank, Case { id, title, value: reciprocal_rank(rank), top }))
+    }
+
+    /// What the product learns at night is part of its ranking; from a small set there is nothing to learn.
+    async fn learn_from_set(&self) -> Result<(), EngineError> {
+        self.train_vectors(|_| {}).await?;
+        self.catch_up().await?;
+        Ok(())
     }
 
     /// Imports forms as a file would be imported; a rejected one is an error, for it would change the measure.

@@ -148,13 +148,15 @@ async fn a_form_is_matched_like_the_need_that_says_the_same() {
 fn stand_in_their_fields(highlights: &[Highlight], profile: &Profile) {
     for Highlight { field, label, pieces } in highlights {
         let passages = profile.passages();
-        let own = passages.iter().find(|passage| passage.field == field).expect("a field of the record");
-        assert_eq!(own.label, label);
+        let mut own = passages.iter().filter(|passage| passage.field == field).peekable();
+        assert_eq!(own.peek().expect("a field of the record").label, label);
         assert!(pieces.iter().any(|piece| piece.hit), "{field} without a hit");
-        assert!(pieces.iter().filter(|piece| piece.hit).all(|piece| own.text.contains(&piece.text)));
         let whole: String = pieces.iter().map(|piece| piece.text.as_str()).collect();
         let shown = whole.trim_start_matches('…').trim_end_matches('…');
-        assert!(own.text.contains(shown), "{field}: {whole}\n{}", own.text);
+        let holds = |text: &str| {
+            text.contains(shown) && pieces.iter().filter(|piece| piece.hit).all(|piece| text.contains(&piece.text))
+        };
+        assert!(own.any(|passage| holds(&passage.text)), "{field}: {whole}");
     }
 }
 

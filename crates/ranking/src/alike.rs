@@ -11,7 +11,7 @@ use crate::clarity::says_nothing;
 const PAIRS: usize = 4;
 const MOST_WORDS: usize = 60;
 /// Words less alike than this are no reason.
-const LEAST: f32 = 0.45;
+const LEAST: f32 = 0.6;
 
 /// A word and where its meaning points.
 pub(crate) struct Meant {

@@ -168,8 +168,8 @@ fn a_new_part_joins_by_its_code() {
         let base: f64 = example.parts.iter().filter(|p| p.code.starts_with("text.")).map(|p| p.points).sum();
         let value = f64::from(example.grade - 1) / 3.0;
         let part = Part {
-            code: "meaning".to_owned(),
-            label: "语义".to_owned(),
+            code: "novelty".to_owned(),
+            label: "新颖".to_owned(),
             value,
             weight,
             points: base * weight * value,
@@ -177,7 +177,7 @@ fn a_new_part_joins_by_its_code() {
         example.parts.push(part);
     }
     let mut named = parameters(PRESENT);
-    named.push(Parameter { code: "meaning".to_owned(), weight: 0.05 });
+    named.push(Parameter { code: "novelty".to_owned(), weight: 0.05 });
     let fit = learn(&groups, &named);
     assert!(fit.weights[5] > 2.0 * 0.05, "{fit:?}");
     assert_eq!(learn(&groups, &parameters(PRESENT)).weights.len(), 5);
