@@ -98,7 +98,8 @@ fn indexing(criterion: &mut Criterion) {
             || tempfile::tempdir().expect("a temporary directory"),
             |folder| {
                 let catalog = Catalog::open(folder.path(), Arc::clone(&analyzer)).expect("opens");
-                let mut rebuild = catalog.registry(Kind::Expert).rebuild(TermVectors::builtin()).expect("starts");
+                let mut rebuild =
+                    catalog.registry(Kind::Expert).rebuild(TermVectors::builtin()).expect("starts");
                 documents.iter().for_each(|document| rebuild.put(document).expect("takes it"));
                 rebuild.finish(1).expect("commits");
                 folder
@@ -170,8 +171,7 @@ fn matching(criterion: &mut Criterion) {
     let needs: Vec<(Vec<Passage>, Attributes)> =
         corpus[&Kind::Need].iter().map(|need| (need.passages(), Attributes::of_form(need))).collect();
     let query = |passages: &[Passage]| Query::new(&analyzer, passages, &weights, |_| Rarity::UNKNOWN);
-    let retrieve =
-        |query: &Query| snapshot.retrieve(&query.terms, &weights, &scope, 300).expect("reads");
+    let retrieve = |query: &Query| snapshot.retrieve(&query.terms, &weights, &scope, 300).expect("reads");
     // Another expert's texts stand for the documents behind an expert.
     let evidence = |number: u64| {
         let passages = experts[number as usize % experts.len()].passages();

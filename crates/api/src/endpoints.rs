@@ -8,9 +8,7 @@ use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use crate::docs::{self, Doc};
 use crate::extract::QueryNames;
-use crate::handlers::{
-    feedback, health, import, kindred, matching, ranking, registry, runs, search,
-};
+use crate::handlers::{feedback, health, import, kindred, matching, ranking, registry, runs, search};
 use crate::problem::{Code, Problem};
 
 /// Everything versioned lies below.

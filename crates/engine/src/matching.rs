@@ -8,8 +8,8 @@ use domain::{Area, Attributes, Kind, Passage, Record, RecordId};
 use index::{Candidate, Retrieved, Scope};
 use jiff::civil::Date;
 use ranking::{
-    Areas, Corpus, Exclusion, Explainer, Explanation, Feature, Query, Question, Rarity, Score, Texts, exclusions, features,
-    score,
+    Areas, Corpus, Exclusion, Explainer, Explanation, Feature, Query, Question, Rarity, Score, Texts,
+    exclusions, features, score,
 };
 use serde_json::Value;
 use text::Background;
@@ -361,8 +361,14 @@ impl Engine {
         let (engine, asking, corpus) = (self.clone(), asking.clone(), corpus.clone());
         blocking(move || {
             let vectors = engine.catalog.registry(target).snapshot().vectors();
-            let explainer =
-                Explainer::new(&engine.analyzer, &engine.weights, &vectors, &asking.passages, &asking.query, &corpus);
+            let explainer = Explainer::new(
+                &engine.analyzer,
+                &engine.weights,
+                &vectors,
+                &asking.passages,
+                &asking.query,
+                &corpus,
+            );
             let explained = |(scored, record): (Scored, Record)| {
                 let candidate = ranking::Candidate {
                     passages: &record.profile.passages(),

@@ -94,8 +94,12 @@ impl Engine {
         let learning = blocking(move || {
             let (records, lessons) = class.finish();
             let heard = |done, all| _ = sender.send((done, all));
-            let vectors = vectors::learn(&lessons, Some(&TermVectors::builtin()), &Settings::default(), heard);
-            Ok((Taught { records, pairs: lessons.pairs(), terms: vectors.as_ref().map(TermVectors::len) }, vectors))
+            let vectors =
+                vectors::learn(&lessons, Some(&TermVectors::builtin()), &Settings::default(), heard);
+            Ok((
+                Taught { records, pairs: lessons.pairs(), terms: vectors.as_ref().map(TermVectors::len) },
+                vectors,
+            ))
         });
         let listening = async {
             while let Some((done, all)) = steps.recv().await {
@@ -108,11 +112,13 @@ impl Engine {
         let file = vectors_file(&self.data_dir);
         let installed = file.clone();
         blocking(move || {
-            install(&installed, &vectors.to_bytes()).map_err(|error| EngineError::DataDir { path: installed, error })
+            install(&installed, &vectors.to_bytes())
+                .map_err(|error| EngineError::DataDir { path: installed, error })
         })
         .await?;
         for kind in MATCHED {
-            self.rebuild_index(kind, |done, all| progress(TeachingProgress::Rebuilding(kind, done, all))).await?;
+            self.rebuild_index(kind, |done, all| progress(TeachingProgress::Rebuilding(kind, done, all)))
+                .await?;
         }
         Ok(taught)
     }
@@ -121,7 +127,8 @@ impl Engine {
     pub(crate) fn installed_vectors(&self) -> Result<Arc<TermVectors>, EngineError> {
         let path = vectors_file(&self.data_dir);
         let read = match fs::read(&path) {
-            Ok(bytes) => TermVectors::from_bytes(&bytes).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error)),
+            Ok(bytes) => TermVectors::from_bytes(&bytes)
+                .map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error)),
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(TermVectors::builtin()),
             Err(error) => Err(error),
         };

@@ -95,7 +95,7 @@ fn edited(kind: &str, title: &str, description: &str, seed: usize) -> (String, S
             (format!("求解{}的办法", &title[from..]), description.to_owned())
         }
         "one character in thirty lost" => {
-            let kept = characters.iter().enumerate().filter(|(at, _)| (at + seed) % 30 != 0);
+            let kept = characters.iter().enumerate().filter(|(at, _)| !(at + seed).is_multiple_of(30));
             (same, kept.map(|(_, c)| *c).collect())
         }
         "synonyms" => {

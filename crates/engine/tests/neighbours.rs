@@ -50,7 +50,12 @@ async fn a_rebuild_elsewhere_is_taken_over_without_a_gap() {
         server.catch_up().await.unwrap();
     }
     // What was rebuilt had read nothing yet when it came into place.
-    files(folder.path()).registry(Kind::Need).rebuild(vectors::TermVectors::builtin()).unwrap().finish(0).unwrap();
+    files(folder.path())
+        .registry(Kind::Need)
+        .rebuild(vectors::TermVectors::builtin())
+        .unwrap()
+        .finish(0)
+        .unwrap();
     add(&server, Kind::Need, titles[3]).await;
     for _ in 0..2 {
         server.catch_up().await.unwrap();

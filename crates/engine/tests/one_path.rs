@@ -154,7 +154,8 @@ fn stand_in_their_fields(highlights: &[Highlight], profile: &Profile) {
         let whole: String = pieces.iter().map(|piece| piece.text.as_str()).collect();
         let shown = whole.trim_start_matches('…').trim_end_matches('…');
         let holds = |text: &str| {
-            text.contains(shown) && pieces.iter().filter(|piece| piece.hit).all(|piece| text.contains(&piece.text))
+            text.contains(shown)
+                && pieces.iter().filter(|piece| piece.hit).all(|piece| text.contains(&piece.text))
         };
         assert!(own.any(|passage| holds(&passage.text)), "{field}: {whole}");
     }

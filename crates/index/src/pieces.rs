@@ -43,9 +43,12 @@ impl Columns {
             self.vectors.resize(end, 0);
             if passage.area == Area::Evidence {
                 self.marks.clear();
-                analyzer.for_each_gram(&passage.text, &mut self.scratch, |token| self.marks.push(mark(token.text)));
+                analyzer.for_each_gram(&passage.text, &mut self.scratch, |token| {
+                    self.marks.push(mark(token.text))
+                });
                 self.pieces.push(self.marks.len() as u64);
-                let word = |pair: &[u32]| u64::from(pair[0]) | u64::from(pair.get(1).copied().unwrap_or(0)) << 32;
+                let word =
+                    |pair: &[u32]| u64::from(pair[0]) | u64::from(pair.get(1).copied().unwrap_or(0)) << 32;
                 self.pieces.extend(self.marks.chunks(2).map(word));
             }
         }

@@ -49,8 +49,9 @@ impl<'a> Refinement<'a> {
         marks.keys().for_each(|mark| some[*mark as usize % SOME] = true);
         let vectors = view.generation.as_ref().map(|generation| &generation.vectors);
         let vectors = vectors.filter(|_| weights.meaning.weight > 0.0);
-        let direction = vectors
-            .and_then(|vectors| vectors.direction(terms.iter().map(|term| (term.text.as_str(), term.meaning))));
+        let direction = vectors.and_then(|vectors| {
+            vectors.direction(terms.iter().map(|term| (term.text.as_str(), term.meaning)))
+        });
         let trust = vectors.map_or(0.0, |vectors| vectors.trust());
         Self {
             view,
@@ -92,7 +93,12 @@ impl<'a> Refinement<'a> {
                 number: found.number,
                 score,
                 texts,
-                lengths: Areas { title: length(0), keywords: length(1), body: length(2), evidence: length(3) },
+                lengths: Areas {
+                    title: length(0),
+                    keywords: length(1),
+                    body: length(2),
+                    evidence: length(3),
+                },
                 attributes: segment.attributes(found.doc)?,
             })
         };
@@ -132,7 +138,13 @@ impl<'a> Refinement<'a> {
     }
 
     /// How alike the meanings of the document's passages are to what is asked for, put together.
-    fn likeness(&self, direction: &Direction, column: &Column<u64>, doc: DocId, buffers: &mut Buffers) -> f32 {
+    fn likeness(
+        &self,
+        direction: &Direction,
+        column: &Column<u64>,
+        doc: DocId,
+        buffers: &mut Buffers,
+    ) -> f32 {
         let rows = column.index.value_row_ids(doc);
         buffers.words.resize(rows.len(), 0);
         column.values.get_range(u64::from(rows.start), &mut buffers.words);

@@ -41,7 +41,8 @@ impl Writer {
         let generation = shared.view().generation.clone().ok_or(IndexError::Stale(shared.kind))?;
         let writer = index_writer(shared, &generation)?;
         let _publishing = shared.publishing.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut opened = Self { shared: shared.clone(), generation, writer, highest: 0, columns: Columns::default() };
+        let mut opened =
+            Self { shared: shared.clone(), generation, writer, highest: 0, columns: Columns::default() };
         opened.require_current()?;
         // Only now that no other process writes is the last commit known.
         shared.publish(&opened.generation)?;

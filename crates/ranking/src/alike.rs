@@ -27,7 +27,8 @@ pub(crate) fn meant<'t>(
 ) -> Vec<Meant> {
     let mut seen: FxHashSet<&str> = FxHashSet::default();
     let mut buffers = Buffers::default();
-    let telling = words.filter(|word| word.known && word.text.chars().nth(1).is_some() && !says_nothing(&word.text));
+    let telling =
+        words.filter(|word| word.known && word.text.chars().nth(1).is_some() && !says_nothing(&word.text));
     telling
         .filter(|word| seen.insert(&word.text))
         .filter_map(|word| {

@@ -249,7 +249,8 @@ impl<'a> Explainer<'a> {
     /// themselves, and all of them add up to S.
     fn add_evidence(&self, readings: &[&Reading<'_>], points: &mut [f64]) {
         let (model, pieces) = (&self.weights.candidate, &self.weights.pieces);
-        let scored = |reading: &&&Reading<'_>| reading.passage.area == Area::Evidence && !reading.held.is_empty();
+        let scored =
+            |reading: &&&Reading<'_>| reading.passage.area == Area::Evidence && !reading.held.is_empty();
         let score = |reading: &&Reading<'_>| {
             let norm = model.norm(pieces.b, reading.grams, self.corpus.piece_length);
             let mut counts: FxHashMap<u32, u32> = FxHashMap::default();

@@ -11,7 +11,7 @@ use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
 use super::*;
-use crate::{Areas, Texts, Feature, Score, Weights, score};
+use crate::{Areas, Feature, Score, Texts, Weights, score};
 
 const CODES: [&str; 5] = ["text.title", "text.body", "region", "field", "capacity"];
 
@@ -41,7 +41,12 @@ fn scored(values: &Values, at: [f64; 5]) -> Score {
             fact: String::new(),
         })
         .collect();
-    score(&Texts { areas: Areas { title, body, ..Areas::default() }, ..Texts::default() }, 60.0, &features, &weights)
+    score(
+        &Texts { areas: Areas { title, body, ..Areas::default() }, ..Texts::default() },
+        60.0,
+        &features,
+        &weights,
+    )
 }
 
 const PRESENT: [f64; 5] = [1.0, 0.6, 0.15, 0.1, 0.03];

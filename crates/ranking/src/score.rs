@@ -62,7 +62,8 @@ impl Texts {
     /// Areas and meaning, weighed and added up.
     pub fn total(&self, weights: &Weights) -> f32 {
         let model = &weights.candidate;
-        let areas: f32 = domain::Area::ALL.iter().map(|&area| model.areas[area].weight * self.areas[area]).sum();
+        let areas: f32 =
+            domain::Area::ALL.iter().map(|&area| model.areas[area].weight * self.areas[area]).sum();
         areas + self.rate * self.likeness
     }
 }
@@ -71,7 +72,12 @@ impl Texts {
 pub fn score(texts: &Texts, ideal: f32, features: &[Feature], weights: &Weights) -> Score {
     let area = |area: domain::Area| {
         let weight = f64::from(weights.candidate.areas[area].weight);
-        (format!("text.{}", area.slug()), format!("{}文本", area.label()), f64::from(texts.areas[area]), weight)
+        (
+            format!("text.{}", area.slug()),
+            format!("{}文本", area.label()),
+            f64::from(texts.areas[area]),
+            weight,
+        )
     };
     let meaning =
         ("meaning".to_owned(), "语义相近".to_owned(), f64::from(texts.likeness), f64::from(texts.rate));
@@ -82,13 +88,12 @@ pub fn score(texts: &Texts, ideal: f32, features: &[Feature], weights: &Weights)
     let all_weights: f64 = features.iter().map(|feature| f64::from(feature.weight)).sum();
     let base = 100.0 * relevance / (1.0 + all_weights);
 
-    let text_parts =
-        areas.into_iter().filter(|(_, _, value, weight)| value * weight > 0.0).map(
-            |(code, label, value, weight)| {
-                let points = base * value * weight / text;
-                Part { code, label, value, weight, points }
-            },
-        );
+    let text_parts = areas.into_iter().filter(|(_, _, value, weight)| value * weight > 0.0).map(
+        |(code, label, value, weight)| {
+            let points = base * value * weight / text;
+            Part { code, label, value, weight, points }
+        },
+    );
     let feature_parts = features.iter().map(|feature| Part {
         code: feature.code.to_owned(),
         label: feature.label.to_owned(),

@@ -11,7 +11,8 @@
 
 use domain::{Area, Passage};
 use ranking::{
-    AreaStatistics, Areas, Candidate, Corpus, Explainer, Explanation, Query, Rarity, TermMatch, Texts, Weights, score,
+    AreaStatistics, Areas, Candidate, Corpus, Explainer, Explanation, Query, Rarity, TermMatch, Texts,
+    Weights, score,
 };
 use text::{Analyzer, Dictionaries};
 use vectors::TermVectors;
@@ -34,7 +35,11 @@ fn explained(asking: &str, candidate: &str) -> Option<Explanation> {
     let score = score(&texts, corpus.ideal(&query), &[], &weights);
     let lengths = Areas::from_fn(|_| 40);
     let candidate = Candidate { passages: &candidate, lengths, evidence: &[] };
-    Explainer::new(&analyzer, &weights, &TermVectors::builtin(), &asking, &query, &corpus).explain(&candidate, &score, &[])
+    Explainer::new(&analyzer, &weights, &TermVectors::builtin(), &asking, &query, &corpus).explain(
+        &candidate,
+        &score,
+        &[],
+    )
 }
 
 fn names(explanation: &Explanation) -> Vec<(&str, Option<&str>)> {

@@ -40,7 +40,8 @@ fn main() -> io::Result<()> {
             let sentence = lessons.text(&reader.read(sentence), true);
             lessons.pair(title, sentence, group);
         }
-        let keywords: Vec<&str> = paper["keywords"].as_array().into_iter().flatten().filter_map(|k| k.as_str()).collect();
+        let keywords: Vec<&str> =
+            paper["keywords"].as_array().into_iter().flatten().filter_map(|k| k.as_str()).collect();
         if !keywords.is_empty() {
             let keywords = lessons.text(&reader.read(&keywords.join(" ")), true);
             lessons.pair(title, keywords, group);
@@ -62,7 +63,13 @@ fn main() -> io::Result<()> {
             }
         }
     }
-    let settings = Settings { steps: 900, rounds: f32::INFINITY, fewest_holders: 8, dropped: 0.8, ..Settings::default() };
+    let settings = Settings {
+        steps: 900,
+        rounds: f32::INFINITY,
+        fewest_holders: 8,
+        dropped: 0.8,
+        ..Settings::default()
+    };
     eprintln!("{} texts, {} pairs", lessons.texts(), lessons.pairs());
     let vectors = learn(&lessons, None, &settings, |done, all| {
         if done % 100 == 0 {

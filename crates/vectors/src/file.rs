@@ -79,7 +79,8 @@ impl TermVectors {
             rest = after;
         }
         let mut column = || (0..terms).map(|_| Ok(f32::from_le_bytes(take(&mut rest)?))).collect();
-        let (rarities, scales): (Result<Vec<f32>, VectorError>, Result<Vec<f32>, VectorError>) = (column(), column());
+        let (rarities, scales): (Result<Vec<f32>, VectorError>, Result<Vec<f32>, VectorError>) =
+            (column(), column());
         let (rarities, scales) = (rarities?, scales?);
         let sound = rest.len() == terms * dimensions
             && numbers.len() == terms

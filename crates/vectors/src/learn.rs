@@ -115,7 +115,9 @@ pub fn learn(
         None => STRANGERS_TRUST,
     };
     let rows: Vec<f32> = (0..vocabulary.terms.len())
-        .flat_map(|term| blocks.iter().flat_map(move |rows| &rows[term * settings.dimensions..][..settings.dimensions]))
+        .flat_map(|term| {
+            blocks.iter().flat_map(move |rows| &rows[term * settings.dimensions..][..settings.dimensions])
+        })
         .copied()
         .collect();
     let Vocabulary { terms, rarities, .. } = vocabulary;
@@ -152,7 +154,8 @@ impl<'a> Vocabulary<'a> {
             rarities: Vec::new(),
             numbers: vec![None; lessons.holders.len()],
             start,
-            usual: start.map_or(1.0, |start| NEWCOMER * start.usual_length() / (settings.blocks as f32).sqrt()),
+            usual: start
+                .map_or(1.0, |start| NEWCOMER * start.usual_length() / (settings.blocks as f32).sqrt()),
         };
         let mut newcomers = 0;
         for &(term, number) in &met {
@@ -174,7 +177,8 @@ impl<'a> Vocabulary<'a> {
             vocabulary.terms.push(term);
             vocabulary.rarities.push(rarity(holders));
         }
-        for (term, rarity) in start.filter(|_| texts < MANY_TEXTS).into_iter().flat_map(TermVectors::rarities) {
+        for (term, rarity) in start.filter(|_| texts < MANY_TEXTS).into_iter().flat_map(TermVectors::rarities)
+        {
             if !lessons.terms.contains_key(term) {
                 vocabulary.terms.push(term);
                 vocabulary.rarities.push(rarity);
@@ -223,7 +227,14 @@ impl<'v> Pupil<'v> {
         terms
     }
 
-    fn step(&mut self, lessons: &Lessons, pairs: &[Pair], rate: f32, settings: &Settings, random: &mut StdRng) {
+    fn step(
+        &mut self,
+        lessons: &Lessons,
+        pairs: &[Pair],
+        rate: f32,
+        settings: &Settings,
+        random: &mut StdRng,
+    ) {
         let left: Vec<Weighted> = pairs.iter().map(|pair| self.weigh(lessons, pair.left)).collect();
         let mut right: Vec<Weighted> = pairs.iter().map(|pair| self.weigh(lessons, pair.right)).collect();
         for (left, right) in left.iter().zip(&mut right) {

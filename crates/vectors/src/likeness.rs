@@ -17,7 +17,8 @@ pub struct Packed(Vec<u64>);
 impl Direction {
     /// `None` for a vector of zeros. Each block is taken to be as long as the others, so that likeness is the mean of the blocks'.
     pub fn new(vector: &[f32], blocks: usize) -> Option<Self> {
-        let values: Vec<i16> = scaled(vector, blocks, f32::from(i16::MAX / 4))?.map(|value| value as i16).collect();
+        let values: Vec<i16> =
+            scaled(vector, blocks, f32::from(i16::MAX / 4))?.map(|value| value as i16).collect();
         let length = values.iter().map(|&value| f64::from(value).powi(2)).sum::<f64>().sqrt() as f32;
         Some(Self { values, length })
     }
@@ -52,7 +53,8 @@ impl Direction {
 impl Packed {
     /// As [`Direction::new`]. Dimensions beyond the last full word are lost: use a multiple of eight.
     pub fn new(vector: &[f32], blocks: usize) -> Option<Self> {
-        let bytes: Vec<u8> = scaled(vector, blocks, f32::from(i8::MAX))?.map(|value| (value as i8).cast_unsigned()).collect();
+        let bytes: Vec<u8> =
+            scaled(vector, blocks, f32::from(i8::MAX))?.map(|value| (value as i8).cast_unsigned()).collect();
         let (words, _) = bytes.as_chunks::<BYTES>();
         Some(Self(words.iter().map(|&word| u64::from_le_bytes(word)).collect()))
     }
@@ -71,7 +73,8 @@ fn scaled(vector: &[f32], blocks: usize, largest: f32) -> Option<impl Iterator<I
         even.extend(block.iter().map(|value| if length > 0.0 { value / length } else { 0.0 }));
     }
     let most = even.iter().fold(0.0_f32, |most, value| most.max(value.abs()));
-    (most > 0.0 && most.is_finite()).then(|| even.into_iter().map(move |value| (value / most * largest).round()))
+    (most > 0.0 && most.is_finite())
+        .then(|| even.into_iter().map(move |value| (value / most * largest).round()))
 }
 
 #[cfg(test)]

@@ -86,7 +86,9 @@ impl TermVectors {
 
     fn numbered(&self, number: u32) -> impl Iterator<Item = f32> {
         let scale = self.scales[number as usize];
-        self.rows[number as usize * self.dimensions..][..self.dimensions].iter().map(move |&value| scale * f32::from(value))
+        self.rows[number as usize * self.dimensions..][..self.dimensions]
+            .iter()
+            .map(move |&value| scale * f32::from(value))
     }
 
     /// Every term by name, with its rarity.
@@ -96,15 +98,17 @@ impl TermVectors {
 
     /// Terms by name with their numbers.
     pub(crate) fn sorted(&self) -> Vec<(&str, u32)> {
-        let mut terms: Vec<(&str, u32)> = self.numbers.iter().map(|(term, &number)| (&**term, number)).collect();
+        let mut terms: Vec<(&str, u32)> =
+            self.numbers.iter().map(|(term, &number)| (&**term, number)).collect();
         terms.sort_unstable();
         terms
     }
 
     /// The median length of the rows.
     pub(crate) fn usual_length(&self) -> f32 {
-        let mut lengths: Vec<f32> =
-            (0..self.len() as u32).map(|n| self.numbered(n).map(|value| value * value).sum::<f32>().sqrt()).collect();
+        let mut lengths: Vec<f32> = (0..self.len() as u32)
+            .map(|n| self.numbered(n).map(|value| value * value).sum::<f32>().sqrt())
+            .collect();
         lengths.sort_unstable_by(f32::total_cmp);
         lengths.get(lengths.len() / 2).copied().unwrap_or(1.0)
     }

@@ -13,7 +13,8 @@ impl Lessons {
     /// Pairs each of `texts` with its `nearest` others among them by the cosine of their terms, log₂(1 + occurrences) · idf each. At most `most`
     /// texts, spread evenly, look for neighbours. Each such pair is a group of its own, from `group` on; returns the next one.
     pub fn pair_neighbours(&mut self, texts: &[TextId], nearest: usize, most: usize, mut group: u32) -> u32 {
-        let weighted: Vec<Vec<(u32, f32)>> = texts.iter().map(|text| self.weighted(*text, texts.len())).collect();
+        let weighted: Vec<Vec<(u32, f32)>> =
+            texts.iter().map(|text| self.weighted(*text, texts.len())).collect();
         let mut holders: FxHashMap<u32, Vec<(u32, f32)>> = FxHashMap::default();
         for (terms, at) in weighted.iter().zip(0..) {
             for &(term, weight) in terms {

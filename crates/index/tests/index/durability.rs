@@ -107,7 +107,10 @@ fn one_writer_and_one_rebuild_at_a_time() {
     drop(elsewhere.registry(Kind::Expert).writer().unwrap());
 
     let rebuild = index.registry().rebuild(vectors::TermVectors::builtin()).unwrap();
-    assert!(matches!(elsewhere.registry(Kind::Expert).rebuild(vectors::TermVectors::builtin()), Err(IndexError::Busy(_))));
+    assert!(matches!(
+        elsewhere.registry(Kind::Expert).rebuild(vectors::TermVectors::builtin()),
+        Err(IndexError::Busy(_))
+    ));
     drop(rebuild);
     assert!(elsewhere.registry(Kind::Expert).rebuild(vectors::TermVectors::builtin()).is_ok());
 }

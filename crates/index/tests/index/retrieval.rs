@@ -6,9 +6,7 @@
 use domain::Area;
 use index::{Candidate, IndexDocument, Retrieved, Scope};
 use proptest::prelude::*;
-use ranking::{
-    AreaModel, AreaStatistics, Areas, Meaning, TextModel, Texts, WeightedTerm, Weights, idf,
-};
+use ranking::{AreaModel, AreaStatistics, Areas, Meaning, TextModel, Texts, WeightedTerm, Weights, idf};
 use tantivy::fieldnorm::FieldNormReader;
 use text::{Scratch, TokenKind};
 use vectors::{Buffers, TermVectors};
@@ -77,7 +75,8 @@ fn by_hand(documents: &[IndexDocument], terms: &[WeightedTerm], weights: &Weight
         |length: usize| FieldNormReader::id_to_fieldnorm(FieldNormReader::fieldnorm_to_id(length as u32));
     let all_pieces: Vec<Vec<String>> = documents.iter().flat_map(pieces).collect();
     let grams: usize = all_pieces.iter().map(Vec::len).sum();
-    let piece_length = if all_pieces.is_empty() { 0.0 } else { (grams as f64 / all_pieces.len() as f64) as f32 };
+    let piece_length =
+        if all_pieces.is_empty() { 0.0 } else { (grams as f64 / all_pieces.len() as f64) as f32 };
     let statistics = Areas::from_fn(|area| {
         let lengths: Vec<u64> = documents
             .iter()
@@ -127,7 +126,10 @@ fn by_hand(documents: &[IndexDocument], terms: &[WeightedTerm], weights: &Weight
         areas.evidence = weights.pieces.together(&mut pieces.collect::<Vec<f32>>());
         let alike = |text: &str| {
             let packed = vectors.embed(&ANALYZER, text, &mut Buffers::default());
-            direction.as_ref().zip(packed).map_or(0.0, |(direction, packed)| direction.likeness(packed.words()))
+            direction
+                .as_ref()
+                .zip(packed)
+                .map_or(0.0, |(direction, packed)| direction.likeness(packed.words()))
         };
         let mut alike: Vec<f32> = document.passages.iter().map(|passage| alike(&passage.text)).collect();
         let rate = Texts::rate(weights, spread.sqrt() as f32, vectors.trust());
@@ -212,5 +214,8 @@ fn no_terms_and_no_documents_give_nothing() {
     assert_eq!(nothing.statistics.title.documents, 1);
     let term = WeightedTerm { text: "电池".to_owned(), kind: TokenKind::Bigram, weight: 1.0, meaning: 1.0 };
     let stale = Fixture::new();
-    assert_eq!(stale.snapshot().retrieve(&[term], &weights(0.0), &Scope::default(), 10).unwrap().candidates, []);
+    assert_eq!(
+        stale.snapshot().retrieve(&[term], &weights(0.0), &Scope::default(), 10).unwrap().candidates,
+        []
+    );
 }
