@@ -118,19 +118,23 @@ fn at_most(section: &str, values: &[(&str, u64)], most: u64) -> Result<()> {
 fn weights(weights: &engine::Weights) -> Result<()> {
     at_least_one(
         "ranking",
-        &[("max_terms", weights.max_terms as u64), ("max_characters", weights.max_characters as u64)],
+        &[
+            ("max_terms", weights.max_terms as u64),
+            ("max_characters", weights.max_characters as u64),
+            ("pieces.most", weights.pieces.most as u64),
+        ],
     )?;
     let tree = toml::Table::try_from(weights)?;
     numbers(&tree, "ranking", &|name, number| {
         let share = name.ends_with(".b") || name.ends_with(".crossing");
         let divides = name.ends_with(".half_relevance") || name.ends_with(".dilution.characters");
-        let fits =
-            number.is_finite() && number >= 0.0 && !(share && number > 1.0) && !(divides && number == 0.0);
-        let wanted = match (share, divides) {
-            (true, _) => "0 到 1 之间的数",
-            (_, true) => "大于 0 的数",
-            _ => "不小于 0 的数",
+        let (least, most, wanted) = match name {
+            _ if share => (0.0, 1.0, "0 到 1 之间的数"),
+            _ if divides => (f64::MIN_POSITIVE, f64::MAX, "大于 0 的数"),
+            name if name.ends_with(".pieces.power") => (1.0, 100.0, "1 到 100 之间的数"),
+            _ => (0.0, f64::MAX, "不小于 0 的数"),
         };
+        let fits = (least..=most).contains(&number);
         if fits {
             Ok(())
         } else {

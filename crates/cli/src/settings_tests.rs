@@ -204,6 +204,8 @@ fn what_is_out_of_bounds_is_named() {
         complaint("[ranking.candidate.areas.title]\nb = 1.1").contains("“ranking.candidate.areas.title.b”")
     );
     assert!(complaint("[ranking]\ncrossing = 5.0").contains("“ranking.crossing”"));
+    assert!(complaint("[ranking.pieces]\npower = 0.5").contains("“ranking.pieces.power”应为1 到 100"));
+    assert!(complaint("[ranking.pieces]\nmost = 0").contains("“ranking.pieces.most”至少为 1"));
     assert!(complaint("[server]\nbody_seconds = 0").contains("“server.body_seconds”"));
     assert!(
         complaint("[server]\nimport_seconds = 9223372036854775807").contains("“server.import_seconds”最多为")

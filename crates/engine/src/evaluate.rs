@@ -291,7 +291,7 @@ impl Engine {
         Ok((rank, Case { id, title, value: reciprocal_rank(rank), top }))
     }
 
-    /// What the product learns at night is part of its ranking; from a small set there is nothing to learn.
+    /// What the product learns at night is part of its ranking; from a handful of records there is nothing to learn.
     async fn learn_from_set(&self) -> Result<(), EngineError> {
         self.train_vectors(|_| {}).await?;
         self.catch_up().await?;

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use domain::Kind;
@@ -10,6 +10,7 @@ use index::{IndexError, IndexState, Registry, Writer};
 use serde::Serialize;
 use store::{ListFilter, StoreError};
 use tokio::sync::Notify;
+use vectors::TermVectors;
 
 use crate::documents::documents;
 use crate::{Engine, EngineError, blocking};
@@ -127,7 +128,7 @@ impl Engine {
         progress: impl FnMut(u64, u64) + Send,
     ) -> Result<u64, EngineError> {
         let _turn = self.indexing.turn.lock().await;
-        let documents = self.rebuild(kind, progress).await?;
+        let documents = self.rebuild(kind, Self::installed_vectors, progress).await?;
         self.catch_up_locked().await?;
         Ok(documents)
     }
@@ -156,7 +157,7 @@ impl Engine {
         let outbox = self.outbox().await?;
         for kind in Kind::ALL {
             match outbox.judge(self.catalog.registry(kind).state()) {
-                IndexState::Stale => match self.rebuild(kind, |_, _| {}).await {
+                IndexState::Stale => match self.rebuild(kind, Self::usable_vectors, |_, _| {}).await {
                     Ok(documents) => round.written += documents,
                     Err(error) => round.pass_over(kind, error)?,
                 },
@@ -303,9 +304,15 @@ impl Engine {
         Ok(())
     }
 
+    /// Closes this process's writer of a registry; the next change opens it again.
+    pub(crate) fn let_go_of(&self, kind: Kind) {
+        self.indexing.writers.lock().unwrap_or_else(PoisonError::into_inner).remove(&kind);
+    }
+
     async fn rebuild(
         &self,
         kind: Kind,
+        vectors: fn(&Self) -> Result<Arc<TermVectors>, EngineError>,
         mut progress: impl FnMut(u64, u64) + Send,
     ) -> Result<u64, EngineError> {
         // Changes from here on are read from the outbox once more, after the rebuild.
@@ -314,7 +321,7 @@ impl Engine {
         let total = self.store.count(kind, &filter).await?;
         let registry: Registry = self.catalog.registry(kind).clone();
         let engine = self.clone();
-        let begin = move || Ok(registry.rebuild(engine.installed_vectors()?)?);
+        let begin = move || Ok(registry.rebuild(vectors(&engine)?)?);
         let mut rebuild = blocking(begin).await?;
         let (mut after, mut written) = (0, 0);
         loop {
@@ -331,7 +338,7 @@ impl Engine {
             progress(written, total);
         }
         blocking(move || Ok(rebuild.finish(position)?)).await?;
-        self.indexing.writers.lock().unwrap_or_else(PoisonError::into_inner).remove(&kind);
+        self.let_go_of(kind);
         self.see(kind, position);
         Ok(written)
     }

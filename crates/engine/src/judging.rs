@@ -108,7 +108,7 @@ impl Engine {
             target: row.candidate,
             judge: report.judge.clone(),
             level: row.level,
-            note: row.note,
+            note: exchange::without_contacts(&row.note),
             source: source.clone(),
         };
         let judgements: Vec<Judgement> = rows.into_iter().map(judgement).collect();

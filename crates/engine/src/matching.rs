@@ -13,6 +13,7 @@ use ranking::{
 };
 use serde_json::Value;
 use text::Background;
+use vectors::TermVectors;
 
 use crate::documents::{evidence, passages};
 use crate::{Engine, EngineError, blocking};
@@ -123,6 +124,15 @@ pub(crate) struct Ranked {
     /// Best first, ties by number.
     pub(crate) scored: Vec<Scored>,
     corpus: Corpus,
+    /// Those that the likeness of meaning was told by.
+    vectors: Arc<TermVectors>,
+}
+
+/// What explanations rest on.
+#[derive(Clone)]
+struct Known {
+    corpus: Arc<Corpus>,
+    vectors: Arc<TermVectors>,
 }
 
 impl Engine {
@@ -294,7 +304,7 @@ impl Engine {
                 b.score.total.total_cmp(&a.score.total).then_with(|| a.number.cmp(&b.number))
             };
             scored.sort_by(by_score);
-            Ok(Ranked { target, scored, corpus })
+            Ok(Ranked { target, scored, corpus, vectors: snapshot.vectors() })
         })
         .await
     }
@@ -325,14 +335,14 @@ impl Engine {
         limit: usize,
         today: Date,
     ) -> Result<Vec<Match>, EngineError> {
-        let Ranked { target, mut scored, corpus } = ranked;
-        let corpus = Arc::new(corpus);
+        let Ranked { target, mut scored, corpus, vectors } = ranked;
+        let known = Known { corpus: Arc::new(corpus), vectors };
         scored.truncate(limit.max(EXPLAINED));
         let mut matches: Vec<Match> = Vec::new();
         while matches.len() < limit && !scored.is_empty() {
             let wanted = (limit - matches.len()).max(EXPLAINED_AT_ONCE).min(scored.len());
             let slice = scored.drain(..wanted).collect();
-            for (record, explanation) in self.explain(asking, target, slice, &corpus, today).await? {
+            for (record, explanation) in self.explain(asking, target, slice, &known, today).await? {
                 let rank = matches.len() as u32 + 1;
                 matches.push(Match { rank, record, explanation });
             }
@@ -346,7 +356,7 @@ impl Engine {
         asking: &Arc<Asking>,
         target: Kind,
         scored: Vec<Scored>,
-        corpus: &Arc<Corpus>,
+        known: &Known,
         today: Date,
     ) -> Result<Vec<(Record, Explanation)>, EngineError> {
         let mut records = self.records_of(target, &scored).await?;
@@ -358,9 +368,8 @@ impl Engine {
             .filter_map(|scored| records.remove(&scored.number).map(|record| (scored, record)))
             .collect();
         let evidence = evidence(&self.store, found.iter().map(|(_, record)| record)).await?;
-        let (engine, asking, corpus) = (self.clone(), asking.clone(), corpus.clone());
+        let (engine, asking, Known { corpus, vectors }) = (self.clone(), asking.clone(), known.clone());
         blocking(move || {
-            let vectors = engine.catalog.registry(target).snapshot().vectors();
             let explainer = Explainer::new(
                 &engine.analyzer,
                 &engine.weights,

@@ -20,11 +20,14 @@ use crate::{Engine, EngineError, blocking};
 
 /// The registries that are matched with each other.
 const MATCHED: [Kind; 4] = [Kind::Need, Kind::Expert, Kind::Station, Kind::Achievement];
-/// Records of a registry that are learned from at most, spread evenly.
+/// Records of a registry that are learned from at most, spread evenly by number.
 const MOST_RECORDS: u64 = 50_000;
+/// Terms in all texts after which nothing more is read: some 800 MB.
+const MOST_TERMS: usize = 100_000_000;
 /// Characters of a text that are read at most.
 const MOST_CHARACTERS: usize = 1_500;
-/// Other projects of an expert that each one is paired with at most.
+/// Projects of an expert that are read at most, and others that each one is paired with.
+const PROJECTS: usize = 40;
 const PARTNERS: usize = 12;
 /// Titles of fewer characters are not cut in two; each is cut so often, somewhere in the middle.
 const SHORTEST_CUT: usize = 8;
@@ -58,14 +61,16 @@ pub enum TeachingProgress {
 
 impl Engine {
     /// Learns term vectors from the registries as they are, beginning with those that come with the program, and writes the indexes of
-    /// the registries that are matched anew with them. The same records give the same vectors.
+    /// the registries that are matched anew with them. The same records give the same vectors on the same machine.
     ///
     /// # Errors
-    /// When database or files refuse. Killed or failed midway, each index is as it was or wholly new.
+    /// When another process is learning, or when database or files refuse. Killed or failed midway, each index is as it was or wholly new.
     pub async fn train_vectors(
         &self,
         mut progress: impl FnMut(TeachingProgress) + Send,
     ) -> Result<Taught, EngineError> {
+        let data_dir = self.data_dir.clone();
+        let _alone = blocking(move || learning_lock(&data_dir)).await?;
         let mut class = Class::new();
         let mut totals = Vec::new();
         for kind in MATCHED {
@@ -73,14 +78,15 @@ impl Engine {
         }
         let all = totals.iter().map(|(_, total)| total.min(&MOST_RECORDS)).sum();
         for (kind, total) in totals {
-            // Every so many-th record, by its number: which ones is no accident of the day.
-            let step = total.div_ceil(MOST_RECORDS).max(1);
+            // Which records are read is told by their numbers: no accident of the day.
+            let (bound, total) = (u128::from(MOST_RECORDS), u128::from(total.max(MOST_RECORDS)));
+            let place = move |number: u64| u128::from(number) * bound / total;
             let mut after = 0;
             loop {
                 let mut records = self.store.page(kind, &ListFilter::default(), after, BATCH).await?;
                 let Some(last) = records.last() else { break };
                 after = last.id.number;
-                records.retain(|record| record.id.number % step == 0 || step == 1);
+                records.retain(|record| place(record.id.number) > place(record.id.number - 1));
                 let engine = self.clone();
                 class = blocking(move || {
                     class.read(&engine, &records);
@@ -119,8 +125,20 @@ impl Engine {
         for kind in MATCHED {
             self.rebuild_index(kind, |done, all| progress(TeachingProgress::Rebuilding(kind, done, all)))
                 .await?;
+            // A server beside this process is to write this registry again while the next one is rebuilt.
+            self.let_go_of(kind);
         }
         Ok(taught)
+    }
+
+    /// As [`Self::installed_vectors`]; what cannot be read is told in the log and replaced by what comes with the program: records must stay
+    /// searchable.
+    pub(crate) fn usable_vectors(&self) -> Result<Arc<TermVectors>, EngineError> {
+        self.installed_vectors().or_else(|error| {
+            let advice = "the learned term vectors cannot be read; run `hongniang train vectors` again";
+            tracing::error!(error = &error as &dyn std::error::Error, advice);
+            Ok(TermVectors::builtin())
+        })
     }
 
     /// The term vectors that a new index is written with: those learned here, or else those that come with the program.
@@ -134,6 +152,24 @@ impl Engine {
         };
         read.map(Arc::new).map_err(|error| EngineError::DataDir { path, error })
     }
+}
+
+/// Held by the one process that learns.
+fn learning_lock(data_dir: &Path) -> Result<File, EngineError> {
+    let folder = data_dir.join("learned");
+    let path = folder.join("train.lock");
+    let locked = || {
+        fs::create_dir_all(&folder)?;
+        let file = File::options().create(true).truncate(false).write(true).open(&path)?;
+        match file.try_lock() {
+            Ok(()) => Ok(file),
+            Err(fs::TryLockError::WouldBlock) => {
+                Err(io::Error::new(io::ErrorKind::ResourceBusy, "另一个进程正在学习词向量"))
+            }
+            Err(fs::TryLockError::Error(error)) => Err(error),
+        }
+    };
+    locked().map_err(|error| EngineError::DataDir { path: path.clone(), error })
 }
 
 fn vectors_file(data_dir: &Path) -> PathBuf {
@@ -172,7 +208,9 @@ impl Class {
     fn read(&mut self, engine: &Engine, records: &[Record]) {
         let mut reader = Reader::new(&engine.analyzer);
         for record in records {
-            self.record(&mut reader, record);
+            if self.lessons.terms_in_all() < MOST_TERMS {
+                self.record(&mut reader, record);
+            }
         }
         self.records += records.len() as u64;
     }
@@ -196,6 +234,7 @@ impl Class {
                         self.pair(title, sentence);
                     }
                 }
+                Area::Evidence if projects.len() == PROJECTS => {}
                 Area::Evidence => {
                     self.pair(title, whole);
                     self.cut(reader, &text);

@@ -2,7 +2,9 @@
 //!
 //! - what was learned is in the indexes of all registries that are matched, and the indexes agree with the database;
 //! - the same records give the same vectors; a server that runs beside takes them over and answers as the process that learned;
-//! - from too few records nothing is learned and nothing changes; a damaged file of vectors is an error that names it, not a silence.
+//! - from too few records nothing is learned and nothing changes; a second learner is refused while the first one learns;
+//! - a damaged file of vectors is an error that names it, not a silence, but an index that is gone is built again all the same;
+//! - an index whose vectors are gone is not compared with others: it is built again.
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 use std::fs;
@@ -90,7 +92,7 @@ async fn too_little_teaches_nothing() {
     engine.catch_up().await.unwrap();
     let taught = engine.train_vectors(|_| {}).await.unwrap();
     assert_eq!((taught.records, taught.terms), (1, None));
-    assert!(!folder.path().join("learned").exists());
+    assert!(!folder.path().join("learned/term-vectors.bin").exists());
     assert_eq!(identities(folder.path())[0], TermVectors::builtin().identity());
 }
 
@@ -105,4 +107,33 @@ async fn damaged_vectors_are_an_error_that_names_the_file() {
         matches!(&error, EngineError::DataDir { path, .. } if path.ends_with("learned/term-vectors.bin")),
         "{error}"
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_learns_at_a_time() {
+    let folder = tempfile::tempdir().unwrap();
+    let engine = Engine::open(&Settings::new(folder.path())).await.unwrap();
+    fs::create_dir(folder.path().join("learned")).unwrap();
+    let lock = fs::File::create(folder.path().join("learned/train.lock")).unwrap();
+    lock.lock().unwrap();
+    assert!(matches!(engine.train_vectors(|_| {}).await, Err(EngineError::DataDir { .. })));
+    lock.unlock().unwrap();
+    engine.train_vectors(|_| {}).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_index_that_lost_its_vectors_is_built_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let engine = demo(folder.path()).await;
+    engine.train_vectors(|_| {}).await.unwrap();
+    let before = answers(&engine).await;
+    engine.close().await;
+    drop(engine);
+    let index = folder.path().join("index/experts");
+    let generation = index.join(fs::read_to_string(index.join("CURRENT")).unwrap().trim());
+    fs::remove_file(generation.join("term-vectors.bin")).unwrap();
+    let engine = Engine::open(&Settings::new(folder.path())).await.unwrap();
+    engine.catch_up().await.unwrap();
+    assert_ne!(fs::read_to_string(index.join("CURRENT")).unwrap().trim(), generation.file_name().unwrap());
+    assert_eq!(answers(&engine).await, before);
 }

@@ -29,6 +29,8 @@ const PREFIX: &str = "generation-";
 pub(crate) struct Payload {
     pub(crate) position: u64,
     pub(crate) fingerprint: String,
+    /// Identity of the term vectors that the documents were read with.
+    pub(crate) vectors: String,
 }
 
 /// Why a generation cannot be used; the text is for the log.
@@ -91,9 +93,8 @@ impl Generation {
         if index.schema() != schema::schema().0 {
             return Err(Fault::Foreign("another schema"));
         }
-        if payload(&index)?.is_none_or(|payload| payload.fingerprint != fingerprint) {
-            return Err(Fault::Foreign("another analysis"));
-        }
+        let same = |payload: &Payload| payload.fingerprint == fingerprint;
+        let payload = payload(&index)?.filter(same).ok_or(Fault::Foreign("another analysis"))?;
         for attempt in 1.. {
             let commit = last_commit(&index)?;
             match check(&index) {
@@ -104,6 +105,10 @@ impl Generation {
             }
         }
         let vectors = shelf.read(&path).map_err(|error| Fault::Damaged(format!("term vectors: {error}")))?;
+        // Without its own, the numbers in the index would be compared with those of another model, and nobody would see.
+        if vectors.identity() != payload.vectors {
+            return Err(Fault::Damaged("its term vectors are gone".to_owned()));
+        }
         Ok(Self::with(name.to_owned(), path, index, analyzer, vectors)?)
     }
 

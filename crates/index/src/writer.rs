@@ -90,7 +90,7 @@ impl Writer {
         let shared = self.shared.clone();
         let _publishing = shared.publishing.lock().unwrap_or_else(PoisonError::into_inner);
         self.require_current()?;
-        commit(&mut self.writer, position, &self.shared.fingerprint)?;
+        commit(&mut self.writer, position, &self.shared.fingerprint, &self.generation)?;
         self.shared.publish(&self.generation)?;
         let mut policy = LogMergePolicy::default();
         policy.set_min_num_segments(SEGMENTS_IN_MERGE);
@@ -169,7 +169,7 @@ impl Rebuild {
     /// # Errors
     /// When the index cannot be written; the running one then stays.
     pub fn finish(mut self, position: u64) -> Result<(), IndexError> {
-        commit(&mut self.writer, position, &self.shared.fingerprint)?;
+        commit(&mut self.writer, position, &self.shared.fingerprint, &self.generation)?;
         merge_all(&self.generation, &mut self.writer)?;
         let _publishing = self.shared.publishing.lock().unwrap_or_else(PoisonError::into_inner);
         let old = self.shared.view().generation.clone();
@@ -201,10 +201,16 @@ fn index_writer(shared: &Shared, generation: &Generation) -> Result<IndexWriter,
     Ok(writer)
 }
 
-fn commit(writer: &mut IndexWriter, position: u64, fingerprint: &str) -> Result<(), IndexError> {
-    let payload = Payload { position, fingerprint: fingerprint.to_owned() };
+fn commit(
+    writer: &mut IndexWriter,
+    position: u64,
+    fingerprint: &str,
+    generation: &Generation,
+) -> Result<(), IndexError> {
+    let vectors = generation.vectors.identity().to_owned();
+    let payload = Payload { position, fingerprint: fingerprint.to_owned(), vectors };
     let mut prepared = writer.prepare_commit()?;
-    prepared.set_payload(&serde_json::to_string(&payload).expect("a number and a text are always JSON"));
+    prepared.set_payload(&serde_json::to_string(&payload).expect("a number and texts are always JSON"));
     prepared.commit()?;
     Ok(())
 }

@@ -175,7 +175,9 @@ impl<'a> Vocabulary<'a> {
             }
             vocabulary.numbers[number as usize] = Some(vocabulary.terms.len() as u32);
             vocabulary.terms.push(term);
-            vocabulary.rarities.push(rarity(holders));
+            // A few texts cannot tell how rare a term is beside those that they do not hold.
+            let rarer = start.filter(|_| texts < MANY_TEXTS).and_then(|start| start.rarity(term));
+            vocabulary.rarities.push(rarer.unwrap_or_else(|| rarity(holders)));
         }
         for (term, rarity) in start.filter(|_| texts < MANY_TEXTS).into_iter().flat_map(TermVectors::rarities)
         {

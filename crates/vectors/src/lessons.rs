@@ -70,6 +70,11 @@ impl Lessons {
         self.ends.len()
     }
 
+    /// Number of distinct terms of each text, added up: what the lessons take of memory, eight bytes each.
+    pub fn terms_in_all(&self) -> usize {
+        self.counts.len()
+    }
+
     pub(crate) fn counts(&self, text: u32) -> &[(u32, u32)] {
         let text = text as usize;
         let from = if text == 0 { 0 } else { self.ends[text - 1] };

@@ -91,6 +91,10 @@ impl TermVectors {
             .map(move |&value| scale * f32::from(value))
     }
 
+    pub(crate) fn rarity(&self, term: &str) -> Option<f32> {
+        self.numbers.get(term).map(|&number| self.rarities[number as usize])
+    }
+
     /// Every term by name, with its rarity.
     pub(crate) fn rarities(&self) -> impl Iterator<Item = (&str, f32)> {
         self.sorted().into_iter().map(|(term, number)| (term, self.rarities[number as usize]))
