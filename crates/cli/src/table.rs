@@ -2,16 +2,43 @@
 
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
+use clap::Args;
+use serde::Serialize;
+
+use crate::screen;
+
+/// How a list for staff is given out.
+#[derive(Debug, Args)]
+pub(crate) struct Outputs {
+    /// 写入 CSV 文件，可用 Excel 打开
+    #[arg(long, value_name = "文件")]
+    csv: Option<PathBuf>,
+    /// 以 JSON 输出结果
+    #[arg(long)]
+    json: bool,
+}
+
+impl Outputs {
+    /// Writes the table where one is wanted, and tells the list on the screen.
+    pub(crate) fn give<T: Serialize>(
+        &self,
+        list: &[T],
+        heading: &[&str],
+        rows: impl Iterator<Item = Vec<String>>,
+        told: impl FnOnce() -> String,
+    ) -> Result<()> {
+        if let Some(path) = &self.csv {
+            write_csv(path, heading, rows)?;
+        }
+        if self.json { screen::print_json(&list) } else { Ok(screen::print(&told())?) }
+    }
+}
 
 /// Writes a heading and rows to a file.
-pub(crate) fn write_csv(
-    path: &Path,
-    heading: &[&str],
-    rows: impl Iterator<Item = Vec<String>>,
-) -> Result<()> {
+fn write_csv(path: &Path, heading: &[&str], rows: impl Iterator<Item = Vec<String>>) -> Result<()> {
     let cannot = || format!("无法写入文件 {}", path.display());
     let mut out = BufWriter::new(File::create(path).with_context(cannot)?);
     let heading = heading.iter().map(|&cell| cell.to_owned()).collect();

@@ -1,16 +1,14 @@
 //! `hongniang duplicates`: needs that came twice.
 
-use std::path::PathBuf;
-
 use anyhow::Result;
 use clap::Args;
 use engine::{DuplicatePair, Engine, NeedBrief};
 
 use super::{opened, spinner};
 use crate::ending::Ending;
-use crate::screen::{self, Emphasis, Screen};
+use crate::screen::{Emphasis, Screen};
 use crate::settings::Settings;
-use crate::table::write_csv;
+use crate::table::Outputs;
 
 /// Pairs read at a time.
 const PAGE: u32 = 500;
@@ -42,12 +40,8 @@ const HEADING: [&str; 14] = [
 #[derive(Debug, Args)]
 #[command(long_about = EXAMPLES)]
 pub(crate) struct Duplicates {
-    /// 写入 CSV 文件，可用 Excel 打开
-    #[arg(long, value_name = "文件")]
-    csv: Option<PathBuf>,
-    /// 以 JSON 输出结果
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    outputs: Outputs,
 }
 
 impl Duplicates {
@@ -57,14 +51,7 @@ impl Duplicates {
         waiting.finish_and_clear();
         let pairs = all(&engine).await?;
         engine.close().await;
-        if let Some(path) = &self.csv {
-            write_csv(path, &HEADING, pairs.iter().map(row))?;
-        }
-        if self.json {
-            screen::print_json(&pairs)?;
-        } else {
-            screen::print(&shown(Screen::stdout(), &pairs))?;
-        }
+        self.outputs.give(&pairs, &HEADING, pairs.iter().map(row), || shown(Screen::stdout(), &pairs))?;
         Ok(Ending::Done)
     }
 }

@@ -1,7 +1,5 @@
 //! `hongniang kindred`: needs of different enterprises that share a problem.
 
-use std::path::PathBuf;
-
 use anyhow::Result;
 use clap::Args;
 use engine::{ClusterMember, ClusterRequest, NeedCluster};
@@ -9,9 +7,9 @@ use engine::{ClusterMember, ClusterRequest, NeedCluster};
 use super::duplicates::{about, cells};
 use super::{opened, spinner};
 use crate::ending::Ending;
-use crate::screen::{self, Emphasis, Screen};
+use crate::screen::{Emphasis, Screen};
 use crate::settings::Settings;
-use crate::table::write_csv;
+use crate::table::Outputs;
 use crate::view;
 
 const EXAMPLES: &str = "列出共性需求：不同企业提出、要解决的问题相近的技术需求归为一组，便于一次对接活动服务多家企业。\
@@ -42,12 +40,8 @@ pub(crate) struct Kindred {
     /// 至少涉及几家企业 [默认：2]
     #[arg(long, value_name = "家数", default_value_t = 2, value_parser = clap::value_parser!(u32).range(2..))]
     least: u32,
-    /// 写入 CSV 文件，可用 Excel 打开
-    #[arg(long, value_name = "文件")]
-    csv: Option<PathBuf>,
-    /// 以 JSON 输出结果
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    outputs: Outputs,
 }
 
 impl Kindred {
@@ -58,14 +52,8 @@ impl Kindred {
         let clusters = engine.need_clusters(&request).await?;
         waiting.finish_and_clear();
         engine.close().await;
-        if let Some(path) = &self.csv {
-            write_csv(path, &HEADING, clusters.iter().flat_map(rows))?;
-        }
-        if self.json {
-            screen::print_json(&clusters)?;
-        } else {
-            screen::print(&shown(Screen::stdout(), &clusters))?;
-        }
+        let told = || shown(Screen::stdout(), &clusters);
+        self.outputs.give(&clusters, &HEADING, clusters.iter().flat_map(rows), told)?;
         Ok(Ending::Done)
     }
 }
