@@ -1,8 +1,8 @@
 //! Learned weights: a file in the data directory that lies between the defaults and what the operator writes.
 
 use std::collections::BTreeSet;
-use std::fs::{self, File};
-use std::io::{ErrorKind, Write};
+use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
@@ -12,7 +12,6 @@ use toml::{Table, Value};
 
 use crate::ending::Misuse;
 
-const FOLDER: &str = "learned";
 const FILE: &str = "weights.toml";
 /// The table that says where the weights come from.
 const NOTE: &str = "learned";
@@ -28,7 +27,7 @@ pub(crate) struct Learned {
 }
 
 fn path(data_dir: &Path) -> PathBuf {
-    data_dir.join(FOLDER).join(FILE)
+    engine::learned::path(data_dir, FILE)
 }
 
 /// What is in force in a data directory.
@@ -71,12 +70,8 @@ pub(crate) fn write(data_dir: &Path, lesson: &Lesson, note: &LearnedNote) -> Res
     let text =
         format!("{}\n{}\n{}", heading(lesson, note), toml::to_string(&told)?, toml::to_string(&settings)?);
     let path = path(data_dir);
-    let cannot = || format!("无法写入 {}", path.display());
-    fs::create_dir_all(data_dir.join(FOLDER)).with_context(cannot)?;
-    let new = path.with_extension("new");
-    let mut file = File::create(&new).with_context(cannot)?;
-    file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).with_context(cannot)?;
-    fs::rename(&new, &path).with_context(cannot)?;
+    engine::learned::install(&path, text.as_bytes())
+        .with_context(|| format!("无法写入 {}", path.display()))?;
     Ok(path)
 }
 

@@ -13,6 +13,7 @@ mod import;
 mod indexing;
 pub mod judging;
 mod kindred;
+pub mod learned;
 pub mod learning;
 mod matching;
 mod registry;

@@ -4,7 +4,7 @@
 //! of achievements, which often are titles alone, those that are near each other by their words.
 
 use std::fs::{self, File};
-use std::io::{self, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -16,7 +16,7 @@ use store::ListFilter;
 use vectors::{Lessons, Reader, Settings, TermVectors, TextId};
 
 use crate::indexing::BATCH;
-use crate::{Engine, EngineError, blocking};
+use crate::{Engine, EngineError, blocking, learned};
 
 /// The registries that are matched with each other.
 const MATCHED: [Kind; 4] = [Kind::Need, Kind::Expert, Kind::Station, Kind::Achievement];
@@ -118,7 +118,7 @@ impl Engine {
         let file = vectors_file(&self.data_dir);
         let installed = file.clone();
         blocking(move || {
-            install(&installed, &vectors.to_bytes())
+            learned::install(&installed, &vectors.to_bytes())
                 .map_err(|error| EngineError::DataDir { path: installed, error })
         })
         .await?;
@@ -156,10 +156,9 @@ impl Engine {
 
 /// Held by the one process that learns.
 fn learning_lock(data_dir: &Path) -> Result<File, EngineError> {
-    let folder = data_dir.join("learned");
-    let path = folder.join("train.lock");
+    let path = learned::path(data_dir, "train.lock");
     let locked = || {
-        fs::create_dir_all(&folder)?;
+        fs::create_dir_all(path.parent().unwrap_or(data_dir))?;
         let file = File::options().create(true).truncate(false).write(true).open(&path)?;
         match file.try_lock() {
             Ok(()) => Ok(file),
@@ -173,19 +172,7 @@ fn learning_lock(data_dir: &Path) -> Result<File, EngineError> {
 }
 
 fn vectors_file(data_dir: &Path) -> PathBuf {
-    data_dir.join("learned").join("term-vectors.bin")
-}
-
-/// Puts a file in place, durably and in one step.
-fn install(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let folder = path.parent().unwrap_or(Path::new("."));
-    fs::create_dir_all(folder)?;
-    let next = path.with_extension("next");
-    let mut file = File::create(&next)?;
-    file.write_all(bytes)?;
-    file.sync_all()?;
-    fs::rename(&next, path)?;
-    if cfg!(unix) { File::open(folder)?.sync_all() } else { Ok(()) }
+    learned::path(data_dir, "term-vectors.bin")
 }
 
 /// Makes lessons of records.

@@ -84,6 +84,21 @@ async fn what_was_learned_is_in_every_index_and_a_server_takes_it_over() {
     assert_eq!(fs::read(again.path().join("learned/term-vectors.bin")).unwrap(), learned.to_bytes());
 }
 
+/// Three projects find each other both ways (6) and the direction (3); each title is cut in two twice (8); one sentence of the life is long
+/// enough (1), and so are the keywords (1). A need brings its title and two sentences: 2 cuts, 2 pairs.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_belongs_together_is_paired() {
+    let folder = tempfile::tempdir().unwrap();
+    let engine = Engine::open(&Settings::new(folder.path())).await.unwrap();
+    let expert = json!({"name": "甲", "research_directions": ["激光焊接过程监测"], "keywords": ["气孔"], "bio": "甲。长期研究激光焊接的气孔控制。",
+        "projects": ["铝合金激光焊接气孔抑制", "焊缝跟踪与视觉检测", "动力电池壳体焊接工艺"]});
+    engine.create(Kind::Expert, expert).await.unwrap();
+    let need = json!({"title": "方形铝壳电池焊接气孔", "description": "焊缝气孔率偏高影响密封。希望降到千分之三以下。急。"});
+    engine.create(Kind::Need, need).await.unwrap();
+    let taught = engine.train_vectors(|_| {}).await.unwrap();
+    assert_eq!((taught.records, taught.pairs), (2, 6 + 3 + 8 + 1 + 1 + 2 + 2));
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn too_little_teaches_nothing() {
     let folder = tempfile::tempdir().unwrap();
