@@ -7,7 +7,8 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use text::{Analyzer, Hit, ReadText, Scratch, Word};
 
 use crate::clarity::{COMMON, rarity, says_nothing};
-use crate::explain::{SNIPPET_CHARACTERS, SNIPPETS, places};
+use crate::explain::SNIPPETS;
+use crate::reading::{SNIPPET_CHARACTERS, places};
 use crate::{Highlight, Piece};
 
 /// Words of a label at most and, where there are so many, at least; words marked in the texts at most.

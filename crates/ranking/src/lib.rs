@@ -19,6 +19,7 @@ mod label;
 mod learning;
 pub mod metrics;
 mod query;
+mod reading;
 mod score;
 mod sentence;
 mod weights;

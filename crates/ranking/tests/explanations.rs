@@ -3,6 +3,8 @@
 //! - a word that only one side has is no reason, unless the other has a synonym of it;
 //! - a synonym is told as the asking side writes it, with the other side's writing beside it, whichever the dictionary lists first;
 //! - the whole of a candidate's text counts, however long it is;
+//! - what stands in single pieces of evidence is a reason, worth more in the better piece;
+//! - where meaning counts, words that are written otherwise and mean something alike are named, and only these;
 //! - a term counts for one word only, and the words' points are at most the text's;
 //! - highlights mark the shared words and nothing else; Latin words inside other ones are not marked;
 //! - what only joins pieces of two words, and what plans and forms are full of, is no reason;
@@ -23,18 +25,22 @@ fn passage(area: Area, text: &str) -> Passage {
 
 /// Explains a pair of texts in a registry where every term is equally rare.
 fn explained(asking: &str, candidate: &str) -> Option<Explanation> {
+    let texts = Texts { areas: Areas { body: 20.0, ..Areas::default() }, ..Texts::default() };
+    told(asking, &[passage(Area::Body, candidate)], &texts)
+}
+
+/// As [`explained`], of a candidate with these texts and scores.
+fn told(asking: &str, candidate: &[Passage], texts: &Texts) -> Option<Explanation> {
     let analyzer = Analyzer::new(&Dictionaries::builtin()).unwrap();
     let weights = Weights::default();
-    let (asking, candidate) = ([passage(Area::Title, asking)], [passage(Area::Body, candidate)]);
+    let asking = [passage(Area::Title, asking)];
     let query = Query::new(&analyzer, &asking, &weights, |_| Rarity::UNKNOWN);
     let statistics = Areas::from_fn(|_| AreaStatistics { documents: 100, average_length: 40.0 });
     let frequencies = vec![Areas::from_fn(|_| 3); query.terms.len()];
     let corpus = Corpus { statistics, piece_length: 40.0, frequencies };
-    let areas = Areas { body: 20.0, ..Areas::default() };
-    let texts = Texts { areas, ..Texts::default() };
-    let score = score(&texts, corpus.ideal(&query), &[], &weights);
+    let score = score(texts, corpus.ideal(&query), &[], &weights);
     let lengths = Areas::from_fn(|_| 40);
-    let candidate = Candidate { passages: &candidate, lengths, evidence: &[] };
+    let candidate = Candidate { passages: candidate, lengths, evidence: &[] };
     Explainer::new(&analyzer, &weights, &TermVectors::builtin(), &asking, &query, &corpus).explain(
         &candidate,
         &score,
@@ -57,6 +63,31 @@ fn synonyms_are_told_as_the_asking_side_writes_them() {
     assert!(names(&alike).iter().all(|(term, _)| *term != "锂电池"), "{:?}", alike.terms);
     let same = explained("碳化硅外延", "碳化硅器件，又名 SiC").unwrap();
     assert_eq!(names(&same), [("碳化硅", None)]);
+}
+
+#[test]
+fn pieces_of_evidence_give_reasons_by_what_they_score() {
+    let pieces = ["激光焊接气孔控制", "污泥脱水激光"].map(|text| passage(Area::Evidence, text));
+    let texts = Texts { areas: Areas { evidence: 20.0, ..Areas::default() }, ..Texts::default() };
+    let explanation = told("激光焊接气孔与污泥", &pieces, &texts).unwrap();
+    let points = |word: &str| explanation.terms.iter().find(|term| term.term == word).unwrap().points;
+    assert!(points("气孔") > 3.0 * points("污泥"), "{:?}", explanation.terms);
+    let all: f64 = explanation.parts.iter().map(|part| part.points).sum();
+    assert!(explanation.terms.iter().map(|term| term.points).sum::<f64>() <= all + 1e-3);
+}
+
+#[test]
+fn words_alike_in_meaning_are_named_where_meaning_counts() {
+    let areas = Areas { body: 20.0, ..Areas::default() };
+    let body = [passage(Area::Body, "研究癌症的早期诊断，也种植水稻")];
+    let without = told("肿瘤早期诊断", &body, &Texts { areas, ..Texts::default() }).unwrap();
+    assert_eq!(without.alike, []);
+    let explanation = told("肿瘤早期诊断", &body, &Texts { areas, likeness: 0.5, rate: 20.0 }).unwrap();
+    let pairs: Vec<_> =
+        explanation.alike.iter().map(|pair| (pair.asked.as_str(), pair.found.as_str())).collect();
+    assert_eq!(pairs, [("肿瘤", "癌症")]);
+    assert!(explanation.sentence.contains("意思相近的有“肿瘤”≈“癌症”"), "{}", explanation.sentence);
+    assert!((0.6..=1.0).contains(&explanation.alike[0].likeness));
 }
 
 #[test]
