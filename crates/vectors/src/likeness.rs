@@ -45,8 +45,13 @@ impl Direction {
 
     /// The cosine of the angle to another direction.
     pub fn to(&self, other: &Self) -> f32 {
-        let products = self.values.iter().zip(&other.values).map(|(&a, &b)| i64::from(a) * i64::from(b));
-        products.sum::<i64>() as f32 / (self.length * other.length)
+        let product = |(one, other): (&[i16], &[i16])| {
+            one.iter().zip(other).map(|(&a, &b)| i32::from(a) * i32::from(b)).sum::<i32>()
+        };
+        // Eight products of numbers below 2¹³ fit into 32 bits.
+        let chunks = self.values.chunks(BYTES).zip(other.values.chunks(BYTES));
+        let sum: i64 = chunks.map(product).map(i64::from).sum();
+        sum as f32 / (self.length * other.length)
     }
 }
 

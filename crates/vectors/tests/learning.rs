@@ -2,6 +2,8 @@
 //!
 //! - texts that were told to belong together become alike though they share no term, and texts of other groups do not;
 //! - the same lessons give the same vectors; too few pairs give none; what was known before and is not met stays when the lessons are few;
+//! - where the lessons are many, only terms that two texts hold have a vector;
+//! - texts are paired with those near them by their words, not with strangers and not with copies of themselves;
 //! - bytes written are read back the same; bytes cut short or changed anywhere are refused;
 //! - the built-in vectors know that batteries are nearer to energy storage than to rice.
 #![allow(clippy::unwrap_used, reason = "tests")]
@@ -102,6 +104,52 @@ fn what_was_known_and_is_not_met_stays() {
     let difference = likeness(&after, "水稻育种", "粮食作物") - likeness(&before, "水稻育种", "粮食作物");
     assert!(difference.abs() < 0.02, "{difference}");
     assert!(after.trust() < 1.0, "forty pairs are no reason to trust");
+}
+
+#[test]
+fn many_texts_say_what_terms_there_are() {
+    let before = learn(&lessons(), None, &SMALL, |_, _| {}).unwrap();
+    let mut reader = Reader::new(&ANALYZER);
+    let mut many = Lessons::default();
+    for group in 0..1_000 {
+        let once = if group == 0 { "水稻" } else { "" };
+        let one = many.text(&reader.read(&format!("钢铁{once}{}", group / 2)), false);
+        let other = many.text(&reader.read(&format!("高炉{}", group / 2)), false);
+        many.pair(one, other, group);
+    }
+    let settings = Settings { steps: 1, fewest_holders: 2, ..SMALL };
+    let after = learn(&many, Some(&before), &settings, |_, _| {}).unwrap();
+    assert!(before.knows("水稻") && !after.knows("水稻"), "one text holds it");
+    assert!(before.knows("激光") && !after.knows("激光"), "no text holds it");
+    assert!(after.knows("37") && !after.knows("钢铁"), "half of all texts hold the one, two the other");
+}
+
+#[test]
+fn texts_are_paired_with_their_neighbours() {
+    let mut reader = Reader::new(&ANALYZER);
+    let mut titles = [
+        "锂离子电池正极材料回收",
+        "废旧锂离子电池正极回收工艺",
+        "锂离子电池正极材料回收",
+        "水稻病虫害防治",
+        "水稻病虫害绿色防控",
+    ]
+    .map(str::to_owned)
+    .to_vec();
+    // Strangers of six characters each that nobody else has.
+    let stranger = |at: u32| (0..6).filter_map(|c| char::from_u32(0x5100 + 6 * at + c)).collect();
+    titles.extend((0..40).map(stranger));
+    let mut pairs = |nearest, most| {
+        let mut lessons = Lessons::default();
+        let texts: Vec<_> = titles.iter().map(|title| lessons.text(&reader.read(title), false)).collect();
+        let next = lessons.pair_neighbours(&texts, nearest, most, 5);
+        assert_eq!(next, 5 + lessons.pairs() as u32, "each pair is a group of its own");
+        lessons.pairs()
+    };
+    // Both copies find the second title and not each other, it finds both; the two on rice find each other.
+    assert_eq!(pairs(10, 100), 6);
+    assert_eq!(pairs(1, 100), 5);
+    assert_eq!(pairs(10, 1), 1, "only the first one looks");
 }
 
 #[test]
