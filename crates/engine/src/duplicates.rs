@@ -198,9 +198,6 @@ impl Engine {
         }
         let mut comparison = self.store.compare().await?;
         let records = comparison.uncompared(needs).await?;
-        if records.is_empty() {
-            return Ok(());
-        }
         let read: Vec<Read> = blocking(move || Ok(records.iter().map(Read::new).collect())).await?;
         let mut bands: Vec<i64> = read.iter().flat_map(|need| need.bands.iter().copied()).collect();
         bands.sort_unstable();
@@ -225,7 +222,7 @@ impl Engine {
             Ok(pairs.collect::<Vec<Pair>>())
         })
         .await?;
-        Ok(comparison.write(&sketches, &pairs).await?)
+        Ok(comparison.write(needs, &sketches, &pairs).await?)
     }
 
     async fn seen_from(&self, need: u64, pairs: &[Pair]) -> Result<Vec<Duplicate>, EngineError> {

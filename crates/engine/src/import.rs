@@ -20,6 +20,9 @@ const BATCH_BYTES: u64 = 4 << 20;
 const KEPT_ERRORS: usize = 1_000;
 const KEPT_FLAGS: usize = 1_000;
 
+const NOT_COMPARED: &str =
+    "部分需求还没有与已有的需求比较是否重复，稍后会自动补上；结果见 hongniang duplicates";
+
 /// How to import.
 #[derive(Debug, Clone, Copy)]
 pub struct ImportOptions {
@@ -97,7 +100,7 @@ impl Engine {
                 report.count(&written);
                 self.indexing.wake();
                 let lines = lines_of(&lines, &written);
-                self.flag(&lines, &mut report).await?;
+                self.flag(&lines, &mut report).await;
             }
             progress(&report);
         }
@@ -149,23 +152,29 @@ impl Engine {
         }
         session.commit().await?;
         self.indexing.wake();
-        self.flag(&said, &mut report).await?;
+        self.flag(&said, &mut report).await;
         Ok(report)
     }
 
-    /// Compares needs that were written, by number with the line each came from, and puts what they are like into the report.
-    async fn flag(&self, lines: &FxHashMap<u64, u64>, report: &mut ImportReport) -> Result<(), EngineError> {
+    /// Compares needs that were written, by number with the line each came from, and puts what they are like into the report. The rows
+    /// are safe whatever comes of it: that needs are still to be compared stands in the database.
+    async fn flag(&self, lines: &FxHashMap<u64, u64>, report: &mut ImportReport) {
         let mut needs: Vec<u64> = lines.keys().copied().collect();
         needs.sort_unstable_by_key(|need| lines[need]);
         for needs in needs.chunks(BATCH) {
-            for flag in self.flagged(needs, lines).await? {
-                report.duplicates += 1;
-                if report.flags.len() < KEPT_FLAGS {
-                    report.flags.push(flag);
+            match self.flagged(needs, lines).await {
+                Ok(flags) => {
+                    report.duplicates += flags.len() as u64;
+                    report.flags.extend(flags.into_iter().take(KEPT_FLAGS - report.flags.len()));
+                }
+                Err(error) => {
+                    tracing::warn!(error = &error as &dyn std::error::Error, "needs wait to be compared");
+                    if !report.warnings.iter().any(|warning| warning == NOT_COMPARED) {
+                        report.warnings.push(NOT_COMPARED.to_owned());
+                    }
                 }
             }
         }
-        Ok(())
     }
 }
 
@@ -185,7 +194,7 @@ impl Reading {
     async fn next(&mut self, report: &mut ImportReport) -> Result<Option<Batch>, EngineError> {
         loop {
             match self.batches.recv().await {
-                Some(Message::Warnings(warnings)) => report.warnings = warnings,
+                Some(Message::Warnings(warnings)) => report.warnings.extend(warnings),
                 Some(Message::Broken(error)) => return Err(error.into()),
                 Some(Message::Batch { rows, errors, bytes }) => {
                     report.rows += (rows.drafts.len() + errors.len()) as u64;

@@ -85,14 +85,18 @@ pub struct IndexStatus {
 }
 
 impl Engine {
-    /// Compares the needs that nobody has compared yet, and brings the index up to the database, rebuilding what is stale.
+    /// Brings the index up to the database, rebuilding what is stale; and then compares the needs that nobody has compared yet, which may have
+    /// to wait for others who write.
     ///
     /// # Errors
     /// When database or index files refuse; what has been committed stays.
     pub async fn catch_up(&self) -> Result<CatchUp, EngineError> {
+        let caught_up = {
+            let _turn = self.indexing.turn.lock().await;
+            self.catch_up_locked().await?
+        };
         self.compare_needs().await?;
-        let _turn = self.indexing.turn.lock().await;
-        self.catch_up_locked().await
+        Ok(caught_up)
     }
 
     /// Keeps the index up to the database until [`Engine::close`]: at each wake-up, and every half second for what others wrote.

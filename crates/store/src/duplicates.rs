@@ -216,9 +216,15 @@ impl Comparison {
         Ok(holders)
     }
 
-    /// Writes what was found of the needs with these sketches, which are compared from now on.
-    pub async fn write(mut self, sketches: &[Sketch], pairs: &[Pair]) -> Result<(), StoreError> {
+    /// Writes what was found of `needs`, which are compared from now on, also those of which there is nothing to write.
+    pub async fn write(
+        mut self,
+        needs: &[u64],
+        sketches: &[Sketch],
+        pairs: &[Pair],
+    ) -> Result<(), StoreError> {
         self.write_sketches(sketches).await?;
+        self.unmark(needs).await?;
         let rows = sketches.iter().flat_map(|sketch| sketch.listed.iter().map(|band| (*band, sketch.need)));
         let rows: Vec<(i64, u64)> = rows.collect();
         for chunk in rows.chunks(sql::ROWS) {
@@ -259,12 +265,16 @@ impl Comparison {
                 query.execute(&mut **transaction).await?
             });
         }
-        for keys in sketches.chunks(sql::MOST_KEYS) {
+        Ok(())
+    }
+
+    async fn unmark(&mut self, needs: &[u64]) -> Result<(), StoreError> {
+        for keys in needs.chunks(sql::MOST_KEYS) {
             let keys = sql::padded(keys);
             on_backend!(&mut self.transaction, transaction => {
                 let mut query = sqlx::query(texts::delete_uncompared(keys.len()));
-                for sketch in keys {
-                    query = query.bind(signed(sketch.need));
+                for need in keys {
+                    query = query.bind(signed(*need));
                 }
                 query.execute(&mut **transaction).await?
             });

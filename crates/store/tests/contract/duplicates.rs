@@ -23,7 +23,7 @@ async fn compared(store: &Store) {
     let mut comparison = store.compare().await.unwrap();
     assert_eq!(comparison.uncompared(&[3, 1, 2]).await.unwrap().len(), 3);
     let sketches = [sketch(1, &[7, -8]), sketch(2, &[7, i64::MIN]), sketch(3, &[9])];
-    comparison.write(&sketches, &[pair(1, 2)]).await.unwrap();
+    comparison.write(&[1, 2], &sketches, &[pair(1, 2)]).await.unwrap();
 }
 
 async fn pairs_of(store: &Store, need: u64) -> Vec<Pair> {
@@ -58,7 +58,7 @@ pub(crate) async fn a_comparison_that_is_dropped_leaves_nothing(store: Store) {
     let mut again = store.compare().await.unwrap();
     assert_eq!(again.holders(&[7, -8]).await.unwrap(), HashMap::from([(7, vec![1, 2]), (-8, vec![1])]));
     assert_eq!(again.uncompared(&[1]).await.unwrap().len(), 1);
-    again.write(&[sketch(1, &[9])], &[pair(1, 3)]).await.unwrap();
+    again.write(&[1], &[sketch(1, &[9])], &[pair(1, 3)]).await.unwrap();
     assert_eq!(store.pairs((0, 0), 10).await.unwrap(), [pair(1, 3)]);
 }
 
