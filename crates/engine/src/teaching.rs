@@ -122,13 +122,40 @@ impl Engine {
                 .map_err(|error| EngineError::DataDir { path: installed, error })
         })
         .await?;
+        self.write_anew(progress).await?;
+        Ok(taught)
+    }
+
+    /// Takes learned term vectors away: indexes are written anew with those that come with the program. Tells whether there were any.
+    ///
+    /// # Errors
+    /// As [`Self::train_vectors`].
+    pub async fn reset_vectors(
+        &self,
+        progress: impl FnMut(TeachingProgress) + Send,
+    ) -> Result<bool, EngineError> {
+        let data_dir = self.data_dir.clone();
+        let _alone = blocking(move || learning_lock(&data_dir)).await?;
+        let path = vectors_file(&self.data_dir);
+        let removed = match fs::remove_file(&path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => false,
+            Err(error) => return Err(EngineError::DataDir { path, error }),
+            Ok(()) => true,
+        };
+        // Also when the file was gone: indexes may still be written with what it held.
+        self.write_anew(progress).await?;
+        Ok(removed)
+    }
+
+    /// Writes the indexes of the registries that are matched with the vectors that are installed now.
+    async fn write_anew(&self, mut progress: impl FnMut(TeachingProgress) + Send) -> Result<(), EngineError> {
         for kind in MATCHED {
             self.rebuild_index(kind, |done, all| progress(TeachingProgress::Rebuilding(kind, done, all)))
                 .await?;
             // A server beside this process is to write this registry again while the next one is rebuilt.
             self.let_go_of(kind);
         }
-        Ok(taught)
+        Ok(())
     }
 
     /// As [`Self::installed_vectors`]; what cannot be read is told in the log and replaced by what comes with the program: records must stay

@@ -2,6 +2,7 @@
 //!
 //! - what was learned is in the indexes of all registries that are matched, and the indexes agree with the database;
 //! - the same records give the same vectors; a server that runs beside takes them over and answers as the process that learned;
+//! - learned vectors can be taken away, and all is as it was before;
 //! - from too few records nothing is learned and nothing changes; a second learner is refused while the first one learns;
 //! - a damaged file of vectors is an error that names it, not a silence, but an index that is gone is built again all the same;
 //! - an index whose vectors are gone is not compared with others: it is built again.
@@ -82,6 +83,11 @@ async fn what_was_learned_is_in_every_index_and_a_server_takes_it_over() {
     let other = demo(again.path()).await;
     other.train_vectors(|_| {}).await.unwrap();
     assert_eq!(fs::read(again.path().join("learned/term-vectors.bin")).unwrap(), learned.to_bytes());
+
+    assert!(other.reset_vectors(|_| {}).await.unwrap());
+    assert_eq!(identities(again.path()), vec![TermVectors::builtin().identity(); 4]);
+    assert_eq!(answers(&other).await, before);
+    assert!(!other.reset_vectors(|_| {}).await.unwrap(), "there is nothing more to take away");
 }
 
 /// Three projects find each other both ways (6) and the direction (3); each title is cut in two twice (8); one sentence of the life is long

@@ -3,6 +3,7 @@
 use anyhow::{Context, Result};
 use clap::{Args, Subcommand};
 use engine::learning::Lesson;
+use indicatif::ProgressBar;
 use jiff::Timestamp;
 use ranking::Comparison;
 use serde_json::json;
@@ -18,11 +19,13 @@ const EXAMPLES: &str = "从登记库自己的文字、工作人员的评判和�
 例：\n  hongniang train vectors\n  hongniang train weights --dry-run";
 const VECTORS: &str = "从需求、专家、服务站和成果的文字里学习哪些词语意思相近（词向量）：标题和说明、同一专家的各个项目、相近的成果名称互为例子。\
 不需要评判，也不联网。学完后用它重建这些登记库的索引，其间照常检索和匹配。适合每晚在重新匹配之前运行；记录太少时不学，沿用现在的词向量。\n\n\
-例：\n  hongniang train vectors\n  10 2 * * *  hongniang train vectors --data-dir /var/lib/hongniang; hongniang rematch --data-dir /var/lib/hongniang    每天 2:10（crontab）";
+例：\n  hongniang train vectors\n  hongniang train vectors --reset        去掉学得的词向量，恢复程序自带的\n  10 2 * * *  hongniang train vectors --data-dir /var/lib/hongniang; hongniang rematch --data-dir /var/lib/hongniang    每天 2:10（crontab）";
 const WEIGHTS: &str = "学习文字各部分和地域、行业等各项的权重：比较同一项需求的两个候选对象，哪个更好（评判等级高的、已解决和已接受的更好，已谢绝的最差），\
 让更好的得分更高，同时不离现用的权重太远。约三成需求不参加学习，用来检验；学得的权重在这些需求上不比现用的差才采用，否则退出码为 3，什么都不改变。\
 设置里写明的权重不动。采用后写在数据目录的 learned/weights.toml，重启服务后生效。\n\n\
 例：\n  hongniang train weights --dry-run      只看会怎样\n  hongniang train weights\n  hongniang train weights --reset        去掉学得的权重";
+
+const PROGRESS: &str = "{msg} {bar:30} {pos}/{len}  剩余 {eta}";
 
 /// 从评判和反馈中学习
 #[derive(Debug, Args)]
@@ -44,6 +47,9 @@ enum What {
 
 #[derive(Debug, Args)]
 struct Vectors {
+    /// 去掉学得的词向量，用程序自带的重建索引
+    #[arg(long)]
+    reset: bool,
     /// 以 JSON 输出结果
     #[arg(long)]
     json: bool,
@@ -70,6 +76,7 @@ impl Train {
 
     pub(super) async fn run(self, settings: &Settings) -> Result<Ending> {
         match self.what {
+            What::Vectors(vectors) if vectors.reset => vectors.reset(settings).await,
             What::Vectors(vectors) => vectors.learn(settings).await,
             What::Weights(weights) if weights.reset => weights.reset(settings),
             What::Weights(weights) => weights.learn(settings).await,
@@ -78,23 +85,26 @@ impl Train {
 }
 
 impl Vectors {
+    async fn reset(&self, settings: &Settings) -> Result<Ending> {
+        let engine = opened(settings).await?;
+        let bar = bar(Some(0), PROGRESS)?;
+        let outcome = engine.reset_vectors(|progress| show(&bar, progress)).await;
+        bar.finish_and_clear();
+        let removed = outcome?;
+        engine.close().await;
+        if self.json {
+            screen::print_json(&json!({"removed": removed}))?;
+        } else {
+            let found = if removed { "已去掉学得的词向量" } else { "没有学得的词向量" };
+            screen::print(&format!("{found}，索引已用程序自带的词向量重建"))?;
+        }
+        Ok(Ending::Done)
+    }
+
     async fn learn(&self, settings: &Settings) -> Result<Ending> {
         let engine = opened(settings).await?;
-        let bar = bar(Some(0), "{msg} {bar:30} {pos}/{len}  剩余 {eta}")?;
-        let outcome = engine
-            .train_vectors(|progress| {
-                let (said, done, all) = match progress {
-                    TeachingProgress::Reading(done, all) => ("读取记录".to_owned(), done, all),
-                    TeachingProgress::Learning(done, all) => ("学习".to_owned(), done as u64, all as u64),
-                    TeachingProgress::Rebuilding(kind, done, all) => {
-                        (format!("重建{}索引", kind.label()), done, all)
-                    }
-                };
-                bar.set_message(said);
-                bar.set_length(all);
-                bar.set_position(done);
-            })
-            .await;
+        let bar = bar(Some(0), PROGRESS)?;
+        let outcome = engine.train_vectors(|progress| show(&bar, progress)).await;
         bar.finish_and_clear();
         let taught = outcome?;
         engine.close().await;
@@ -111,6 +121,17 @@ impl Vectors {
         }
         Ok(Ending::Done)
     }
+}
+
+fn show(bar: &ProgressBar, progress: TeachingProgress) {
+    let (said, done, all) = match progress {
+        TeachingProgress::Reading(done, all) => ("读取记录".to_owned(), done, all),
+        TeachingProgress::Learning(done, all) => ("学习".to_owned(), done as u64, all as u64),
+        TeachingProgress::Rebuilding(kind, done, all) => (format!("重建{}索引", kind.label()), done, all),
+    };
+    bar.set_message(said);
+    bar.set_length(all);
+    bar.set_position(done);
 }
 
 impl Weights {
