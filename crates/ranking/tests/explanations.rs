@@ -71,7 +71,7 @@ fn pieces_of_evidence_give_reasons_by_what_they_score() {
     let texts = Texts { areas: Areas { evidence: 20.0, ..Areas::default() }, ..Texts::default() };
     let explanation = told("激光焊接气孔与污泥", &pieces, &texts).unwrap();
     let points = |word: &str| explanation.terms.iter().find(|term| term.term == word).unwrap().points;
-    assert!(points("气孔") > 3.0 * points("污泥"), "{:?}", explanation.terms);
+    assert!(points("气孔") > 2.0 * points("污泥"), "{:?}", explanation.terms);
     let all: f64 = explanation.parts.iter().map(|part| part.points).sum();
     assert!(explanation.terms.iter().map(|term| term.points).sum::<f64>() <= all + 1e-3);
 }
@@ -79,14 +79,14 @@ fn pieces_of_evidence_give_reasons_by_what_they_score() {
 #[test]
 fn words_alike_in_meaning_are_named_where_meaning_counts() {
     let areas = Areas { body: 20.0, ..Areas::default() };
-    let body = [passage(Area::Body, "研究癌症的早期诊断，也种植水稻")];
-    let without = told("肿瘤早期诊断", &body, &Texts { areas, ..Texts::default() }).unwrap();
+    let body = [passage(Area::Body, "用神经网络做早期诊断，也种植水稻")];
+    let without = told("深度学习早期诊断", &body, &Texts { areas, ..Texts::default() }).unwrap();
     assert_eq!(without.alike, []);
-    let explanation = told("肿瘤早期诊断", &body, &Texts { areas, likeness: 0.5, rate: 20.0 }).unwrap();
+    let explanation = told("深度学习早期诊断", &body, &Texts { areas, likeness: 0.5, rate: 20.0 }).unwrap();
     let pairs: Vec<_> =
         explanation.alike.iter().map(|pair| (pair.asked.as_str(), pair.found.as_str())).collect();
-    assert_eq!(pairs, [("肿瘤", "癌症")]);
-    assert!(explanation.sentence.contains("意思相近的有“肿瘤”≈“癌症”"), "{}", explanation.sentence);
+    assert_eq!(pairs, [("深度学习", "神经网络")]);
+    assert!(explanation.sentence.contains("意思相近的有“深度学习”≈“神经网络”"), "{}", explanation.sentence);
     assert!((0.6..=1.0).contains(&explanation.alike[0].likeness));
 }
 
