@@ -1,0 +1,49 @@
+#!/bin/sh
+# Runs every example against a service of its own; see README.md.
+set -eu
+here=$(cd "$(dirname "$0")" && pwd)
+program=${HONGNIANG:?"set HONGNIANG to the built program"}
+work=$(mktemp -d)
+service=
+trap 'if [ -n "$service" ]; then kill "$service" 2>/dev/null || true; fi; rm -rf "$work"' EXIT
+
+echo "— the service"
+"$program" --data-dir "$work/state" demo --once >"$work/demo.txt"
+HONGNIANG_KEY=$("$program" --data-dir "$work/state" keys create --holder 示例门户 --purpose 示例 --days 1 \
+    --scopes needs:read,needs:write,experts:read,matches:run --json | sed -n 's/.*"token": *"\([^"]*\)".*/\1/p')
+export HONGNIANG_KEY
+"$program" --data-dir "$work/state" serve --bind 127.0.0.1:0 2>"$work/serve.txt" &
+service=$!
+for _ in $(seq 100); do
+    HONGNIANG_URL=$(sed -n 's/.*\(http:\/\/127\.0\.0\.1:[0-9]*\).*/\1/p' "$work/serve.txt" | head -n 1)
+    [ -z "$HONGNIANG_URL" ] || break
+    sleep 0.2
+done
+export HONGNIANG_URL
+
+# Every example is to print who could answer the need, with a reason.
+expect() {
+    grep -q 'need-[0-9]' "$1" && grep -q '双方都提到' "$1" || { echo "not what was expected:"; cat "$1"; exit 1; }
+    echo "ok"
+}
+
+echo "— curl"
+sh "$here/curl/pairing.sh" >"$work/curl.txt"
+expect "$work/curl.txt"
+
+echo "— Python"
+python3 -m venv "$work/venv"
+"$work/venv/bin/pip" install --quiet 'openapi-python-client==0.29.*'
+(cd "$work" && venv/bin/openapi-python-client generate --path "$here/../openapi/openapi.json" --config "$here/python/generator.yaml")
+"$work/venv/bin/pip" install --quiet "$work/hongniang-client"
+"$work/venv/bin/python" "$here/python/pairing.py" >"$work/python.txt"
+expect "$work/python.txt"
+
+echo "— TypeScript"
+cp -r "$here/typescript" "$work/typescript"
+cd "$work/typescript"
+npm install --silent --no-audit --no-fund
+npx openapi-typescript "$here/../openapi/openapi.json" -o api.d.ts
+npx tsc
+node build/pairing.js >"$work/typescript.txt"
+expect "$work/typescript.txt"
