@@ -1,4 +1,4 @@
-//! Words of the two sides that are written otherwise and mean something alike: what stands behind likeness of meaning.
+//! Words of the two sides that are written otherwise and whose meanings are related: what stands behind likeness of meaning.
 
 use rustc_hash::FxHashSet;
 use text::Analyzer;

@@ -17,10 +17,13 @@ const SUBSTANCE: f32 = 2.0;
 /// A word this common in prose says nothing.
 pub(crate) const COMMON: f32 = 0.3;
 
-/// Words of plans, policies and forms. (Those that are stop words besides are no words at all.)
+/// Words of plans, policies and forms, and units, comparisons and times. (Those that are stop words besides are no words at all.)
 static GENERIC: LazyLock<FxHashSet<&str>> = LazyLock::new(|| {
-    let lines = include_str!("../../../data/dictionaries/generic_words.txt").lines();
-    lines.filter(|line| !line.starts_with('#')).collect()
+    let lists = [
+        include_str!("../../../data/dictionaries/generic_words.txt"),
+        include_str!("../../../data/dictionaries/measure_words.txt"),
+    ];
+    lists.into_iter().flat_map(str::lines).filter(|line| !line.starts_with('#')).collect()
 });
 
 /// What a need should say, with the words or endings that tell that it does, and the question that asks for it.
@@ -152,10 +155,12 @@ fn substance(words: &FxHashSet<String>) -> f32 {
     told.into_iter().filter(|rarity| *rarity > COMMON).sum()
 }
 
-/// Whether a word says nothing of a technology: words of plans and forms, and counts (三条, 几次).
+/// Whether a word says nothing of a technology: words of plans and forms, units and times, counts (三条, 几次), and single letters.
 pub fn says_nothing(word: &str) -> bool {
     let counts = |c: char| "一二两三四五六七八九十几数多每各第".contains(c);
-    GENERIC.contains(word) || (word.chars().count() == 2 && word.starts_with(counts))
+    GENERIC.contains(word)
+        || (word.chars().count() == 2 && word.starts_with(counts))
+        || (word.len() == 1 && word.is_ascii())
 }
 
 /// A word is as rare as the rarest pair of its characters; a single character says nothing.

@@ -38,14 +38,15 @@ impl Corpus {
         idf(self.frequencies[term][area], self.statistics[area].documents)
     }
 
-    /// The text score of a candidate that held every term once, in texts of average length, where the term tells most.
-    /// Terms that no record holds do not count.
+    /// The text score of a candidate that held every term once, in texts of average length, where the term tells most. Terms that no record
+    /// holds count too: what is asked for and nobody offers is to be missed.
     pub fn ideal(&self, query: &Query) -> f32 {
-        let best = |term: usize| {
-            let held = Area::ALL.iter().filter(|&&area| self.frequencies[term][area] > 0);
-            held.map(|&area| self.idf(term, area)).fold(0.0, f32::max)
-        };
-        query.terms.iter().enumerate().map(|(at, term)| term.weight * best(at)).sum()
+        (0..query.terms.len()).map(|at| self.most(query, at)).sum()
+    }
+
+    /// What a term that stands once in a text of average length comes to, where it tells most.
+    fn most(&self, query: &Query, at: usize) -> f32 {
+        query.terms[at].weight * Area::ALL.into_iter().map(|area| self.idf(at, area)).fold(0.0, f32::max)
     }
 }
 
@@ -262,6 +263,8 @@ impl<'a> Explainer<'a> {
                         };
                         let asked = self.analyzer.normalise(&asked);
                         let other = candidate.iter().find_map(|reading| reading.surface(class));
+                        // Both may hold the same word, the one of them inside a longer one.
+                        let other = other.filter(|other| self.analyzer.normalise(other) != asked);
                         let terms = self.terms_of(&asked);
                         (asked, terms, vec![class], other)
                     }
@@ -304,7 +307,7 @@ impl<'a> Explainer<'a> {
         for token in self.analyzer.tokens(word) {
             let number = self.numbers.get(token.text.as_str()).copied();
             let whole = token.start == 0 && token.end as usize == word.len();
-            terms.latin &= matches!(token.kind, TokenKind::Latin | TokenKind::Synonym);
+            terms.latin &= whole && matches!(token.kind, TokenKind::Latin | TokenKind::Synonym);
             match token.kind {
                 TokenKind::Synonym => terms.class = terms.class.or(number.filter(|_| whole)),
                 TokenKind::Unigram => terms.characters.extend(number),

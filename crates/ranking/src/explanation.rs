@@ -53,7 +53,7 @@ pub struct AlikeWords {
     /// 对方的词语
     #[schema(example = "储能电芯")]
     pub found: String,
-    /// 语义相近程度，0 到 1
+    /// 相关程度，0 到 1
     #[schema(example = 0.62)]
     pub likeness: f64,
 }
@@ -95,7 +95,7 @@ pub struct Explanation {
     pub parts: Vec<Part>,
     /// 双方共有的词语，分数高的在前
     pub terms: Vec<TermMatch>,
-    /// 用词不同、意思相近的词语，最相近的在前
+    /// 用词不同、含义相关的词语，最相关的在前
     #[serde(default)]
     pub alike: Vec<AlikeWords>,
     /// 提出方文字中的命中

@@ -1,7 +1,8 @@
 //! The score of a pair: text first, everything else in proportion to it.
 //!
 //! Let *s* be the text score, likeness of meaning included, *S* the ideal one (every term of the asking side matched once in a text of average length) and *h* the half-relevance.
-//! Relevance is s / (s + h·S), between 0 and 1 and growing with *s*. With features fᵢ of weights wᵢ the total is
+//! Relevance is s² / (s² + (h·S)²), between 0 and 1 and growing with *s* (Hill 1910): little of what is asked for is hardly relevant at all. With
+//! features fᵢ of weights wᵢ the total is
 //!
 //! 100 · relevance · (1 + Σ wᵢ·fᵢ) / (1 + Σ wᵢ)
 //!
@@ -84,7 +85,7 @@ pub fn score(texts: &Texts, ideal: f32, features: &[Feature], weights: &Weights)
     let areas: Vec<_> = domain::Area::ALL.into_iter().map(area).chain([meaning]).collect();
     let text: f64 = areas.iter().map(|(_, _, value, weight)| value * weight).sum();
     let half = f64::from(weights.half_relevance) * f64::from(ideal);
-    let relevance = if text > 0.0 { text / (text + half) } else { 0.0 };
+    let relevance = if text > 0.0 { text.powi(2) / (text.powi(2) + half.powi(2)) } else { 0.0 };
     let all_weights: f64 = features.iter().map(|feature| f64::from(feature.weight)).sum();
     let base = 100.0 * relevance / (1.0 + all_weights);
 

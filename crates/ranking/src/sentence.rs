@@ -7,7 +7,7 @@ const TERMS: usize = 5;
 /// Pairs of words alike in meaning named at most.
 const ALIKE: usize = 2;
 
-/// 双方都提到“激光焊接”“气孔”；意思相近的有“电芯”≈“蓄电池”；成果《…》可作佐证；同在安徽省滁州市；当前可对接。综合 63.2 分。
+/// 双方都提到“激光焊接”“气孔”；含义相关的有“电芯”～“蓄电池”；成果《…》可作佐证；同在安徽省滁州市；当前可对接。综合 63.2 分。
 /// `loose` tells the points that come from characters alike instead of words, when they are most of the text's.
 pub(crate) fn sentence(
     terms: &[TermMatch],
@@ -20,8 +20,8 @@ pub(crate) fn sentence(
     let mut clauses = vec![format!("双方都提到{}", terms.iter().take(TERMS).map(quoted).collect::<String>())];
     if !alike.is_empty() {
         let pairs: Vec<String> =
-            alike.iter().take(ALIKE).map(|pair| format!("“{}”≈“{}”", pair.asked, pair.found)).collect();
-        clauses.push(format!("意思相近的有{}", pairs.join("、")));
+            alike.iter().take(ALIKE).map(|pair| format!("“{}”～“{}”", pair.asked, pair.found)).collect();
+        clauses.push(format!("含义相关的有{}", pairs.join("、")));
     }
     clauses.extend(loose.map(|points| format!("另有 {points:.1} 分来自零散的用字相近，仅供参考")));
     if let Some(best) = evidence.first() {

@@ -86,7 +86,7 @@ fn words_alike_in_meaning_are_named_where_meaning_counts() {
     let pairs: Vec<_> =
         explanation.alike.iter().map(|pair| (pair.asked.as_str(), pair.found.as_str())).collect();
     assert_eq!(pairs, [("深度学习", "神经网络")]);
-    assert!(explanation.sentence.contains("意思相近的有“深度学习”≈“神经网络”"), "{}", explanation.sentence);
+    assert!(explanation.sentence.contains("含义相关的有“深度学习”～“神经网络”"), "{}", explanation.sentence);
     assert!((0.6..=1.0).contains(&explanation.alike[0].likeness));
 }
 
