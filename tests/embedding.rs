@@ -26,8 +26,8 @@ fn run(folder: &Path, code: i32, arguments: &[&str]) -> (String, String) {
 fn a_model_is_used_whole_or_told_to_be_broken() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
-    let needs = json!({"external_id": "XQ-1", "title": "污水处理设备的在线检测"}).to_string();
-    let experts: String = ["水处理", "污水处理；环境检测", "电池材料"]
+    let needs = json!({"external_id": "XQ-1", "title": "污水处理与环境检测"}).to_string();
+    let experts: String = ["水处理", "污水处理与环境检测", "电池材料"]
         .iter()
         .zip(1..)
         .map(|(field, number)| {
@@ -40,7 +40,7 @@ fn a_model_is_used_whole_or_told_to_be_broken() {
     fs::create_dir(folder.join("hongniang-data")).unwrap();
     fs::write(folder.join("hongniang-data/hongniang.toml"), "[embedding]\nmodel_dir = \"model\"\n").unwrap();
 
-    let ask = ["match", "need-1", "--json"];
+    let ask = ["match", "--need", "need-1", "--json"];
     let said = run(folder, 2, &["import", "needs", "needs.jsonl"]).1;
     assert!(said.contains("错误：向量模型 model 无法读取（设置 embedding.model_dir）"), "{said}");
     assert!(said.contains("原因：文件或目录不存在"), "{said}");

@@ -156,7 +156,7 @@ async fn likeness_is_1_for_the_same_text_and_the_prefix_counts_for_who_asks() {
     let house = House::new();
     let engine = house.open("model", "").await;
     house.import(&engine).await;
-    let same = engine.create(Kind::Achievement, json!({"title": TITLE})).await.unwrap().id.number;
+    let same = engine.create(Kind::Achievement, json!({"title": TITLE})).await.unwrap().record.id.number;
     engine.catch_up().await.unwrap();
     let need = Subject::Form(Kind::Need, json!({"title": TITLE}));
     let found = explained(&engine, &need, Kind::Achievement).await;
