@@ -97,7 +97,7 @@ fn indexing(criterion: &mut Criterion) {
         bencher.iter_batched(
             || tempfile::tempdir().expect("a temporary directory"),
             |folder| {
-                let catalog = Catalog::open(folder.path(), Arc::clone(&analyzer)).expect("opens");
+                let catalog = Catalog::open(folder.path(), Arc::clone(&analyzer), None).expect("opens");
                 let mut rebuild =
                     catalog.registry(Kind::Expert).rebuild(TermVectors::builtin()).expect("starts");
                 documents.iter().for_each(|document| rebuild.put(document).expect("takes it"));
@@ -120,7 +120,7 @@ fn retrieval(criterion: &mut Criterion) {
     for experts in [10_000, 100_000] {
         let corpus = corpus(experts, 50);
         let folder = tempfile::tempdir().expect("a temporary directory");
-        let catalog = Catalog::open(folder.path(), Arc::clone(&analyzer)).expect("opens");
+        let catalog = Catalog::open(folder.path(), Arc::clone(&analyzer), None).expect("opens");
         let mut rebuild = catalog.registry(Kind::Expert).rebuild(TermVectors::builtin()).expect("starts");
         for (profile, number) in corpus[&Kind::Expert].iter().zip(1..) {
             rebuild.put(&document(number, profile)).expect("takes it");
@@ -135,12 +135,12 @@ fn retrieval(criterion: &mut Criterion) {
         let scope = Scope { open_only: true, ..Scope::default() };
         group.throughput(Throughput::Elements(needs.len() as u64));
         group.bench_function(BenchmarkId::new("reference: the best 20 by their words", experts), |bencher| {
-            let plain = |query: &Query| snapshot.retrieve(&query.terms, &plain, &scope, 20).expect("reads");
+            let plain = |query: &Query| snapshot.retrieve(query, &plain, &scope, 20).expect("reads");
             bencher.iter(|| needs.iter().map(|(query, _)| plain(query).candidates.len()).sum::<usize>());
         });
         group.bench_function(BenchmarkId::new("the full model", experts), |bencher| {
             let full = |(query, attributes): &(Query, Attributes)| {
-                let found = snapshot.retrieve(&query.terms, &weights, &scope, 300).expect("reads");
+                let found = snapshot.retrieve(query, &weights, &scope, 300).expect("reads");
                 let score = |found: &index::Candidate| {
                     let features = ranking::features(attributes, &found.attributes, &weights.features);
                     ranking::score(&found.texts, 50.0, &features, &weights).total
@@ -160,7 +160,7 @@ fn matching(criterion: &mut Criterion) {
     let corpus = corpus(10_000, 20);
     let experts = &corpus[&Kind::Expert];
     let folder = tempfile::tempdir().expect("a temporary directory");
-    let catalog = Catalog::open(folder.path(), Arc::clone(&analyzer)).expect("opens");
+    let catalog = Catalog::open(folder.path(), Arc::clone(&analyzer), None).expect("opens");
     let mut rebuild = catalog.registry(Kind::Expert).rebuild(TermVectors::builtin()).expect("starts");
     for (profile, number) in experts.iter().zip(1..) {
         rebuild.put(&document(number, profile)).expect("takes it");
@@ -171,7 +171,7 @@ fn matching(criterion: &mut Criterion) {
     let needs: Vec<(Vec<Passage>, Attributes)> =
         corpus[&Kind::Need].iter().map(|need| (need.passages(), Attributes::of_form(need))).collect();
     let query = |passages: &[Passage]| Query::new(&analyzer, passages, &weights, |_| Rarity::UNKNOWN);
-    let retrieve = |query: &Query| snapshot.retrieve(&query.terms, &weights, &scope, 300).expect("reads");
+    let retrieve = |query: &Query| snapshot.retrieve(query, &weights, &scope, 300).expect("reads");
     // Another expert's texts stand for the documents behind an expert.
     let evidence = |number: u64| {
         let passages = experts[number as usize % experts.len()].passages();

@@ -11,15 +11,16 @@ use std::process::Command;
 use serde_json::Value;
 
 /// From each crate to those it may depend on, for its tests too. `cli` constructs everything.
-const ARROWS: [(&str, &[&str]); 9] = [
+const ARROWS: [(&str, &[&str]); 10] = [
     ("text", &[]),
     ("domain", &[]),
     ("vectors", &["text"]),
+    ("embedding", &[]),
     ("ranking", &["domain", "text", "vectors"]),
-    ("index", &["domain", "text", "vectors", "ranking"]),
+    ("index", &["domain", "text", "vectors", "embedding", "ranking"]),
     ("store", &["domain"]),
     ("exchange", &["domain"]),
-    ("engine", &["domain", "text", "vectors", "ranking", "index", "store", "exchange"]),
+    ("engine", &["domain", "text", "vectors", "embedding", "ranking", "index", "store", "exchange"]),
     ("api", &["domain", "engine"]),
 ];
 const LONGEST_FILE: usize = 500;

@@ -34,8 +34,20 @@ pub struct Configuration {
     pub server: ServerConfiguration,
     /// Sizes in matching.
     pub matching: MatchingSettings,
+    /// The operator's own embedding model.
+    pub embedding: EmbeddingConfiguration,
     /// Weights of the ranking.
     pub ranking: Weights,
+}
+
+/// The operator's own embedding model.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EmbeddingConfiguration {
+    /// Empty: none.
+    pub model_dir: PathBuf,
+    /// What it wants to see before a text that asks.
+    pub query_prefix: String,
 }
 
 /// Log lines.
@@ -134,6 +146,7 @@ impl Configuration {
                 shutdown_seconds: shutdown_deadline.as_secs(),
             },
             matching: MatchingSettings::default(),
+            embedding: EmbeddingConfiguration::default(),
             ranking: Weights::default(),
         }
     }

@@ -89,7 +89,11 @@ fn is_broken_pipe(cause: &(dyn Error + 'static)) -> bool {
 
 fn is_misuse(cause: &(dyn Error + 'static)) -> bool {
     let asked = |error: &EngineError| {
-        matches!(error, EngineError::BadParameter { .. } | EngineError::NoSuchPairing { .. })
+        use EngineError::{BadParameter, Model, ModelFile, ModelInPlace, NoSuchPairing};
+        matches!(
+            error,
+            BadParameter { .. } | NoSuchPairing { .. } | ModelFile { .. } | Model { .. } | ModelInPlace
+        )
     };
     cause.is::<Misuse>() || cause.downcast_ref::<EngineError>().is_some_and(asked)
 }

@@ -6,7 +6,9 @@ use std::time::Duration;
 use anyhow::Result;
 use api::{Limits, ServerSettings};
 
-use crate::configuration::{Configuration, Environment, Overrides, ServerConfiguration, Written};
+use crate::configuration::{
+    Configuration, EmbeddingConfiguration, Environment, Overrides, ServerConfiguration, Written,
+};
 use crate::ending::Misuse;
 use crate::logging::LogSettings;
 
@@ -34,7 +36,8 @@ pub struct Settings {
 /// [`Misuse`] that names the setting.
 pub(crate) fn resolve(overrides: &Overrides, environment: Environment<'_>) -> Result<Settings> {
     let Written { configuration, learned, pinned } = Configuration::read(overrides, environment)?;
-    let Configuration { data_dir, database_url, log, server, matching, ranking } = configuration;
+    let Configuration { data_dir, database_url, log, server, matching, embedding, ranking } = configuration;
+    let EmbeddingConfiguration { model_dir, query_prefix } = embedding;
     if data_dir.as_os_str().is_empty() {
         return Err(Misuse("data_dir 不能为空".to_owned()).into());
     }
@@ -53,6 +56,10 @@ pub(crate) fn resolve(overrides: &Overrides, environment: Environment<'_>) -> Re
             database_url: Some(database_url).filter(|url| !url.is_empty()),
             weights: ranking,
             matching,
+            embedding: engine::EmbeddingSettings {
+                model_dir: Some(model_dir).filter(|directory| !directory.as_os_str().is_empty()),
+                query_prefix,
+            },
             learned,
         },
         pinned,

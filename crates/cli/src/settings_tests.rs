@@ -99,6 +99,19 @@ fn one_weight_can_be_changed_alone() {
 }
 
 #[test]
+fn an_embedding_model_is_off_until_a_directory_is_named() {
+    let embedding = |text: &str| {
+        let (_directory, chosen) = file(text);
+        resolve(&chosen, &nothing).unwrap().engine.embedding
+    };
+    assert_eq!(embedding(""), engine::EmbeddingSettings::default());
+    assert_eq!(embedding("[embedding]\nmodel_dir = ''").model_dir, None);
+    let on = embedding("[embedding]\nmodel_dir = '/srv/bge'\nquery_prefix = '检索： '");
+    assert_eq!((on.model_dir, &*on.query_prefix), (Some(PathBuf::from("/srv/bge")), "检索： "));
+    assert!(complaint("[embedding]\nmodel = '/srv/bge'").contains("embedding.model"));
+}
+
+#[test]
 fn the_data_directory_brings_its_own_file_but_cannot_move_itself() {
     let directory = tempfile::tempdir().unwrap();
     let at_home = Overrides { data_dir: Some(directory.path().to_owned()), ..overrides() };

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use domain::{FieldProblem, Kind, RecordId};
+use embedding::ModelError;
 use exchange::{FileError, sheets::SheetError};
 use index::IndexError;
 use store::StoreError;
@@ -57,6 +58,29 @@ pub enum EngineError {
         #[source]
         error: std::io::Error,
     },
+    /// A file of the embedding model cannot be read.
+    #[error("向量模型 {} 无法读取（设置 embedding.model_dir）", path.display())]
+    ModelFile {
+        /// The file, or the directory.
+        path: PathBuf,
+        /// What the system says.
+        #[source]
+        error: std::io::Error,
+    },
+    /// The embedding model is not whole, or of a kind that is not supported.
+    #[error("向量模型 {} 不能使用（设置 embedding.model_dir）", directory.display())]
+    Model {
+        /// Where its files lie.
+        directory: PathBuf,
+        /// What is wrong.
+        #[source]
+        error: ModelError,
+    },
+    /// Term vectors do not tell what texts mean while a model does.
+    #[error(
+        "已启用向量模型（设置 embedding.model_dir），语义由它判断，学习词向量不会改变匹配；要改用词向量，请先清空这项设置"
+    )]
+    ModelInPlace,
     /// A dictionary of the operator is malformed.
     #[error("词典有误：{0}")]
     Dictionary(#[from] DictionaryError),

@@ -17,6 +17,8 @@ use crate::{Engine, EngineError, blocking};
 
 /// Changes read from the outbox at a time, and records read at a time for a rebuild.
 pub(crate) const BATCH: u32 = 2_000;
+/// The same where a model reads each text: some seconds, so that progress is heard, commits come and an end is found.
+const BATCH_WITH_MODEL: u32 = 50;
 /// A commit comes after so many documents, or after so long, when there is more to write.
 const UNCOMMITTED: u64 = 40_000;
 const COMMIT_EVERY: Duration = Duration::from_secs(5);
@@ -174,7 +176,7 @@ impl Engine {
         loop {
             let ours = Kind::ALL.into_iter().filter(|kind| !round.elsewhere.contains(kind));
             let Some(from) = ours.map(|kind| round.position(self, kind)).min() else { break };
-            let changes = self.store.changes(from, BATCH).await?;
+            let changes = self.store.changes(from, self.batch()).await?;
             if self.store.first_change().await? > from + 1 {
                 // Another process has pruned what this index lacks: only a rebuild can tell. What was put is put again.
                 return Box::pin(self.catch_up_locked()).await;
@@ -263,7 +265,7 @@ impl Engine {
         let count = documents.len() as u64;
         let engine = self.clone();
         let put = move |writer: &mut Writer| {
-            documents.iter().try_for_each(|document| writer.put(document))?;
+            writer.put_all(&documents)?;
             gone.iter().for_each(|number| writer.delete(*number));
             Ok(())
         };
@@ -329,13 +331,13 @@ impl Engine {
         let mut rebuild = blocking(begin).await?;
         let (mut after, mut written) = (0, 0);
         loop {
-            let records = self.store.page(kind, &filter, after, BATCH).await?;
+            let records = self.store.page(kind, &filter, after, self.batch()).await?;
             let Some(last) = records.last() else { break };
             after = last.id.number;
             let documents = documents(&self.store, &records).await?;
             written += documents.len() as u64;
             rebuild = blocking(move || {
-                documents.iter().try_for_each(|document| rebuild.put(document))?;
+                rebuild.put_all(&documents)?;
                 Ok(rebuild)
             })
             .await?;
@@ -345,6 +347,11 @@ impl Engine {
         self.let_go_of(kind);
         self.see(kind, position);
         Ok(written)
+    }
+
+    /// Records to read at a time.
+    fn batch(&self) -> u32 {
+        if self.catalog.model().is_some() { BATCH_WITH_MODEL } else { BATCH }
     }
 
     /// Takes over what other processes have written.

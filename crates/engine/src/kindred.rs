@@ -241,7 +241,8 @@ impl Engine {
         among: &[u64],
     ) -> Result<Neighbourhood, EngineError> {
         let number = need.id.number;
-        let mut terms = self.query(Kind::Need, &need.profile.passages()).terms;
+        let mut query = self.query(Kind::Need, &need.profile.passages());
+        let terms = &mut query.terms;
         terms.retain(|term| !says_nothing(&term.text));
         let single = terms.iter_mut().filter(|term| term.kind == TokenKind::Unigram);
         single.for_each(|term| term.weight *= SINGLE);
@@ -250,7 +251,7 @@ impl Engine {
         let scope = Scope { open_only: true, among: Some(among) };
         // A cluster is labelled by shared words, so it is found by them.
         let by_words = Weights { meaning: Meaning { weight: 0.0, candidates: 0 }, ..*self.weights };
-        let found = snapshot.retrieve(&terms, &by_words, &scope, NEAREST + 1)?.candidates;
+        let found = snapshot.retrieve(&query, &by_words, &scope, NEAREST + 1)?.candidates;
         // Among many that say the same, the need itself may not be named; they score as it does.
         let own = found.iter().find(|candidate| candidate.number == number).or(found.first());
         let own = own.map_or(0.0, |candidate| candidate.score);

@@ -16,6 +16,7 @@ mod kindred;
 pub mod learned;
 pub mod learning;
 mod matching;
+mod model;
 mod registry;
 mod rematch;
 mod search;
@@ -42,7 +43,7 @@ pub use rematch::{
     Change, ChangeKind, Changes, CurrentMatch, CurrentMatches, RematchProgress, RematchRequest, RunSummary,
 };
 pub use search::{FacetAsk, FacetChild, FacetTree, FilterAsk, SearchAnswer, SearchItem, SearchRequest, Sort};
-pub use settings::{MatchingSettings, Settings};
+pub use settings::{EmbeddingSettings, MatchingSettings, Settings};
 pub use teaching::{Taught, TeachingProgress};
 
 // What the shells of the engine need of the rooms below it.
@@ -70,8 +71,11 @@ impl Engine {
     /// call [`Self::catch_up`], or [`Self::follow`] in a server.
     ///
     /// # Errors
-    /// When the directory cannot be written, a dictionary is malformed, or the database refuses.
+    /// When the directory cannot be written, a dictionary is malformed, the database refuses, or an embedding model is asked for that is not there or not
+    /// whole: nothing else takes its place.
     pub async fn open(settings: &Settings) -> Result<Self, EngineError> {
+        let embedding = settings.embedding.clone();
+        let model = blocking(move || model::load(&embedding)).await?;
         std::fs::create_dir_all(&settings.data_dir)
             .map_err(|error| EngineError::DataDir { path: settings.data_dir.clone(), error })?;
         let store = Store::open(settings.database()).await?;
@@ -79,7 +83,7 @@ impl Engine {
         let owned = settings.clone();
         let (analyzer, catalog) = blocking(move || {
             let analyzer = Arc::new(settings::analyzer(&owned)?);
-            let catalog = Catalog::open(&owned.data_dir.join("index"), Arc::clone(&analyzer))?;
+            let catalog = Catalog::open(&owned.data_dir.join("index"), Arc::clone(&analyzer), model)?;
             Ok((analyzer, catalog))
         })
         .await?;

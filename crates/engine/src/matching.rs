@@ -124,7 +124,7 @@ pub(crate) struct Ranked {
     /// Best first, ties by number.
     pub(crate) scored: Vec<Scored>,
     corpus: Corpus,
-    /// Those that the likeness of meaning was told by.
+    /// Those that words are told to be alike by.
     vectors: Arc<TermVectors>,
 }
 
@@ -199,7 +199,10 @@ impl Engine {
     ) -> Result<Asking, EngineError> {
         let engine = self.clone();
         blocking(move || {
-            let query = engine.query(kind, &passages);
+            let mut query = engine.query(kind, &passages);
+            if engine.weights.meaning.weight > 0.0 {
+                query.meaning = engine.catalog.direction(&asked(&passages));
+            }
             Ok(Asking { kind, attributes, passages, query, warnings })
         })
         .await
@@ -285,7 +288,7 @@ impl Engine {
             let scope = Scope { open_only: !reach.with_closed, among: reach.among.as_deref() };
             let (query, weights) = (&asking.query, &engine.weights);
             let snapshot = engine.catalog.registry(target).snapshot();
-            let found = snapshot.retrieve(&query.terms, weights, &scope, reach.candidates)?;
+            let found = snapshot.retrieve(query, weights, &scope, reach.candidates)?;
             let Retrieved { candidates, statistics, piece_length, frequencies } = found;
             let corpus = Corpus { statistics, piece_length, frequencies };
             let ideal = corpus.ideal(query);
@@ -397,6 +400,13 @@ impl Engine {
         let records = self.store.records(kind, &numbers).await?;
         Ok(records.into_iter().map(|record| (record.id.number, record)).collect())
     }
+}
+
+/// The whole of what is asked for, for a model that reads texts: name, keywords and description one after the other. A model reads the beginning
+/// of a long text only, so single pieces of evidence are left out.
+fn asked(passages: &[Passage]) -> String {
+    let own = passages.iter().filter(|passage| passage.area != Area::Evidence);
+    own.map(|passage| passage.text.trim()).collect::<Vec<_>>().join("。")
 }
 
 /// Needs are matched with experts, stations and achievements, and these with needs.

@@ -22,8 +22,19 @@ pub struct Settings {
     pub weights: Weights,
     /// Sizes in matching.
     pub matching: MatchingSettings,
+    /// The embedding model, if there is one.
+    pub embedding: EmbeddingSettings,
     /// Where some of the weights come from, when they were learned.
     pub learned: Option<LearnedNote>,
+}
+
+/// The operator's own embedding model.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct EmbeddingSettings {
+    /// Where its files lie; without it term vectors tell what texts mean.
+    pub model_dir: Option<PathBuf>,
+    /// What it wants to see before a text that asks.
+    pub query_prefix: String,
 }
 
 /// Sizes in matching.
@@ -52,6 +63,7 @@ impl Settings {
             database_url: None,
             weights: Weights::default(),
             matching: MatchingSettings::default(),
+            embedding: EmbeddingSettings::default(),
             learned: None,
         }
     }

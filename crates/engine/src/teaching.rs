@@ -64,11 +64,14 @@ impl Engine {
     /// the registries that are matched anew with them. The same records give the same vectors on the same machine.
     ///
     /// # Errors
-    /// When another process is learning, or when database or files refuse. Killed or failed midway, each index is as it was or wholly new.
+    /// [`EngineError::ModelInPlace`]; when another process is learning, or when database or files refuse. Killed or failed midway, each index is as it was or wholly new.
     pub async fn train_vectors(
         &self,
         mut progress: impl FnMut(TeachingProgress) + Send,
     ) -> Result<Taught, EngineError> {
+        if self.catalog.model().is_some() {
+            return Err(EngineError::ModelInPlace);
+        }
         let data_dir = self.data_dir.clone();
         let _alone = blocking(move || learning_lock(&data_dir)).await?;
         let mut class = Class::new();

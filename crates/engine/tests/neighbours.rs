@@ -27,7 +27,7 @@ async fn open(folder: &Path) -> Engine {
 /// The index files as another process would open them.
 fn files(folder: &Path) -> Catalog {
     let analyzer = Arc::new(Analyzer::new(&Dictionaries::builtin()).unwrap());
-    Catalog::open(&folder.join("index"), analyzer).unwrap()
+    Catalog::open(&folder.join("index"), analyzer, None).unwrap()
 }
 
 async fn add(engine: &Engine, kind: Kind, name: &str) {

@@ -37,7 +37,7 @@ async fn demo(folder: &Path) -> Engine {
 /// The vectors in each registry's index, as another process would read them.
 fn identities(folder: &Path) -> Vec<String> {
     let analyzer = Arc::new(Analyzer::new(&Dictionaries::builtin()).unwrap());
-    let catalog = Catalog::open(&folder.join("index"), analyzer).unwrap();
+    let catalog = Catalog::open(&folder.join("index"), analyzer, None).unwrap();
     MATCHED.map(|kind| catalog.registry(kind).snapshot().vectors().identity().to_owned()).to_vec()
 }
 

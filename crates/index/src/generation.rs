@@ -12,14 +12,16 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use embedding::Model;
 use serde::{Deserialize, Serialize};
 use tantivy::{Directory, Index, IndexReader, ReloadPolicy, TantivyError};
-use text::Analyzer;
 use vectors::TermVectors;
 
 use crate::IndexError;
+use crate::meaning::Meaning;
+use crate::registry::Shared;
 use crate::schema::{self, Fields};
-use crate::shelf::{self, Shelf};
+use crate::shelf;
 
 const CURRENT: &str = "CURRENT";
 const PREFIX: &str = "generation-";
@@ -36,7 +38,7 @@ pub(crate) struct Payload {
 /// Why a generation cannot be used; the text is for the log.
 #[derive(Debug)]
 pub(crate) enum Fault {
-    /// Built by another version or with other dictionaries: it stays so.
+    /// Built by another version, with other dictionaries or with another model: it stays so.
     Foreign(&'static str),
     /// Not whole, or not to be read at the moment.
     Damaged(String),
@@ -57,44 +59,37 @@ pub(crate) struct Generation {
     pub(crate) index: Index,
     pub(crate) fields: Fields,
     pub(crate) reader: IndexReader,
+    /// Explanations name words by them, and they tell what texts mean where there is no model.
     pub(crate) vectors: Arc<TermVectors>,
+    model: Option<Arc<Model>>,
     path: PathBuf,
     retired: AtomicBool,
 }
 
 impl Generation {
     /// Starts an empty generation whose number is above all others.
-    pub(crate) fn create(
-        root: &Path,
-        analyzer: &Arc<Analyzer>,
-        vectors: Arc<TermVectors>,
-    ) -> Result<Self, TantivyError> {
+    pub(crate) fn create(shared: &Shared, vectors: Arc<TermVectors>) -> Result<Self, TantivyError> {
+        let root = &shared.root;
         let last = names(root)?.iter().filter_map(|name| number(name)).max().unwrap_or(0);
         let name = format!("{PREFIX}{}", last + 1);
         let path = root.join(&name);
         fs::create_dir_all(&path)?;
         shelf::write(&path, &vectors)?;
         let index = Index::create_in_dir(&path, schema::schema().0)?;
-        let generation = Self::with(name, path, index, analyzer, vectors)?;
+        let generation = Self::with(name, path, index, shared, vectors)?;
         sync_directory(root)?;
         Ok(generation)
     }
 
     /// Opens a generation if it is whole and was built as this program would build it.
-    pub(crate) fn open(
-        root: &Path,
-        name: &str,
-        analyzer: &Arc<Analyzer>,
-        fingerprint: &str,
-        shelf: &Shelf,
-    ) -> Result<Self, Fault> {
-        let path = root.join(name);
+    pub(crate) fn open(shared: &Shared, name: &str) -> Result<Self, Fault> {
+        let path = shared.root.join(name);
         let index = Index::open_in_dir(&path)?;
         if index.schema() != schema::schema().0 {
             return Err(Fault::Foreign("another schema"));
         }
-        let same = |payload: &Payload| payload.fingerprint == fingerprint;
-        let payload = payload(&index)?.filter(same).ok_or(Fault::Foreign("another analysis"))?;
+        let same = |payload: &Payload| payload.fingerprint == shared.fingerprint;
+        let payload = payload(&index)?.filter(same).ok_or(Fault::Foreign("another analysis or model"))?;
         for attempt in 1.. {
             let commit = last_commit(&index)?;
             match check(&index) {
@@ -104,29 +99,39 @@ impl Generation {
                 Err(fault) => return Err(fault),
             }
         }
-        let vectors = shelf.read(&path).map_err(|error| Fault::Damaged(format!("term vectors: {error}")))?;
+        let vectors =
+            shared.shelf.read(&path).map_err(|error| Fault::Damaged(format!("term vectors: {error}")))?;
         // Without its own, the numbers in the index would be compared with those of another model, and nobody would see.
         if vectors.identity() != payload.vectors {
             return Err(Fault::Damaged("its term vectors are gone".to_owned()));
         }
-        Ok(Self::with(name.to_owned(), path, index, analyzer, vectors)?)
+        Ok(Self::with(name.to_owned(), path, index, shared, vectors)?)
     }
 
     fn with(
         name: String,
         path: PathBuf,
         index: Index,
-        analyzer: &Arc<Analyzer>,
+        shared: &Shared,
         vectors: Arc<TermVectors>,
     ) -> Result<Self, TantivyError> {
-        schema::register(&index, analyzer);
+        schema::register(&index, &shared.analyzer);
         let reader = index
             .reader_builder()
             .reload_policy(ReloadPolicy::Manual)
             .doc_store_cache_num_blocks(1)
             .try_into()?;
         let fields = schema::schema().1;
-        Ok(Self { name, index, fields, reader, vectors, path, retired: AtomicBool::new(false) })
+        let model = shared.model.clone();
+        Ok(Self { name, index, fields, reader, vectors, model, path, retired: AtomicBool::new(false) })
+    }
+
+    /// Who tells what its texts mean.
+    pub(crate) fn meaning(&self) -> Meaning<'_> {
+        match &self.model {
+            Some(model) => Meaning::Model(model),
+            None => Meaning::Terms(&self.vectors),
+        }
     }
 
     /// The position of the last commit.

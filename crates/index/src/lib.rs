@@ -11,6 +11,7 @@ mod catalog;
 mod document;
 mod error;
 mod generation;
+mod meaning;
 mod pieces;
 mod postings;
 mod refinement;

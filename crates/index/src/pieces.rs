@@ -9,7 +9,7 @@ use domain::{Area, Passage};
 use tantivy::DocId;
 use tantivy::columnar::Column;
 use text::{Analyzer, Scratch};
-use vectors::{Buffers, TermVectors};
+use vectors::Packed;
 
 /// A term as the column keeps it: 32 bits of its FNV-1a hash (Fowler, Noll & Vo 1991). Of a piece of a hundred terms and a
 /// query of five hundred, one is taken for another once in some eighty thousand pieces, and then counts as one term.
@@ -23,7 +23,6 @@ pub(crate) fn mark(term: &str) -> u32 {
 #[derive(Default)]
 pub(crate) struct Columns {
     scratch: Scratch,
-    buffers: Buffers,
     marks: Vec<u32>,
     /// Of the last document.
     pub(crate) vectors: Vec<u64>,
@@ -32,12 +31,19 @@ pub(crate) struct Columns {
 }
 
 impl Columns {
-    pub(crate) fn read(&mut self, passages: &[Passage], analyzer: &Analyzer, vectors: &TermVectors) {
+    /// `vectors` has the next passages' vectors, each of so many `words`.
+    pub(crate) fn read(
+        &mut self,
+        passages: &[Passage],
+        analyzer: &Analyzer,
+        vectors: &mut impl Iterator<Item = Option<Packed>>,
+        words: usize,
+    ) {
         self.vectors.clear();
         self.pieces.clear();
         for passage in passages {
-            let end = self.vectors.len() + vectors.dimensions() / 8;
-            if let Some(packed) = vectors.embed(analyzer, &passage.text, &mut self.buffers) {
+            let end = self.vectors.len() + words;
+            if let Some(packed) = vectors.next().flatten() {
                 self.vectors.extend(packed.words());
             }
             self.vectors.resize(end, 0);

@@ -2,13 +2,14 @@
 //! each text is held against that of the asking side.
 
 use domain::Area;
-use ranking::{Areas, Texts, WeightedTerm, Weights};
+use ranking::{Areas, Query, Texts, WeightedTerm, Weights};
 use rustc_hash::FxHashMap;
 use tantivy::DocId;
 use tantivy::columnar::Column;
 use tantivy::fieldnorm::FieldNormReader;
 use vectors::Direction;
 
+use crate::meaning::Meaning;
 use crate::pieces::{mark, pieces};
 use crate::retrieval::Found;
 use crate::snapshot::{Segment, View};
@@ -24,8 +25,8 @@ pub(crate) struct Refinement<'a> {
     some: Box<[bool; SOME]>,
     /// Weight · idf in evidence of each term.
     factors: Vec<f32>,
-    /// What is asked for; `None` when no term of it has a vector, or meaning does not count.
-    direction: Option<Direction>,
+    /// What is asked for, and who reads it; `None` when it says nothing, or meaning does not count.
+    asked: Option<(Meaning<'a>, Direction)>,
     rate: f32,
 }
 
@@ -35,11 +36,12 @@ impl<'a> Refinement<'a> {
     /// `spread` is the standard deviation of the first stage's scores over the registry.
     pub(crate) fn new(
         view: &'a View,
-        terms: &[WeightedTerm],
+        query: &Query,
         frequencies: &[Areas<u64>],
         weights: &'a Weights,
         spread: f32,
     ) -> Self {
+        let terms = &query.terms;
         let documents = view.statistics()[0].documents;
         let factor = |(term, frequencies): (&WeightedTerm, &Areas<u64>)| {
             term.weight * ranking::idf(frequencies[Area::Evidence], documents)
@@ -47,19 +49,17 @@ impl<'a> Refinement<'a> {
         let mut some = Box::new([false; SOME]);
         let marks: FxHashMap<u32, u32> = terms.iter().map(|term| mark(&term.text)).zip(0..).collect();
         marks.keys().for_each(|mark| some[*mark as usize % SOME] = true);
-        let vectors = view.generation.as_ref().map(|generation| &generation.vectors);
-        let vectors = vectors.filter(|_| weights.meaning.weight > 0.0);
-        let direction = vectors.and_then(|vectors| {
-            vectors.direction(terms.iter().map(|term| (term.text.as_str(), term.meaning)))
-        });
-        let trust = vectors.map_or(0.0, |vectors| vectors.trust());
+        let meaning = view.generation.as_ref().map(|generation| generation.meaning());
+        let meaning = meaning.filter(|_| weights.meaning.weight > 0.0);
+        let asked = meaning.and_then(|meaning| Some((meaning, meaning.direction(query)?)));
+        let trust = meaning.map_or(0.0, Meaning::trust);
         Self {
             view,
             weights,
             terms: marks,
             some,
             factors: terms.iter().zip(frequencies).map(factor).collect(),
-            direction,
+            asked,
             rate: Texts::rate(weights, spread, trust),
         }
     }
@@ -75,8 +75,8 @@ impl<'a> Refinement<'a> {
             {
                 areas.evidence = self.evidence(column, found.doc, &mut buffers);
             }
-            let likeness = match (&self.direction, &segment.vectors) {
-                (Some(direction), Some(column)) => self.likeness(direction, column, found.doc, &mut buffers),
+            let likeness = match (&self.asked, &segment.vectors) {
+                (Some(asked), Some(column)) => self.likeness(asked, column, found.doc, &mut buffers),
                 _ => 0.0,
             };
             let texts = Texts { areas, likeness, rate: self.rate };
@@ -140,7 +140,7 @@ impl<'a> Refinement<'a> {
     /// How alike the meanings of the document's passages are to what is asked for, put together.
     fn likeness(
         &self,
-        direction: &Direction,
+        (meaning, direction): &(Meaning<'_>, Direction),
         column: &Column<u64>,
         doc: DocId,
         buffers: &mut Buffers,
@@ -150,7 +150,7 @@ impl<'a> Refinement<'a> {
         column.values.get_range(u64::from(rows.start), &mut buffers.words);
         let passages = buffers.words.chunks_exact(direction.words());
         buffers.values.clear();
-        buffers.values.extend(passages.map(|words| direction.likeness(words)));
+        buffers.values.extend(passages.map(|words| meaning.likeness(direction.likeness(words))));
         self.weights.pieces.together(&mut buffers.values)
     }
 }

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use domain::Kind;
+use embedding::Model;
 use text::Analyzer;
 use vectors::TermVectors;
 
@@ -21,9 +22,9 @@ pub enum IndexState {
         /// As the last commit was told.
         position: u64,
     },
-    /// Missing, damaged, or built by another analysis or schema: empty to readers, to be rebuilt.
+    /// Missing, damaged, or built by another analysis, model or schema: empty to readers, to be rebuilt.
     Stale,
-    /// Another process has put an index in place that this one cannot read, as its dictionaries or its version are others. Readers
+    /// Another process has put an index in place that this one cannot read, as its dictionaries, its model or its version are others. Readers
     /// keep the last view from before; nothing can be written until the process starts again.
     Superseded,
 }
@@ -36,6 +37,8 @@ pub(crate) struct Shared {
     pub(crate) kind: Kind,
     pub(crate) root: PathBuf,
     pub(crate) analyzer: Arc<Analyzer>,
+    /// Tells what texts mean, in place of term vectors.
+    pub(crate) model: Option<Arc<Model>>,
     pub(crate) fingerprint: String,
     pub(crate) memory_budget: usize,
     pub(crate) shelf: Arc<Shelf>,
@@ -51,6 +54,7 @@ impl Registry {
         directory: &Path,
         kind: Kind,
         analyzer: &Arc<Analyzer>,
+        model: Option<&Arc<Model>>,
         memory_budget: usize,
         shelf: &Arc<Shelf>,
     ) -> Result<Self, IndexError> {
@@ -63,7 +67,8 @@ impl Registry {
             kind,
             root,
             analyzer: analyzer.clone(),
-            fingerprint: schema::fingerprint(analyzer),
+            model: model.cloned(),
+            fingerprint: schema::fingerprint(analyzer, model.map(Arc::as_ref)),
             memory_budget,
             shelf: shelf.clone(),
             publishing: Mutex::new(()),
@@ -102,7 +107,8 @@ impl Registry {
         Writer::open(&self.0)
     }
 
-    /// Starts a new generation beside the running one, which may be read and written meanwhile. Its texts' meaning is told by `vectors`.
+    /// Starts a new generation beside the running one, which may be read and written meanwhile. Unless there is a model, its texts'
+    /// meaning is told by `vectors`; explanations name words by them in any case.
     ///
     /// # Errors
     /// [`IndexError::Busy`] when a rebuild is under way, or when the files cannot be written.
@@ -166,7 +172,7 @@ impl Shared {
         if self.foreign().as_ref() == Some(&name) {
             return Ok(());
         }
-        match Generation::open(&self.root, &name, &self.analyzer, &self.fingerprint, &self.shelf) {
+        match Generation::open(self, &name) {
             Ok(generation) => {
                 self.foreign().take();
                 self.publish(&Arc::new(generation))

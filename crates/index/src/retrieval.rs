@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::cmp::Reverse;
 
 use domain::{Area, Attributes};
-use ranking::{AreaStatistics, Areas, TextModel, Texts, WeightedTerm, Weights};
+use ranking::{AreaStatistics, Areas, Query, TextModel, Texts, Weights};
 use tantivy::DocId;
 
 use crate::IndexError;
@@ -69,12 +69,12 @@ pub(crate) struct Found {
 
 pub(crate) fn retrieve(
     view: &View,
-    terms: &[WeightedTerm],
+    query: &Query,
     weights: &Weights,
     scope: &Scope<'_>,
     limit: usize,
 ) -> Result<Retrieved, IndexError> {
-    let model = &weights.candidate;
+    let (model, terms) = (&weights.candidate, &query.terms);
     let counted = view.statistics();
     let statistics =
         Areas { title: counted[0], keywords: counted[1], body: counted[2], evidence: counted[3] };
@@ -95,7 +95,7 @@ pub(crate) fn retrieve(
             }
         }
         let (found, spread) = select(view, scores, model, scope, limit.max(weights.meaning.candidates));
-        let refinement = Refinement::new(view, terms, &frequencies, weights, spread);
+        let refinement = Refinement::new(view, query, &frequencies, weights, spread);
         let candidates = refinement.refine(found, limit)?;
         Ok(Retrieved { candidates, statistics, piece_length: view.piece_length(), frequencies })
     })

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use domain::Area;
+use embedding::Model;
 use tantivy::schema::{
     FAST, FacetOptions, Field, INDEXED, IndexRecordOption, STRING, Schema, TextFieldIndexing, TextOptions,
 };
@@ -52,8 +53,9 @@ pub(crate) struct Fields {
 }
 
 /// What an index must have been built with to be used.
-pub(crate) fn fingerprint(analyzer: &Analyzer) -> String {
-    format!("{SCHEMA_VERSION}-{}-{}", TermVectors::builtin().identity(), analyzer.fingerprint())
+pub(crate) fn fingerprint(analyzer: &Analyzer, model: Option<&Model>) -> String {
+    let model = model.map(|model| format!("-{}", model.identity())).unwrap_or_default();
+    format!("{SCHEMA_VERSION}-{}-{}{model}", TermVectors::builtin().identity(), analyzer.fingerprint())
 }
 
 pub(crate) fn schema() -> (Schema, Fields) {

@@ -4,7 +4,7 @@ use std::io;
 use std::sync::{Arc, OnceLock};
 
 use domain::{Area, Attributes};
-use ranking::{AreaStatistics, WeightedTerm, Weights};
+use ranking::{AreaStatistics, Query, Weights};
 use tantivy::columnar::{BytesColumn, Column};
 use tantivy::directory::OwnedBytes;
 use tantivy::fieldnorm::FieldNormReader;
@@ -250,7 +250,7 @@ impl Snapshot {
         search::search(&self.0, query)
     }
 
-    /// The term vectors that tell the meaning of this index's texts.
+    /// The term vectors that this index was written with: explanations name words by them, and without a model they tell what its texts mean.
     pub fn vectors(&self) -> Arc<TermVectors> {
         self.0.generation.as_ref().map_or_else(TermVectors::builtin, |generation| generation.vectors.clone())
     }
@@ -262,11 +262,11 @@ impl Snapshot {
     /// When the index cannot be read.
     pub fn retrieve(
         &self,
-        terms: &[WeightedTerm],
+        query: &Query,
         weights: &Weights,
         scope: &Scope<'_>,
         limit: usize,
     ) -> Result<Retrieved, IndexError> {
-        retrieval::retrieve(&self.0, terms, weights, scope, limit)
+        retrieval::retrieve(&self.0, query, weights, scope, limit)
     }
 }

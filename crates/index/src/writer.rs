@@ -10,6 +10,7 @@ use tantivy::{IndexWriter, TantivyError};
 use vectors::TermVectors;
 
 use crate::generation::{self, Generation, Payload};
+use crate::meaning;
 use crate::pieces::Columns;
 use crate::registry::Shared;
 use crate::{IndexDocument, IndexError};
@@ -24,7 +25,7 @@ const SMALL_SEGMENT: u32 = 1_000;
 const DELETED_SHARE: f32 = 0.25;
 
 /// Threads that analyse and index at most; each fills a segment of its own.
-const MOST_THREADS: usize = 4;
+pub(crate) const MOST_THREADS: usize = 4;
 
 /// The one writer of a registry's index. Nothing is visible or durable before [`Writer::commit`]; dropping discards.
 pub struct Writer {
@@ -57,14 +58,31 @@ impl Writer {
     /// # Errors
     /// When the index cannot be written.
     pub fn put(&mut self, document: &IndexDocument) -> Result<(), IndexError> {
+        self.put_all(std::slice::from_ref(document))
+    }
+
+    /// Adds several, which costs less than one by one where a model reads them.
+    ///
+    /// # Errors
+    /// When the index cannot be written.
+    pub fn put_all(&mut self, documents: &[IndexDocument]) -> Result<(), IndexError> {
+        let generation = self.generation.clone();
+        let meaning = generation.meaning();
+        let mut vectors = meaning.read(documents, &self.shared.analyzer).into_iter();
+        documents.iter().try_for_each(|document| {
+            self.columns.read(&document.passages, &self.shared.analyzer, &mut vectors, meaning.words());
+            self.add(document)
+        })
+    }
+
+    /// Its columns have been read.
+    fn add(&mut self, document: &IndexDocument) -> Result<(), IndexError> {
         // Each deletion is looked up in every segment at the next commit: an import of new records is to have none.
         if document.number <= self.highest {
             self.delete(document.number);
         }
         self.highest = self.highest.max(document.number);
-        let Generation { fields, vectors, .. } = &*self.generation;
-        self.columns.read(&document.passages, &self.shared.analyzer, vectors);
-        match self.writer.add_document(fields.document(document, &self.columns)) {
+        match self.writer.add_document(self.generation.fields.document(document, &self.columns)) {
             Ok(_) => Ok(()),
             // The files are gone when another process has put a new index in place; that says more than what was missed.
             Err(error) => self.require_current().and(Err(error.into())),
@@ -145,7 +163,7 @@ pub struct Rebuild {
 impl Rebuild {
     pub(crate) fn start(shared: &Arc<Shared>, vectors: Arc<TermVectors>) -> Result<Self, IndexError> {
         let lock = generation::rebuild_lock(&shared.root)?.ok_or(IndexError::Busy(shared.kind))?;
-        let generation = Generation::create(&shared.root, &shared.analyzer, shared.shelf.share(vectors))?;
+        let generation = Generation::create(shared, shared.shelf.share(vectors))?;
         let writer = index_writer(shared, &generation)?;
         // Until it is finished, whatever happens to it discards it.
         generation.retire(true);
@@ -158,9 +176,20 @@ impl Rebuild {
     /// # Errors
     /// When the index cannot be written.
     pub fn put(&mut self, document: &IndexDocument) -> Result<(), IndexError> {
-        let Generation { fields, vectors, .. } = &*self.generation;
-        self.columns.read(&document.passages, &self.shared.analyzer, vectors);
-        self.writer.add_document(fields.document(document, &self.columns))?;
+        self.put_all(std::slice::from_ref(document))
+    }
+
+    /// Adds several, which costs less than one by one where a model reads them; every number once.
+    ///
+    /// # Errors
+    /// When the index cannot be written.
+    pub fn put_all(&mut self, documents: &[IndexDocument]) -> Result<(), IndexError> {
+        let meaning = self.generation.meaning();
+        let mut vectors = meaning.read(documents, &self.shared.analyzer).into_iter();
+        for document in documents {
+            self.columns.read(&document.passages, &self.shared.analyzer, &mut vectors, meaning.words());
+            self.writer.add_document(self.generation.fields.document(document, &self.columns))?;
+        }
         Ok(())
     }
 
@@ -186,9 +215,8 @@ impl Rebuild {
 }
 
 fn index_writer(shared: &Shared, generation: &Generation) -> Result<IndexWriter, IndexError> {
-    let threads = std::thread::available_parallelism().map_or(1, |cores| cores.get().min(MOST_THREADS));
     let options = IndexWriterOptions::builder()
-        .num_worker_threads(threads)
+        .num_worker_threads(meaning::threads())
         .num_merge_threads(1)
         .memory_budget_per_thread(shared.memory_budget)
         .build();

@@ -3,6 +3,7 @@
 use domain::{Area, Passage};
 use rustc_hash::FxHashMap;
 use text::{Analyzer, Scratch, TokenKind};
+use vectors::Direction;
 
 use crate::{Areas, Weights};
 
@@ -41,6 +42,8 @@ impl Rarity {
 pub struct Query {
     /// Distinct terms, weightiest first, ties by text.
     pub terms: Vec<WeightedTerm>,
+    /// What the whole asks for, where an embedding model reads it; term vectors read the terms.
+    pub meaning: Option<Direction>,
 }
 
 impl Query {
@@ -94,7 +97,7 @@ impl Query {
         terms.retain(|term| term.weight > 0.0);
         terms.sort_unstable_by(by_weight);
         terms.truncate(weights.max_terms);
-        Self { terms }
+        Self { terms, meaning: None }
     }
 }
 

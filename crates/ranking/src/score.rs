@@ -22,7 +22,7 @@ pub struct Part {
     /// 中文名称
     #[schema(example = "标题文本")]
     pub label: String,
-    /// 该项取值：文本为 BM25 得分，语义为向量夹角的余弦，其余为 0 到 1
+    /// 该项取值：文本为 BM25 得分，语义为向量夹角的余弦（启用向量模型时，互不相干的文字为 0），其余为 0 到 1
     #[schema(example = 21.37)]
     pub value: f64,
     /// 该项权重

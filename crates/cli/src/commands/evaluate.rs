@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use self::contrast::Contrast;
 use super::{TICK, bar, opened};
 use crate::configuration::Overrides;
-use crate::ending::Ending;
+use crate::ending::{Ending, Misuse};
 use crate::screen;
 use crate::settings::{self, Settings};
 
@@ -122,6 +122,7 @@ async fn measure_live(
     settings: &Settings,
     other: Option<&engine::Settings>,
 ) -> Result<(Measured, Option<Measured>)> {
+    other.map_or(Ok(()), |other| same_meaning(&settings.engine, other))?;
     let engine = opened(settings).await?;
     let bar = bar(Some(0), BAR)?;
     let first: Measured = engine.measure_judged(shown_on(&bar)).await?.into();
@@ -162,6 +163,16 @@ pub(super) fn other_settings(file: &Path, data_dir: &Path) -> Result<engine::Set
         ..Overrides::default()
     };
     Ok(settings::resolve(&overrides, &|_| None)?.engine)
+}
+
+/// The index of a data directory is written with one embedding model, or none: rankings on it cannot differ in that. What says nothing of a model is
+/// content with the one there is.
+pub(super) fn same_meaning(settings: &engine::Settings, other: &engine::Settings) -> Result<()> {
+    if other.embedding.model_dir.is_none() || other.embedding == settings.embedding {
+        return Ok(());
+    }
+    let said = "数据目录的索引只有一份，两份设置的 embedding（向量模型）不能不同；要比较向量模型，请用标注集：hongniang evaluate graded";
+    Err(Misuse(said.to_owned()).into())
 }
 
 /// A set that engines on the temporary directory hold.
@@ -211,6 +222,8 @@ impl Set {
         let mut second = None;
         if let Some(other) = other {
             let engine = Engine::open(other).await?;
+            // Another embedding model reads all texts anew.
+            engine.catch_up().await?;
             second = Some(set.measure(&engine, &bar).await?);
             engine.close().await;
         }

@@ -10,7 +10,7 @@ use engine::Engine;
 use engine::judging::{Agreement, JudgingStatus, SheetImport, SheetRequest};
 use serde_json::{Value, json};
 
-use super::evaluate::other_settings;
+use super::evaluate::{other_settings, same_meaning};
 use super::matching::record;
 use super::{opened, require_state, spinner};
 use crate::ending::{Ending, Misuse};
@@ -126,6 +126,7 @@ impl Export {
         let live = &settings.engine.data_dir;
         let others =
             self.against.iter().map(|file| other_settings(file, live)).collect::<Result<Vec<_>>>()?;
+        others.iter().try_for_each(|other| same_meaning(&settings.engine, other))?;
         let engine = opened(settings).await?;
         let others: Vec<Engine> =
             others.iter().map(|other| engine.ranking_with(other.weights, other.matching)).collect();

@@ -18,7 +18,7 @@ use crate::{learned, screen};
 const EXAMPLES: &str = "从登记库自己的文字、工作人员的评判和对接反馈中学习。\n\n\
 例：\n  hongniang train vectors\n  hongniang train weights --dry-run";
 const VECTORS: &str = "从需求、专家、服务站和成果的文字里学习哪些词语意思相近（词向量）：标题和说明、同一专家的各个项目、相近的成果名称互为例子。\
-不需要评判，也不联网。学完后用它重建这些登记库的索引，其间照常检索和匹配。适合每晚在重新匹配之前运行；记录太少时不学，沿用现在的词向量。\n\n\
+不需要评判，也不联网。学完后用它重建这些登记库的索引，其间照常检索和匹配。适合每晚在重新匹配之前运行；记录太少时不学，沿用现在的词向量。启用了向量模型（设置 embedding.model_dir）时不学，因为语义由它判断。\n\n\
 例：\n  hongniang train vectors\n  hongniang train vectors --reset        去掉学得的词向量，恢复程序自带的\n  10 2 * * *  hongniang train vectors --data-dir /var/lib/hongniang; hongniang rematch --data-dir /var/lib/hongniang    每天 2:10（crontab）";
 const WEIGHTS: &str = "学习文字各部分和地域、行业等各项的权重：比较同一项需求的两个候选对象，哪个更好（评判等级高的、已解决和已接受的更好，已谢绝的最差），\
 让更好的得分更高，同时不离现用的权重太远。约三成需求不参加学习，用来检验；学得的权重在这些需求上不比现用的差才采用，否则退出码为 3，什么都不改变。\

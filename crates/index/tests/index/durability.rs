@@ -185,7 +185,7 @@ fn another_analysis_makes_an_index_stale() {
     let mut dictionaries = Dictionaries::builtin();
     dictionaries.stop_words.push("电池\n".as_bytes());
     let other = Arc::new(Analyzer::new(&dictionaries).unwrap());
-    let catalog = Catalog::with_memory_budget(directory.path(), other, MEMORY).unwrap();
+    let catalog = Catalog::with_memory_budget(directory.path(), other, None, MEMORY).unwrap();
     assert_ne!(catalog.fingerprint(), fingerprint);
     assert_eq!(state(&catalog), IndexState::Stale);
     drop(catalog);
@@ -281,7 +281,7 @@ fn commits_survive_a_kill() {
 }
 
 fn write_until_killed(directory: PathBuf) {
-    let catalog = Catalog::with_memory_budget(&directory, ANALYZER.clone(), MEMORY).unwrap();
+    let catalog = Catalog::with_memory_budget(&directory, ANALYZER.clone(), None, MEMORY).unwrap();
     let mut writer = catalog.registry(Kind::Expert).writer().unwrap();
     let mut log = fs::File::create(directory.join("acknowledged")).unwrap();
     for position in 1..100_000 {

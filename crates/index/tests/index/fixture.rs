@@ -66,7 +66,7 @@ impl Fixture {
 }
 
 pub(crate) fn open(directory: &TempDir) -> Catalog {
-    Catalog::with_memory_budget(directory.path(), ANALYZER.clone(), MEMORY).unwrap()
+    Catalog::with_memory_budget(directory.path(), ANALYZER.clone(), None, MEMORY).unwrap()
 }
 
 pub(crate) fn typed(text: &str) -> SearchQuery {

@@ -6,7 +6,7 @@ use index::{IndexDocument, Scope, SearchQuery};
 use proptest::prelude::*;
 
 use crate::fixture::{Fixture, typed};
-use crate::retrieval::{documents, terms, weights};
+use crate::retrieval::{documents, query, terms, weights};
 
 #[derive(Debug, Clone)]
 enum Step {
@@ -62,8 +62,8 @@ proptest! {
         entries.sort_unstable();
         prop_assert_eq!(a.entries().unwrap(), entries);
         for asked in ["锂离子电池正极材料", "回收工艺 a1", "锂电池", "a"] {
-            let terms = terms(asked);
-            let of = |snapshot: &index::Snapshot| snapshot.retrieve(&terms, &weights(5.0), &Scope::default(), 50).unwrap();
+            let query = query(terms(asked));
+            let of = |snapshot: &index::Snapshot| snapshot.retrieve(&query, &weights(5.0), &Scope::default(), 50).unwrap();
             prop_assert_eq!(of(&a), of(&b));
             let query = SearchQuery { limit: 7, ..typed(asked) };
             prop_assert_eq!(a.search(&query).unwrap(), b.search(&query).unwrap());

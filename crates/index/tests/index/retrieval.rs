@@ -6,7 +6,9 @@
 use domain::Area;
 use index::{Candidate, IndexDocument, Retrieved, Scope};
 use proptest::prelude::*;
-use ranking::{AreaModel, AreaStatistics, Areas, Meaning, TextModel, Texts, WeightedTerm, Weights, idf};
+use ranking::{
+    AreaModel, AreaStatistics, Areas, Meaning, Query, TextModel, Texts, WeightedTerm, Weights, idf,
+};
 use tantivy::fieldnorm::FieldNormReader;
 use text::{Scratch, TokenKind};
 use vectors::{Buffers, TermVectors};
@@ -52,6 +54,10 @@ pub(crate) fn documents() -> impl Strategy<Value = Vec<IndexDocument>> {
         });
         made.collect()
     })
+}
+
+pub(crate) fn query(terms: Vec<WeightedTerm>) -> Query {
+    Query { terms, meaning: None }
 }
 
 /// The terms of each single piece of evidence.
@@ -162,7 +168,7 @@ proptest! {
         let terms = terms(&asked);
         let expected = by_hand(&documents, &terms, &weights(0.0));
         let snapshot = index.snapshot();
-        let all = snapshot.retrieve(&terms, &weights(0.0), &Scope::default(), 100).unwrap();
+        let all = snapshot.retrieve(&query(terms.clone()), &weights(0.0), &Scope::default(), 100).unwrap();
         prop_assert_eq!(&all, &expected);
         for (term, frequencies) in terms.iter().zip(&expected.frequencies) {
             for area in Area::ALL {
@@ -179,7 +185,7 @@ proptest! {
             open(number) && among.contains(&number)
         });
         scoped.candidates.truncate(limit);
-        prop_assert_eq!(snapshot.retrieve(&terms, &weights(0.0), &scope, limit).unwrap(), scoped);
+        prop_assert_eq!(snapshot.retrieve(&query(terms.clone()), &weights(0.0), &scope, limit).unwrap(), scoped);
     }
 }
 
@@ -193,7 +199,7 @@ proptest! {
         let index = Fixture::with(&documents);
         let (terms, weights) = (terms(&asked), weights(5.0));
         let expected = by_hand(&documents, &terms, &weights);
-        let found = index.snapshot().retrieve(&terms, &weights, &Scope::default(), 100).unwrap();
+        let found = index.snapshot().retrieve(&query(terms.clone()), &weights, &Scope::default(), 100).unwrap();
         prop_assert_eq!(found.candidates.len(), expected.candidates.len());
         for candidate in &found.candidates {
             let same = expected.candidates.iter().find(|other| other.number == candidate.number).unwrap();
@@ -209,13 +215,18 @@ proptest! {
 #[test]
 fn no_terms_and_no_documents_give_nothing() {
     let index = Fixture::with(&[titled(1, "电池")]);
-    let nothing = index.snapshot().retrieve(&[], &weights(0.0), &Scope::default(), 10).unwrap();
+    let nothing =
+        index.snapshot().retrieve(&query(Vec::new()), &weights(0.0), &Scope::default(), 10).unwrap();
     assert_eq!(nothing.candidates, []);
     assert_eq!(nothing.statistics.title.documents, 1);
     let term = WeightedTerm { text: "电池".to_owned(), kind: TokenKind::Bigram, weight: 1.0, meaning: 1.0 };
     let stale = Fixture::new();
     assert_eq!(
-        stale.snapshot().retrieve(&[term], &weights(0.0), &Scope::default(), 10).unwrap().candidates,
+        stale
+            .snapshot()
+            .retrieve(&query(vec![term]), &weights(0.0), &Scope::default(), 10)
+            .unwrap()
+            .candidates,
         []
     );
 }
