@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use crate::backend::{Backend, OnBackend, on_backend};
-use crate::{StoreError, sql, sqlite};
+use crate::{StoreError, postgres, sql, sqlite};
 
 /// The database. Cloning is cheap and shares the connections.
 ///
@@ -19,7 +19,8 @@ pub struct Store {
 pub enum Address {
     /// An SQLite file; its path may hold any character.
     File(PathBuf),
-    /// `sqlite:///folder/hongniang.db`, where `%`, `?` and `#` have the meaning that they have in URLs.
+    /// `sqlite:///folder/hongniang.db` or `postgres://user@host/database`, where `%`, `?` and `#` have the meaning that they have in
+    /// URLs.
     Url(String),
 }
 
@@ -92,7 +93,15 @@ impl Store {
 }
 
 async fn connect(at: Address) -> Result<(Store, MigrationReport), StoreError> {
-    let (pools, report) = sqlite::open(at).await?;
-    let backend = OnBackend::Sqlite(pools);
+    let (backend, report) = match at {
+        Address::Url(url) if postgres::is_meant(&url) => {
+            let (pools, report) = postgres::open(&url).await?;
+            (OnBackend::Postgres(pools), report)
+        }
+        at => {
+            let (pools, report) = sqlite::open(at).await?;
+            (OnBackend::Sqlite(pools), report)
+        }
+    };
     Ok((Store { backend }, report))
 }
