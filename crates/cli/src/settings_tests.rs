@@ -144,7 +144,9 @@ fn the_password_of_the_database_is_never_shown() {
     let shown = format!("{settings:?} {flag:?}");
     assert!(shown.contains("postgres:…") && !shown.contains("geheim"), "{shown}");
 
-    for text in [format!("database_url = {url}"), format!("database_url = '{url}"), format!("database-url = [{url}")] {
+    for text in
+        [format!("database_url = {url}"), format!("database_url = '{url}"), format!("database-url = [{url}")]
+    {
         let said = complaint(&text);
         assert!(said.contains("database_url") && !said.contains("geheim"), "{said}");
     }

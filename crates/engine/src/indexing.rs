@@ -102,7 +102,10 @@ impl Engine {
     pub async fn follow(&self) {
         // Before anything is read: what this index lacks is kept from now on, also while it is rebuilt.
         if let Err(error) = self.tell_position().await {
-            tracing::warn!(error = &error as &dyn std::error::Error, "the other servers do not know of this index yet");
+            tracing::warn!(
+                error = &error as &dyn std::error::Error,
+                "the other servers do not know of this index yet"
+            );
         }
         while !self.indexing.stopped.load(Ordering::Acquire) {
             let outcome = match self.catch_up().await {
