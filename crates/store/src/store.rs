@@ -1,6 +1,7 @@
 //! The store itself: opening, migrating, closing.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use crate::backend::{Backend, OnBackend, on_backend};
 use crate::{StoreError, postgres, sql, sqlite};
@@ -13,6 +14,9 @@ use crate::{StoreError, postgres, sql, sqlite};
 pub struct Store {
     pub(crate) backend: Backend,
 }
+
+/// How long a database may take to answer a ping.
+const SOON: Duration = Duration::from_secs(2);
 
 /// Where a database lies.
 #[derive(Clone, PartialEq, Eq)]
@@ -78,12 +82,19 @@ impl Store {
         Ok(report)
     }
 
-    /// Whether the database answers.
+    /// Whether the database answers, soon enough for whoever asks whether this server is well.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
     pub async fn ping(&self) -> Result<(), StoreError> {
-        on_backend!(&self.backend, pools => {
-            sqlx::query_scalar::<_, i64>(sql::PING).fetch_optional(&pools.readers).await?;
-            Ok(())
-        })
+        let asked = async {
+            on_backend!(&self.backend, pools => {
+                sqlx::query_scalar::<_, i64>(sql::PING).fetch_optional(&pools.readers).await?;
+                Ok::<(), StoreError>(())
+            })
+        };
+        let silent = |_| Err(StoreError::Unavailable(sqlx::Error::PoolTimedOut));
+        tokio::time::timeout(SOON, asked).await.unwrap_or_else(silent)
     }
 
     /// Waits for what is under way and closes all connections; every later use fails.
