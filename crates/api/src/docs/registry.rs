@@ -75,7 +75,7 @@ pub(crate) fn replace(kind: Kind) -> Doc {
         .answer(200, "修改后的记录", (&view_name(kind), examples::view(kind)), &RECORD_HEADERS)
         .problems(&body_problems())
         .problems(&change_problems())
-        .problems(&[Code::AlreadyExists, Code::OutcomeUnknown])
+        .problems(&[Code::AlreadyExists])
 }
 
 pub(crate) fn withdraw(kind: Kind) -> Doc {
