@@ -5,9 +5,6 @@
 //! with 1, each in one Chinese message; nothing but results goes to standard output, and no colours where there is no terminal.
 #![allow(clippy::unwrap_used, clippy::print_stderr, reason = "tests")]
 
-#[path = "support/postgres.rs"]
-mod postgres_server;
-
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
@@ -307,36 +304,6 @@ fn what_was_done_is_told_to_programs_too() {
     house.ends(0, &["import", "needs", "模拟/needs.jsonl"]);
     let rebuilt = house.json(&["index", "rebuild", "needs", "--json"]);
     assert_eq!(rebuilt, json!([{"kind": "need", "documents": 3}]));
-}
-
-/// Two servers' directories and one database: everything works as with a file, whichever of them is asked.
-#[test]
-fn an_address_of_postgresql_is_enough() {
-    let Some(server) = postgres_server::Server::shared() else { return };
-    let house = House::new();
-    let url = server.database();
-    house.write("需求.csv", "编号,技术需求名称\nXQ-1,锂电池回收\n");
-    let expert = json!({"external_id": "E1", "name": "甲", "keywords": ["锂电池"]});
-    house.write("experts.jsonl", &expert.to_string());
-    let ran = |data: &str, arguments: &[&str]| {
-        let arguments = [&["--data-dir", data, "--database-url", &url], arguments].concat();
-        house.ends(0, &arguments).0
-    };
-    ran("甲", &["migrate"]);
-    ran("甲", &["import", "needs", "需求.csv"]);
-    ran("乙", &["import", "experts", "experts.jsonl"]);
-    assert!(ran("甲", &["match", "--need", "XQ-1", "--target", "experts"]).contains("expert-1"));
-    assert!(ran("乙", &["search", "needs", "锂电池"]).contains("need-1"));
-    ran("乙", &["rematch"]);
-    ran("甲", &["index", "verify"]);
-    assert!(!house.path().join("甲/hongniang.db").exists());
-
-    // Nobody answers there; what is said holds no password.
-    let mut command = house.command(&["migrate"]);
-    let output = command.env("HONGNIANG_DATABASE_URL", "postgres://h:geheim@127.0.0.1:1/h").output().unwrap();
-    let said = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
-    assert_eq!(output.status.code(), Some(1), "{said}");
-    assert!(said.contains("数据库暂不可用") && !said.contains("geheim"), "{said}");
 }
 
 #[test]
