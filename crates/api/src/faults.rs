@@ -53,7 +53,10 @@ const fn code(error: &EngineError) -> Code {
         EngineError::Store(StoreError::StaleRevision { .. }) => Code::StaleRevision,
         EngineError::Store(StoreError::RunClosed(_)) => Code::RunClosed,
         EngineError::Store(StoreError::Busy) | EngineError::Index(IndexError::Busy(_)) => Code::Busy,
-        EngineError::Store(StoreError::Unavailable(_))
+        EngineError::Store(StoreError::OutcomeUnknown(_)) => Code::OutcomeUnknown,
+        EngineError::Store(
+            StoreError::Unavailable(_) | StoreError::DiskFull(_) | StoreError::ReadOnly(_),
+        )
         | EngineError::Index(IndexError::Stale(_))
         | EngineError::ShuttingDown => Code::Unavailable,
         _ => Code::InternalError,

@@ -97,6 +97,9 @@ codes! {
     IfMatchRequired = "if_match_required", PRECONDITION_REQUIRED, "缺少 If-Match 请求头";
     /// A fault on this side.
     InternalError = "internal_error", INTERNAL_SERVER_ERROR, "服务内部错误";
+    /// The database broke off while it was saving: whether it has saved is to be looked up before the request is repeated. Not 503, which
+    /// programs repeat by themselves.
+    OutcomeUnknown = "outcome_unknown", INTERNAL_SERVER_ERROR, "不能确定是否已经保存";
     /// Database or index are busy for the moment.
     Busy = "busy", SERVICE_UNAVAILABLE, "系统正忙";
     /// The database cannot be reached, an index is being rebuilt, or the program is ending.

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{ArgAction, Command, CommandFactory, Parser};
+use engine::DatabaseUrl;
 
 use crate::commands::Commands;
 use crate::configuration::Overrides;
@@ -38,9 +39,9 @@ pub(crate) struct Arguments {
     /// 数据目录，不存在时自动建立 [默认：./hongniang-data，demo 为 ./hongniang-demo-data] [HONGNIANG_DATA_DIR，对 demo 无效]
     #[arg(long, value_name = "目录", global = true)]
     data_dir: Option<PathBuf>,
-    /// 数据库地址 [默认：数据目录里的 hongniang.db] [HONGNIANG_DATABASE_URL]
+    /// 数据库地址：sqlite:///目录/hongniang.db，或 postgres://用户@主机/数据库 [默认：数据目录里的 hongniang.db] [HONGNIANG_DATABASE_URL]
     #[arg(long, value_name = "地址", global = true)]
-    database_url: Option<String>,
+    database_url: Option<DatabaseUrl>,
     /// 配置文件 [默认：数据目录里的 hongniang.toml，可以没有] [HONGNIANG_CONFIG]
     #[arg(long, value_name = "文件", global = true, env = "HONGNIANG_CONFIG")]
     config: Option<PathBuf>,

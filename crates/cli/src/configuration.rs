@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use api::ServerSettings;
 use engine::learning::LearnedNote;
-use engine::{MatchingSettings, Weights};
+use engine::{DatabaseUrl, IndexingSettings, MatchingSettings, Weights};
 use serde::{Deserialize, Serialize};
 use toml::{Table, Value};
 
@@ -27,7 +27,7 @@ pub struct Configuration {
     /// All state.
     pub data_dir: PathBuf,
     /// Empty: `hongniang.db` in the data directory.
-    pub database_url: String,
+    pub database_url: DatabaseUrl,
     /// Log lines.
     pub log: LogConfiguration,
     /// The REST service.
@@ -36,6 +36,8 @@ pub struct Configuration {
     pub matching: MatchingSettings,
     /// The operator's own embedding model.
     pub embedding: EmbeddingConfiguration,
+    /// How the index follows the database.
+    pub index: IndexingSettings,
     /// Weights of the ranking.
     pub ranking: Weights,
 }
@@ -94,7 +96,7 @@ pub struct Overrides {
     /// `--data-dir`
     pub data_dir: Option<PathBuf>,
     /// `--database-url`
-    pub database_url: Option<String>,
+    pub database_url: Option<DatabaseUrl>,
     /// `--log`
     pub log: Option<String>,
     /// `--bind`
@@ -131,7 +133,7 @@ impl Configuration {
             ServerSettings::default();
         Self {
             data_dir: overrides.default_data_dir.clone(),
-            database_url: String::new(),
+            database_url: DatabaseUrl::default(),
             log: LogConfiguration { level: overrides.default_level.to_owned(), format: LogFormat::Text },
             server: ServerConfiguration {
                 bind: "127.0.0.1:8080".to_owned(),
@@ -147,6 +149,7 @@ impl Configuration {
             },
             matching: MatchingSettings::default(),
             embedding: EmbeddingConfiguration::default(),
+            index: IndexingSettings::default(),
             ranking: Weights::default(),
         }
     }
@@ -194,7 +197,7 @@ impl Configuration {
         from_environment(&mut tree, "HONGNIANG", environment)?;
         let flags = [
             (None, "data_dir", overrides.data_dir.as_ref().map(|path| path.display().to_string())),
-            (None, "database_url", overrides.database_url.clone()),
+            (None, "database_url", overrides.database_url.as_ref().map(|url| url.as_str().to_owned())),
             (Some("log"), "level", overrides.log.clone()),
             (Some("server"), "bind", overrides.bind.clone()),
         ];
@@ -245,8 +248,19 @@ fn parse(path: &Path) -> anyhow::Result<Table> {
         .map_err(|error| Misuse(format!("无法读取配置文件 {}：{}", path.display(), system_says(&error))))?;
     let table = text.parse::<Table>();
     table
-        .map_err(|error| Misuse(error.to_string().trim().to_owned()))
+        .map_err(|error| Misuse(without_password(&error)))
         .with_context(|| format!("配置文件 {} 不是有效的 TOML", path.display()))
+}
+
+/// What is wrong in the file, with the line in which it stands, unless that is the one with the password of the database.
+fn without_password(error: &toml::de::Error) -> String {
+    let whole = error.to_string();
+    let said = if whole.contains("database_url") || whole.contains("://") {
+        format!("database_url 一行：{}", error.message())
+    } else {
+        whole
+    };
+    said.trim().to_owned()
 }
 
 /// Lays what the file says over the defaults.

@@ -36,7 +36,8 @@ pub struct Settings {
 /// [`Misuse`] that names the setting.
 pub(crate) fn resolve(overrides: &Overrides, environment: Environment<'_>) -> Result<Settings> {
     let Written { configuration, learned, pinned } = Configuration::read(overrides, environment)?;
-    let Configuration { data_dir, database_url, log, server, matching, embedding, ranking } = configuration;
+    let Configuration { data_dir, database_url, log, server, matching, embedding, index, ranking } =
+        configuration;
     let EmbeddingConfiguration { model_dir, query_prefix } = embedding;
     if data_dir.as_os_str().is_empty() {
         return Err(Misuse("data_dir 不能为空".to_owned()).into());
@@ -49,17 +50,19 @@ pub(crate) fn resolve(overrides: &Overrides, environment: Environment<'_>) -> Re
             ("runs", matching.runs.into()),
         ],
     )?;
+    at_least_one("index", &[("forget_after_days", index.forget_after_days.into())])?;
     weights(&ranking)?;
     Ok(Settings {
         engine: engine::Settings {
             data_dir,
-            database_url: Some(database_url).filter(|url| !url.is_empty()),
+            database_url: Some(database_url).filter(|url| !url.as_str().is_empty()),
             weights: ranking,
             matching,
             embedding: engine::EmbeddingSettings {
                 model_dir: Some(model_dir).filter(|directory| !directory.as_os_str().is_empty()),
                 query_prefix,
             },
+            indexing: index,
             learned,
         },
         pinned,

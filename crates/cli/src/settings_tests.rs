@@ -148,6 +148,24 @@ fn a_demonstration_is_moved_by_a_flag_alone() {
 }
 
 #[test]
+fn the_password_of_the_database_is_never_shown() {
+    let url = "postgres://hongniang:geheim@db/hongniang";
+    let environment = |name: &str| (name == "HONGNIANG_DATABASE_URL").then(|| url.to_owned());
+    let settings = resolve(&overrides(), &environment).unwrap();
+    assert_eq!(settings.engine.database_url.as_ref().map(engine::DatabaseUrl::as_str), Some(url));
+    let flag = Overrides { database_url: Some(url.to_owned().into()), ..overrides() };
+    let shown = format!("{settings:?} {flag:?}");
+    assert!(shown.contains("postgres:…") && !shown.contains("geheim"), "{shown}");
+
+    for text in
+        [format!("database_url = {url}"), format!("database_url = '{url}"), format!("database-url = [{url}")]
+    {
+        let said = complaint(&text);
+        assert!(said.contains("database_url") && !said.contains("geheim"), "{said}");
+    }
+}
+
+#[test]
 fn what_was_learned_lies_between_the_defaults_and_the_operator() {
     let directory = tempfile::tempdir().unwrap();
     let at_home = Overrides { data_dir: Some(directory.path().to_owned()), ..overrides() };
@@ -208,6 +226,7 @@ fn what_has_the_wrong_type_is_named() {
 
 #[test]
 fn what_is_out_of_bounds_is_named() {
+    assert!(complaint("[index]\nforget_after_days = 0").contains("“index.forget_after_days”至少为 1"));
     assert!(complaint("[matching]\nkeep = 0").contains("“matching.keep”"));
     assert!(complaint("[matching]\nkeep = -1").contains("keep"));
     assert!(complaint("[ranking]\nhalf_relevance = 0.0").contains("“ranking.half_relevance”"));

@@ -106,7 +106,8 @@ impl Engine {
             return Err(EngineError::Invalid(problems));
         }
         for text in [&mut draft.reason, &mut draft.comment] {
-            *text = exchange::without_contacts(text.trim());
+            // No database keeps a NUL, and no form needs one.
+            *text = exchange::without_contacts(text.replace('\0', "").trim());
         }
         let (need, candidate) = (self.record(draft.need).await?, self.record(draft.candidate).await?);
         let seen = match self.seen_in_run(&need, &candidate).await? {

@@ -24,8 +24,6 @@ const UNCOMMITTED: u64 = 40_000;
 const COMMIT_EVERY: Duration = Duration::from_secs(5);
 /// A registry without changes is committed when its position is so far behind.
 const IDLE: u64 = 10_000;
-/// The outbox is pruned when so many of its entries are superfluous.
-const PRUNED_AT_ONCE: u64 = 10_000;
 /// How often a server looks for changes that other processes made.
 pub(crate) const POLL: Duration = Duration::from_millis(500);
 
@@ -102,8 +100,15 @@ impl Engine {
     }
 
     /// Keeps the index up to the database until [`Engine::close`]: at each wake-up, and every half second for what others wrote.
-    /// What every registry's index is past goes from the outbox.
+    /// What the indexes of all servers are past goes from the outbox.
     pub async fn follow(&self) {
+        // Before anything is read: what this index lacks is kept from now on, also while it is rebuilt.
+        if let Err(error) = self.tell_position().await {
+            tracing::warn!(
+                error = &error as &dyn std::error::Error,
+                "the other servers do not know of this index yet"
+            );
+        }
         while !self.indexing.stopped.load(Ordering::Acquire) {
             let outcome = match self.catch_up().await {
                 Ok(CatchUp::Current { .. }) => self.prune().await,
@@ -218,19 +223,6 @@ impl Engine {
         }
         self.refresh_all().await?;
         Ok(CatchUp::Elsewhere)
-    }
-
-    /// Drops what every registry's index holds from the outbox, when it is much.
-    async fn prune(&self) -> Result<(), EngineError> {
-        let committed = Kind::ALL.map(|kind| match self.catalog.registry(kind).state() {
-            IndexState::Ready { position } => position,
-            IndexState::Stale | IndexState::Superseded => 0,
-        });
-        let all = committed.into_iter().min().unwrap_or(0);
-        if all >= self.store.first_change().await? + PRUNED_AT_ONCE {
-            self.store.prune_changes(all).await?;
-        }
-        Ok(())
     }
 
     /// What the outbox holds, and then the positions of all indexes as they are on the disk, so that what is pruned meanwhile is in

@@ -9,6 +9,7 @@ mod duplicates;
 mod error;
 pub mod evaluate;
 mod feedback;
+mod following;
 mod import;
 mod indexing;
 pub mod judging;
@@ -43,7 +44,7 @@ pub use rematch::{
     Change, ChangeKind, Changes, CurrentMatch, CurrentMatches, RematchProgress, RematchRequest, RunSummary,
 };
 pub use search::{FacetAsk, FacetChild, FacetTree, FilterAsk, SearchAnswer, SearchItem, SearchRequest, Sort};
-pub use settings::{EmbeddingSettings, MatchingSettings, Settings};
+pub use settings::{DatabaseUrl, EmbeddingSettings, IndexingSettings, MatchingSettings, Settings};
 pub use teaching::{Taught, TeachingProgress};
 
 // What the shells of the engine need of the rooms below it.
@@ -60,6 +61,7 @@ pub struct Engine {
     catalog: Arc<Catalog>,
     analyzer: Arc<Analyzer>,
     indexing: Arc<indexing::Indexing>,
+    following: Arc<following::Following>,
     weights: Arc<Weights>,
     matching: MatchingSettings,
     learned: Option<Arc<learning::LearnedNote>>,
@@ -81,10 +83,11 @@ impl Engine {
         let store = Store::open(settings.database()).await?;
         store.compare_by(&duplicates::method()).await?;
         let owned = settings.clone();
-        let (analyzer, catalog) = blocking(move || {
+        let (analyzer, catalog, following) = blocking(move || {
             let analyzer = Arc::new(settings::analyzer(&owned)?);
             let catalog = Catalog::open(&owned.data_dir.join("index"), Arc::clone(&analyzer), model)?;
-            Ok((analyzer, catalog))
+            let following = following::Following::open(&owned.data_dir, owned.indexing.forget_after_days)?;
+            Ok((analyzer, catalog, following))
         })
         .await?;
         if let Some(learned) = &settings.learned {
@@ -95,6 +98,7 @@ impl Engine {
             catalog: Arc::new(catalog),
             analyzer,
             indexing: Arc::default(),
+            following: Arc::new(following),
             weights: Arc::new(settings.weights),
             matching: settings.matching,
             learned: settings.learned.clone().map(Arc::new),

@@ -1,5 +1,6 @@
 //! What an engine is opened with, and the operator's own dictionaries.
 
+use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -16,14 +17,16 @@ use crate::learning::LearnedNote;
 pub struct Settings {
     /// All state: database, index, the operator's dictionaries.
     pub data_dir: PathBuf,
-    /// `sqlite://…`; `hongniang.db` in the data directory when absent.
-    pub database_url: Option<String>,
+    /// `sqlite://…` or `postgres://…`; `hongniang.db` in the data directory when absent.
+    pub database_url: Option<DatabaseUrl>,
     /// Weights of the ranking.
     pub weights: Weights,
     /// Sizes in matching.
     pub matching: MatchingSettings,
     /// The embedding model, if there is one.
     pub embedding: EmbeddingSettings,
+    /// How the index follows the database.
+    pub indexing: IndexingSettings,
     /// Where some of the weights come from, when they were learned.
     pub learned: Option<LearnedNote>,
 }
@@ -55,6 +58,47 @@ impl Default for MatchingSettings {
     }
 }
 
+/// How the index follows the database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct IndexingSettings {
+    /// Days after which a server that is silent is no longer waited for; should it come back, it may have to rebuild its index.
+    pub forget_after_days: u32,
+}
+
+impl Default for IndexingSettings {
+    fn default() -> Self {
+        Self { forget_after_days: 7 }
+    }
+}
+
+/// The address of a database. It may hold a password, so `Debug` shows only of which kind it is.
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct DatabaseUrl(String);
+
+impl DatabaseUrl {
+    /// The address itself, password and all: for whoever connects.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<String> for DatabaseUrl {
+    fn from(url: String) -> Self {
+        Self(url)
+    }
+}
+
+impl fmt::Debug for DatabaseUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0.split_once(':') {
+            Some((scheme @ ("sqlite" | "postgres" | "postgresql"), _)) => write!(f, "{scheme}:…"),
+            _ => f.write_str("…"),
+        }
+    }
+}
+
 impl Settings {
     /// Defaults over a data directory.
     pub fn new(data_dir: impl Into<PathBuf>) -> Self {
@@ -64,6 +108,7 @@ impl Settings {
             weights: Weights::default(),
             matching: MatchingSettings::default(),
             embedding: EmbeddingSettings::default(),
+            indexing: IndexingSettings::default(),
             learned: None,
         }
     }
@@ -71,7 +116,7 @@ impl Settings {
     /// Where the database lies: at the address that was chosen, else in the data directory.
     pub fn database(&self) -> Address {
         match &self.database_url {
-            Some(url) => url.into(),
+            Some(url) => url.as_str().into(),
             None => self.data_dir.join("hongniang.db").into(),
         }
     }

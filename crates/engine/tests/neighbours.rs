@@ -130,7 +130,7 @@ async fn what_every_registry_is_past_is_pruned() {
 async fn what_is_pruned_while_an_index_catches_up_is_not_missed() {
     let (here, there) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let url = format!("sqlite://{}", here.path().join("hongniang.db").display());
-    let database_url = Some(url.clone());
+    let database_url = Some(url.clone().into());
     let other = Engine::open(&Settings { database_url, ..Settings::new(there.path()) }).await.unwrap();
     other.catch_up().await.unwrap();
     let engine = open(here.path()).await;

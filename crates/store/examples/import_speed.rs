@@ -1,7 +1,8 @@
-//! Measures how fast drafts come in: `cargo run --release -p store --example import_speed -- [drafts]`.
+//! Measures how fast drafts come in: `cargo run --release -p store --example import_speed -- [drafts] [address]`.
 //!
 //! Experts with contacts, then achievements of two experts each, in batches of a thousand; then the experts once more,
-//! unchanged; then reading everything in pages. The database lies in a temporary folder.
+//! unchanged; then reading everything in pages. Without an address the database is an SQLite file in a temporary folder; with one, an
+//! empty PostgreSQL database.
 
 #![allow(clippy::print_stdout, reason = "its output is the result")]
 
@@ -17,7 +18,8 @@ const BATCH: usize = 1000;
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let drafts: usize = std::env::args().nth(1).map_or(Ok(100_000), |text| text.parse())?;
     let folder = tempfile::tempdir()?;
-    let store = Store::open(&format!("sqlite://{}/speed.db", folder.path().display())).await?;
+    let file = format!("sqlite://{}/speed.db", folder.path().display());
+    let store = Store::open(std::env::args().nth(2).unwrap_or(file).as_str()).await?;
 
     let start = Instant::now();
     for batch in batches(drafts, expert) {

@@ -3,34 +3,39 @@
 //! Queries are written once and compiled for each backend by [`on_backend!`]. A further backend is a variant here, an arm
 //! there, and a folder of migrations.
 
-use sqlx::{Database, Pool, Sqlite};
+use sqlx::{Database, Pool, Postgres, Sqlite};
 
-use crate::StoreError;
+use crate::{StoreError, postgres, sqlite};
 
 /// A value of which each backend has its own type.
 #[derive(Clone)]
-pub(crate) enum OnBackend<S> {
+pub(crate) enum OnBackend<S, P> {
     /// SQLite: embedded, the default.
     Sqlite(S),
+    /// PostgreSQL: for several servers on one database.
+    Postgres(P),
 }
 
 /// The connections to a database.
-pub(crate) type Backend = OnBackend<Pools<Sqlite>>;
+pub(crate) type Backend = OnBackend<Pools<Sqlite>, Pools<Postgres>>;
 
 /// An open transaction that may write; rolled back when dropped.
-pub(crate) type Transaction = OnBackend<sqlx::Transaction<'static, Sqlite>>;
+pub(crate) type Transaction =
+    OnBackend<sqlx::Transaction<'static, Sqlite>, sqlx::Transaction<'static, Postgres>>;
 
 /// Evaluates a body for the backend at hand: `on_backend!(&self.backend, pools => …)`.
 macro_rules! on_backend {
     ($value:expr, $it:ident => $body:expr) => {
         match $value {
             $crate::backend::OnBackend::Sqlite($it) => $body,
+            $crate::backend::OnBackend::Postgres($it) => $body,
         }
     };
 }
 pub(crate) use on_backend;
 
-/// Where writes and where reads go.
+/// Where writes and where reads go. Writers ask for their turn with [`Backend::begin`], each of them: what orders rows by a number
+/// (the outbox, feedback, runs) rests on numbers being committed in the order in which they were given.
 pub(crate) struct Pools<DB: Database> {
     pub(crate) writer: Pool<DB>,
     pub(crate) readers: Pool<DB>,
@@ -45,10 +50,10 @@ impl<DB: Database> Clone for Pools<DB> {
 impl Backend {
     /// Waits for its turn to write.
     pub(crate) async fn begin(&self) -> Result<Transaction, StoreError> {
-        match self {
-            // A deferred transaction that reads first could not be promoted once another process has written.
-            Self::Sqlite(pools) => Ok(OnBackend::Sqlite(pools.writer.begin_with("BEGIN IMMEDIATE").await?)),
-        }
+        Ok(match self {
+            Self::Sqlite(pools) => OnBackend::Sqlite(sqlite::begin(pools).await?),
+            Self::Postgres(pools) => OnBackend::Postgres(postgres::begin(pools).await?),
+        })
     }
 
     pub(crate) async fn close(&self) {
@@ -60,7 +65,16 @@ impl Backend {
 }
 
 impl Transaction {
+    /// Makes what was written visible and durable.
+    ///
+    /// # Errors
+    /// [`StoreError::OutcomeUnknown`] when the connection broke before the database answered: the transaction may be committed, and only
+    /// reading again tells. Nothing here tries again by itself.
     pub(crate) async fn commit(self) -> Result<(), StoreError> {
-        on_backend!(self, transaction => Ok(transaction.commit().await?))
+        let committed = on_backend!(self, transaction => transaction.commit().await);
+        committed.map_err(|error| match StoreError::from(error) {
+            StoreError::Unavailable(error) => StoreError::OutcomeUnknown(error),
+            other => other,
+        })
     }
 }

@@ -58,7 +58,7 @@ impl Store {
                         .bind(signed(cluster.size))
                         .bind(cluster.content.as_str());
                 }
-                query.execute(&mut **transaction).await?
+                query.execute(&mut **transaction).await?;
             });
         }
         transaction.commit().await
@@ -81,12 +81,5 @@ impl Store {
             content: row.cluster,
         };
         Ok(rows.into_iter().map(cluster).collect())
-    }
-
-    pub(crate) async fn delete_clusters(&self, run: i64) -> Result<(), StoreError> {
-        on_backend!(&self.backend, pools => {
-            sqlx::query(texts::DELETE_CLUSTERS).bind(run).execute(&pools.writer).await?;
-            Ok(())
-        })
     }
 }

@@ -233,7 +233,7 @@ impl Comparison {
                 for (band, need) in chunk {
                     query = query.bind(*band).bind(signed(*need));
                 }
-                query.execute(&mut **transaction).await?
+                query.execute(&mut **transaction).await?;
             });
         }
         for chunk in pairs.chunks(sql::ROWS) {
@@ -248,7 +248,7 @@ impl Comparison {
                         .bind(pair.first_share)
                         .bind(pair.second_share);
                 }
-                query.execute(&mut **transaction).await?
+                query.execute(&mut **transaction).await?;
             });
         }
         self.transaction.commit().await
@@ -262,7 +262,7 @@ impl Comparison {
                     let bands: Vec<u8> = sketch.bands.iter().flat_map(|band| band.to_be_bytes()).collect();
                     query = query.bind(signed(sketch.need)).bind(bands);
                 }
-                query.execute(&mut **transaction).await?
+                query.execute(&mut **transaction).await?;
             });
         }
         Ok(())
@@ -276,7 +276,7 @@ impl Comparison {
                 for need in keys {
                     query = query.bind(signed(*need));
                 }
-                query.execute(&mut **transaction).await?
+                query.execute(&mut **transaction).await?;
             });
         }
         Ok(())

@@ -1,6 +1,12 @@
 //! What can go wrong in the store.
 
+use std::borrow::Cow;
+use std::fmt;
+
 use domain::{Kind, RecordId};
+use sqlx::error::{DatabaseError, ErrorKind};
+use sqlx::migrate::MigrateError;
+use sqlx::postgres::PgDatabaseError;
 
 use crate::RunId;
 
@@ -43,7 +49,7 @@ pub enum StoreError {
     #[error("本次导入的前一批写入失败，整个导入已撤销，请重新导入")]
     ImportAborted,
     /// The database's URL is none that this program understands.
-    #[error("数据库地址无效：应形如 sqlite:///目录/hongniang.db")]
+    #[error("数据库地址无效：应形如 sqlite:///目录/hongniang.db 或 postgres://用户@主机/数据库")]
     BadUrl,
     /// A newer program has written this database.
     #[error("数据库结构版本 {database} 比本程序支持的版本 {program} 新，请使用更新版本的程序打开")]
@@ -55,13 +61,25 @@ pub enum StoreError {
     },
     /// A migration could not be applied, or has been changed after it was.
     #[error("数据库结构升级失败")]
-    Migration(#[source] Box<sqlx::migrate::MigrateError>),
+    Migration(#[source] Box<MigrateError>),
     /// Others were writing for longer than we wait; trying again later helps.
     #[error("数据库正忙，请稍后再试")]
     Busy,
     /// The database cannot be reached or opened.
     #[error("数据库暂不可用")]
     Unavailable(#[source] sqlx::Error),
+    /// The database does not fit; the message says what to do.
+    #[error("数据库不合要求：{0}")]
+    Unsuitable(&'static str),
+    /// The connection broke while a transaction was being committed: it may be written, or not.
+    #[error("数据库连接在保存时中断，不能确定是否已经保存；请先核对，再决定是否重做")]
+    OutcomeUnknown(#[source] sqlx::Error),
+    /// There is no room for what should be written.
+    #[error("数据库所在的磁盘已满")]
+    DiskFull(#[source] sqlx::Error),
+    /// The database takes no writes, as a standby or on a read-only disk.
+    #[error("数据库是只读的，不能写入")]
+    ReadOnly(#[source] sqlx::Error),
     /// A stored value cannot be read.
     #[error("数据库中的{place}内容无法识别")]
     Corrupt {
@@ -78,34 +96,138 @@ pub enum StoreError {
 
 impl From<sqlx::Error> for StoreError {
     fn from(error: sqlx::Error) -> Self {
-        match &error {
-            sqlx::Error::PoolTimedOut => Self::Busy,
+        let fault = match &error {
+            sqlx::Error::Database(fault) => match fault.try_downcast_ref::<PgDatabaseError>() {
+                Some(fault) => postgres_fault(fault.code()),
+                None => sqlite_fault(fault.code().as_deref()),
+            },
             sqlx::Error::Io(_)
             | sqlx::Error::Tls(_)
             | sqlx::Error::PoolClosed
-            | sqlx::Error::WorkerCrashed => Self::Unavailable(error),
-            sqlx::Error::Database(fault) => match fault.code().as_deref().and_then(sqlite_code) {
-                Some(SQLITE_BUSY | SQLITE_LOCKED) => Self::Busy,
-                Some(SQLITE_CANTOPEN | SQLITE_NOTADB) => Self::Unavailable(error),
-                _ => Self::Database(error),
-            },
-            _ => Self::Database(error),
+            | sqlx::Error::PoolTimedOut
+            | sqlx::Error::WorkerCrashed => Fault::Unavailable,
+            // An address that parsed but names, say, a certificate that is not there.
+            sqlx::Error::Configuration(_) => Fault::Unavailable,
+            _ => Fault::Other,
+        };
+        let error = without_details(error);
+        match fault {
+            Fault::Busy => Self::Busy,
+            Fault::Unavailable => Self::Unavailable(error),
+            Fault::DiskFull => Self::DiskFull(error),
+            Fault::ReadOnly => Self::ReadOnly(error),
+            Fault::Other => Self::Database(error),
         }
     }
 }
 
-impl From<sqlx::migrate::MigrateError> for StoreError {
-    fn from(error: sqlx::migrate::MigrateError) -> Self {
-        Self::Migration(Box::new(error))
+impl From<MigrateError> for StoreError {
+    fn from(error: MigrateError) -> Self {
+        match error {
+            MigrateError::Execute(error) => error.into(),
+            MigrateError::ExecuteMigration(error, version) => match Self::from(error) {
+                Self::Database(error) => {
+                    Self::Migration(Box::new(MigrateError::ExecuteMigration(error, version)))
+                }
+                other => other,
+            },
+            error => Self::Migration(Box::new(error)),
+        }
     }
 }
 
-const SQLITE_BUSY: u32 = 5;
-const SQLITE_LOCKED: u32 = 6;
-const SQLITE_CANTOPEN: u32 = 14;
-const SQLITE_NOTADB: u32 = 26;
+/// What a database's code comes to.
+enum Fault {
+    Busy,
+    Unavailable,
+    DiskFull,
+    ReadOnly,
+    Other,
+}
 
-/// The primary result code: the low byte of the extended one (<https://www.sqlite.org/rescode.html>).
-fn sqlite_code(code: &str) -> Option<u32> {
-    code.parse().ok().map(|extended: u32| extended & 0xff)
+/// By the primary result code: the low byte of the extended one (<https://www.sqlite.org/rescode.html>).
+fn sqlite_fault(code: Option<&str>) -> Fault {
+    let extended: Option<u32> = code.and_then(|code| code.parse().ok());
+    match extended.map(|extended| extended & 0xff) {
+        // BUSY, LOCKED
+        Some(5 | 6) => Fault::Busy,
+        // CANTOPEN, NOTADB
+        Some(14 | 26) => Fault::Unavailable,
+        Some(13) => Fault::DiskFull,
+        Some(8) => Fault::ReadOnly,
+        _ => Fault::Other,
+    }
+}
+
+/// By the SQLSTATE (<https://www.postgresql.org/docs/current/errcodes-appendix.html>).
+fn postgres_fault(code: &str) -> Fault {
+    match code {
+        // Lock not available, lock or statement timed out; serialization failure, deadlock.
+        "55P03" | "57014" | "40001" | "40P01" => Fault::Busy,
+        // Shutting down, crashed, starting up, dropped; idle for too long; no slot free; no such database; not let in.
+        "57P01" | "57P02" | "57P03" | "57P04" | "57P05" | "25P03" | "53300" | "3D000" => Fault::Unavailable,
+        code if code.starts_with("08") || code.starts_with("28") => Fault::Unavailable,
+        "53100" => Fault::DiskFull,
+        "25006" => Fault::ReadOnly,
+        _ => Fault::Other,
+    }
+}
+
+/// The error without what may quote a row: PostgreSQL's details and context hold the values of columns.
+fn without_details(error: sqlx::Error) -> sqlx::Error {
+    let brief = match &error {
+        sqlx::Error::Database(fault) => fault.try_downcast_ref::<PgDatabaseError>().map(|fault| Brief {
+            code: fault.code().to_owned(),
+            message: fault.message().to_owned(),
+            constraint: fault.constraint().map(str::to_owned),
+        }),
+        _ => None,
+    };
+    brief.map_or(error, |brief| sqlx::Error::Database(Box::new(brief)))
+}
+
+/// What of a PostgreSQL error holds no value of a row.
+#[derive(Debug)]
+struct Brief {
+    code: String,
+    message: String,
+    constraint: Option<String>,
+}
+
+impl fmt::Display for Brief {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ({})", self.message, self.code)
+    }
+}
+
+impl std::error::Error for Brief {}
+
+impl DatabaseError for Brief {
+    fn message(&self) -> &str {
+        &self.message
+    }
+
+    fn code(&self) -> Option<Cow<'_, str>> {
+        Some(Cow::Borrowed(&self.code))
+    }
+
+    fn constraint(&self) -> Option<&str> {
+        self.constraint.as_deref()
+    }
+
+    fn as_error(&self) -> &(dyn std::error::Error + Send + Sync + 'static) {
+        self
+    }
+
+    fn as_error_mut(&mut self) -> &mut (dyn std::error::Error + Send + Sync + 'static) {
+        self
+    }
+
+    fn into_error(self: Box<Self>) -> Box<dyn std::error::Error + Send + Sync + 'static> {
+        self
+    }
+
+    fn kind(&self) -> ErrorKind {
+        ErrorKind::Other
+    }
 }

@@ -78,7 +78,8 @@ impl Store {
     pub async fn add_feedback(&self, entry: FeedbackEntry) -> Result<StoredFeedback, StoreError> {
         let recorded_at = now();
         let day = entry.decided_on.map(|day| day.to_string());
-        let number: i64 = on_backend!(&self.backend, pools => {
+        let mut transaction = self.backend.begin().await?;
+        let number: i64 = on_backend!(&mut transaction, transaction => {
             sqlx::query_scalar(sql::ADD_FEEDBACK)
                 .bind(signed(entry.need))
                 .bind(entry.target.kind.slug())
@@ -89,9 +90,10 @@ impl Store {
                 .bind(entry.reason.as_str())
                 .bind(entry.comment.as_str())
                 .bind(entry.seen.as_str())
-                .fetch_one(&pools.writer)
+                .fetch_one(&mut **transaction)
                 .await?
         });
+        transaction.commit().await?;
         Ok(StoredFeedback { number: unsigned(number), entry, recorded_at: moment(recorded_at)? })
     }
 

@@ -1,4 +1,5 @@
-//! The only user of sqlx: records, contacts, outbox, runs, judgements and feedback behind one [`Store`].
+//! The only user of sqlx: records, contacts, outbox, runs, judgements and feedback behind one [`Store`],
+//! on SQLite or PostgreSQL.
 //!
 //! The database is the truth. Every write that changes a record puts a row into the outbox within the same transaction, so
 //! whoever derives something from the records (the search index) can follow [`Store::changes`] from where it stopped.
@@ -10,7 +11,10 @@ mod clusters;
 mod duplicates;
 mod error;
 mod feedback;
+mod followers;
 mod judgements;
+mod migrations;
+mod postgres;
 mod reading;
 mod rows;
 mod runs;

@@ -126,7 +126,7 @@ impl Store {
                         .bind(found.score)
                         .bind(found.explanation.as_str());
                 }
-                query.execute(&mut **transaction).await?
+                query.execute(&mut **transaction).await?;
             });
         }
         transaction.commit().await
@@ -161,10 +161,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::RunNotFound`]; [`StoreError::RunClosed`] when it has been published.
     pub async fn abandon_run(&self, run: RunId) -> Result<(), StoreError> {
-        let abandoned: Option<i64> = on_backend!(&self.backend, pools => {
-            sqlx::query_scalar(sql::ABANDON_RUN).bind(signed(run.0)).fetch_optional(&pools.writer).await?
-        });
-        if abandoned.is_none() {
+        if self.change_run(sql::ABANDON_RUN, signed(run.0)).await? == 0 {
             let run = self.run(run).await?.ok_or(StoreError::RunNotFound(run))?;
             if run.state == RunState::Published {
                 return Err(StoreError::RunClosed(run.id));
@@ -227,36 +224,39 @@ impl Store {
     /// Deletes all but the `keep` runs published last, never the current one or the one before it, and with them all that
     /// were given up or left unfinished when the current one was opened. Returns how many published runs went.
     pub async fn prune_runs(&self, keep: u32) -> Result<u64, StoreError> {
-        let published: Vec<i64> = on_backend!(&self.backend, pools => {
-            sqlx::query(sql::ABANDON_LEFT_BEHIND).execute(&pools.writer).await?;
-            sqlx::query_scalar(sql::PUBLISHED_RUNS).fetch_all(&pools.readers).await?
-        });
-        let old = published.get(keep.max(2) as usize..).unwrap_or_default();
-        on_backend!(&self.backend, pools => {
+        let mut transaction = self.backend.begin().await?;
+        let (published, abandoned): (Vec<i64>, Vec<i64>) = on_backend!(&mut transaction, transaction => {
+            sqlx::query(sql::ABANDON_LEFT_BEHIND).execute(&mut **transaction).await?;
+            let published: Vec<i64> = sqlx::query_scalar(sql::PUBLISHED_RUNS).fetch_all(&mut **transaction).await?;
             // Withdrawn before their matches go: nobody sees a run half deleted.
-            for run in old {
-                sqlx::query(sql::WITHDRAW_RUN).bind(run).execute(&pools.writer).await?;
+            for run in published.get(keep.max(2) as usize..).unwrap_or_default() {
+                sqlx::query(sql::WITHDRAW_RUN).bind(run).execute(&mut **transaction).await?;
             }
-            let abandoned: Vec<i64> = sqlx::query_scalar(sql::ABANDONED_RUNS).fetch_all(&pools.writer).await?;
-            for run in abandoned {
-                self.delete_matches(run).await?;
-                sqlx::query(sql::DELETE_RUN).bind(run).execute(&pools.writer).await?;
-            }
+            (published, sqlx::query_scalar(sql::ABANDONED_RUNS).fetch_all(&mut **transaction).await?)
         });
-        Ok(old.len() as u64)
+        transaction.commit().await?;
+        for run in abandoned {
+            self.delete_matches(run).await?;
+            self.change_run(sql::DELETE_RUN, run).await?;
+        }
+        Ok(published.len().saturating_sub(keep.max(2) as usize) as u64)
     }
 
     /// Deletes in slices, each a transaction of its own, so that other writers get their turn in between.
     async fn delete_matches(&self, run: i64) -> Result<(), StoreError> {
-        self.delete_clusters(run).await?;
-        loop {
-            let deleted = on_backend!(&self.backend, pools => {
-                sqlx::query(sql::DELETE_MATCHES).bind(run).execute(&pools.writer).await?.rows_affected()
-            });
-            if deleted == 0 {
-                return Ok(());
-            }
-        }
+        self.change_run(sql::duplicates::DELETE_CLUSTERS, run).await?;
+        while self.change_run(sql::DELETE_MATCHES, run).await? > 0 {}
+        Ok(())
+    }
+
+    /// Executes a statement about a run. Returns how many rows it concerned.
+    async fn change_run(&self, statement: &'static str, run: i64) -> Result<u64, StoreError> {
+        let mut transaction = self.backend.begin().await?;
+        let changed = on_backend!(&mut transaction, transaction => {
+            sqlx::query(statement).bind(run).execute(&mut **transaction).await?.rows_affected()
+        });
+        transaction.commit().await?;
+        Ok(changed)
     }
 }
 

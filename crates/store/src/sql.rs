@@ -1,4 +1,5 @@
-//! All SQL text: the subset that SQLite and PostgreSQL share, with `$1` placeholders.
+//! All SQL text: the subset that SQLite and PostgreSQL share, with `$1` placeholders. The few texts that only one of them knows bear
+//! its name.
 
 use std::fmt::Write as _;
 
@@ -60,6 +61,10 @@ pub(crate) const MOST_KEYS: usize = KEYS[KEYS.len() - 1];
 pub(crate) const PING: &str = "SELECT last FROM numbers LIMIT 1";
 pub(crate) const SQLITE_MIGRATIONS_TABLE: &str =
     "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = '_sqlx_migrations'";
+pub(crate) const POSTGRES_MIGRATIONS_TABLE: &str = "SELECT to_regclass('_sqlx_migrations') IS NOT NULL";
+pub(crate) const POSTGRES_ENCODING: &str = "SELECT current_setting('server_encoding')";
+/// Held until the transaction ends.
+pub(crate) const POSTGRES_TURN: &str = "SELECT pg_advisory_xact_lock($1)";
 
 pub(crate) const RECORD: &str =
     concat!("SELECT ", record_columns!(), " FROM records r WHERE r.kind = $1 AND r.number = $2");
@@ -94,16 +99,21 @@ pub(crate) const CHANGES: &str = "SELECT seq, kind, number FROM outbox WHERE seq
 pub(crate) const LAST_CHANGE: &str = "SELECT COALESCE(MAX(seq), 0) FROM outbox";
 pub(crate) const FIRST_CHANGE: &str = "SELECT COALESCE(MIN(seq), 0) FROM outbox";
 pub(crate) const COUNT_CHANGES: &str = "SELECT COUNT(*) FROM outbox WHERE seq > $1 AND kind = $2";
-/// A slice of the outbox. Its last row stays: it alone says where the outbox stands.
+/// A slice of what every follower is past. The outbox's last row stays: it alone says where the outbox stands.
 pub(crate) const PRUNE_CHANGES: &str = "DELETE FROM outbox WHERE seq IN
-    (SELECT seq FROM outbox WHERE seq <= $1 AND seq < (SELECT MAX(seq) FROM outbox) ORDER BY seq LIMIT 10000)";
+    (SELECT seq FROM outbox WHERE seq <= $1 AND seq <= COALESCE((SELECT MIN(position) FROM followers), $1)
+        AND seq < (SELECT MAX(seq) FROM outbox) ORDER BY seq LIMIT 10000)";
+pub(crate) const FOLLOW: &str =
+    "INSERT INTO followers (follower, kind, position, seen_at) VALUES ($1, $2, $3, $4)
+    ON CONFLICT (follower, kind) DO UPDATE SET position = excluded.position, seen_at = excluded.seen_at";
+pub(crate) const FORGET_FOLLOWERS: &str = "DELETE FROM followers WHERE seen_at < $1";
 
 pub(crate) const OPEN_RUN: &str = "INSERT INTO runs (business_date, state, opened_at, configuration)
     VALUES ($1, 'running', $2, $3) RETURNING number";
 pub(crate) const ABANDON_UNFINISHED: &str =
     "UPDATE runs SET state = 'abandoned' WHERE business_date = $1 AND state = 'running' RETURNING number";
 pub(crate) const ABANDON_RUN: &str =
-    "UPDATE runs SET state = 'abandoned' WHERE number = $1 AND state = 'running' RETURNING number";
+    "UPDATE runs SET state = 'abandoned' WHERE number = $1 AND state = 'running'";
 pub(crate) const ABANDON_LEFT_BEHIND: &str = "UPDATE runs SET state = 'abandoned'
     WHERE state = 'running' AND number < (SELECT run FROM current_run)";
 pub(crate) const WITHDRAW_RUN: &str = "UPDATE runs SET state = 'abandoned' WHERE number = $1";
@@ -247,7 +257,7 @@ pub(crate) fn add_inventors(rows: usize) -> AssertSqlSafe<String> {
 
 /// Adds rows to the outbox.
 pub(crate) fn add_changes(rows: usize) -> AssertSqlSafe<String> {
-    AssertSqlSafe(format!("INSERT INTO outbox (kind, number) VALUES {}", values(rows, 2)))
+    AssertSqlSafe(format!("INSERT INTO outbox (seq, kind, number) VALUES {}", values(rows, 3)))
 }
 
 /// Adds matches to a run.

@@ -1,34 +1,32 @@
-//! SQLite: how its file is opened and its schema brought up to date.
+//! SQLite: how its file is opened, and how one waits for one's turn to write.
 
 use std::path::Path;
 use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
-use sqlx::migrate::{Migrate, MigrateError, Migration, MigrationType, Migrator};
+use sqlx::migrate::Migrator;
 use sqlx::pool::PoolConnection;
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
-use sqlx::{Connection, SqlStr, Sqlite, SqliteConnection};
+use sqlx::{Connection, Sqlite, SqliteConnection};
 
 use crate::backend::Pools;
+use crate::migrations::{self, Migrated, Step, migrate};
 use crate::store::{Address, MigrationReport};
 use crate::{StoreError, sql};
 
-static MIGRATIONS: LazyLock<Migrator> = LazyLock::new(|| {
-    let migration = |(number, title, sql): (i64, &'static str, &'static str)| {
-        Migration::new(number, title.into(), MigrationType::Simple, SqlStr::from_static(sql), false)
-    };
-    Migrator::with_migrations(SCHEMA.into_iter().map(migration).collect())
-});
+static SCHEMA: LazyLock<Migrator> = LazyLock::new(|| migrations::migrator(&STEPS));
 
-/// Every step of the schema, by number. What has been released never changes: databases remember its checksum.
-const SCHEMA: [(i64, &str, &str); 3] = [
+const STEPS: [Step; 4] = [
     (1, "records outbox runs", include_str!("../migrations/sqlite/0001_records_outbox_runs.sql")),
     (2, "judgements feedback", include_str!("../migrations/sqlite/0002_judgements_feedback.sql")),
     (3, "duplicates clusters", include_str!("../migrations/sqlite/0003_duplicates_clusters.sql")),
+    (4, "followers", include_str!("../migrations/sqlite/0004_followers.sql")),
 ];
 
+/// A deferred transaction that reads first could not be promoted once another process has written.
+const BEGIN: &str = "BEGIN IMMEDIATE";
 /// How long a writer waits for the others, in this process and in other ones: an import may take that long.
 const WRITE_TURN: Duration = Duration::from_secs(60);
 /// Between two attempts to open a new file.
@@ -46,7 +44,7 @@ pub(crate) async fn open(at: Address) -> Result<(Pools<Sqlite>, MigrationReport)
         prepare_file(options.get_filename()).map_err(|error| StoreError::Unavailable(error.into()))?;
     }
     let writer = writer(&options);
-    let report = migrate(&mut *first_connection(&writer).await?).await?;
+    let report = migrate::<Sqlite>(&mut *first_connection(&writer).await?).await?;
     let readers = if in_memory {
         // A second connection would have to share the first one's cache, whose locks make readers fail.
         writer.clone()
@@ -54,6 +52,17 @@ pub(crate) async fn open(at: Address) -> Result<(Pools<Sqlite>, MigrationReport)
         pool().max_connections(READERS).connect_lazy_with(options.pragma("query_only", "ON"))
     };
     Ok((Pools { writer, readers }, report))
+}
+
+/// Waits for its turn to write.
+///
+/// # Errors
+/// [`StoreError::Busy`] when others write for too long.
+pub(crate) async fn begin(pools: &Pools<Sqlite>) -> Result<sqlx::Transaction<'static, Sqlite>, StoreError> {
+    pools.writer.begin_with(BEGIN).await.map_err(|error| match error {
+        sqlx::Error::PoolTimedOut => StoreError::Busy,
+        error => error.into(),
+    })
 }
 
 /// Switching a new file to WAL fails at once, whatever the timeout, while another process does the same.
@@ -121,66 +130,17 @@ fn prepare_file(file: &Path) -> std::io::Result<()> {
     }
 }
 
-/// Applies what is missing, all of it or nothing.
-///
-/// sqlx's own migration lock does nothing on SQLite, so the write lock of one transaction is held around it all.
-async fn migrate(connection: &mut SqliteConnection) -> Result<MigrationReport, StoreError> {
-    if pending(connection).await?.is_empty() {
-        return Ok(report(&[]));
+impl Migrated for Sqlite {
+    fn schema() -> &'static Migrator {
+        &SCHEMA
     }
-    let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
-    let table = &MIGRATIONS.table_name;
-    transaction.ensure_migrations_table(table).await?;
-    let pending = pending(&mut transaction).await?;
-    for migration in &pending {
-        transaction.apply(table, migration).await?;
-    }
-    transaction.commit().await?;
-    Ok(report(&pending))
-}
 
-/// The migrations that the database has not seen.
-///
-/// # Errors
-/// [`StoreError::NewerSchema`] when it has seen a later one than those known here, [`StoreError::Migration`] when one that
-/// it has seen says something else now.
-async fn pending(connection: &mut SqliteConnection) -> Result<Vec<&'static Migration>, StoreError> {
-    let is_new = sqlx::query_scalar::<_, i64>(sql::SQLITE_MIGRATIONS_TABLE)
-        .fetch_optional(&mut *connection)
-        .await?
-        .is_none();
-    if is_new {
-        return Ok(MIGRATIONS.iter().collect());
+    async fn has_steps(connection: &mut SqliteConnection) -> Result<bool, StoreError> {
+        let found = sqlx::query_scalar::<_, i64>(sql::SQLITE_MIGRATIONS_TABLE).fetch_optional(connection);
+        Ok(found.await?.is_some())
     }
-    let applied = connection.list_applied_migrations(&MIGRATIONS.table_name).await?;
-    let program = latest();
-    match applied.iter().map(|seen| seen.version).max() {
-        Some(database) if database > program => return Err(StoreError::NewerSchema { database, program }),
-        _ => {}
-    }
-    let mut pending = Vec::new();
-    for known in MIGRATIONS.iter() {
-        match applied.iter().find(|seen| seen.version == known.version) {
-            Some(seen) if seen.checksum != known.checksum => {
-                return Err(MigrateError::VersionMismatch(known.version).into());
-            }
-            Some(_) => {}
-            None => pending.push(known),
-        }
-    }
-    Ok(pending)
-}
 
-fn latest() -> i64 {
-    MIGRATIONS.iter().map(|known| known.version).max().unwrap_or(0)
-}
-
-fn report(applied: &[&Migration]) -> MigrationReport {
-    MigrationReport {
-        applied: applied
-            .iter()
-            .map(|migration| (migration.version, migration.description.to_string()))
-            .collect(),
-        version: latest(),
+    async fn begin(connection: &mut SqliteConnection) -> Result<sqlx::Transaction<'_, Self>, StoreError> {
+        Ok(connection.begin_with(BEGIN).await?)
     }
 }

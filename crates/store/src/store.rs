@@ -1,9 +1,10 @@
 //! The store itself: opening, migrating, closing.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use crate::backend::{Backend, OnBackend, on_backend};
-use crate::{StoreError, sql, sqlite};
+use crate::{StoreError, postgres, sql, sqlite};
 
 /// The database. Cloning is cheap and shares the connections.
 ///
@@ -14,12 +15,16 @@ pub struct Store {
     pub(crate) backend: Backend,
 }
 
+/// How long a database may take to answer a ping.
+const SOON: Duration = Duration::from_secs(2);
+
 /// Where a database lies.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Address {
     /// An SQLite file; its path may hold any character.
     File(PathBuf),
-    /// `sqlite:///folder/hongniang.db`, where `%`, `?` and `#` have the meaning that they have in URLs.
+    /// `sqlite:///folder/hongniang.db` or `postgres://user@host/database`, where `%`, `?` and `#` have the meaning that they have in
+    /// URLs.
     Url(String),
 }
 
@@ -77,12 +82,19 @@ impl Store {
         Ok(report)
     }
 
-    /// Whether the database answers.
+    /// Whether the database answers, soon enough for whoever asks whether this server is well.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
     pub async fn ping(&self) -> Result<(), StoreError> {
-        on_backend!(&self.backend, pools => {
-            sqlx::query_scalar::<_, i64>(sql::PING).fetch_optional(&pools.readers).await?;
-            Ok(())
-        })
+        let asked = async {
+            on_backend!(&self.backend, pools => {
+                sqlx::query_scalar::<_, i64>(sql::PING).fetch_optional(&pools.readers).await?;
+                Ok::<(), StoreError>(())
+            })
+        };
+        let silent = |_| Err(StoreError::Unavailable(sqlx::Error::PoolTimedOut));
+        tokio::time::timeout(SOON, asked).await.unwrap_or_else(silent)
     }
 
     /// Waits for what is under way and closes all connections; every later use fails.
@@ -92,7 +104,15 @@ impl Store {
 }
 
 async fn connect(at: Address) -> Result<(Store, MigrationReport), StoreError> {
-    let (pools, report) = sqlite::open(at).await?;
-    let backend = OnBackend::Sqlite(pools);
+    let (backend, report) = match at {
+        Address::Url(url) if postgres::is_meant(&url) => {
+            let (pools, report) = postgres::open(&url).await?;
+            (OnBackend::Postgres(pools), report)
+        }
+        at => {
+            let (pools, report) = sqlite::open(at).await?;
+            (OnBackend::Sqlite(pools), report)
+        }
+    };
     Ok((Store { backend }, report))
 }

@@ -1,12 +1,15 @@
 //! Creating and changing records. Each operation is one transaction: records, contacts, inventors and outbox together.
+//!
+//! Nothing is tried again here. A write whose connection broke before its commit has left nothing; one that broke during the commit fails
+//! with [`StoreError::OutcomeUnknown`]. To repeat [`Store::upsert`] by external identifier is harmless either way; whoever repeats
+//! [`Store::create`] without one has to look first.
 
 use domain::forms::Draft;
 use domain::{Record, RecordId, Status};
 
-use crate::backend::{Transaction, on_backend};
+use crate::backend::Transaction;
 use crate::batch::Batch;
-use crate::rows::signed;
-use crate::{Store, StoreError, sql};
+use crate::{Store, StoreError};
 
 /// What [`Store::upsert`] did to a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -117,22 +120,6 @@ impl Store {
         batch.write().await?;
         transaction.commit().await?;
         Ok(record)
-    }
-
-    /// Deletes the entries of the outbox up to and including `position`, which everybody who follows it has dealt with; only the
-    /// latest entry stays, so that [`Store::last_change`] never goes back. Returns how many went.
-    pub async fn prune_changes(&self, position: u64) -> Result<u64, StoreError> {
-        let mut pruned = 0;
-        loop {
-            // In slices, each a transaction of its own, so that other writers get their turn in between.
-            let slice = on_backend!(&self.backend, pools => {
-                sqlx::query(sql::PRUNE_CHANGES).bind(signed(position)).execute(&pools.writer).await?.rows_affected()
-            });
-            if slice == 0 {
-                return Ok(pruned);
-            }
-            pruned += slice;
-        }
     }
 }
 

@@ -41,5 +41,6 @@ pub(crate) fn import(kind: Kind) -> Doc {
             Code::UnreadableFile,
             Code::NothingImported,
             Code::Busy,
+            Code::OutcomeUnknown,
         ])
 }

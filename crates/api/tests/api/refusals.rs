@@ -123,6 +123,7 @@ async fn every_refusal_has_its_code() {
         Code::RunNotFound,
         Code::RunClosed,
         Code::InternalError,
+        Code::OutcomeUnknown,
         Code::Busy,
         Code::Unavailable,
     ];

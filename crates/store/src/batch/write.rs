@@ -23,7 +23,7 @@ impl Batch<'_> {
                     .bind(kind.slug())
                     .bind(last)
                     .execute(&mut **transaction)
-                    .await?
+                    .await?;
             });
         }
         records(transaction, &changed).await?;
@@ -54,7 +54,7 @@ async fn records(transaction: &mut Transaction, changed: &[Entry]) -> Result<(),
                     .bind(row.updated_at)
                     .bind(row.profile.as_str());
             }
-            query.execute(&mut **transaction).await?
+            query.execute(&mut **transaction).await?;
         });
     }
     Ok(())
@@ -73,7 +73,7 @@ async fn uncompared(transaction: &mut Transaction, changed: &[Entry]) -> Result<
             for need in chunk {
                 query = query.bind(*need);
             }
-            query.execute(&mut **transaction).await?
+            query.execute(&mut **transaction).await?;
         });
     }
     Ok(())
@@ -97,7 +97,7 @@ async fn contacts(transaction: &mut Transaction, changed: &[Entry]) -> Result<()
                     .bind(contact.address.as_deref())
                     .bind(contact.postcode.as_deref());
             }
-            query.execute(&mut **transaction).await?
+            query.execute(&mut **transaction).await?;
         });
     }
     for Entry { row, .. } in gone {
@@ -106,7 +106,7 @@ async fn contacts(transaction: &mut Transaction, changed: &[Entry]) -> Result<()
                 .bind(row.kind.as_str())
                 .bind(row.number)
                 .execute(&mut **transaction)
-                .await?
+                .await?;
         });
     }
     Ok(())
@@ -154,7 +154,7 @@ async fn forget_inventors(transaction: &mut Transaction, achievement: i64) -> Re
         sqlx::query(sql::DELETE_INVENTORS)
             .bind(achievement)
             .execute(&mut **transaction)
-            .await?
+            .await?;
     });
     Ok(())
 }
@@ -173,7 +173,7 @@ async fn add_inventors(
                     .bind(inventor.name.as_str())
                     .bind(inventor.expert.as_deref());
             }
-            query.execute(&mut **transaction).await?
+            query.execute(&mut **transaction).await?;
         });
     }
     Ok(())
@@ -202,14 +202,20 @@ async fn experts_named(
     Ok(experts)
 }
 
+/// Adds rows to the outbox, numbered on from its last one, which is always there: no gap, as sequences leave them, may look like what has
+/// been pruned. Nobody else counts meanwhile, for whoever writes has its turn.
 async fn changes(transaction: &mut Transaction, outbox: &[RecordId]) -> Result<(), StoreError> {
+    let mut seq: i64 = on_backend!(&mut *transaction, transaction => {
+        sqlx::query_scalar(sql::LAST_CHANGE).fetch_one(&mut **transaction).await?
+    });
     for chunk in outbox.chunks(sql::ROWS) {
         on_backend!(&mut *transaction, transaction => {
             let mut query = sqlx::query(sql::add_changes(chunk.len())).persistent(sql::is_prepared(chunk.len()));
             for id in chunk {
-                query = query.bind(id.kind.slug()).bind(signed(id.number));
+                seq += 1;
+                query = query.bind(seq).bind(id.kind.slug()).bind(signed(id.number));
             }
-            query.execute(&mut **transaction).await?
+            query.execute(&mut **transaction).await?;
         });
     }
     Ok(())

@@ -1,0 +1,112 @@
+//! This server's index among the others that follow the same database: how far it is, told to all, so that the outbox keeps what one of
+//! them has not read; and what nobody lacks any more goes.
+
+use std::fs;
+use std::hash::{BuildHasher, RandomState};
+use std::io::Write;
+use std::path::Path;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant, SystemTime};
+
+use domain::Kind;
+use index::IndexState;
+use jiff::{SignedDuration, Timestamp};
+
+use crate::{Engine, EngineError};
+
+/// The outbox is pruned when so many of its entries are superfluous.
+const PRUNED_AT_ONCE: u64 = 10_000;
+/// How often a server tells how far it is. Each time is a write, which has to wait for its turn.
+const TOLD_EVERY: Duration = Duration::from_secs(60);
+/// File in the data directory with the name of its index.
+const FILE: &str = "follower";
+
+/// What this process has told of its index.
+pub(crate) struct Following {
+    /// The name of the data directory's index.
+    name: String,
+    forget_after: SignedDuration,
+    told: Mutex<Option<Told>>,
+}
+
+#[derive(Clone, Copy)]
+struct Told {
+    at: Instant,
+    /// The position of the registry that is furthest behind.
+    least: u64,
+}
+
+impl Following {
+    /// Reads the name that the index of this data directory has among the followers of a database, or draws one. A copy of the directory
+    /// has the same name; the two then tell of each other's positions, and one of them may have to rebuild.
+    pub(crate) fn open(data_dir: &Path, forget_after_days: u32) -> Result<Self, EngineError> {
+        let path = data_dir.join(FILE);
+        let read = || -> std::io::Result<String> {
+            match fs::read_to_string(&path) {
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+                read => return read,
+            }
+            // Whole or not at all, and the first of several processes wins.
+            let mut file = tempfile::NamedTempFile::new_in(data_dir)?;
+            file.write_all(drawn().as_bytes())?;
+            match file.persist_noclobber(&path) {
+                Err(lost) if lost.error.kind() != std::io::ErrorKind::AlreadyExists => return Err(lost.error),
+                _ => {}
+            }
+            fs::read_to_string(&path)
+        };
+        let name = read().map_err(|error| EngineError::DataDir { path: path.clone(), error })?;
+        let forget_after = SignedDuration::from_hours(i64::from(forget_after_days) * 24);
+        Ok(Self { name: name.trim().to_owned(), forget_after, told: Mutex::default() })
+    }
+
+    fn is_due(&self, least: u64) -> bool {
+        let told = *self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        told.is_none_or(|told| told.at.elapsed() >= TOLD_EVERY || least >= told.least + PRUNED_AT_ONCE)
+    }
+}
+
+impl Engine {
+    /// Tells the other followers of the database how far this index is.
+    pub(crate) async fn tell_position(&self) -> Result<(), EngineError> {
+        let positions = self.committed();
+        self.store.follow_to(&self.following.name, &positions).await?;
+        let told = Told { at: Instant::now(), least: least(&positions) };
+        *self.following.told.lock().unwrap_or_else(PoisonError::into_inner) = Some(told);
+        Ok(())
+    }
+
+    /// Now and then tells how far this index is, and drops what every follower's index holds from the outbox, when it is much.
+    pub(crate) async fn prune(&self) -> Result<(), EngineError> {
+        let least = least(&self.committed());
+        if !self.following.is_due(least) {
+            return Ok(());
+        }
+        self.tell_position().await?;
+        if least >= self.store.first_change().await? + PRUNED_AT_ONCE {
+            let silent_since = Timestamp::now().checked_sub(self.following.forget_after);
+            self.store.forget_followers(silent_since.unwrap_or(Timestamp::MIN)).await?;
+            self.store.prune_changes(least).await?;
+        }
+        Ok(())
+    }
+
+    /// Up to where each registry's index is on the disk; one that must be rebuilt holds nothing.
+    fn committed(&self) -> [(Kind, u64); Kind::ALL.len()] {
+        Kind::ALL.map(|kind| match self.catalog.registry(kind).state() {
+            IndexState::Ready { position } => (kind, position),
+            IndexState::Stale | IndexState::Superseded => (kind, 0),
+        })
+    }
+}
+
+fn least(positions: &[(Kind, u64)]) -> u64 {
+    positions.iter().map(|(_, position)| *position).min().unwrap_or(0)
+}
+
+/// A name that nobody else has: the hasher's keys are the system's random numbers.
+fn drawn() -> String {
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    let random = [RandomState::new(), RandomState::new()].map(|state| state.hash_one(now));
+    blake3::hash(format!("{random:?} {now:?} {}", std::process::id()).as_bytes()).to_hex()[..32].to_owned()
+}

@@ -1,0 +1,319 @@
+//! What holds for PostgreSQL in particular: its schema, its errors, and what survives crashes of the server and of connections.
+
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+#[path = "../../../tests/support/postgres.rs"]
+mod postgres_server;
+#[path = "postgres/proxy.rs"]
+mod proxy;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use domain::forms::Draft;
+use domain::{Contact, Kind, Need, Profile};
+use postgres_server::Server;
+use proxy::{Cut, Proxy};
+use store::{ListFilter, Outcome, Store, StoreError};
+
+/// Within which a store must work again once its server does.
+const BACK: Duration = Duration::from_secs(10);
+
+fn need(external_id: &str) -> Draft {
+    let title = format!("需求{external_id}");
+    Draft {
+        external_id: Some(external_id.to_owned()),
+        status: None,
+        profile: Profile::Need(Need { title, ..Need::default() }),
+        contact: Some(Contact { mobile: Some("13812345678".to_owned()), ..Contact::default() }),
+    }
+}
+
+async fn count(store: &Store) -> u64 {
+    store.count(Kind::Need, &ListFilter::default()).await.unwrap()
+}
+
+const TABLES: &str = "SELECT count(*) FROM pg_tables WHERE schemaname = 'public'";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_many_that_migrate_at_once_one_does() {
+    let Some(server) = Server::shared() else { return };
+    let url = server.database();
+    let migrating: Vec<_> = (0..6)
+        .map(|_| {
+            let url = url.clone();
+            tokio::spawn(async move { Store::migrate(&url).await.unwrap() })
+        })
+        .collect();
+    let mut applied = 0;
+    for one in migrating {
+        let report = one.await.unwrap();
+        assert!(report.applied.is_empty() || report.applied.len() as i64 == report.version);
+        applied += usize::from(!report.applied.is_empty());
+    }
+    assert_eq!(applied, 1);
+}
+
+#[tokio::test]
+async fn a_newer_or_a_changed_schema_is_refused_and_left_alone() {
+    let Some(server) = Server::shared() else { return };
+    let url = server.database();
+    Store::migrate(&url).await.unwrap();
+    server.sql(&url, "UPDATE _sqlx_migrations SET checksum = 'x' WHERE version = 2");
+    assert!(matches!(Store::open(&url).await.err().unwrap(), StoreError::Migration(_)));
+    server.sql(
+        &url,
+        "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time)
+         VALUES (9999, 'from the future', TRUE, '', 0)",
+    );
+    for error in [Store::migrate(&url).await.unwrap_err(), Store::open(&url).await.err().unwrap()] {
+        assert!(matches!(error, StoreError::NewerSchema { database: 9999, .. }), "{error:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_migration_that_dies_midway_leaves_nothing() {
+    let Some(server) = Server::shared() else { return };
+    let url = server.database();
+    // Somebody is about to create a table of the second step, so that the migration waits there.
+    let blocking = tokio::task::spawn_blocking({
+        let url = url.clone();
+        move || server.sql(&url, "BEGIN; CREATE TABLE judgements (a INT); SELECT pg_sleep(3); ROLLBACK")
+    });
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    let migrating = tokio::spawn({
+        let url = url.clone();
+        async move { Store::migrate(&url).await }
+    });
+    let waiting = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+        WHERE application_name = 'hongniang' AND wait_event_type = 'Lock' AND datname = current_database()";
+    let started = Instant::now();
+    while server.sql(&url, waiting) != "t" {
+        assert!(started.elapsed() < BACK, "the migration does not wait");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    let error = migrating.await.unwrap().unwrap_err();
+    assert!(matches!(error, StoreError::Unavailable(_)), "{error:?}");
+    blocking.await.unwrap();
+    assert_eq!(server.sql(&url, TABLES), "0");
+    Store::migrate(&url).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_step_that_fails_leaves_nothing_of_those_before() {
+    let Some(server) = Server::shared() else { return };
+    let url = server.database();
+    server.sql(&url, "CREATE TABLE judgements (a INT)");
+    let error = Store::migrate(&url).await.unwrap_err();
+    assert!(matches!(error, StoreError::Migration(_)), "{error:?}");
+    assert_eq!(server.sql(&url, TABLES), "1");
+    server.sql(&url, "DROP TABLE judgements");
+    Store::migrate(&url).await.unwrap();
+}
+
+#[tokio::test]
+async fn every_text_sorts_by_its_bytes() {
+    let Some(server) = Server::shared() else { return };
+    let url = server.database();
+    Store::migrate(&url).await.unwrap();
+    let others = server.sql(
+        &url,
+        "SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = 'public'
+         AND table_name NOT LIKE '\\_sqlx%' AND data_type = 'text' AND collation_name IS DISTINCT FROM 'C'",
+    );
+    assert_eq!(others, "");
+}
+
+#[tokio::test]
+async fn personal_data_lies_in_contacts_alone() {
+    let Some(server) = Server::shared() else { return };
+    let url = server.database();
+    let store = Store::open(&url).await.unwrap();
+    store.create(need("a")).await.unwrap();
+    store.close().await;
+    let tables = server.sql(&url, "SELECT tablename FROM pg_tables WHERE schemaname = 'public'");
+    assert!(tables.lines().count() > 10);
+    for table in tables.lines() {
+        let text = format!("SELECT count(*) FROM {table} t WHERE t::text LIKE '%13812345678%'");
+        assert_eq!(server.sql(&url, &text), if table == "contacts" { "1" } else { "0" }, "{table}");
+    }
+}
+
+#[tokio::test]
+async fn a_batch_that_fails_midway_leaves_nothing_and_says_no_contact() {
+    let Some(server) = Server::shared() else { return };
+    let url = server.database();
+    let store = Store::open(&url).await.unwrap();
+    store.create(need("a")).await.unwrap();
+    // The database then quotes the whole row.
+    server.sql(&url, "ALTER TABLE contacts ADD CHECK (number < 150)");
+    let batch: Vec<Draft> = (0..200).map(|at| need(&format!("n{at}"))).collect();
+    let error = store.upsert(batch.clone()).await.unwrap_err();
+    assert!(matches!(error, StoreError::Database(_)), "{error:?}");
+    let shown = format!("{error} {error:?} {:?}", std::error::Error::source(&error).map(ToString::to_string));
+    assert!(shown.contains("23514") && !shown.contains("13812345678"), "{shown}");
+    assert_eq!((count(&store).await, store.changes(0, 1000).await.unwrap().len()), (1, 1));
+
+    let mut import = store.import().await.unwrap();
+    import.upsert(vec![need("b")]).await.unwrap();
+    import.upsert(batch).await.unwrap_err();
+    assert!(matches!(import.commit().await.unwrap_err(), StoreError::ImportAborted));
+    assert_eq!(store.create(need("d")).await.unwrap().id.number, 2);
+    store.close().await;
+}
+
+#[tokio::test]
+async fn addresses_that_lead_nowhere_are_told_apart_and_never_repeated() {
+    for url in
+        ["postgres://h:geheim@db:port/h", "postgres://h:geheim@db/h?pasword=geheim", "mysql://h:geheim@db/h"]
+    {
+        let error = Store::open(url).await.err().unwrap();
+        assert!(matches!(error, StoreError::BadUrl), "{error:?}");
+        assert!(!format!("{error} {error:?}").contains("geheim"));
+    }
+    // Nobody listens there.
+    let started = Instant::now();
+    let error = Store::open("postgresql://h:geheim@127.0.0.1:1/h").await.err().unwrap();
+    assert!(matches!(error, StoreError::Unavailable(_)), "{error:?}");
+    assert!(!format!("{error} {error:?}").contains("geheim") && started.elapsed() < BACK);
+
+    let Some(server) = Server::shared() else { return };
+    let url = server.database();
+    let missing = url.replace("/test", "/missing");
+    let error = Store::open(&missing).await.err().unwrap();
+    assert!(matches!(error, StoreError::Unavailable(_)), "{error:?}");
+    server.sql(
+        &url,
+        "CREATE DATABASE ascii ENCODING 'SQL_ASCII' LOCALE 'C' LOCALE_PROVIDER libc TEMPLATE template0",
+    );
+    let (_, parameters) = url.split_once('?').unwrap();
+    let error = Store::open(&format!("postgres:///ascii?{parameters}")).await.err().unwrap();
+    assert!(matches!(error, StoreError::Unsuitable(_)), "{error:?}");
+}
+
+/// Writes one need after the other, each until it is acknowledged, as a client does that repeats what failed. Returns how many.
+async fn keep_writing(store: Store, writer: usize, stop: Arc<AtomicBool>) -> usize {
+    let mut acknowledged = 0;
+    while !stop.load(Ordering::Relaxed) {
+        match store.upsert(vec![need(&format!("{writer}-{acknowledged}"))]).await {
+            Ok(_) => acknowledged += 1,
+            Err(StoreError::Unavailable(_) | StoreError::OutcomeUnknown(_) | StoreError::Busy) => {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+            Err(error) => panic!("{error:?}"),
+        }
+    }
+    acknowledged
+}
+
+/// Reads until told to stop: whole lists without a gap, or a failure that says that the database cannot be reached.
+async fn keep_reading(store: Store, stop: Arc<AtomicBool>) {
+    while !stop.load(Ordering::Relaxed) {
+        match store.page(Kind::Need, &ListFilter::default(), 0, 10_000).await {
+            Ok(page) => assert!((1..).zip(&page).all(|(number, record)| record.id.number == number)),
+            Err(StoreError::Unavailable(_)) => tokio::time::sleep(Duration::from_millis(20)).await,
+            Err(error) => panic!("{error:?}"),
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_crashes_loses_and_doubles_nothing_and_is_back_soon() {
+    let Some(server) = Server::start_new() else { return };
+    let url = server.database();
+    let store = Store::open(&url).await.unwrap();
+    let stop = Arc::new(AtomicBool::new(false));
+    let writers: Vec<_> =
+        (0..4).map(|writer| tokio::spawn(keep_writing(store.clone(), writer, stop.clone()))).collect();
+    let reader = tokio::spawn(keep_reading(store.clone(), stop.clone()));
+    for crash in 0..4 {
+        tokio::time::sleep(Duration::from_millis(400)).await;
+        tokio::task::block_in_place(|| {
+            if crash % 2 == 0 {
+                server.restart();
+            } else {
+                server.kill();
+                server.start();
+            }
+        });
+        let started = Instant::now();
+        let (mut written, mut read) = (false, false);
+        while !(written && read) {
+            assert!(started.elapsed() < BACK, "written: {written}, read: {read}");
+            written = written || store.upsert(vec![need("probe")]).await.is_ok();
+            read = read || store.ping().await.is_ok();
+        }
+    }
+    stop.store(true, Ordering::Relaxed);
+    let mut acknowledged = 1;
+    for (writer, task) in writers.into_iter().enumerate() {
+        let own = task.await.unwrap();
+        assert!(own > 0);
+        for at in 0..own {
+            assert!(store.by_external_id(Kind::Need, &format!("{writer}-{at}")).await.unwrap().is_some());
+        }
+        acknowledged += own as u64;
+    }
+    reader.await.unwrap();
+    // Only what was under way when it was told to stop may be there beyond, and nothing twice: identifiers are unique, so are changes.
+    let there = count(&store).await;
+    assert!((acknowledged..=acknowledged + 4).contains(&there), "{there} of {acknowledged}");
+    let changes = store.changes(0, 1_000_000).await.unwrap();
+    assert!((1..).zip(&changes).all(|(seq, change)| change.seq == seq));
+    assert_eq!(changes.len() as u64, there);
+    store.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_connection_cut_around_the_commit_is_told_and_may_be_repeated() {
+    let Some(server) = Server::shared() else { return };
+    let proxy = Proxy::start(server.socket()).await;
+    let url = proxy.address(&server.database());
+    let store = Store::open(&url).await.unwrap();
+    for (cut, saved) in [(Cut::BeforeCommit, false), (Cut::AfterCommit, true)] {
+        let drafts = || vec![need(&format!("{cut:?}")), need(&format!("{cut:?} 2"))];
+        proxy.arm(cut);
+        let error = store.upsert(drafts()).await.unwrap_err();
+        assert!(matches!(error, StoreError::OutcomeUnknown(_)), "{error:?}");
+        assert!(proxy.has_cut());
+        let before = count(&store).await;
+        let expected = if saved { Outcome::Unchanged } else { Outcome::Created };
+        let outcomes = store.upsert(drafts()).await.unwrap();
+        assert!(outcomes.iter().all(|one| one.outcome == expected), "{outcomes:?}");
+        assert_eq!(count(&store).await, if saved { before } else { before + 2 });
+    }
+    assert_eq!((count(&store).await, store.changes(0, 10).await.unwrap().len()), (4, 4));
+
+    // An import of several batches is all there or not at all.
+    for (cut, there) in [(Cut::BeforeCommit, 4), (Cut::AfterCommit, 6)] {
+        let mut import = store.import().await.unwrap();
+        import.upsert(vec![need("i")]).await.unwrap();
+        import.upsert(vec![need("j")]).await.unwrap();
+        proxy.arm(cut);
+        assert!(matches!(import.commit().await.unwrap_err(), StoreError::OutcomeUnknown(_)));
+        assert_eq!(count(&store).await, there);
+    }
+    store.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_connection_cut_before_anything_is_written_is_unavailable() {
+    let Some(server) = Server::shared() else { return };
+    let url = server.database();
+    let store = Store::open(&url).await.unwrap();
+    let mut import = store.import().await.unwrap();
+    import.upsert(vec![need("a")]).await.unwrap();
+    server.sql(
+        &url,
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+         WHERE application_name = 'hongniang' AND datname = current_database()",
+    );
+    let error = import.upsert(vec![need("b")]).await.unwrap_err();
+    assert!(matches!(error, StoreError::Unavailable(_)), "{error:?}");
+    assert!(matches!(import.commit().await.unwrap_err(), StoreError::ImportAborted));
+    // The next ones find new connections, and the turn is free again.
+    store.create(need("a")).await.unwrap();
+    assert_eq!(count(&store).await, 1);
+    store.close().await;
+}
