@@ -151,7 +151,7 @@ impl Engine {
         date: Date,
         progress: &mut (impl FnMut(RematchProgress) + Send),
     ) -> Result<RunTotals, EngineError> {
-        let filter = ListFilter { statuses: vec![Status::Open], updated_since: None };
+        let filter = ListFilter { statuses: vec![Status::Open], ..ListFilter::default() };
         let total = self.store.count(Kind::Need, &filter).await?;
         let mut totals = RunTotals::default();
         let (mut after, mut done) = (0, 0);

@@ -1,4 +1,4 @@
-//! The only user of sqlx: records, contacts, outbox, runs, judgements and feedback behind one [`Store`].
+//! The only user of sqlx: records, contacts, outbox, runs, judgements, feedback and keys behind one [`Store`].
 //!
 //! The database is the truth. Every write that changes a record puts a row into the outbox within the same transaction, so
 //! whoever derives something from the records (the search index) can follow [`Store::changes`] from where it stopped.
@@ -11,6 +11,7 @@ mod duplicates;
 mod error;
 mod feedback;
 mod judgements;
+mod keys;
 mod reading;
 mod rows;
 mod runs;
@@ -24,6 +25,7 @@ pub use duplicates::{Comparison, Pair, Sketch};
 pub use error::StoreError;
 pub use feedback::{FeedbackEntry, StoredFeedback};
 pub use judgements::{Judgement, StoredJudgement};
+pub use keys::{KeyDraft, LIVE_KEYS, StoredKey};
 pub use reading::{Change, ListFilter};
 pub use runs::{Run, RunId, RunMatch, RunState, RunTotals};
 pub use store::{Address, MigrationReport, Store};

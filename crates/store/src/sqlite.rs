@@ -23,10 +23,11 @@ static MIGRATIONS: LazyLock<Migrator> = LazyLock::new(|| {
 });
 
 /// Every step of the schema, by number. What has been released never changes: databases remember its checksum.
-const SCHEMA: [(i64, &str, &str); 3] = [
+const SCHEMA: [(i64, &str, &str); 4] = [
     (1, "records outbox runs", include_str!("../migrations/sqlite/0001_records_outbox_runs.sql")),
     (2, "judgements feedback", include_str!("../migrations/sqlite/0002_judgements_feedback.sql")),
     (3, "duplicates clusters", include_str!("../migrations/sqlite/0003_duplicates_clusters.sql")),
+    (4, "access", include_str!("../migrations/sqlite/0004_access.sql")),
 ];
 
 /// How long a writer waits for the others, in this process and in other ones: an import may take that long.
