@@ -3,12 +3,14 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use domain::access::Others;
 use ranking::Weights;
 use serde::{Deserialize, Serialize};
 use store::Address;
 use text::{Analyzer, Dictionaries};
 
 use crate::EngineError;
+use crate::desk::AdmissionSettings;
 use crate::learning::LearnedNote;
 
 /// Where state lies and how matching behaves.
@@ -24,6 +26,10 @@ pub struct Settings {
     pub matching: MatchingSettings,
     /// Where some of the weights come from, when they were learned.
     pub learned: Option<LearnedNote>,
+    /// What records of other regions show to keys that are bound to one.
+    pub others: Others,
+    /// How much is done at a time for the API.
+    pub admission: AdmissionSettings,
 }
 
 /// Sizes in matching.
@@ -53,6 +59,8 @@ impl Settings {
             weights: Weights::default(),
             matching: MatchingSettings::default(),
             learned: None,
+            others: Others::default(),
+            admission: AdmissionSettings::default(),
         }
     }
 

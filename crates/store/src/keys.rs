@@ -30,6 +30,15 @@ pub struct KeyDraft {
     pub expires_at: Timestamp,
 }
 
+/// What is known of a holder beside the name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Holder {
+    /// What the keys are for.
+    pub purpose: String,
+    /// The region that they are bound to.
+    pub region: Option<Region>,
+}
+
 /// A key as it is kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoredKey {
@@ -158,6 +167,19 @@ impl Store {
         });
         transaction.commit().await?;
         row.stored()
+    }
+
+    /// The holder of this name.
+    pub async fn holder(&self, name: &str) -> Result<Option<Holder>, StoreError> {
+        let row: Option<HolderRow> = on_backend!(&self.backend, pools => {
+            sqlx::query_as(texts::HOLDER_OF_NAME).bind(name).fetch_optional(&pools.readers).await?
+        });
+        let holder = |row: HolderRow| {
+            let region = row.region.map(|code| code.parse()).transpose();
+            let region = region.map_err(|said: String| corrupt(format!("接入方 {}", row.number), said))?;
+            Ok(Holder { purpose: row.purpose, region })
+        };
+        row.map(holder).transpose()
     }
 
     /// The key of this number, good or not.

@@ -14,6 +14,7 @@ macro_rules! keys {
 pub(crate) const HOLDER: &str =
     "INSERT INTO holders (name, purpose, region, created_at) VALUES ($1, $2, $3, $4)
     ON CONFLICT (name) DO UPDATE SET name = holders.name RETURNING number, purpose, region";
+pub(crate) const HOLDER_OF_NAME: &str = "SELECT number, purpose, region FROM holders WHERE name = $1";
 pub(crate) const LIVE_KEYS: &str = "SELECT number FROM api_keys WHERE holder = $1 AND revoked_at IS NULL AND expires_at > $2 ORDER BY number";
 pub(crate) const ADD_KEY: &str = "INSERT INTO api_keys (holder, digest, scopes, created_at, expires_at)
     VALUES ($1, '', $2, $3, $4) RETURNING number";
