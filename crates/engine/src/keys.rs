@@ -7,7 +7,7 @@ use domain::{FieldProblem, ProblemCode, Region};
 use jiff::{SignedDuration, Timestamp};
 use rand::TryRng;
 use rand::rngs::SysRng;
-use store::KeyDraft;
+use store::{KeyDraft, KeyState};
 
 use crate::{Engine, EngineError};
 
@@ -126,13 +126,11 @@ impl Engine {
     pub async fn authenticate(&self, token: &Token) -> Result<Key, EngineError> {
         let key = self.store.key(token.id()).await?.filter(|key| key.digest == token.digest());
         let key = key.ok_or(KeyFault::Unknown)?;
-        if key.revoked_at.is_some() {
-            return Err(KeyFault::Revoked.into());
+        match key.state() {
+            KeyState::Live => Ok(key),
+            KeyState::Expired => Err(KeyFault::Expired.into()),
+            KeyState::Revoked => Err(KeyFault::Revoked.into()),
         }
-        if key.expires_at <= Timestamp::now() {
-            return Err(KeyFault::Expired.into());
-        }
-        Ok(key)
     }
 }
 

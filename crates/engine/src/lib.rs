@@ -58,7 +58,7 @@ pub use exchange::sheets::CellProblem;
 pub use exchange::{FileError, Format, RowError, RowProblem, synthetic};
 pub use index::{Dimension, IndexError, SearchAfter};
 pub use ranking::{Alikeness, Exclusion, Explanation, Highlight, Part, Question, Weights, metrics};
-pub use store::{Outcome, RunId, StoreError};
+pub use store::{KeyState, Outcome, RunId, StoreError};
 
 /// The matchmaker.
 #[derive(Clone)]

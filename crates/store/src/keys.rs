@@ -68,6 +68,48 @@ pub struct StoredKey {
     pub digest: SecretDigest,
 }
 
+/// Whether a key is good.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KeyState {
+    /// It is.
+    Live,
+    /// Its time is over.
+    Expired,
+    /// It was revoked.
+    Revoked,
+}
+
+impl KeyState {
+    /// The word of the API.
+    pub const fn slug(self) -> &'static str {
+        match self {
+            Self::Live => "live",
+            Self::Expired => "expired",
+            Self::Revoked => "revoked",
+        }
+    }
+
+    /// The word for people.
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Live => "有效",
+            Self::Expired => "已过期",
+            Self::Revoked => "已撤销",
+        }
+    }
+}
+
+impl StoredKey {
+    /// Whether it is good now.
+    pub fn state(&self) -> KeyState {
+        match self.revoked_at {
+            Some(_) => KeyState::Revoked,
+            None if self.expires_at <= Timestamp::now() => KeyState::Expired,
+            None => KeyState::Live,
+        }
+    }
+}
+
 row! {
     struct KeyRow {
         number: i64,

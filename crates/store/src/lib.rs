@@ -25,7 +25,7 @@ pub use duplicates::{Comparison, Pair, Sketch};
 pub use error::StoreError;
 pub use feedback::{FeedbackEntry, StoredFeedback};
 pub use judgements::{Judgement, StoredJudgement};
-pub use keys::{Holder, KeyDraft, LIVE_KEYS, StoredKey};
+pub use keys::{Holder, KeyDraft, KeyState, LIVE_KEYS, StoredKey};
 pub use reading::{Change, ListFilter};
 pub use runs::{Run, RunId, RunMatch, RunState, RunTotals};
 pub use store::{Address, MigrationReport, Store};

@@ -17,7 +17,7 @@ pub(crate) fn record() -> Doc {
         .json_body("FeedbackForm", examples::feedback_form())
         .answer(201, "已记录", ("Feedback", examples::feedback()), &[])
         .problems(&body_problems())
-        .problems(&[Code::NoSuchPairing, Code::RecordNotFound, Code::Busy])
+        .problems(&[Code::NoSuchPairing, Code::RecordNotFound, Code::OutsideRegion, Code::Busy])
 }
 
 pub(crate) fn list() -> Doc {

@@ -25,7 +25,7 @@ pub(crate) fn create(kind: Kind) -> Doc {
             &[("Location", "新记录的地址"), RECORD_HEADERS[0]],
         )
         .problems(&body_problems())
-        .problems(&[Code::AlreadyExists])
+        .problems(&[Code::AlreadyExists, Code::OutsideRegion])
 }
 
 pub(crate) fn list(kind: Kind) -> Doc {
@@ -108,6 +108,13 @@ pub(super) fn body_problems() -> [Code; 6] {
     ]
 }
 
-fn change_problems() -> [Code; 5] {
-    [Code::RecordNotFound, Code::StaleRevision, Code::IfMatchRequired, Code::InvalidIfMatch, Code::Busy]
+fn change_problems() -> [Code; 6] {
+    [
+        Code::RecordNotFound,
+        Code::OutsideRegion,
+        Code::StaleRevision,
+        Code::IfMatchRequired,
+        Code::InvalidIfMatch,
+        Code::Busy,
+    ]
 }

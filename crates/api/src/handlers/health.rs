@@ -2,12 +2,12 @@
 
 use actix_web::HttpResponse;
 use actix_web::web::Data;
-use engine::Engine;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::Answer;
 use crate::extract::Query;
+use crate::gate::Door;
 
 /// The process answers.
 #[derive(Debug, Serialize, ToSchema)]
@@ -51,15 +51,15 @@ pub(crate) async fn livez(_: Query) -> Answer {
     Ok(HttpResponse::Ok().json(Liveness { status: "ok" }))
 }
 
-pub(crate) async fn readyz(engine: Data<Engine>, _: Query) -> Answer {
+pub(crate) async fn readyz(door: Data<Door>, _: Query) -> Answer {
     let health = |status: engine::IndexStatus| IndexHealth {
         registry: status.kind.plural(),
         stale: status.stale,
         documents: status.documents,
         lag: status.lag,
     };
-    let database = engine.ping().await.is_ok();
-    let indexes: Vec<IndexHealth> = match engine.index_status().await {
+    let database = door.ping().await.is_ok();
+    let indexes: Vec<IndexHealth> = match door.index_status().await {
         Ok(statuses) => statuses.into_iter().map(health).collect(),
         Err(_) => Vec::new(),
     };
