@@ -1,10 +1,11 @@
 //! Keys: made, listed, revoked, and recognised.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use domain::access::{KeyId, Scope, SecretDigest, Token};
 use domain::{FieldProblem, ProblemCode, Region};
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use rand::TryRng;
 use rand::rngs::SysRng;
 use store::{KeyDraft, KeyState};
@@ -29,8 +30,15 @@ pub struct KeyRequest {
     pub region: Option<Region>,
     /// What it opens.
     pub scopes: BTreeSet<Scope>,
-    /// For how many days it is good.
-    pub days: u32,
+    /// For how long it is good.
+    pub good_for: Duration,
+}
+
+impl KeyRequest {
+    /// So many days.
+    pub const fn days(days: u32) -> Duration {
+        Duration::from_secs(days as u64 * 86_400)
+    }
 }
 
 /// A key that was just made: the only time that its token is there.
@@ -80,7 +88,7 @@ impl Engine {
         if !problems.is_empty() {
             return Err(EngineError::Invalid(problems));
         }
-        let expires_at = Timestamp::now() + SignedDuration::from_hours(i64::from(request.days) * 24);
+        let expires_at = Timestamp::now() + request.good_for;
         Ok(KeyDraft { holder, purpose, region, scopes: request.scopes.clone(), expires_at })
     }
 
@@ -152,8 +160,8 @@ fn problems(holder: &str, purpose: &str, request: &KeyRequest) -> Vec<FieldProbl
     if request.scopes.is_empty() {
         problem("/scopes", "权限", ProblemCode::Missing, "至少授予一项权限".to_owned());
     }
-    if !(1..=MOST_DAYS).contains(&request.days) {
-        let detail = format!("应为 1 到 {MOST_DAYS}，现为 {}", request.days);
+    if request.good_for.is_zero() || request.good_for > KeyRequest::days(MOST_DAYS) {
+        let detail = format!("应为 1 到 {MOST_DAYS}");
         problem("/days", "有效天数", ProblemCode::TooLarge, detail);
     }
     problems

@@ -49,7 +49,7 @@ pub(crate) async fn create(At(desk): At, _: Query, JsonBody(body): JsonBody) -> 
         purpose: form.purpose,
         region: region.map_err(|detail: String| invalid("/region", "not_in_table", &detail))?,
         scopes: form.scopes.into_iter().collect(),
-        days: form.days,
+        good_for: KeyRequest::days(form.days),
     };
     let made = desk.create_key(&request).await?;
     let location = format!("{BASE}/keys/{}", made.key.id);

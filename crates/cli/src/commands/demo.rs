@@ -145,7 +145,7 @@ async fn key(engine: &Engine) -> Result<String> {
         purpose: Some("试用示例数据".to_owned()),
         region: None,
         scopes: Scope::ALL.iter().copied().collect(),
-        days: DAYS,
+        good_for: KeyRequest::days(DAYS),
     };
     Ok(engine.create_key(&request).await?.token.reveal())
 }

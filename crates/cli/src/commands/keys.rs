@@ -112,8 +112,8 @@ impl Create {
     async fn run(self, engine: &Engine) -> Result<()> {
         let scopes =
             if self.all { Scope::ALL.iter().copied().collect() } else { self.scopes.into_iter().collect() };
-        let (holder, purpose, region, days) = (self.holder, self.purpose, self.region, self.days);
-        let request = KeyRequest { holder, purpose, region, scopes, days };
+        let (holder, purpose, region) = (self.holder, self.purpose, self.region);
+        let request = KeyRequest { holder, purpose, region, scopes, good_for: KeyRequest::days(self.days) };
         let NewKey { key, token } = engine.create_key(&request).await?;
         if self.json {
             let mut told = key_json(&key);
