@@ -7,6 +7,7 @@
 //! `KILLS` sets the number of kills in each of the three tests (6), `KILL_SEED` the moments; a failure names the seed.
 #![allow(clippy::unwrap_used, clippy::print_stderr, reason = "tests")]
 
+use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::path::Path;
@@ -180,13 +181,13 @@ fn service(home: &Path) -> (Child, String) {
 }
 
 /// Sends one record; whether the service answered that it is stored. Any answer but that is a failure, silence is not.
-fn created(address: &str, form: &Value) -> std::io::Result<bool> {
+fn created(address: &str, key: &str, form: &Value) -> std::io::Result<bool> {
     let body = form.to_string();
     let mut stream = TcpStream::connect(address)?;
     let length = body.len();
     write!(
         stream,
-        "POST /api/v1/needs HTTP/1.1\r\nHost: {address}\r\nContent-Type: application/json\r\n\
+        "POST /api/v1/needs HTTP/1.1\r\nHost: {address}\r\nAuthorization: Bearer {key}\r\nContent-Type: application/json\r\n\
          Content-Length: {length}\r\nConnection: close\r\n\r\n{body}"
     )?;
     let mut answer = Vec::new();
@@ -205,14 +206,21 @@ fn a_service_that_is_killed_loses_nothing_it_answered() {
     succeeds(home, &["migrate"]);
     succeeds(home, &["index", "rebuild"]);
     let built = generations(home);
+    // No limit is to keep the client from writing as fast as it can.
+    fs::write(home.join("hongniang-data/hongniang.toml"), "[limits]\nrequests_per_second = 0\n").unwrap();
+    let make =
+        ["keys", "create", "--holder", "测试", "--purpose", "测试", "--scopes", "needs:write", "--json"];
+    let made: Value = serde_json::from_slice(&hongniang(home, &make).output().unwrap().stdout).unwrap();
+    let key = made["token"].as_str().unwrap().to_owned();
     let mut answered_in_all = 0;
     for round in 0..kills() {
         let (mut child, address) = service(home);
+        let key = key.clone();
         let client = thread::spawn(move || {
             let mut stored = Vec::new();
             for at in 0.. {
                 let name = format!("S{round}-{at}");
-                match created(&address, &need(&name, at)) {
+                match created(&address, &key, &need(&name, at)) {
                     Ok(true) => stored.push(name),
                     // Killed while it was answering: the record may be there or not.
                     Ok(false) => {}

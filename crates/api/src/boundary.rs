@@ -14,13 +14,19 @@ use actix_web::http::header::{
 };
 use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::Next;
-use actix_web::{Error, HttpRequest, HttpResponse};
+use actix_web::{Error, HttpMessage, HttpRequest, HttpResponse};
+use domain::access::KeyId;
 
 use crate::endpoints::BASE;
+use crate::gate::refuse_key_in_address;
 use crate::problem::{Code, PROBLEM_JSON, Problem};
+use crate::rates::Standing;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const LONGEST_REQUEST_ID: usize = 64;
+
+/// A request's number, for those who handle it.
+pub(crate) struct RequestId(pub(crate) String);
 
 /// Told apart from the numbers of another process.
 static PROCESS: LazyLock<u32> = LazyLock::new(|| RandomState::new().build_hasher().finish() as u32);
@@ -35,13 +41,18 @@ pub(crate) async fn boundary<B: MessageBody + 'static>(
     let id = request_id(request.headers());
     let method = request.method().clone();
     let api = request.path().starts_with(BASE);
-    let mut response = if api && !accepts_json(request.headers()) {
+    request.extensions_mut().insert(RequestId(id.clone()));
+    let mut response = if let Err(problem) = refuse_key_in_address(&request) {
+        request.into_response(problem.response(Some(&id)))
+    } else if api && !accepts_json(request.headers()) {
         let problem = Problem::new(Code::NotAcceptable, "本接口只提供 application/json");
         request.into_response(problem.response(Some(&id)))
     } else {
         refusal(next.call(request).await?.map_into_boxed_body(), &id)
     };
     safe_headers(response.headers_mut(), api);
+    let standing = response.request().extensions().get::<Standing>().cloned();
+    standing.iter().for_each(|standing| standing.tell(response.headers_mut()));
     if let Ok(value) = HeaderValue::from_str(&id) {
         response.headers_mut().insert(REQUEST_ID, value);
     }
@@ -124,12 +135,14 @@ fn safe_headers(headers: &mut HeaderMap, api: bool) {
 
 /// One line for each request. The route's pattern stands for the address: an address may hold what a person typed.
 fn log(method: &Method, request: &HttpRequest, status: StatusCode, started: Instant, id: &str) {
+    let key = request.extensions().get::<KeyId>().map(KeyId::to_string);
     tracing::info!(
         http.method = method.as_str(),
         http.route = request.match_pattern().as_deref().unwrap_or("-"),
         http.status = status.as_u16(),
         elapsed_ms = started.elapsed().as_millis() as u64,
         request_id = id,
+        key,
         "request"
     );
 }

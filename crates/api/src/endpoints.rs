@@ -1,14 +1,18 @@
 //! The one list of everything under `/api/v1`: each entry is a route together with its documentation.
 
 use actix_web::http::Method;
+use actix_web::middleware::from_fn;
 use actix_web::web::ServiceConfig;
 use actix_web::{HttpRequest, HttpResponse, Resource, Route, guard, web};
 use domain::Kind;
+use engine::Act;
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use crate::docs::{self, Doc};
 use crate::extract::QueryNames;
-use crate::handlers::{feedback, health, import, kindred, matching, ranking, registry, runs, search};
+use crate::gate::Access::{self, Key, Open};
+use crate::gate::{Accesses, gate};
+use crate::handlers::{self, feedback, health, keys, kindred, ranking, registry, runs, search};
 use crate::problem::{Code, Problem};
 
 /// Everything versioned lies below.
@@ -19,10 +23,11 @@ pub(crate) const REGISTRIES: [Kind; 6] =
 /// Those that needs are matched with.
 pub(crate) const OFFERS: [Kind; 3] = [Kind::Expert, Kind::Station, Kind::Achievement];
 
-/// A method at a path, what answers it, and what is said about it.
+/// A method at a path, who may use it, what answers it, and what is said about it.
 pub(crate) struct Endpoint {
     pub(crate) path: String,
     pub(crate) method: Method,
+    access: Access,
     pub(crate) doc: Doc,
     route: Route,
     registry: Option<Kind>,
@@ -35,12 +40,13 @@ struct Endpoints {
 }
 
 impl Endpoints {
-    fn add(&mut self, method: &Method, path: &str, doc: Doc, route: Route) {
+    fn add(&mut self, access: Access, (method, path): (&Method, &str), doc: Doc, route: Route) {
         let base = if matches!(path, "/livez" | "/readyz") { "" } else { BASE };
         let registry = self.registry;
         let prefix = registry.map_or_else(String::new, |kind| format!("/{}", kind.plural()));
         let path = format!("{base}{prefix}{path}");
-        self.list.push(Endpoint { path, method: method.clone(), doc, route, registry });
+        let doc = doc.taking(access);
+        self.list.push(Endpoint { path, method: method.clone(), access, doc, route, registry });
     }
 }
 
@@ -52,36 +58,64 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
         registry(&mut all, kind);
     }
     all.registry = None;
-    let (get, post) = (&Method::GET, &Method::POST);
-    all.add(post, "/match", docs::matching::adhoc(), web::to(matching::adhoc));
-    all.add(get, "/rematch-runs", docs::runs::list(), web::to(runs::list));
-    all.add(get, "/rematch-runs/current", docs::runs::current(), web::to(runs::current));
-    all.add(get, "/need-clusters", docs::kindred::clusters(), web::to(kindred::clusters));
-    all.add(post, "/feedback", docs::feedback::record(), web::to(feedback::record));
-    all.add(get, "/feedback", docs::feedback::list(), web::to(feedback::list));
-    all.add(get, "/ranking", docs::feedback::ranking(), web::to(ranking::read));
-    all.add(get, "/livez", docs::health::livez(), web::to(health::livez));
-    all.add(get, "/readyz", docs::health::readyz(), web::to(health::readyz));
+    let (get, post, delete) = (&Method::GET, &Method::POST, &Method::DELETE);
+    let (matching, admin) = (Key(Act::Match), Key(Act::ManageKeys));
+    all.add(matching, (post, "/match"), docs::matching::adhoc(), web::to(handlers::matching::adhoc));
+    all.add(matching, (get, "/rematch-runs"), docs::runs::list(), web::to(runs::list));
+    all.add(matching, (get, "/rematch-runs/current"), docs::runs::current(), web::to(runs::current));
+    all.add(
+        Key(Act::MatchRecord(Kind::Need)),
+        (get, "/need-clusters"),
+        docs::kindred::clusters(),
+        web::to(kindred::clusters),
+    );
+    all.add(Key(Act::GiveFeedback), (post, "/feedback"), docs::feedback::record(), web::to(feedback::record));
+    all.add(Key(Act::ReadFeedback), (get, "/feedback"), docs::feedback::list(), web::to(feedback::list));
+    all.add(matching, (get, "/ranking"), docs::feedback::ranking(), web::to(ranking::read));
+    all.add(admin, (post, "/keys"), docs::keys::create(), web::to(keys::create));
+    all.add(admin, (get, "/keys"), docs::keys::list(), web::to(keys::list));
+    all.add(Key(Act::OwnKey), (get, "/keys/current"), docs::keys::current(), web::to(keys::current));
+    all.add(admin, (get, "/keys/{id}"), docs::keys::read(), web::to(keys::read));
+    all.add(admin, (delete, "/keys/{id}"), docs::keys::revoke(), web::to(keys::revoke));
+    all.add(Open, (get, "/livez"), docs::health::livez(), web::to(health::livez));
+    all.add(Open, (get, "/readyz"), docs::health::readyz(), web::to(health::readyz));
     all.list
 }
 
 fn registry(all: &mut Endpoints, kind: Kind) {
     let (get, post, put, delete) = (&Method::GET, &Method::POST, &Method::PUT, &Method::DELETE);
-    all.add(post, "", docs::registry::create(kind), web::to(registry::create));
-    all.add(get, "", docs::registry::list(kind), web::to(registry::list));
-    all.add(get, "/search", docs::search::search(kind), web::to(search::search));
-    all.add(post, "/import", docs::import::import(kind), web::to(import::import));
-    all.add(get, "/{id}", docs::registry::read(kind), web::to(registry::read));
-    all.add(put, "/{id}", docs::registry::replace(kind), web::to(registry::replace));
-    all.add(delete, "/{id}", docs::registry::withdraw(kind), web::to(registry::withdraw));
+    let (read, write, import) = (Key(Act::Read(kind)), Key(Act::Write(kind)), Key(Act::Import(kind)));
+    let match_record = Key(Act::MatchRecord(kind));
+    all.add(write, (post, ""), docs::registry::create(kind), web::to(registry::create));
+    all.add(read, (get, ""), docs::registry::list(kind), web::to(registry::list));
+    all.add(read, (get, "/search"), docs::search::search(kind), web::to(search::search));
+    all.add(import, (post, "/import"), docs::import::import(kind), web::to(handlers::import::import));
+    all.add(read, (get, "/{id}"), docs::registry::read(kind), web::to(registry::read));
+    all.add(write, (put, "/{id}"), docs::registry::replace(kind), web::to(registry::replace));
+    all.add(write, (delete, "/{id}"), docs::registry::withdraw(kind), web::to(registry::withdraw));
     if kind == Kind::Need {
-        all.add(get, "/{id}/matches", docs::matching::of_need(), web::to(matching::of_need));
-        all.add(get, "/{id}/current-matches", docs::runs::current_matches(), web::to(runs::current_matches));
-        all.add(get, "/{id}/changes", docs::runs::changes(), web::to(runs::changes));
-        all.add(get, "/{id}/duplicates", docs::kindred::duplicates(), web::to(kindred::duplicates));
+        all.add(
+            match_record,
+            (get, "/{id}/matches"),
+            docs::matching::of_need(),
+            web::to(handlers::matching::of_need),
+        );
+        all.add(
+            match_record,
+            (get, "/{id}/current-matches"),
+            docs::runs::current_matches(),
+            web::to(runs::current_matches),
+        );
+        all.add(match_record, (get, "/{id}/changes"), docs::runs::changes(), web::to(runs::changes));
+        all.add(read, (get, "/{id}/duplicates"), docs::kindred::duplicates(), web::to(kindred::duplicates));
     }
     if OFFERS.contains(&kind) {
-        all.add(get, "/{id}/matches", docs::matching::of_offer(kind), web::to(matching::of_offer));
+        all.add(
+            match_record,
+            (get, "/{id}/matches"),
+            docs::matching::of_offer(kind),
+            web::to(handlers::matching::of_offer),
+        );
     }
 }
 
@@ -95,7 +129,7 @@ pub(crate) fn register(config: &mut ServiceConfig) {
         }
     }
     for (path, endpoints) in paths {
-        config.service(resource(&path, endpoints));
+        config.service(resource(&path, endpoints).wrap(from_fn(gate)));
     }
     config.service(web::redirect("/", "/docs/"));
     config.service(web::redirect("/docs", "/docs/"));
@@ -110,18 +144,19 @@ fn resource(path: &str, endpoints: Vec<Endpoint>) -> Resource {
     }
     let allow = methods.join(", ");
     let mut resource = web::resource(path).default_service(web::to(move || refuse(allow.clone())));
-    let mut names = QueryNames::default();
+    let (mut names, mut accesses) = (QueryNames::default(), Accesses::default());
     for endpoint in endpoints {
         if let Some(kind) = endpoint.registry {
             resource = resource.app_data(kind);
         }
         names.allow(&endpoint.method, endpoint.doc.query_names());
+        accesses.add(&endpoint.method, endpoint.access);
         resource = resource.route(match endpoint.method {
             Method::GET => endpoint.route.guard(guard::Any(guard::Get()).or(guard::Head())),
             method => endpoint.route.method(method),
         });
     }
-    resource.app_data(names)
+    resource.app_data(names).app_data(accesses)
 }
 
 async fn refuse(allow: String) -> Result<HttpResponse, Problem> {

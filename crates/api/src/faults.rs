@@ -3,8 +3,9 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use domain::access::Scope;
 use domain::{FieldProblem, ProblemCode};
-use engine::{EngineError, IndexError, StoreError};
+use engine::{EngineError, IndexError, KeyFault, StoreError};
 
 use crate::problem::{Code, Problem, ProblemItem};
 
@@ -14,6 +15,9 @@ impl From<EngineError> for Problem {
             return Self::parameter(Code::InvalidParameter, parameter, detail);
         }
         let code = code(&error);
+        if let EngineError::MissingScopes(scopes) = &error {
+            return Self::missing_scopes(scopes, &error);
+        }
         let mut problem = Self::new(code, detail(code, &error));
         match error {
             EngineError::Invalid(fields) => problem.errors = items(fields, ""),
@@ -26,6 +30,17 @@ impl From<EngineError> for Problem {
 }
 
 impl Problem {
+    /// Names each scope that is missing.
+    fn missing_scopes(scopes: &[Scope], error: &EngineError) -> Self {
+        let item = |scope: &Scope| ProblemItem {
+            code: Cow::Borrowed(scope.slug()),
+            detail: format!("缺少权限 {}（{}）", scope.slug(), scope.label()),
+            ..ProblemItem::default()
+        };
+        let errors = scopes.iter().map(item).collect();
+        Self { errors, ..Self::new(Code::MissingScope, error.to_string()) }
+    }
+
     /// The form lies at `prefix` of the body, so its fields do too.
     pub(crate) fn of_form_at(error: EngineError, prefix: &str) -> Self {
         match error {
@@ -38,9 +53,19 @@ impl Problem {
     }
 }
 
-const fn code(error: &EngineError) -> Code {
+fn code(error: &EngineError) -> Code {
     match error {
+        EngineError::Invalid(fields) if is_outside(fields) => Code::OutsideRegion,
         EngineError::Invalid(_) => Code::InvalidForm,
+        EngineError::KeyRefused(KeyFault::Unknown) => Code::InvalidKey,
+        EngineError::KeyRefused(KeyFault::Expired) => Code::KeyExpired,
+        EngineError::KeyRefused(KeyFault::Revoked) => Code::KeyRevoked,
+        EngineError::KeyNotFound(_) => Code::KeyNotFound,
+        EngineError::MissingScopes(_) => Code::MissingScope,
+        EngineError::OutsideRegion(_) => Code::OutsideRegion,
+        EngineError::Overloaded => Code::Overloaded,
+        EngineError::Store(StoreError::TooManyKeys { .. }) => Code::TooManyKeys,
+        EngineError::Store(StoreError::HolderDiffers(_)) => Code::HolderDiffers,
         EngineError::NotFound(_)
         | EngineError::Store(StoreError::NotFound(_) | StoreError::WrongKind { .. }) => Code::RecordNotFound,
         EngineError::Store(StoreError::RunNotFound(_)) => Code::RunNotFound,
@@ -63,10 +88,16 @@ const fn code(error: &EngineError) -> Code {
     }
 }
 
+/// Whether a form is refused for its region alone.
+fn is_outside(fields: &[FieldProblem]) -> bool {
+    !fields.is_empty() && fields.iter().all(|field| field.code == ProblemCode::OutsideRegion)
+}
+
 /// What the caller reads: the error's own words where the caller can act on them, else only where to look.
 fn detail(code: Code, error: &EngineError) -> String {
     match code {
         Code::InternalError => "服务内部发生错误，已记入日志；报障时请提供请求编号".to_owned(),
+        Code::OutsideRegion if matches!(error, EngineError::Invalid(_)) => "说明见 errors".to_owned(),
         Code::Busy | Code::Unavailable => "请稍后再试".to_owned(),
         _ => error.to_string(),
     }
@@ -94,5 +125,6 @@ const fn field_code(code: ProblemCode) -> &'static str {
         ProblemCode::CheckCharacter => "check_character",
         ProblemCode::NotInTable => "not_in_table",
         ProblemCode::Contradiction => "contradiction",
+        ProblemCode::OutsideRegion => "outside_region",
     }
 }

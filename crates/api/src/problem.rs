@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::{ALLOW, RETRY_AFTER};
+use actix_web::http::header::{ALLOW, RETRY_AFTER, WWW_AUTHENTICATE};
 use actix_web::{HttpResponse, ResponseError};
 use engine::EngineError;
 use serde::Serialize;
@@ -16,7 +16,7 @@ use crate::views::ImportReportView;
 /// Media type of problem details.
 pub(crate) const PROBLEM_JSON: &str = "application/problem+json";
 /// Seconds after which trying again makes sense.
-const RETRY_SECONDS: u32 = 5;
+const RETRY_SECONDS: u64 = 5;
 
 macro_rules! codes {
     ($($(#[$doc:meta])* $variant:ident = $slug:literal, $status:ident, $title:literal;)+) => {
@@ -59,14 +59,30 @@ codes! {
     InvalidIfMatch = "invalid_if_match", BAD_REQUEST, "If-Match 请求头无效";
     /// The body broke off.
     BrokenBody = "broken_body", BAD_REQUEST, "请求体没有传完";
+    /// A key stands in the address.
+    KeyInUrl = "key_in_url", BAD_REQUEST, "密钥不能写在地址里";
     /// The two registries are not matched with each other.
     NoSuchPairing = "no_such_pairing", BAD_REQUEST, "不支持这种匹配";
+    /// No key came with the request.
+    KeyRequired = "key_required", UNAUTHORIZED, "需要密钥";
+    /// The key is none that is known.
+    InvalidKey = "invalid_key", UNAUTHORIZED, "密钥无效";
+    /// The key's time is over.
+    KeyExpired = "key_expired", UNAUTHORIZED, "密钥已过期";
+    /// The key was revoked.
+    KeyRevoked = "key_revoked", UNAUTHORIZED, "密钥已被撤销";
+    /// The key does not have the scopes.
+    MissingScope = "missing_scope", FORBIDDEN, "密钥没有这项权限";
+    /// The key is bound to another region.
+    OutsideRegion = "outside_region", FORBIDDEN, "超出密钥的地区";
     /// There is no such address.
     NotFound = "not_found", NOT_FOUND, "没有这个地址";
     /// There is no such record in the registry.
     RecordNotFound = "record_not_found", NOT_FOUND, "没有这条记录";
     /// There is no such run.
     RunNotFound = "run_not_found", NOT_FOUND, "没有这个匹配批次";
+    /// There is no such key.
+    KeyNotFound = "key_not_found", NOT_FOUND, "没有这个密钥";
     /// No run has been published.
     NoRun = "no_run", NOT_FOUND, "尚无匹配批次";
     /// The address does not take this method.
@@ -77,6 +93,10 @@ codes! {
     BodyTimeout = "body_timeout", REQUEST_TIMEOUT, "请求体传输超时";
     /// The external identifier is taken.
     AlreadyExists = "already_exists", CONFLICT, "记录已存在";
+    /// The holder has two good keys already.
+    TooManyKeys = "too_many_keys", CONFLICT, "有效的密钥过多";
+    /// The holder is known with another purpose or region.
+    HolderDiffers = "holder_differs", CONFLICT, "接入方与登记的不符";
     /// The run takes no more matches.
     RunClosed = "run_closed", CONFLICT, "匹配批次已结束";
     /// The record has changed since it was read.
@@ -95,6 +115,10 @@ codes! {
     NothingImported = "nothing_imported", UNPROCESSABLE_ENTITY, "未导入任何一行";
     /// A change without a condition.
     IfMatchRequired = "if_match_required", PRECONDITION_REQUIRED, "缺少 If-Match 请求头";
+    /// Requests come too fast.
+    TooManyRequests = "too_many_requests", TOO_MANY_REQUESTS, "请求过于频繁";
+    /// The day's requests are used up.
+    QuotaExhausted = "quota_exhausted", TOO_MANY_REQUESTS, "当日请求数已用完";
     /// A fault on this side.
     InternalError = "internal_error", INTERNAL_SERVER_ERROR, "服务内部错误";
     /// The database broke off while it was saving: whether it has saved is to be looked up before the request is repeated. Not 503, which
@@ -102,6 +126,8 @@ codes! {
     OutcomeUnknown = "outcome_unknown", INTERNAL_SERVER_ERROR, "不能确定是否已经保存";
     /// Database or index are busy for the moment.
     Busy = "busy", SERVICE_UNAVAILABLE, "系统正忙";
+    /// More is under way than can be done at a time.
+    Overloaded = "overloaded", SERVICE_UNAVAILABLE, "请求过多";
     /// The database cannot be reached, an index is being rebuilt, or the program is ending.
     Unavailable = "unavailable", SERVICE_UNAVAILABLE, "服务暂不可用";
 }
@@ -110,6 +136,14 @@ impl Code {
     /// The URI reference that names the type of problem.
     pub fn uri(self) -> String {
         format!("/problems/{}", self.slug().replace('_', "-"))
+    }
+
+    /// What to authenticate with (RFC 6750, section 3); a caller that sent nothing is told no more than that.
+    const fn challenge(self) -> &'static str {
+        match self {
+            Self::KeyRequired => "Bearer realm=\"hongniang\"",
+            _ => "Bearer realm=\"hongniang\", error=\"invalid_token\"",
+        }
     }
 }
 
@@ -147,6 +181,8 @@ pub struct Problem {
     pub errors: Vec<ProblemItem>,
     pub(crate) report: Option<Box<ImportReportView>>,
     pub(crate) allow: Option<String>,
+    /// Seconds after which trying again makes sense, where they are known.
+    pub(crate) retry_after: Option<u64>,
     /// What the operator reads in the log when the fault is on this side.
     pub(crate) source: Option<Arc<EngineError>>,
 }
@@ -187,7 +223,7 @@ impl Problem {
     /// A problem with a sentence about it.
     pub fn new(code: Code, detail: impl Into<String>) -> Self {
         let detail = detail.into();
-        Self { code, detail, errors: Vec::new(), report: None, allow: None, source: None }
+        Self { code, detail, errors: Vec::new(), report: None, allow: None, retry_after: None, source: None }
     }
 
     /// A query parameter or header with an invalid value.
@@ -218,8 +254,12 @@ impl Problem {
     /// The answer, naming the request when its number is known.
     pub(crate) fn response(&self, request_id: Option<&str>) -> HttpResponse {
         let mut response = HttpResponse::build(self.code.status());
-        if self.code.status() == StatusCode::SERVICE_UNAVAILABLE {
-            response.insert_header((RETRY_AFTER, RETRY_SECONDS));
+        let unavailable = self.code.status() == StatusCode::SERVICE_UNAVAILABLE;
+        if let Some(seconds) = self.retry_after.or(unavailable.then_some(RETRY_SECONDS)) {
+            response.insert_header((RETRY_AFTER, seconds));
+        }
+        if self.code.status() == StatusCode::UNAUTHORIZED {
+            response.insert_header((WWW_AUTHENTICATE, self.code.challenge()));
         }
         if let Some(allow) = &self.allow {
             response.insert_header((ALLOW, allow.as_str()));

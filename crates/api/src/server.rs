@@ -13,7 +13,9 @@ use actix_web::{App, Error, HttpServer, web};
 use engine::Engine;
 use tokio::task::{JoinError, JoinHandle};
 
+use crate::gate::Door;
 use crate::handlers::import::Imports;
+use crate::rates::RateSettings;
 use crate::{boundary, endpoints};
 
 /// How long the background indexer may take to end.
@@ -50,6 +52,8 @@ pub struct ServerSettings {
     pub workers: usize,
     /// What bodies may be.
     pub limits: Limits,
+    /// How often may be asked.
+    pub rates: RateSettings,
     /// Imports at a time; each holds a thread for as long as its file is on its way.
     pub imports: usize,
     /// A request's line and headers must be there after this time.
@@ -65,6 +69,7 @@ impl Default for ServerSettings {
         Self {
             workers: 0,
             limits: Limits::default(),
+            rates: RateSettings::default(),
             imports: 4,
             header_deadline: Duration::from_secs(10),
             keep_alive: Duration::from_secs(60),
@@ -75,7 +80,7 @@ impl Default for ServerSettings {
 
 /// The application: everything that [`serve`] serves.
 fn app(
-    engine: Engine,
+    door: Data<Door>,
     limits: Limits,
     imports: Data<Imports>,
 ) -> App<
@@ -88,7 +93,7 @@ fn app(
     >,
 > {
     App::new()
-        .app_data(Data::new(engine))
+        .app_data(door)
         .app_data(limits)
         .app_data(imports)
         .configure(endpoints::register)
@@ -164,7 +169,8 @@ async fn failure(task: &mut JoinHandle<()>) -> JoinError {
 fn start(engine: Engine, settings: &ServerSettings, listener: TcpListener) -> io::Result<Server> {
     let limits = settings.limits;
     let imports = Data::new(Imports::new(settings.imports));
-    let mut server = HttpServer::new(move || app(engine.clone(), limits, imports.clone()))
+    let door = Data::new(Door::new(engine, settings.rates));
+    let mut server = HttpServer::new(move || app(door.clone(), limits, imports.clone()))
         .client_request_timeout(settings.header_deadline)
         .keep_alive(settings.keep_alive)
         .shutdown_timeout(settings.shutdown_deadline.as_secs().max(1))

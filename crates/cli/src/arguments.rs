@@ -18,6 +18,8 @@ const ABOUT: &str = "科技红娘：为企业的技术需求找专家、学会�
 hongniang demo                      看一次带示例数据的完整匹配\n  \
 hongniang import 技术需求 需求.csv  导入自己的登记表\n  \
 hongniang match --need XQ-001       为一项需求找专家\n  \
+hongniang keys create --holder 省科协平台 --purpose 试用 --all   发放一个密钥
+  \
 hongniang serve                     启动 REST 服务";
 
 const AFTER: &str = "\

@@ -8,6 +8,7 @@ mod generate;
 mod import;
 mod index;
 mod judge;
+mod keys;
 mod kindred;
 mod matching;
 mod migrate;
@@ -44,6 +45,7 @@ pub(crate) enum Commands {
     Kindred(kindred::Kindred),
     Judge(judge::Judge),
     Feedback(feedback::Feedback),
+    Keys(keys::Keys),
     Train(train::Train),
     Index(index::Index),
     Evaluate(evaluate::Evaluate),
@@ -65,6 +67,7 @@ pub(crate) async fn run(command: Commands, settings: &Settings) -> Result<Ending
         Commands::Kindred(kindred) => kindred.run(settings).await,
         Commands::Judge(judge) => judge.run(settings).await,
         Commands::Feedback(feedback) => feedback.run(settings).await,
+        Commands::Keys(keys) => keys.run(settings).await,
         Commands::Train(train) => train.run(settings).await,
         Commands::Index(index) => index.run(settings).await,
         Commands::Evaluate(evaluate) => evaluate.run(settings).await,

@@ -8,8 +8,9 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use api::ServerSettings;
+use domain::access::Others;
 use engine::learning::LearnedNote;
-use engine::{DatabaseUrl, IndexingSettings, MatchingSettings, Weights};
+use engine::{AdmissionSettings, DatabaseUrl, IndexingSettings, MatchingSettings, Weights};
 use serde::{Deserialize, Serialize};
 use toml::{Table, Value};
 
@@ -32,6 +33,10 @@ pub struct Configuration {
     pub log: LogConfiguration,
     /// The REST service.
     pub server: ServerConfiguration,
+    /// How much the service takes on.
+    pub limits: LimitsConfiguration,
+    /// What keys see.
+    pub access: AccessConfiguration,
     /// Sizes in matching.
     pub matching: MatchingSettings,
     /// The operator's own embedding model.
@@ -88,6 +93,34 @@ pub struct ServerConfiguration {
     pub shutdown_seconds: u64,
 }
 
+/// How much the service takes on; 0 for no limit where it says so.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LimitsConfiguration {
+    /// Requests a second with one key, on the long run; 0 for no limit.
+    pub requests_per_second: u32,
+    /// Requests with one key that may come at a time.
+    pub burst: u32,
+    /// Requests a day with one key; 0 for no limit.
+    pub requests_per_day: u64,
+    /// Refused requests a minute from one address without a good key; 0 for no limit.
+    pub refused_per_minute: u32,
+    /// Requests that are worked on at a time.
+    pub at_once: usize,
+    /// Requests that may wait for one of them to end.
+    pub waiting: usize,
+    /// Seconds that they wait.
+    pub wait_seconds: u64,
+}
+
+/// What keys see.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AccessConfiguration {
+    /// What records of other regions show to a key that is bound to one.
+    pub others: Others,
+}
+
 /// What the command line says, and the defaults that depend on the command.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Overrides {
@@ -129,8 +162,16 @@ pub(crate) type Environment<'a> = &'a dyn Fn(&str) -> Option<String>;
 impl Configuration {
     /// What holds when nobody says anything.
     pub fn defaults(overrides: &Overrides) -> Self {
-        let ServerSettings { workers, limits, imports, header_deadline, keep_alive, shutdown_deadline } =
-            ServerSettings::default();
+        let ServerSettings {
+            workers,
+            limits,
+            rates,
+            imports,
+            header_deadline,
+            keep_alive,
+            shutdown_deadline,
+        } = ServerSettings::default();
+        let AdmissionSettings { at_once, waiting, patience } = AdmissionSettings::default();
         Self {
             data_dir: overrides.default_data_dir.clone(),
             database_url: DatabaseUrl::default(),
@@ -147,6 +188,16 @@ impl Configuration {
                 keep_alive_seconds: keep_alive.as_secs(),
                 shutdown_seconds: shutdown_deadline.as_secs(),
             },
+            limits: LimitsConfiguration {
+                requests_per_second: rates.per_second,
+                burst: rates.burst,
+                requests_per_day: rates.daily,
+                refused_per_minute: rates.refused_per_minute,
+                at_once,
+                waiting,
+                wait_seconds: patience.as_secs(),
+            },
+            access: AccessConfiguration { others: Others::default() },
             matching: MatchingSettings::default(),
             embedding: EmbeddingConfiguration::default(),
             index: IndexingSettings::default(),

@@ -4,16 +4,19 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use anyhow::Result;
-use api::{Limits, ServerSettings};
+use api::{Limits, RateSettings, ServerSettings};
+use engine::AdmissionSettings;
 
 use crate::configuration::{
-    Configuration, EmbeddingConfiguration, Environment, Overrides, ServerConfiguration, Written,
+    Configuration, EmbeddingConfiguration, Environment, LimitsConfiguration, Overrides, ServerConfiguration,
+    Written,
 };
 use crate::ending::Misuse;
 use crate::logging::LogSettings;
 
 /// A week. Clocks that count from now cannot hold any number of seconds.
 const LONGEST_SECONDS: u64 = 7 * 86_400;
+const MOST_AT_ONCE: u64 = 100_000;
 
 /// Everything that shapes a run.
 #[derive(Debug, Clone, PartialEq)]
@@ -36,8 +39,18 @@ pub struct Settings {
 /// [`Misuse`] that names the setting.
 pub(crate) fn resolve(overrides: &Overrides, environment: Environment<'_>) -> Result<Settings> {
     let Written { configuration, learned, pinned } = Configuration::read(overrides, environment)?;
-    let Configuration { data_dir, database_url, log, server, matching, embedding, index, ranking } =
-        configuration;
+    let Configuration {
+        data_dir,
+        database_url,
+        log,
+        server,
+        limits,
+        access,
+        matching,
+        embedding,
+        index,
+        ranking,
+    } = configuration;
     let EmbeddingConfiguration { model_dir, query_prefix } = embedding;
     if data_dir.as_os_str().is_empty() {
         return Err(Misuse("data_dir 不能为空".to_owned()).into());
@@ -64,15 +77,17 @@ pub(crate) fn resolve(overrides: &Overrides, environment: Environment<'_>) -> Re
             },
             indexing: index,
             learned,
+            others: access.others,
+            admission: admission(&limits)?,
         },
         pinned,
-        server: service(&server)?,
+        server: service(&server, &limits)?,
         bind: server.bind,
         log: LogSettings { level: log.level, format: log.format },
     })
 }
 
-fn service(server: &ServerConfiguration) -> Result<ServerSettings> {
+fn service(server: &ServerConfiguration, limits: &LimitsConfiguration) -> Result<ServerSettings> {
     at_least_one(
         "server",
         &[
@@ -103,11 +118,32 @@ fn service(server: &ServerConfiguration) -> Result<ServerSettings> {
             body_deadline: Duration::from_secs(server.body_seconds),
             import_deadline: Duration::from_secs(server.import_seconds),
         },
+        rates: rates(limits)?,
         imports: server.max_imports,
         header_deadline: Duration::from_secs(server.header_seconds),
         keep_alive: Duration::from_secs(server.keep_alive_seconds),
         shutdown_deadline: Duration::from_secs(server.shutdown_seconds),
     })
+}
+
+fn rates(limits: &LimitsConfiguration) -> Result<RateSettings> {
+    if limits.requests_per_second > 0 {
+        at_least_one("limits", &[("burst", limits.burst.into())])?;
+    }
+    Ok(RateSettings {
+        per_second: limits.requests_per_second,
+        burst: limits.burst,
+        daily: limits.requests_per_day,
+        refused_per_minute: limits.refused_per_minute,
+    })
+}
+
+fn admission(limits: &LimitsConfiguration) -> Result<AdmissionSettings> {
+    let (at_once, waiting) = (limits.at_once, limits.waiting);
+    at_least_one("limits", &[("at_once", at_once as u64)])?;
+    at_most("limits", &[("at_once", at_once as u64), ("waiting", waiting as u64)], MOST_AT_ONCE)?;
+    at_most("limits", &[("wait_seconds", limits.wait_seconds)], LONGEST_SECONDS)?;
+    Ok(AdmissionSettings { at_once, waiting, patience: Duration::from_secs(limits.wait_seconds) })
 }
 
 fn at_least_one(section: &str, values: &[(&str, u64)]) -> Result<()> {

@@ -47,6 +47,8 @@ macro_rules! choices {
     };
 }
 
+pub(crate) use choices;
+
 choices! {
     /// Where a record stands in its life.
     Status {

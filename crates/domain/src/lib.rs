@@ -4,6 +4,7 @@
 //! which has no `Serialize` and whose `Debug` is masked). Raw input arrives as a form ([`forms`]) and becomes a profile only
 //! when every field is valid; past that point nothing re-checks a string.
 
+pub mod access;
 mod calendar;
 mod choices;
 mod code;

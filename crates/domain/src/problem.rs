@@ -23,6 +23,8 @@ pub enum ProblemCode {
     NotInTable,
     /// Fields contradict each other.
     Contradiction,
+    /// The record belongs, or would belong, to a region in which the sender must not write.
+    OutsideRegion,
 }
 
 /// One invalid field.

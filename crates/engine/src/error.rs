@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use domain::access::{KeyId, Scope};
 use domain::{FieldProblem, Kind, RecordId};
 use embedding::ModelError;
 use exchange::{FileError, sheets::SheetError};
@@ -10,6 +11,7 @@ use store::StoreError;
 use text::DictionaryError;
 
 use crate::ImportReport;
+use crate::keys::KeyFault;
 
 /// A use case that did not come to its end. Messages are Chinese and hold no contact value.
 #[derive(Debug, thiserror::Error)]
@@ -87,6 +89,24 @@ pub enum EngineError {
     /// The input of an evaluation cannot be read.
     #[error("评测数据有误：{0}")]
     BadSet(String),
+    /// The key is none that is good.
+    #[error(transparent)]
+    KeyRefused(#[from] KeyFault),
+    /// There is no such key.
+    #[error("没有编号为 {0} 的密钥")]
+    KeyNotFound(KeyId),
+    /// The key lacks scopes.
+    #[error("密钥没有这项权限，还需要：{}", slugs(.0))]
+    MissingScopes(Vec<Scope>),
+    /// What the key may see of the record, or of other records, does not go that far.
+    #[error("{0}")]
+    OutsideRegion(String),
+    /// More is under way than can be done at a time.
+    #[error("同时处理的请求过多，请稍后再试")]
+    Overloaded,
+    /// The system gives no random numbers.
+    #[error("系统无法提供随机数")]
+    Random(#[source] rand::rngs::SysError),
     /// A fault of the program; its panic message says where.
     #[error("程序内部出错，详情见日志")]
     Panicked,
@@ -99,4 +119,9 @@ pub enum EngineError {
     /// The index refused.
     #[error(transparent)]
     Index(#[from] IndexError),
+}
+
+/// Scopes as programs write them.
+fn slugs(scopes: &[Scope]) -> String {
+    scopes.iter().map(|scope| scope.slug()).collect::<Vec<_>>().join("、")
 }

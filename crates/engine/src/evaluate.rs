@@ -208,7 +208,8 @@ impl Engine {
         with_closed: bool,
     ) -> Result<Vec<u64>, EngineError> {
         among.sort_unstable();
-        let reach = Reach { candidates: among.len(), among: Some(among.clone()), with_closed };
+        let reach =
+            Reach { candidates: among.len(), among: Some(among.clone()), with_closed, ..Reach::default() };
         let asking = Arc::new(self.asking(&Subject::Stored(need), today()).await?);
         let ranked = self.rank(&asking, target, &reach, today()).await?;
         let mut order: Vec<u64> = ranked.scored.iter().map(|scored| scored.number).collect();

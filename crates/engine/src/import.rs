@@ -3,15 +3,17 @@
 use std::io::{self, Read, Seek, Write};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use domain::Kind;
 use domain::forms::Draft;
-use exchange::{Format, RowError, rows};
+use domain::{FieldProblem, Kind, ProblemCode, Region};
+use exchange::{Format, Row, RowError, RowProblem, rows};
 use rustc_hash::FxHashMap;
 use serde::Serialize;
 use store::{Outcome, Upserted};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
+use crate::desk::outside;
+use crate::matching::lies_within;
 use crate::{Engine, EngineError, Flag};
 
 /// Rows written in one transaction, and about how many bytes of them; row errors and flags kept for the report.
@@ -87,17 +89,28 @@ impl Engine {
         &self,
         options: ImportOptions,
         input: impl Read + Send + 'static,
+        progress: impl FnMut(&ImportReport) + Send,
+    ) -> Result<ImportReport, EngineError> {
+        self.import_within(None, options, input, progress).await
+    }
+
+    /// As [`Self::import`], but rows that are not of this region, or would change a record that is not, are bad ones.
+    pub(crate) async fn import_within(
+        &self,
+        within: Option<Region>,
+        options: ImportOptions,
+        input: impl Read + Send + 'static,
         mut progress: impl FnMut(&ImportReport) + Send,
     ) -> Result<ImportReport, EngineError> {
         if options.all_or_nothing {
-            return self.import_whole(options, input, progress).await;
+            return self.import_whole(within, options, input, progress).await;
         }
         let mut report = ImportReport::default();
-        let mut reading = Reading::start(options, input);
+        let mut reading = Reading::start(within, options, input);
         while let Some(Batch { drafts, lines }) = reading.next(&mut report).await? {
             if !drafts.is_empty() {
-                let written = self.store.upsert(drafts).await?;
-                report.count(&written);
+                let written = self.store.upsert_within(within, drafts).await?;
+                report.count(&lines, &written);
                 self.indexing.wake();
                 let lines = lines_of(&lines, &written);
                 self.flag(&lines, &mut report).await;
@@ -110,6 +123,7 @@ impl Engine {
     /// Checks every row while putting the file aside, and then writes all of it in one transaction.
     async fn import_whole(
         &self,
+        within: Option<Region>,
         options: ImportOptions,
         input: impl Read + Send + 'static,
         mut progress: impl FnMut(&ImportReport) + Send,
@@ -120,7 +134,7 @@ impl Engine {
         let copy = file.try_clone().map_err(unusable)?;
         let mut report = ImportReport::default();
         let full = Arc::default();
-        let mut checking = Reading::start(options, Copying { input, copy, full: Arc::clone(&full) });
+        let mut checking = Reading::start(within, options, Copying { input, copy, full: Arc::clone(&full) });
         let checked = loop {
             match checking.next(&mut report).await {
                 Ok(Some(_)) => progress(&report),
@@ -138,17 +152,23 @@ impl Engine {
         }
         file.rewind().map_err(unusable)?;
         let mut again = ImportReport::default();
-        let mut reading = Reading::start(options, file);
-        let mut session = self.store.import().await?;
+        let mut reading = Reading::start(within, options, file);
+        let mut session = self.store.import_within(within).await?;
         let mut said = FxHashMap::default();
         while let Some(Batch { drafts, lines }) = reading.next(&mut again).await? {
             if again.rejected > 0 {
                 return Err(EngineError::NothingImported(Box::new(again)));
             }
             let written = session.upsert(drafts).await?;
-            report.count(&written);
+            report.count(&lines, &written);
             said.extend(lines_of(&lines, &written));
             progress(&report);
+        }
+        if report.rejected > 0 {
+            // Nothing was committed, so nothing of it counts.
+            let ImportReport { rows, rejected, bytes, errors, warnings, .. } = report;
+            let refused = ImportReport { rows, rejected, bytes, errors, warnings, ..ImportReport::default() };
+            return Err(EngineError::NothingImported(Box::new(refused)));
         }
         session.commit().await?;
         self.indexing.wake();
@@ -185,9 +205,9 @@ struct Reading {
 }
 
 impl Reading {
-    fn start(options: ImportOptions, input: impl Read + Send + 'static) -> Self {
+    fn start(within: Option<Region>, options: ImportOptions, input: impl Read + Send + 'static) -> Self {
         let (sender, batches) = mpsc::channel(2);
-        Self { batches, reader: tokio::task::spawn_blocking(move || read(options, input, &sender)) }
+        Self { batches, reader: tokio::task::spawn_blocking(move || read(within, options, input, &sender)) }
     }
 
     /// The next batch, its rows and errors counted; `None` at the end of the file.
@@ -237,13 +257,30 @@ impl<R: Read, W: Write> Read for Copying<R, W> {
 }
 
 impl ImportReport {
-    fn count(&mut self, written: &[Upserted]) {
-        for upserted in written {
+    fn count(&mut self, lines: &[u64], written: &[Upserted]) {
+        for (line, upserted) in lines.iter().zip(written) {
             match upserted.outcome {
                 Outcome::Created => self.created += 1,
                 Outcome::Changed => self.changed += 1,
                 Outcome::Unchanged => self.unchanged += 1,
+                Outcome::Elsewhere => self.refuse(*line),
             }
+        }
+        self.errors.sort_by_key(|error| error.line);
+    }
+
+    /// A row whose external id belongs to a record of another region; more than that is not told.
+    fn refuse(&mut self, line: u64) {
+        self.rejected += 1;
+        if self.errors.len() < KEPT_ERRORS {
+            let problem = RowProblem {
+                column: None,
+                label: "外部编号".to_owned(),
+                pointer: "/external_id".to_owned(),
+                code: ProblemCode::OutsideRegion,
+                detail: "这个外部编号已被其他地区的记录占用，本密钥不能修改，请换一个编号".to_owned(),
+            };
+            self.errors.push(RowError { line, problems: vec![problem], bytes_read: self.bytes });
         }
     }
 }
@@ -251,12 +288,19 @@ impl ImportReport {
 /// The needs that say something new, by number with their lines.
 fn lines_of(lines: &[u64], written: &[Upserted]) -> FxHashMap<u64, u64> {
     let rows = lines.iter().zip(written);
-    let new = rows.filter(|(_, row)| row.id.kind == Kind::Need && row.outcome != Outcome::Unchanged);
+    let new = rows.filter(|(_, row)| {
+        row.id.kind == Kind::Need && matches!(row.outcome, Outcome::Created | Outcome::Changed)
+    });
     new.map(|(line, row)| (row.id.number, *line)).collect()
 }
 
 /// Reads and checks rows, and hands them over in batches; ends early when nobody listens any more.
-fn read(options: ImportOptions, input: impl Read + Send + 'static, sender: &mpsc::Sender<Message>) {
+fn read(
+    within: Option<Region>,
+    options: ImportOptions,
+    input: impl Read + Send + 'static,
+    sender: &mpsc::Sender<Message>,
+) {
     let mut rows = match rows(options.kind, options.format, input) {
         Ok(rows) => rows,
         Err(error) => {
@@ -267,6 +311,10 @@ fn read(options: ImportOptions, input: impl Read + Send + 'static, sender: &mpsc
     let (mut good, mut errors, mut bytes, mut handed_over) = (Batch::default(), Vec::new(), 0, 0);
     for row in rows.by_ref() {
         match row {
+            Ok(row) if !lies_within(within, row.draft.profile.region()) => {
+                bytes = row.bytes_read;
+                errors.push(elsewhere(within, &row));
+            }
             Ok(row) => {
                 bytes = row.bytes_read;
                 good.drafts.push(row.draft);
@@ -294,6 +342,16 @@ fn read(options: ImportOptions, input: impl Read + Send + 'static, sender: &mpsc
         let _ = sender.blocking_send(Message::Warnings(rows.warnings().to_vec()));
     }
     let _ = sender.blocking_send(Message::Batch { rows: good, errors, bytes });
+}
+
+/// What is wrong with a row of another region, or of none.
+fn elsewhere(within: Option<Region>, row: &Row) -> RowError {
+    let problem = |own| {
+        let FieldProblem { pointer, label, code, detail } = outside(own, row.draft.profile.region());
+        RowProblem { column: None, label, pointer, code, detail }
+    };
+    let problems = within.map(problem).into_iter().collect();
+    RowError { line: row.line, problems, bytes_read: row.bytes_read }
 }
 
 #[cfg(test)]

@@ -258,7 +258,7 @@ impl Engine {
     async fn valid_needs(&self, wanted: &[RecordId]) -> Result<Vec<domain::Record>, EngineError> {
         let mut needs = Vec::new();
         if wanted.is_empty() {
-            let filter = ListFilter { statuses: vec![Status::Open], updated_since: None };
+            let filter = ListFilter { statuses: vec![Status::Open], ..ListFilter::default() };
             let mut after = 0;
             loop {
                 let page = self.store.page(Kind::Need, &filter, after, PAGE).await?;

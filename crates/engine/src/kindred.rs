@@ -176,7 +176,7 @@ impl Engine {
     }
 
     async fn open_needs(&self, date: Date) -> Result<Needs, EngineError> {
-        let filter = ListFilter { statuses: vec![Status::Open], updated_since: None };
+        let filter = ListFilter { statuses: vec![Status::Open], ..ListFilter::default() };
         let mut needs = Needs { owners: BTreeMap::new(), same: BTreeMap::new(), first: FxHashMap::default() };
         let mut after = 0;
         loop {

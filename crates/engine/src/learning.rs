@@ -146,7 +146,8 @@ impl Engine {
         let group = |((need, target), levels): ((u64, Kind), BTreeMap<u64, u8>)| async move {
             let need = RecordId::new(Kind::Need, need);
             let among: Vec<u64> = levels.keys().copied().collect();
-            let reach = Reach { candidates: among.len(), among: Some(among), with_closed: true };
+            let reach =
+                Reach { candidates: among.len(), among: Some(among), with_closed: true, ..Reach::default() };
             let asking = Arc::new(self.asking_record(&self.record(need).await?, today()).await?);
             let ranked = self.rank(&asking, target, &reach, today()).await?;
             let example = |scored: crate::matching::Scored| Example {

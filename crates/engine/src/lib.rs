@@ -1,9 +1,12 @@
-//! The use cases: keep the registries, import, search, match, re-match, evaluate, judge, take feedback, learn. Knows nothing of HTTP, SQL text or tantivy types.
+//! The use cases: keep the registries, import, search, match, re-match, evaluate, judge, take feedback, learn; and keys for those who ask over the API. Knows nothing of HTTP, SQL text or tantivy types.
 //!
 //! [`Engine`] is cheap to clone and shared by the API, the command line and the background indexer. The database is the truth; the index
 //! follows it through the outbox ([`Engine::catch_up`]) and can be rebuilt from it at any time ([`Engine::rebuild_index`]).
+//!
+//! Whoever sits at the machine works on [`Engine`] itself; whoever comes with a key is served at a [`Desk`], which knows what that key may do.
 
 mod comparing;
+mod desk;
 mod documents;
 mod duplicates;
 mod error;
@@ -13,6 +16,7 @@ mod following;
 mod import;
 mod indexing;
 pub mod judging;
+mod keys;
 mod kindred;
 pub mod learned;
 pub mod learning;
@@ -23,20 +27,24 @@ mod rematch;
 mod search;
 mod settings;
 mod teaching;
+mod usage;
 
 use std::path::Path;
 use std::sync::Arc;
 
+use domain::access::Others;
 use index::Catalog;
 use store::Store;
 use text::Analyzer;
 
 pub use comparing::{Difference, DifferenceKind, VerifyReport};
+pub use desk::{Act, AdmissionSettings, Caller, Desk};
 pub use duplicates::{Duplicate, DuplicatePair, Flag, NeedBrief};
 pub use error::EngineError;
 pub use feedback::{Feedback, FeedbackDraft, FeedbackPage, FeedbackRequest, Seen};
 pub use import::{ImportOptions, ImportReport};
 pub use indexing::{CatchUp, IndexStatus};
+pub use keys::{Key, KeyFault, KeyRequest, NewKey};
 pub use kindred::{ClusterMember, ClusterPage, ClusterRequest, NeedCluster, SameNeed};
 pub use matching::{Excluded, Match, MatchAnswer, MatchRequest, Subject};
 pub use registry::{ListRequest, RecordPage, Shown};
@@ -52,7 +60,7 @@ pub use exchange::sheets::CellProblem;
 pub use exchange::{FileError, Format, RowError, RowProblem, synthetic};
 pub use index::{Dimension, IndexError, SearchAfter};
 pub use ranking::{Alikeness, Exclusion, Explanation, Highlight, Part, Question, Weights, metrics};
-pub use store::{Outcome, RunId, StoreError};
+pub use store::{KeyState, Outcome, RunId, StoreError};
 
 /// The matchmaker.
 #[derive(Clone)]
@@ -66,6 +74,9 @@ pub struct Engine {
     matching: MatchingSettings,
     learned: Option<Arc<learning::LearnedNote>>,
     data_dir: Arc<Path>,
+    usage: Arc<usage::Usage>,
+    others: Others,
+    admission: Arc<desk::Admission>,
 }
 
 impl Engine {
@@ -103,6 +114,9 @@ impl Engine {
             matching: settings.matching,
             learned: settings.learned.clone().map(Arc::new),
             data_dir: settings.data_dir.as_path().into(),
+            usage: Arc::default(),
+            others: settings.others,
+            admission: Arc::new(desk::Admission::new(settings.admission)),
         })
     }
 

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use domain::forms;
-use domain::{Area, Attributes, Kind, Passage, Record, RecordId};
+use domain::{Area, Attributes, Kind, Passage, Record, RecordId, Region};
 use index::{Candidate, Retrieved, Scope};
 use jiff::civil::Date;
 use ranking::{
@@ -105,6 +105,8 @@ pub(crate) struct Reach {
     pub(crate) among: Option<Vec<u64>>,
     /// Records that are not open too.
     pub(crate) with_closed: bool,
+    /// Only records in this region.
+    pub(crate) within: Option<Region>,
     /// Candidates for the full score.
     pub(crate) candidates: usize,
 }
@@ -123,6 +125,9 @@ pub(crate) struct Ranked {
     target: Kind,
     /// Best first, ties by number.
     pub(crate) scored: Vec<Scored>,
+    /// How many were retrieved, those of other regions too.
+    retrieved: usize,
+    within: Option<Region>,
     corpus: Corpus,
     /// Those that words are told to be alike by.
     vectors: Arc<TermVectors>,
@@ -133,6 +138,7 @@ pub(crate) struct Ranked {
 struct Known {
     corpus: Arc<Corpus>,
     vectors: Arc<TermVectors>,
+    within: Option<Region>,
 }
 
 impl Engine {
@@ -146,14 +152,28 @@ impl Engine {
         subject: &Subject,
         request: &MatchRequest,
     ) -> Result<MatchAnswer, EngineError> {
+        self.find_matches_within(None, subject, request).await
+    }
+
+    /// As [`Self::find_matches`], as if there were no records outside this region.
+    pub(crate) async fn find_matches_within(
+        &self,
+        within: Option<Region>,
+        subject: &Subject,
+        request: &MatchRequest,
+    ) -> Result<MatchAnswer, EngineError> {
         crate::registry::page_limit(request.limit)?;
         let today = request.on.unwrap_or_else(today);
         let asking = Arc::new(self.asking(subject, today).await?);
         pairing(asking.kind, request.target)?;
-        let (ranked, considered) = self.rank_eligible(&asking, request.target, request.limit, today).await?;
+        let (ranked, considered) =
+            self.rank_eligible_within(within, &asking, request.target, request.limit, today).await?;
         let matches = self.explained(&asking, ranked, request.limit, today).await?;
-        let excluded =
-            if request.with_excluded { self.left_out(&asking, request, today).await? } else { Vec::new() };
+        let excluded = if request.with_excluded {
+            self.left_out(within, &asking, request, today).await?
+        } else {
+            Vec::new()
+        };
         let questions = self.questions(&asking).await?;
         Ok(MatchAnswer { matches, excluded, warnings: asking.warnings.clone(), questions, considered })
     }
@@ -235,12 +255,23 @@ impl Engine {
         limit: usize,
         today: Date,
     ) -> Result<(Ranked, usize), EngineError> {
-        let mut reach = Reach { candidates: self.candidates(limit), ..Reach::default() };
+        self.rank_eligible_within(None, asking, target, limit, today).await
+    }
+
+    async fn rank_eligible_within(
+        &self,
+        within: Option<Region>,
+        asking: &Arc<Asking>,
+        target: Kind,
+        limit: usize,
+        today: Date,
+    ) -> Result<(Ranked, usize), EngineError> {
+        let mut reach = Reach { candidates: self.candidates(limit), within, ..Reach::default() };
         loop {
             let mut ranked = self.rank(asking, target, &reach, today).await?;
             let considered = ranked.scored.len();
             ranked.scored.retain(|scored| scored.reasons.is_empty());
-            let no_more = considered < reach.candidates || reach.candidates >= MOST_CANDIDATES;
+            let no_more = ranked.retrieved < reach.candidates || reach.candidates >= MOST_CANDIDATES;
             if ranked.scored.len() >= limit || no_more {
                 return Ok((ranked, considered));
             }
@@ -251,12 +282,13 @@ impl Engine {
     /// The best of those that must not be proposed, closed and withdrawn ones among them.
     async fn left_out(
         &self,
+        within: Option<Region>,
         asking: &Arc<Asking>,
         request: &MatchRequest,
         today: Date,
     ) -> Result<Vec<Excluded>, EngineError> {
-        let reach =
-            Reach { with_closed: true, candidates: self.candidates(request.limit), ..Reach::default() };
+        let candidates = self.candidates(request.limit);
+        let reach = Reach { with_closed: true, within, candidates, ..Reach::default() };
         let mut scored = self.rank(asking, request.target, &reach, today).await?.scored;
         scored.retain(|scored| !scored.reasons.is_empty());
         scored.truncate(request.limit);
@@ -265,7 +297,8 @@ impl Engine {
         let excluded = |scored: Scored| {
             let record = records.remove(&scored.number)?;
             let reasons = exclusions(Some(&asking.attributes), &Attributes::of(&record), today);
-            (!reasons.is_empty()).then_some(Excluded { record, total: scored.score.total, reasons })
+            let told = !reasons.is_empty() && lies_within(within, record.profile.region());
+            told.then_some(Excluded { record, total: scored.score.total, reasons })
         };
         Ok(scored.into_iter().filter_map(excluded).collect())
     }
@@ -302,12 +335,16 @@ impl Engine {
                     features,
                 }
             };
-            let mut scored: Vec<Scored> = candidates.into_iter().map(scored).collect();
+            let retrieved = candidates.len();
+            let candidates = candidates.into_iter();
+            let seen = candidates.filter(|found| lies_within(reach.within, found.attributes.region));
+            let mut scored: Vec<Scored> = seen.map(scored).collect();
             let by_score = |a: &Scored, b: &Scored| {
                 b.score.total.total_cmp(&a.score.total).then_with(|| a.number.cmp(&b.number))
             };
             scored.sort_by(by_score);
-            Ok(Ranked { target, scored, corpus, vectors: snapshot.vectors() })
+            let within = reach.within;
+            Ok(Ranked { target, scored, retrieved, within, corpus, vectors: snapshot.vectors() })
         })
         .await
     }
@@ -320,7 +357,7 @@ impl Engine {
         today: Date,
     ) -> Result<Score, EngineError> {
         let RecordId { kind, number } = candidate.id;
-        let reach = Reach { candidates: 1, among: Some(vec![number]), with_closed: true };
+        let reach = Reach { candidates: 1, among: Some(vec![number]), with_closed: true, ..Reach::default() };
         if let Some(found) = self.rank(asking, kind, &reach, today).await?.scored.into_iter().next() {
             return Ok(found.score);
         }
@@ -338,8 +375,8 @@ impl Engine {
         limit: usize,
         today: Date,
     ) -> Result<Vec<Match>, EngineError> {
-        let Ranked { target, mut scored, corpus, vectors } = ranked;
-        let known = Known { corpus: Arc::new(corpus), vectors };
+        let Ranked { target, mut scored, corpus, vectors, within, .. } = ranked;
+        let known = Known { corpus: Arc::new(corpus), vectors, within };
         scored.truncate(limit.max(EXPLAINED));
         let mut matches: Vec<Match> = Vec::new();
         while matches.len() < limit && !scored.is_empty() {
@@ -365,13 +402,14 @@ impl Engine {
         let mut records = self.records_of(target, &scored).await?;
         records.retain(|_, record| {
             exclusions(Some(&asking.attributes), &Attributes::of(record), today).is_empty()
+                && lies_within(known.within, record.profile.region())
         });
         let found: Vec<(Scored, Record)> = scored
             .into_iter()
             .filter_map(|scored| records.remove(&scored.number).map(|record| (scored, record)))
             .collect();
         let evidence = evidence(&self.store, found.iter().map(|(_, record)| record)).await?;
-        let (engine, asking, Known { corpus, vectors }) = (self.clone(), asking.clone(), known.clone());
+        let (engine, asking, Known { corpus, vectors, .. }) = (self.clone(), asking.clone(), known.clone());
         blocking(move || {
             let explainer = Explainer::new(
                 &engine.analyzer,
@@ -419,4 +457,9 @@ pub(crate) fn pairing(subject: Kind, target: Kind) -> Result<(), EngineError> {
 /// Today's date in China, which has one time zone and no daylight saving.
 pub(crate) fn today() -> Date {
     jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::fixed(jiff::tz::offset(8))).date()
+}
+
+/// Whether somebody who sees this region alone sees what lies there.
+pub(crate) fn lies_within(within: Option<Region>, region: Option<Region>) -> bool {
+    within.is_none_or(|within| region.is_some_and(|region| within.contains(region)))
 }

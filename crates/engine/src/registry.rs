@@ -1,6 +1,8 @@
 //! Keeping the registries: create, read, change, withdraw, list.
 
-use domain::{Kind, MaskedContact, Record, RecordId, Status, forms};
+use domain::access::Visibility;
+use domain::forms::Draft;
+use domain::{Kind, MaskedContact, Record, RecordId, Region, Status, forms};
 use jiff::Timestamp;
 use serde_json::Value;
 use store::ListFilter;
@@ -16,6 +18,8 @@ pub struct Shown {
     pub contact: MaskedContact,
     /// Needs that say nearly the same; looked for only when a need is created or replaced.
     pub duplicates: Vec<Duplicate>,
+    /// How much of it is shown.
+    pub visibility: Visibility,
 }
 
 /// Which records to list.
@@ -50,7 +54,10 @@ impl Engine {
     /// # Errors
     /// [`EngineError::Invalid`] with every invalid field; `AlreadyExists` when the external id is taken.
     pub async fn create(&self, kind: Kind, form: Value) -> Result<Shown, EngineError> {
-        let draft = forms::parse(kind, form).map_err(EngineError::Invalid)?;
+        self.add(forms::parse(kind, form).map_err(EngineError::Invalid)?).await
+    }
+
+    pub(crate) async fn add(&self, draft: Draft) -> Result<Shown, EngineError> {
         let record = self.store.create(draft).await?;
         self.indexing.wake();
         self.show_compared(record).await
@@ -66,7 +73,15 @@ impl Engine {
         expected_revision: Option<u64>,
         form: Value,
     ) -> Result<Shown, EngineError> {
-        let draft = forms::parse(id.kind, form).map_err(EngineError::Invalid)?;
+        self.put(id, expected_revision, forms::parse(id.kind, form).map_err(EngineError::Invalid)?).await
+    }
+
+    pub(crate) async fn put(
+        &self,
+        id: RecordId,
+        expected_revision: Option<u64>,
+        draft: Draft,
+    ) -> Result<Shown, EngineError> {
         let record = self.store.replace(id, expected_revision, draft).await?;
         self.indexing.wake();
         self.show_compared(record).await
@@ -109,8 +124,19 @@ impl Engine {
     /// # Errors
     /// [`EngineError::BadParameter`] when the limit is out of bounds.
     pub async fn list(&self, kind: Kind, request: &ListRequest) -> Result<RecordPage, EngineError> {
+        self.list_within(None, kind, request).await
+    }
+
+    /// As [`Self::list`], as if there were no records outside this region.
+    pub(crate) async fn list_within(
+        &self,
+        within: Option<Region>,
+        kind: Kind,
+        request: &ListRequest,
+    ) -> Result<RecordPage, EngineError> {
         page_limit(request.limit as usize)?;
-        let filter = ListFilter { statuses: request.statuses.clone(), updated_since: request.updated_since };
+        let ListRequest { updated_since, .. } = *request;
+        let filter = ListFilter { statuses: request.statuses.clone(), updated_since, within };
         let mut records = self.store.page(kind, &filter, request.after, request.limit + 1).await?;
         let more = records.len() > request.limit as usize;
         records.truncate(request.limit as usize);
@@ -138,13 +164,14 @@ impl Engine {
             contact: contacts.get(&record.id.number).map(domain::Contact::masked).unwrap_or_default(),
             record,
             duplicates: Vec::new(),
+            visibility: Visibility::Full,
         };
         Ok(records.into_iter().map(shown).collect())
     }
 
-    async fn show(&self, record: Record) -> Result<Shown, EngineError> {
+    pub(crate) async fn show(&self, record: Record) -> Result<Shown, EngineError> {
         let contact = self.store.contact(record.id).await?.masked();
-        Ok(Shown { record, contact, duplicates: Vec::new() })
+        Ok(Shown { record, contact, duplicates: Vec::new(), visibility: Visibility::Full })
     }
 
     /// As [`Self::show`], of a record that was just written.

@@ -1,16 +1,16 @@
 //! The nightly re-match in its plain form: every open need ranked again, stored as a run, published in one step.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use domain::{Attributes, Kind, Record, RecordId, Status};
+use domain::{Attributes, Kind, Record, RecordId, Region, Status};
 use futures_util::{StreamExt, stream};
 use jiff::civil::Date;
 use ranking::{Exclusion, Explanation};
 use serde::Serialize;
 use store::{ListFilter, Run, RunId, RunMatch, RunTotals};
 
-use crate::matching::today;
+use crate::matching::{lies_within, today};
 use crate::{Engine, EngineError};
 
 /// What a need is matched with, in this order.
@@ -44,12 +44,15 @@ pub struct RunSummary {
     pub business_date: Date,
     /// When it became current.
     pub published_at: Option<jiff::Timestamp>,
-    /// Needs ranked.
-    pub needs: u64,
+    /// Needs ranked. This and the other counts are not told to those from whom some of what was counted is hidden.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub needs: Option<u64>,
     /// Of these, those for which nothing was found.
-    pub needs_without_match: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub needs_without_match: Option<u64>,
     /// Matches stored.
-    pub matches: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub matches: Option<u64>,
 }
 
 /// A stored match with the record as it is now.
@@ -151,7 +154,7 @@ impl Engine {
         date: Date,
         progress: &mut (impl FnMut(RematchProgress) + Send),
     ) -> Result<RunTotals, EngineError> {
-        let filter = ListFilter { statuses: vec![Status::Open], updated_since: None };
+        let filter = ListFilter { statuses: vec![Status::Open], ..ListFilter::default() };
         let total = self.store.count(Kind::Need, &filter).await?;
         let mut totals = RunTotals::default();
         let (mut after, mut done) = (0, 0);
@@ -230,14 +233,31 @@ impl Engine {
     /// # Errors
     /// [`EngineError::NoRun`], [`EngineError::NotFound`].
     pub async fn changes(&self, need: RecordId, target: Kind) -> Result<Changes, EngineError> {
+        self.changes_within(None, need, target).await
+    }
+
+    /// As [`Self::changes`], as if there were no records outside this region.
+    pub(crate) async fn changes_within(
+        &self,
+        within: Option<Region>,
+        need: RecordId,
+        target: Kind,
+    ) -> Result<Changes, EngineError> {
         self.record(need).await?;
         let run = self.store.current_run().await?.ok_or(EngineError::NoRun)?;
         let before = self.store.previous_run(run.id).await?;
-        let now = self.store.run_matches(run.id, need.number, target).await?;
-        let then = match &before {
+        let mut now = self.store.run_matches(run.id, need.number, target).await?;
+        let mut then = match &before {
             Some(before) => self.store.run_matches(before.id, need.number, target).await?,
             None => Vec::new(),
         };
+        if within.is_some() {
+            let numbers: Vec<u64> = now.iter().chain(&then).map(|found| found.target.number).collect();
+            let mut records = self.store.records(target, &numbers).await?;
+            records.retain(|record| lies_within(within, record.profile.region()));
+            let seen: HashSet<RecordId> = records.iter().map(|record| record.id).collect();
+            [&mut now, &mut then].into_iter().for_each(|places| keep(places, &seen));
+        }
         Ok(Changes {
             run: summary(&run),
             before: before.as_ref().map(summary),
@@ -260,6 +280,12 @@ impl Engine {
     pub async fn current_run(&self) -> Result<RunSummary, EngineError> {
         self.store.current_run().await?.as_ref().map(summary).ok_or(EngineError::NoRun)
     }
+}
+
+/// Leaves those that are seen, and lets them move up.
+fn keep(places: &mut Vec<RunMatch>, seen: &HashSet<RecordId>) {
+    places.retain(|found| seen.contains(&found.target));
+    places.iter_mut().zip(1..).for_each(|(found, rank)| found.rank = rank);
 }
 
 fn compare(then: &[RunMatch], now: &[RunMatch]) -> Vec<Change> {
@@ -295,9 +321,9 @@ pub(crate) fn summary(run: &Run) -> RunSummary {
         id: run.id.0,
         business_date: run.business_date,
         published_at: run.published_at,
-        needs: totals.needs,
-        needs_without_match: totals.needs_without_match,
-        matches: totals.matches,
+        needs: Some(totals.needs),
+        needs_without_match: Some(totals.needs_without_match),
+        matches: Some(totals.matches),
     }
 }
 

@@ -5,6 +5,7 @@ use index::{Dimension, FacetRequest, Filter, SearchAfter, SearchQuery};
 use ranking::{Highlight, Piece};
 
 use crate::documents::{industry_path, region_path};
+use crate::matching::lies_within;
 use crate::registry::page_limit;
 use crate::{Engine, EngineError, Shown, blocking};
 
@@ -100,12 +101,27 @@ impl Engine {
     /// # Errors
     /// [`EngineError::BadParameter`] naming the parameter that is out of bounds.
     pub async fn search(&self, kind: Kind, request: &SearchRequest) -> Result<SearchAnswer, EngineError> {
-        let query = query(request)?;
+        self.search_within(None, kind, request).await
+    }
+
+    /// As [`Self::search`], as if there were no records outside this region: neither hits nor counts.
+    pub(crate) async fn search_within(
+        &self,
+        within: Option<Region>,
+        kind: Kind,
+        request: &SearchRequest,
+    ) -> Result<SearchAnswer, EngineError> {
+        let mut query = query(request)?;
+        query.filters.extend(
+            within.map(|region| Filter { dimension: Dimension::Region, any_of: vec![region_path(region)] }),
+        );
         let snapshot = self.catalog.registry(kind).snapshot();
         let page = blocking(move || Ok(snapshot.search(&query)?)).await?;
 
         let numbers: Vec<u64> = page.hits.iter().map(|hit| hit.number).collect();
-        let records = self.store.records(kind, &numbers).await?;
+        let mut records = self.store.records(kind, &numbers).await?;
+        // One may have moved since it was indexed.
+        records.retain(|record| lies_within(within, record.profile.region()));
         let shown = self.show_all(kind, records).await?;
         let (engine, hits, terms) = (self.clone(), page.hits, page.terms);
         let items = blocking(move || {

@@ -4,12 +4,14 @@ use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use domain::access::Others;
 use ranking::Weights;
 use serde::{Deserialize, Serialize};
 use store::Address;
 use text::{Analyzer, Dictionaries};
 
 use crate::EngineError;
+use crate::desk::AdmissionSettings;
 use crate::learning::LearnedNote;
 
 /// Where state lies and how matching behaves.
@@ -29,6 +31,10 @@ pub struct Settings {
     pub indexing: IndexingSettings,
     /// Where some of the weights come from, when they were learned.
     pub learned: Option<LearnedNote>,
+    /// What records of other regions show to keys that are bound to one.
+    pub others: Others,
+    /// How much is done at a time for the API.
+    pub admission: AdmissionSettings,
 }
 
 /// The operator's own embedding model.
@@ -110,6 +116,8 @@ impl Settings {
             embedding: EmbeddingSettings::default(),
             indexing: IndexingSettings::default(),
             learned: None,
+            others: Others::default(),
+            admission: AdmissionSettings::default(),
         }
     }
 

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use domain::access::KeyId;
 use domain::{Kind, RecordId};
 use sqlx::error::{DatabaseError, ErrorKind};
 use sqlx::migrate::MigrateError;
@@ -39,6 +40,17 @@ pub enum StoreError {
         /// The registry of the draft.
         found: Kind,
     },
+    /// The holder has as many good keys as there may be.
+    #[error("“{holder}”已有 {} 个有效的密钥（{}），请先撤销一个", live.len(), list(live))]
+    TooManyKeys {
+        /// Who holds them.
+        holder: String,
+        /// The good ones.
+        live: Vec<KeyId>,
+    },
+    /// The holder is known with another purpose or region.
+    #[error("“{0}”已登记过，用途或地区与此次不同；这两项不能改，请照原样填写，或换一个接入方名称")]
+    HolderDiffers(String),
     /// There is no such run.
     #[error("没有编号为 {0} 的匹配批次")]
     RunNotFound(RunId),
@@ -92,6 +104,10 @@ pub enum StoreError {
     /// Any other fault of the database.
     #[error("数据库操作失败")]
     Database(#[source] sqlx::Error),
+}
+
+fn list(keys: &[KeyId]) -> String {
+    keys.iter().map(KeyId::to_string).collect::<Vec<_>>().join("、")
 }
 
 impl From<sqlx::Error> for StoreError {

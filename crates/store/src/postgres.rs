@@ -14,11 +14,12 @@ use crate::{StoreError, sql};
 
 static SCHEMA: LazyLock<Migrator> = LazyLock::new(|| migrations::migrator(&STEPS));
 
-const STEPS: [Step; 4] = [
+const STEPS: [Step; 5] = [
     (1, "records outbox runs", include_str!("../migrations/postgres/0001_records_outbox_runs.sql")),
     (2, "judgements feedback", include_str!("../migrations/postgres/0002_judgements_feedback.sql")),
     (3, "duplicates clusters", include_str!("../migrations/postgres/0003_duplicates_clusters.sql")),
     (4, "followers", include_str!("../migrations/postgres/0004_followers.sql")),
+    (5, "access", include_str!("../migrations/postgres/0005_access.sql")),
 ];
 
 /// Set out, for the default of the database may be another one. A stricter level would take its view of the database before it waits for

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use domain::{Contact, Kind, Record, RecordId, Status};
+use domain::{Contact, Kind, Record, RecordId, Region, RegionLevel, Status};
 use jiff::Timestamp;
 
 use crate::backend::on_backend;
@@ -16,6 +16,8 @@ pub struct ListFilter {
     pub statuses: Vec<Status>,
     /// Those that changed at this moment or later.
     pub updated_since: Option<Timestamp>,
+    /// Those in this region; those without a region are in none.
+    pub within: Option<Region>,
 }
 
 impl ListFilter {
@@ -28,6 +30,18 @@ impl ListFilter {
             }
         }
         slots
+    }
+
+    /// What the JSON of a profile in the region is like. Quotes within a text are escaped there, so this stands nowhere but at the
+    /// profile's own region, and lower regions have their region's digits in front.
+    fn within(&self) -> Option<String> {
+        let region = self.within?;
+        let digits = match region.level() {
+            RegionLevel::Province => 2,
+            RegionLevel::City => 4,
+            RegionLevel::County => 6,
+        };
+        Some(format!("%\"region\":\"{}%", &String::from(region)[..digits]))
     }
 
     fn since(&self) -> i64 {
@@ -135,17 +149,21 @@ impl Store {
         limit: u32,
     ) -> Result<Vec<Record>, StoreError> {
         let [first, second, third] = filter.status_slots();
+        let within = filter.within();
+        let text = if within.is_some() { sql::PAGE_WITHIN } else { sql::PAGE };
         let rows: Vec<RecordRow> = on_backend!(&self.backend, pools => {
-            sqlx::query_as(sql::PAGE)
+            let mut query = sqlx::query_as(text)
                 .bind(kind.slug())
                 .bind(first)
                 .bind(second)
                 .bind(third)
                 .bind(signed(after))
                 .bind(filter.since())
-                .bind(i64::from(limit))
-                .fetch_all(&pools.readers)
-                .await?
+                .bind(i64::from(limit));
+            if let Some(within) = within {
+                query = query.bind(within);
+            }
+            query.fetch_all(&pools.readers).await?
         });
         rows.into_iter().map(RecordRow::record).collect()
     }
@@ -153,15 +171,19 @@ impl Store {
     /// How many records [`Store::page`] would go through.
     pub async fn count(&self, kind: Kind, filter: &ListFilter) -> Result<u64, StoreError> {
         let [first, second, third] = filter.status_slots();
+        let within = filter.within();
+        let text = if within.is_some() { sql::COUNT_WITHIN } else { sql::COUNT };
         on_backend!(&self.backend, pools => {
-            let count: i64 = sqlx::query_scalar(sql::COUNT)
+            let mut query = sqlx::query_scalar(text)
                 .bind(kind.slug())
                 .bind(first)
                 .bind(second)
                 .bind(third)
-                .bind(filter.since())
-                .fetch_one(&pools.readers)
-                .await?;
+                .bind(filter.since());
+            if let Some(within) = within {
+                query = query.bind(within);
+            }
+            let count: i64 = query.fetch_one(&pools.readers).await?;
             Ok(unsigned(count))
         })
     }

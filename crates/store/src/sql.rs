@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 
 use sqlx::AssertSqlSafe;
 
+pub(crate) mod access;
 pub(crate) mod duplicates;
 
 macro_rules! record_columns {
@@ -39,14 +40,27 @@ macro_rules! feedback {
 }
 /// The records of one status in a page; [`PAGE`] has one for each status there is.
 macro_rules! page_of_status {
-    ($status:literal) => {
+    ($status:literal, $within:literal) => {
         concat!(
             "SELECT ",
             record_columns!(),
             " FROM records r",
             " WHERE r.kind = $1 AND r.status = ",
             $status,
-            " AND r.number > $5 AND r.updated_at >= $6"
+            " AND r.number > $5 AND r.updated_at >= $6",
+            $within
+        )
+    };
+}
+macro_rules! page {
+    ($within:literal) => {
+        concat!(
+            page_of_status!("$2", $within),
+            " UNION ALL ",
+            page_of_status!("$3", $within),
+            " UNION ALL ",
+            page_of_status!("$4", $within),
+            " ORDER BY number LIMIT $7"
         )
     };
 }
@@ -77,16 +91,11 @@ pub(crate) const CONTACT: &str = concat!(
     " LEFT JOIN contacts c ON c.kind = r.kind AND c.number = r.number WHERE r.kind = $1 AND r.number = $2"
 );
 /// One walk along `records_by_status` for each status, merged: no sorting, however rare a status is.
-pub(crate) const PAGE: &str = concat!(
-    page_of_status!("$2"),
-    " UNION ALL ",
-    page_of_status!("$3"),
-    " UNION ALL ",
-    page_of_status!("$4"),
-    " ORDER BY number LIMIT $7"
-);
+pub(crate) const PAGE: &str = page!("");
+pub(crate) const PAGE_WITHIN: &str = page!(" AND r.profile LIKE $8");
 pub(crate) const COUNT: &str =
     "SELECT COUNT(*) FROM records WHERE kind = $1 AND status IN ($2, $3, $4) AND updated_at >= $5";
+pub(crate) const COUNT_WITHIN: &str = "SELECT COUNT(*) FROM records WHERE kind = $1 AND status IN ($2, $3, $4) AND updated_at >= $5 AND profile LIKE $6";
 
 /// Leaves the counter as it is: taken as a write, it makes others who would number records of this registry wait.
 pub(crate) const LAST_NUMBER: &str = "INSERT INTO numbers (kind, last) VALUES ($1, 0)

@@ -18,11 +18,12 @@ use crate::{StoreError, sql};
 
 static SCHEMA: LazyLock<Migrator> = LazyLock::new(|| migrations::migrator(&STEPS));
 
-const STEPS: [Step; 4] = [
+const STEPS: [Step; 5] = [
     (1, "records outbox runs", include_str!("../migrations/sqlite/0001_records_outbox_runs.sql")),
     (2, "judgements feedback", include_str!("../migrations/sqlite/0002_judgements_feedback.sql")),
     (3, "duplicates clusters", include_str!("../migrations/sqlite/0003_duplicates_clusters.sql")),
     (4, "followers", include_str!("../migrations/sqlite/0004_followers.sql")),
+    (5, "access", include_str!("../migrations/sqlite/0005_access.sql")),
 ];
 
 /// A deferred transaction that reads first could not be promoted once another process has written.

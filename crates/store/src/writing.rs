@@ -5,7 +5,7 @@
 //! [`Store::create`] without one has to look first.
 
 use domain::forms::Draft;
-use domain::{Record, RecordId, Status};
+use domain::{Record, RecordId, Region, Status};
 
 use crate::backend::Transaction;
 use crate::batch::Batch;
@@ -20,6 +20,8 @@ pub enum Outcome {
     Changed,
     /// It already said the same; nothing was written.
     Unchanged,
+    /// It belongs to another region than the writer; nothing was written.
+    Elsewhere,
 }
 
 /// The fate of one draft.
@@ -57,16 +59,30 @@ impl Store {
     ///
     /// A draft without status or contact leaves these as they are; one that says nothing new writes nothing.
     pub async fn upsert(&self, drafts: Vec<Draft>) -> Result<Vec<Upserted>, StoreError> {
+        self.upsert_within(None, drafts).await
+    }
+
+    /// As [`Store::upsert`], but records that are not in the region `within` stay as they are: [`Outcome::Elsewhere`].
+    pub async fn upsert_within(
+        &self,
+        within: Option<Region>,
+        drafts: Vec<Draft>,
+    ) -> Result<Vec<Upserted>, StoreError> {
         let mut transaction = self.backend.begin().await?;
-        let outcomes = upsert(&mut transaction, drafts).await?;
+        let outcomes = upsert(&mut transaction, within, drafts).await?;
         transaction.commit().await?;
         Ok(outcomes)
     }
 
     /// Begins an all-or-nothing import. Other writers wait until it ends; readers see nothing of it before.
     pub async fn import(&self) -> Result<ImportSession, StoreError> {
+        self.import_within(None).await
+    }
+
+    /// As [`Store::import`], but records that are not in the region `within` stay as they are.
+    pub async fn import_within(&self, within: Option<Region>) -> Result<ImportSession, StoreError> {
         let transaction = Some(self.backend.begin().await?);
-        Ok(ImportSession { transaction })
+        Ok(ImportSession { transaction, within })
     }
 
     /// Replaces what a record says. Status, contact and external identifier stay when the draft has none.
@@ -127,6 +143,7 @@ impl Store {
 pub struct ImportSession {
     /// Gone once a batch has failed.
     transaction: Option<Transaction>,
+    within: Option<Region>,
 }
 
 impl ImportSession {
@@ -137,7 +154,7 @@ impl ImportSession {
     pub async fn upsert(&mut self, drafts: Vec<Draft>) -> Result<Vec<Upserted>, StoreError> {
         // Taken out so that a failed or cancelled batch cannot be committed by halves.
         let mut transaction = self.transaction.take().ok_or(StoreError::ImportAborted)?;
-        let outcomes = upsert(&mut transaction, drafts).await?;
+        let outcomes = upsert(&mut transaction, self.within, drafts).await?;
         self.transaction = Some(transaction);
         Ok(outcomes)
     }
@@ -149,7 +166,11 @@ impl ImportSession {
     }
 }
 
-async fn upsert(transaction: &mut Transaction, drafts: Vec<Draft>) -> Result<Vec<Upserted>, StoreError> {
+async fn upsert(
+    transaction: &mut Transaction,
+    within: Option<Region>,
+    drafts: Vec<Draft>,
+) -> Result<Vec<Upserted>, StoreError> {
     let mut batch = Batch::new(transaction);
     batch.read_ahead(&drafts).await?;
     let mut outcomes = Vec::with_capacity(drafts.len());
@@ -160,6 +181,7 @@ async fn upsert(transaction: &mut Transaction, drafts: Vec<Draft>) -> Result<Vec
         };
         let (at, outcome) = match known {
             None => (batch.add(draft).await?, Outcome::Created),
+            Some(at) if lies_outside(within, &batch, at)? => (at, Outcome::Elsewhere),
             Some(at) if batch.revise(at, draft) => (at, Outcome::Changed),
             Some(at) => (at, Outcome::Unchanged),
         };
@@ -168,6 +190,12 @@ async fn upsert(transaction: &mut Transaction, drafts: Vec<Draft>) -> Result<Vec
     }
     batch.write().await?;
     Ok(outcomes)
+}
+
+fn lies_outside(within: Option<Region>, batch: &Batch<'_>, at: usize) -> Result<bool, StoreError> {
+    let Some(within) = within else { return Ok(false) };
+    let region = batch.record(at)?.profile.region();
+    Ok(!region.is_some_and(|region| within.contains(region)))
 }
 
 fn already_exists(kind: domain::Kind, external_id: &str) -> StoreError {

@@ -1,19 +1,40 @@
 //! What is said about one operation, written down briefly.
 
 use actix_web::http::StatusCode;
+use engine::Act;
 use serde_json::Value;
 use utoipa::openapi::path::{Operation, OperationBuilder, Parameter, ParameterBuilder, ParameterIn};
 use utoipa::openapi::request_body::RequestBodyBuilder;
 use utoipa::openapi::schema::{ObjectBuilder, Type};
+use utoipa::openapi::security::SecurityRequirement;
 use utoipa::openapi::{
     Content, ContentBuilder, HeaderBuilder, Ref, RefOr, Required, Response, ResponseBuilder, Schema,
 };
 
+use crate::gate::Access;
 use crate::problem::{Code, PROBLEM_JSON};
 
 /// Reasons that any operation may have.
-const ALWAYS: [Code; 5] =
-    [Code::UnknownParameter, Code::NotAcceptable, Code::QueryTooLong, Code::InternalError, Code::Unavailable];
+const ALWAYS: [Code; 6] = [
+    Code::KeyInUrl,
+    Code::UnknownParameter,
+    Code::NotAcceptable,
+    Code::QueryTooLong,
+    Code::InternalError,
+    Code::Unavailable,
+];
+
+/// The name of the way to authenticate.
+pub(crate) const KEY: &str = "key";
+/// Reasons that any operation with a key may have.
+const WITH_KEY: [Code; 6] = [
+    Code::KeyRequired,
+    Code::InvalidKey,
+    Code::KeyExpired,
+    Code::KeyRevoked,
+    Code::TooManyRequests,
+    Code::QuotaExhausted,
+];
 
 /// The documentation of an operation; its query parameters are those that the route lets through.
 pub(crate) struct Doc {
@@ -35,6 +56,23 @@ impl Doc {
             .summary(Some(summary.into()))
             .description(Some(description.into()));
         Self { operation, query: Vec::new(), codes: ALWAYS.to_vec() }
+    }
+
+    /// Who may use it, and how those who may not are refused.
+    pub(crate) fn taking(mut self, access: Access) -> Self {
+        let Access::Key(act) = access else { return self };
+        let scopes = act.scopes();
+        self.operation =
+            self.operation.security(SecurityRequirement::new(KEY, scopes.iter().map(|scope| scope.slug())));
+        self.codes.extend(WITH_KEY);
+        if !scopes.is_empty() {
+            self.codes.push(Code::MissingScope);
+        }
+        // Only imports, which have bounds of their own, and what asks nobody take no turn.
+        if !matches!(act, Act::Import(_) | Act::OwnKey) {
+            self.codes.push(Code::Overloaded);
+        }
+        self
     }
 
     /// Parameters of path, query or header.

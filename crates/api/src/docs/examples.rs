@@ -1,5 +1,6 @@
 //! Examples of bodies and answers. Examples of records are made from the forms by the same code that answers.
 
+use domain::access::Visibility;
 use domain::{Kind, Record, RecordId, Status, forms};
 use engine::{Exclusion, Shown};
 use jiff::Timestamp;
@@ -90,7 +91,7 @@ fn shown(kind: Kind, status: Status) -> Shown {
         profile: draft.profile,
     };
     let contact = draft.contact.unwrap_or_default().masked();
-    Shown { record, contact, duplicates: Vec::new() }
+    Shown { record, contact, duplicates: Vec::new(), visibility: Visibility::Full }
 }
 
 /// A page with one hit.
@@ -241,6 +242,33 @@ pub(super) fn feedback() -> Value {
 
 pub(super) fn feedback_page() -> Value {
     json!({"items": [feedback()]})
+}
+
+pub(super) fn key_form() -> Value {
+    json!({
+        "holder": "滁州市科技服务平台", "purpose": "汇总本市技术需求并展示匹配结果", "region": "安徽省滁州市",
+        "scopes": ["needs:read", "needs:write", "experts:read", "matches:run"], "days": 365
+    })
+}
+
+pub(super) fn key() -> Value {
+    json!({
+        "id": "key-1", "holder": "滁州市科技服务平台", "purpose": "汇总本市技术需求并展示匹配结果",
+        "region": "341100", "region_name": "安徽省滁州市",
+        "scopes": ["needs:read", "needs:write", "experts:read", "matches:run"], "state": "live",
+        "created_at": "2026-05-12T01:30:00Z", "expires_at": "2027-05-12T01:30:00Z"
+    })
+}
+
+pub(super) fn revoked_key() -> Value {
+    let mut key = key();
+    key["state"] = json!("revoked");
+    key["revoked_at"] = json!("2026-11-20T01:30:00Z");
+    key
+}
+
+pub(super) fn new_key() -> Value {
+    json!({"key": key(), "token": "hn_1_（只在此时给出）"})
 }
 
 pub(super) fn ranking() -> Value {

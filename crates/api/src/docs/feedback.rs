@@ -17,7 +17,8 @@ pub(crate) fn record() -> Doc {
         .json_body("FeedbackForm", examples::feedback_form())
         .answer(201, "已记录", ("Feedback", examples::feedback()), &[])
         .problems(&body_problems())
-        .problems(&[Code::NoSuchPairing, Code::RecordNotFound, Code::Busy, Code::OutcomeUnknown])
+        .problems(&[Code::NoSuchPairing, Code::RecordNotFound, Code::OutsideRegion, Code::Busy])
+        .problems(&[Code::OutcomeUnknown])
 }
 
 pub(crate) fn list() -> Doc {

@@ -15,7 +15,7 @@ pub(crate) fn duplicates() -> Doc {
     Doc::new("list_need_duplicates", Kind::Need.label(), "列出疑似重复的需求", description)
         .parameters([parameters::id(Kind::Need)])
         .answer(200, "疑似重复的需求", ("Duplicates", examples::duplicates()), &[])
-        .problems(&[Code::RecordNotFound])
+        .problems(&[Code::RecordNotFound, Code::OutsideRegion])
 }
 
 pub(crate) fn clusters() -> Doc {

@@ -31,7 +31,7 @@ fn stored(kind: Kind, summary: &str, description: String) -> Doc {
             parameters::flag("with_excluded", "是否同时列出因故排除的对象及原因"),
         ])
         .answer(200, "匹配结果", ("Matches", examples::matches(target)), &[])
-        .problems(&[Code::InvalidParameter, Code::RecordNotFound])
+        .problems(&[Code::InvalidParameter, Code::RecordNotFound, Code::OutsideRegion])
 }
 
 pub(crate) fn adhoc() -> Doc {

@@ -5,6 +5,7 @@ mod examples;
 pub(crate) mod feedback;
 pub(crate) mod health;
 pub(crate) mod import;
+pub(crate) mod keys;
 pub(crate) mod kindred;
 pub(crate) mod matching;
 mod parameters;
@@ -12,6 +13,8 @@ pub(crate) mod registry;
 pub(crate) mod runs;
 mod schemas;
 pub(crate) mod search;
+
+use std::sync::LazyLock;
 
 use actix_web::http::Method;
 use actix_web::{HttpResponse, Responder};
@@ -27,6 +30,7 @@ pub(crate) use doc::Doc;
 const MATCHING: &str = "匹配";
 const RUNS: &str = "匹配批次";
 const FEEDBACK: &str = "对接反馈";
+const KEYS: &str = "密钥";
 const HEALTH: &str = "健康检查";
 
 /// The OpenAPI 3.1 document of the API.
@@ -64,7 +68,8 @@ pub fn openapi_json() -> String {
 
 /// Serves the document.
 pub(crate) async fn serve() -> impl Responder {
-    HttpResponse::Ok().content_type("application/json").body(openapi_json())
+    static DOCUMENT: LazyLock<String> = LazyLock::new(openapi_json);
+    HttpResponse::Ok().content_type("application/json").body(DOCUMENT.as_str())
 }
 
 fn http_method(method: &Method) -> HttpMethod {
@@ -86,6 +91,7 @@ fn tags() -> Vec<Tag> {
     tags.push(tag(MATCHING, "实时匹配：即时计算，每条结果都附说明".to_owned()));
     tags.push(tag(RUNS, "每日匹配批次：批次结果、相邻批次之间的变化和共性需求".to_owned()));
     tags.push(tag(FEEDBACK, "推荐的对接后来怎样".to_owned()));
+    tags.push(tag(KEYS, "谁可以用本接口做什么".to_owned()));
     tags.push(tag(HEALTH, "存活与就绪".to_owned()));
     tags
 }
@@ -102,6 +108,9 @@ fn introduction() -> String {
 const INTRODUCTION: &str = "\
 把企业的技术需求与专家、学会服务站、科技成果对接起来。每条匹配结果都说明分数从何而来。
 
+- **密钥**：除健康检查和本文档外，每个请求都要带请求头 `Authorization: Bearer hn_…`。密钥由管理员发放，只显示一次；绝不要写进地址（一律拒绝）。每项操作所需的权限列在其 security 中，须全部具备，缺少时答 403 并指明。每个接入方最多有两个有效的密钥，便于更换；撤销立即生效。
+- **地区**：限于某地区的密钥只能写本地区（含下级）的记录，没有填写所在地区的记录只有不限地区的密钥能写。其他地区的记录展示多少由各登记库的设置决定：全部；概要（`visibility` 为 brief，只有编号、名称、地区、行业、技术领域、状态等；带检索词检索时不会出现；匹配到时不附文字理由）；或完全看不到（如同不存在，也不计入任何合计）。
+- **频度**：`RateLimit-Policy` 和 `RateLimit` 应答头说明限额和余量；超出答 429，系统过忙答 503，都请按 `Retry-After` 稍后再试。
 - **编号**：记录编号形如 `need-42`，由系统给出；`external_id` 是来源系统的编号，同一登记库内唯一。
 - **翻页**：把 `next_cursor` 原样作为 `cursor` 传回，其他参数不变；没有 `next_cursor` 即为最后一页。列表翻页期间他人新增的记录不会造成遗漏或重复；检索按得分翻页，期间若有记录变动，个别结果可能前后移动。
 - **修改**：先读取记录，把 `ETag` 放进 `If-Match` 再修改；记录已被他人改动时答 412，缺少 `If-Match` 时答 428。

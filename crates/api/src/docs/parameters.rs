@@ -19,6 +19,12 @@ pub(super) fn id(kind: Kind) -> Parameter {
     )
 }
 
+pub(super) fn key_id() -> Parameter {
+    let pattern = ObjectBuilder::new().schema_type(Type::String).pattern(Some("^key-[1-9][0-9]{0,18}$"));
+    let schema: Schema = pattern.into();
+    parameter(ParameterIn::Path, "id", "密钥编号，形如 `key-7`", schema, Some(json!("key-1")))
+}
+
 pub(super) fn if_match() -> Parameter {
     let about = "读取记录时得到的 ETag，如 `\"1\"`；`*` 表示不论版本";
     let mut if_match = parameter(ParameterIn::Header, "If-Match", about, text(), Some(json!("\"1\"")));

@@ -25,7 +25,7 @@ pub(crate) fn create(kind: Kind) -> Doc {
             &[("Location", "新记录的地址"), RECORD_HEADERS[0]],
         )
         .problems(&body_problems())
-        .problems(&[Code::AlreadyExists, Code::OutcomeUnknown])
+        .problems(&[Code::AlreadyExists, Code::OutsideRegion, Code::OutcomeUnknown])
 }
 
 pub(crate) fn list(kind: Kind) -> Doc {
@@ -108,9 +108,10 @@ pub(super) fn body_problems() -> [Code; 6] {
     ]
 }
 
-fn change_problems() -> [Code; 6] {
+fn change_problems() -> [Code; 7] {
     [
         Code::RecordNotFound,
+        Code::OutsideRegion,
         Code::StaleRevision,
         Code::IfMatchRequired,
         Code::InvalidIfMatch,

@@ -44,5 +44,5 @@ pub(crate) fn changes() -> Doc {
 fn of_need(id: &str, summary: &str, description: &str) -> Doc {
     Doc::new(id, RUNS, summary, description)
         .parameters([parameters::id(Kind::Need), parameters::target()])
-        .problems(&[Code::InvalidParameter, Code::RecordNotFound, Code::NoRun])
+        .problems(&[Code::InvalidParameter, Code::RecordNotFound, Code::OutsideRegion, Code::NoRun])
 }

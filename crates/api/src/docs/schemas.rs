@@ -1,5 +1,6 @@
 //! The schemas of bodies and answers. Those of records are put together for each registry from the head that all share and its profile.
 
+use domain::access::Scope;
 use domain::forms::{AchievementForm, EnterpriseForm, ExpertForm, NeedForm, SocietyForm, StationForm};
 use domain::{
     Achievement, AchievementType, Availability, Consent, Decision, Enterprise, Expert, Kind, Need, RecordId,
@@ -8,17 +9,19 @@ use domain::{
 use engine::Highlight;
 use utoipa::ToSchema;
 use utoipa::openapi::schema::{AllOfBuilder, ArrayBuilder, Components, ObjectBuilder, Schema, Type};
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{Ref, RefOr};
 
-use super::doc::problem_response;
+use super::doc::{KEY, problem_response};
 use crate::endpoints::REGISTRIES;
 use crate::handlers::feedback::FeedbackForm;
 use crate::handlers::health::{Liveness, Readiness};
+use crate::handlers::keys::KeyForm;
 use crate::handlers::matching::AdhocMatch;
 use crate::problem::{Code, ProblemView};
 use crate::views::{
     ChangesView, ClusterPageView, CurrentMatchesView, DuplicatesView, FacetView, FeedbackPageView,
-    ImportReportView, MatchesView, RankingView, RecordHead, RunPageView,
+    ImportReportView, KeyPageView, MatchesView, NewKeyView, RankingView, RecordHead, RunPageView,
 };
 
 /// All schemas by name.
@@ -33,6 +36,7 @@ pub(super) fn components() -> Components {
     collect!(RunPageView, CurrentMatchesView, ChangesView, Liveness, Readiness);
     collect!(DuplicatesView, ClusterPageView);
     collect!(FeedbackForm, FeedbackPageView, RankingView);
+    collect!(KeyForm, KeyPageView, NewKeyView);
     for (name, schema) in choices() {
         components.schemas.insert(name.to_owned(), schema);
     }
@@ -49,10 +53,18 @@ pub(super) fn components() -> Components {
             describe(schema, about);
         }
     }
+    components.security_schemes.insert(KEY.to_owned(), scheme().into());
     for code in Code::ALL {
         components.responses.insert(code.slug().to_owned(), RefOr::T(problem_response(&[*code])));
     }
     components
+}
+
+/// How a key is sent.
+fn scheme() -> SecurityScheme {
+    let about = "密钥，形如 `hn_7_` 加 64 位十六进制数字，放在 `Authorization` 请求头的 `Bearer` 之后";
+    let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("hn_…");
+    SecurityScheme::Http(bearer.description(Some(about)).build())
 }
 
 /// What schemas are, in Chinese; the types themselves are explained in English where they are declared.
@@ -86,6 +98,9 @@ const ABOUT: &[(&str, &str)] = &[
     ("ImportReport", "导入报告"),
     ("IndexHealth", "一个登记库的索引状况"),
     ("Inventor", "完成人"),
+    ("Key", "密钥；不含密钥本身"),
+    ("KeyForm", "要发放的密钥"),
+    ("KeyPage", "一页密钥"),
     ("LearnedNote", "学得的权重的来历"),
     ("Liveness", "存活状况"),
     ("MaskedContact", "脱敏后的联系方式"),
@@ -95,6 +110,7 @@ const ABOUT: &[(&str, &str)] = &[
     ("Need", "技术需求的内容"),
     ("NeedBrief", "需求要点"),
     ("NeedCluster", "一组共性需求"),
+    ("NewKey", "新发放的密钥"),
     ("NeedClusterPage", "一页共性需求"),
     ("Part", "总分中的一项"),
     ("Piece", "文字片段，依次相连即为原文"),
@@ -116,6 +132,7 @@ const ABOUT: &[(&str, &str)] = &[
     ("Society", "学会的内容"),
     ("Station", "学会服务站的内容"),
     ("AlikeWords", "用词不同、意思相近的两个词语"),
+    ("Visibility", "展示的范围：full 全部、brief 概要、hidden 看不到（应答中不会出现）"),
     ("TermMatch", "双方共有的一个词语"),
     ("Weight", "一个得分项的权重"),
     (
@@ -124,7 +141,7 @@ const ABOUT: &[(&str, &str)] = &[
     ),
     (
         "ProblemCode",
-        "字段错误的原因：missing 缺少必填值、wrong_type 类型不对、unknown 没有这个字段、too_large 过长过多或过大、format 格式不正确、check_character 校验位不正确、not_in_table 不在国家标准代码表中、contradiction 互相矛盾",
+        "字段错误的原因：missing 缺少必填值、wrong_type 类型不对、unknown 没有这个字段、too_large 过长过多或过大、format 格式不正确、check_character 校验位不正确、not_in_table 不在国家标准代码表中、contradiction 互相矛盾、outside_region 超出密钥的地区",
     ),
 ];
 
@@ -139,7 +156,7 @@ fn describe(schema: &mut Schema, about: &str) {
 }
 
 /// Closed lists of values, each value with its Chinese word.
-fn choices() -> [(&'static str, RefOr<Schema>); 7] {
+fn choices() -> [(&'static str, RefOr<Schema>); 8] {
     let (stations, achievements) = (StationType::ALL, AchievementType::ALL);
     [
         ("Status", choice("状态", Status::ALL, Status::slug, Status::label)),
@@ -148,6 +165,7 @@ fn choices() -> [(&'static str, RefOr<Schema>); 7] {
         ("AchievementType", choice("成果类型", achievements, AchievementType::slug, AchievementType::label)),
         ("Availability", choice("是否可对接", Availability::ALL, Availability::slug, Availability::label)),
         ("Decision", choice("对接的结果", Decision::ALL, Decision::slug, Decision::label)),
+        ("Scope", choice("权限", Scope::ALL, Scope::slug, Scope::label)),
         ("Consent", choice("本人同意的范围", Consent::ALL, Consent::slug, Consent::label)),
     ]
 }

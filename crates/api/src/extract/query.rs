@@ -6,6 +6,7 @@ use std::str::FromStr;
 use actix_web::dev::Payload;
 use actix_web::http::Method;
 use actix_web::{FromRequest, HttpRequest, web};
+use engine::Desk;
 
 use crate::problem::{Code, Problem, ProblemItem};
 
@@ -101,8 +102,9 @@ impl Query {
         Err(Problem::parameter(Code::InvalidParameter, "limit", "应为 1 到 100 的整数"))
     }
 
-    /// What a cursor is bound to: the path and all parameters but those that do not change the order of the hits.
-    pub(crate) fn fingerprint(&self, path: &str) -> String {
+    /// What a cursor is bound to: who asks, the path, and all parameters but those that do not change the order of the hits. The holder
+    /// stands for the key, so that a walk goes on when keys are changed over.
+    pub(crate) fn fingerprint(&self, request: &HttpRequest, desk: &Desk) -> String {
         const FREE: [&str; 6] = ["cursor", "limit", "total", "facets", "region_below", "industry_below"];
         let mut bound: Vec<String> = self
             .0
@@ -111,7 +113,7 @@ impl Query {
             .map(|(name, value)| format!("{name}={value}"))
             .collect();
         bound.sort();
-        format!("{path}?{}", bound.join("&"))
+        format!("{}\n{}?{}", desk.caller().key.holder, request.path(), bound.join("&"))
     }
 
     /// Whether any of these is given.

@@ -1,9 +1,8 @@
 //! What became of proposed pairs.
 
-use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use domain::{Decision, RecordId, parse_date};
-use engine::{Engine, FeedbackDraft, FeedbackRequest};
+use engine::{FeedbackDraft, FeedbackRequest};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -11,6 +10,7 @@ use super::Answer;
 use super::matching::invalid;
 use crate::cursor;
 use crate::extract::{JsonBody, Query};
+use crate::gate::At;
 use crate::problem::{Code, Problem};
 use crate::views::{FeedbackPageView, FeedbackView};
 
@@ -37,7 +37,7 @@ pub(crate) struct FeedbackForm {
     comment: Option<String>,
 }
 
-pub(crate) async fn record(engine: Data<Engine>, _: Query, JsonBody(body): JsonBody) -> Answer {
+pub(crate) async fn record(At(desk): At, _: Query, JsonBody(body): JsonBody) -> Answer {
     let form: FeedbackForm = serde_path_to_error::deserialize(body).map_err(|error| malformed(&error))?;
     let day = form.decided_on.as_deref().map(|text| {
         let wrong = || invalid("/decided_on", "format", "应为日期，如 2026-05-20");
@@ -51,11 +51,11 @@ pub(crate) async fn record(engine: Data<Engine>, _: Query, JsonBody(body): JsonB
         decided_on: day.transpose()?,
         comment: form.comment.unwrap_or_default(),
     };
-    Ok(HttpResponse::Created().json(FeedbackView::from(engine.add_feedback(draft).await?)))
+    Ok(HttpResponse::Created().json(FeedbackView::from(desk.add_feedback(draft).await?)))
 }
 
-pub(crate) async fn list(engine: Data<Engine>, query: Query, request: HttpRequest) -> Answer {
-    let fingerprint = query.fingerprint(request.path());
+pub(crate) async fn list(At(desk): At, query: Query, request: HttpRequest) -> Answer {
+    let fingerprint = query.fingerprint(&request, &desk);
     let place = query.one("cursor")?.map(|text| cursor::read(&fingerprint, text)).transpose()?;
     let asked = FeedbackRequest {
         need: query.parsed("need", "技术需求的记录编号，形如 need-42")?,
@@ -70,7 +70,7 @@ pub(crate) async fn list(engine: Data<Engine>, query: Query, request: HttpReques
             "应为技术需求的记录编号，形如 need-42",
         ));
     }
-    let page = engine.feedback(&asked).await?;
+    let page = desk.feedback(&asked).await?;
     let next_cursor = page.next.map(|number| cursor::write(&fingerprint, (0, number)));
     let items = page.items.into_iter().map(FeedbackView::from).collect();
     Ok(HttpResponse::Ok().json(FeedbackPageView { items, next_cursor }))

@@ -2,12 +2,12 @@
 
 use actix_web::HttpResponse;
 use actix_web::web::Data;
-use engine::Engine;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::Answer;
 use crate::extract::Query;
+use crate::gate::Door;
 
 /// The process answers.
 #[derive(Debug, Serialize, ToSchema)]
@@ -51,16 +51,16 @@ pub(crate) async fn livez(_: Query) -> Answer {
     Ok(HttpResponse::Ok().json(Liveness { status: "ok" }))
 }
 
-pub(crate) async fn readyz(engine: Data<Engine>, _: Query) -> Answer {
+pub(crate) async fn readyz(door: Data<Door>, _: Query) -> Answer {
     let health = |status: engine::IndexStatus| IndexHealth {
         registry: status.kind.plural(),
         stale: status.stale,
         documents: status.documents,
         lag: status.lag,
     };
-    let database = engine.ping().await.is_ok();
+    let database = door.ping().await.is_ok();
     // Without a database nobody knows how far behind they are; asking would take as long as a request waits for it.
-    let statuses = if database { engine.index_status().await.unwrap_or_default() } else { Vec::new() };
+    let statuses = if database { door.index_status().await.unwrap_or_default() } else { Vec::new() };
     let indexes: Vec<IndexHealth> = statuses.into_iter().map(health).collect();
     let ready = database && !indexes.is_empty() && indexes.iter().all(|index| !index.stale);
     let mut response = if ready { HttpResponse::Ok() } else { HttpResponse::ServiceUnavailable() };

@@ -4,7 +4,7 @@ use std::io::{self, Read};
 
 use actix_web::web::{Bytes, Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
-use engine::{Engine, EngineError, Format, ImportOptions, ImportReport};
+use engine::{Desk, EngineError, Format, ImportOptions, ImportReport};
 use futures_util::StreamExt;
 use futures_util::future::join;
 use tokio::sync::{Semaphore, SemaphorePermit, mpsc};
@@ -12,6 +12,7 @@ use tokio::sync::{Semaphore, SemaphorePermit, mpsc};
 use super::Answer;
 use crate::Limits;
 use crate::extract::{Deadlines, Query, Registry, larger_than, media_type, refuse_encoded, too_large};
+use crate::gate::At;
 use crate::problem::{Code, Problem};
 use crate::views::ImportReportView;
 
@@ -21,7 +22,7 @@ const WAITING: usize = 8;
 const MOST_DRAINED: u64 = 64 << 20;
 
 pub(crate) async fn import(
-    engine: Data<Engine>,
+    At(desk): At,
     imports: Data<Imports>,
     Registry(kind): Registry,
     query: Query,
@@ -32,7 +33,7 @@ pub(crate) async fn import(
     let options = ImportOptions { kind, format: format(&request)?, all_or_nothing };
     let upload = Upload::new(&request, payload)?;
     let _turn = imports.begin()?;
-    let report = stream(&engine, options, upload).await?;
+    let report = stream(&desk, options, upload).await?;
     Ok(HttpResponse::Ok().json(ImportReportView::from(report)))
 }
 
@@ -48,9 +49,9 @@ fn format(request: &HttpRequest) -> Result<Format, Problem> {
 }
 
 /// Rows go to the engine while the rest is still on its way.
-async fn stream(engine: &Engine, options: ImportOptions, upload: Upload) -> Result<ImportReport, Problem> {
+async fn stream(desk: &Desk, options: ImportOptions, upload: Upload) -> Result<ImportReport, Problem> {
     let (sender, pieces) = mpsc::channel(WAITING);
-    let import = engine.import(options, Pieces { pieces, current: Bytes::new() }, |_| {});
+    let import = desk.import(options, Pieces { pieces, current: Bytes::new() });
     let (fed, outcome) = join(upload.feed(sender), import).await;
     let Err(problem) = fed else { return Ok(outcome?) };
     let report = match outcome {

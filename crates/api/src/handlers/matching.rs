@@ -1,15 +1,15 @@
 //! Live matching, of stored records and of forms that are not stored.
 
 use actix_web::HttpResponse;
-use actix_web::web::Data;
 use domain::{Kind, RecordId};
-use engine::{Engine, MatchRequest, Subject};
+use engine::{Desk, MatchRequest, Subject};
 use serde::Deserialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::Answer;
 use crate::extract::{JsonBody, Query, RecordPath};
+use crate::gate::At;
 use crate::problem::{Code, Problem, ProblemItem};
 use crate::views::MatchesView;
 
@@ -44,15 +44,15 @@ const fn twenty() -> usize {
     20
 }
 
-pub(crate) async fn of_need(engine: Data<Engine>, RecordPath(id): RecordPath, query: Query) -> Answer {
-    stored(&engine, id, target(&query)?, &query).await
+pub(crate) async fn of_need(At(desk): At, RecordPath(id): RecordPath, query: Query) -> Answer {
+    stored(&desk, id, target(&query)?, &query).await
 }
 
-pub(crate) async fn of_offer(engine: Data<Engine>, RecordPath(id): RecordPath, query: Query) -> Answer {
-    stored(&engine, id, Kind::Need, &query).await
+pub(crate) async fn of_offer(At(desk): At, RecordPath(id): RecordPath, query: Query) -> Answer {
+    stored(&desk, id, Kind::Need, &query).await
 }
 
-pub(crate) async fn adhoc(engine: Data<Engine>, _: Query, JsonBody(body): JsonBody) -> Answer {
+pub(crate) async fn adhoc(At(desk): At, _: Query, JsonBody(body): JsonBody) -> Answer {
     let asked: AdhocMatch = serde_path_to_error::deserialize(body).map_err(|error| malformed(&error))?;
     if !(1..=100).contains(&asked.limit) {
         return Err(invalid("/limit", "too_large", "应为 1 到 100 的整数"));
@@ -64,19 +64,19 @@ pub(crate) async fn adhoc(engine: Data<Engine>, _: Query, JsonBody(body): JsonBo
         on: None,
     };
     let subject = Subject::Form(asked.subject_kind, asked.form);
-    let found = engine.find_matches(&subject, &request).await;
+    let found = desk.find_matches(&subject, &request).await;
     let found = found.map_err(|error| Problem::of_form_at(error, "/form"))?;
     Ok(HttpResponse::Ok().json(MatchesView::from(found)))
 }
 
-async fn stored(engine: &Engine, id: RecordId, target: Kind, query: &Query) -> Answer {
+async fn stored(desk: &Desk, id: RecordId, target: Kind, query: &Query) -> Answer {
     let request = MatchRequest {
         target,
         limit: query.limit()? as usize,
         with_excluded: query.flag("with_excluded")?,
         on: None,
     };
-    let found = engine.find_matches(&Subject::Stored(id), &request).await?;
+    let found = desk.find_matches(&Subject::Stored(id), &request).await?;
     Ok(HttpResponse::Ok().json(MatchesView::from(found)))
 }
 

@@ -3,6 +3,7 @@
 pub(crate) mod feedback;
 pub(crate) mod health;
 pub(crate) mod import;
+pub(crate) mod keys;
 pub(crate) mod kindred;
 pub(crate) mod matching;
 pub(crate) mod ranking;

@@ -1,10 +1,9 @@
 //! The registries: create, list, read, replace, withdraw.
 
 use actix_web::http::header::{ETAG, LOCATION};
-use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
-use domain::{Kind, RecordId, Status};
-use engine::{Engine, ListRequest, RecordPage, Shown};
+use domain::{Kind, Status};
+use engine::{Desk, ListRequest, RecordPage, Shown};
 use jiff::Timestamp;
 
 use super::Answer;
@@ -12,29 +11,25 @@ use crate::conditions::{etag, expected_revision, unchanged};
 use crate::cursor;
 use crate::endpoints::BASE;
 use crate::extract::{JsonBody, Query, RecordPath, Registry};
+use crate::gate::At;
 use crate::problem::{Code, Problem};
 use crate::views::{PageView, RecordView};
 
 pub(crate) async fn create(
-    engine: Data<Engine>,
+    At(desk): At,
     Registry(kind): Registry,
     _: Query,
     JsonBody(form): JsonBody,
 ) -> Answer {
-    let shown = engine.create(kind, form).await?;
+    let shown = desk.create(kind, form).await?;
     let location = format!("{BASE}/{}/{}", kind.plural(), shown.record.id);
     let mut response = HttpResponse::Created();
     response.insert_header((LOCATION, location));
     Ok(record(response, shown))
 }
 
-pub(crate) async fn read(
-    engine: Data<Engine>,
-    RecordPath(id): RecordPath,
-    _: Query,
-    request: HttpRequest,
-) -> Answer {
-    let shown = engine.read(id).await?;
+pub(crate) async fn read(At(desk): At, RecordPath(id): RecordPath, _: Query, request: HttpRequest) -> Answer {
+    let shown = desk.read(id).await?;
     if unchanged(&request, shown.record.revision) {
         let tag = (ETAG, etag(shown.record.revision));
         return Ok(HttpResponse::NotModified().insert_header(tag).finish());
@@ -43,37 +38,37 @@ pub(crate) async fn read(
 }
 
 pub(crate) async fn replace(
-    engine: Data<Engine>,
+    At(desk): At,
     RecordPath(id): RecordPath,
     _: Query,
     request: HttpRequest,
     JsonBody(form): JsonBody,
 ) -> Answer {
-    let shown = engine.replace(id, expected_revision(&request)?, form).await?;
+    let shown = desk.replace(id, expected_revision(&request)?, form).await?;
     Ok(record(HttpResponse::Ok(), shown))
 }
 
 pub(crate) async fn withdraw(
-    engine: Data<Engine>,
+    At(desk): At,
     RecordPath(id): RecordPath,
     _: Query,
     request: HttpRequest,
 ) -> Answer {
-    let shown = engine.set_status(id, expected_revision(&request)?, Status::Withdrawn).await?;
+    let shown = desk.withdraw(id, expected_revision(&request)?).await?;
     Ok(record(HttpResponse::Ok(), shown))
 }
 
 pub(crate) async fn list(
-    engine: Data<Engine>,
+    At(desk): At,
     Registry(kind): Registry,
     query: Query,
     request: HttpRequest,
 ) -> Answer {
     if let Some(external_id) = query.one("external_id")? {
-        let page = with_external_id(&engine, kind, external_id, &query).await?;
+        let page = with_external_id(&desk, kind, external_id, &query).await?;
         return Ok(HttpResponse::Ok().json(PageView::new(page, None)));
     }
-    let fingerprint = query.fingerprint(request.path());
+    let fingerprint = query.fingerprint(&request, &desk);
     let place = query.one("cursor")?.map(|text| cursor::read(&fingerprint, text)).transpose()?;
     let asked = ListRequest {
         statuses: statuses(&query)?,
@@ -83,7 +78,7 @@ pub(crate) async fn list(
         limit: query.limit()?,
         with_total: query.flag("total")?,
     };
-    let page = engine.list(kind, &asked).await?;
+    let page = desk.list(kind, &asked).await?;
     let next = page.next.map(|number| cursor::write(&fingerprint, (0, number)));
     Ok(HttpResponse::Ok().json(PageView::new(page, next)))
 }
@@ -95,7 +90,7 @@ fn statuses(query: &Query) -> Result<Vec<Status>, Problem> {
 
 /// The page of the one record with this external id, or of none.
 async fn with_external_id(
-    engine: &Engine,
+    desk: &Desk,
     kind: Kind,
     external_id: &str,
     query: &Query,
@@ -105,11 +100,7 @@ async fn with_external_id(
         return Err(Problem::parameter(Code::InvalidParameter, "external_id", detail));
     }
     query.limit()?;
-    let found: Option<RecordId> = engine.find(kind, external_id).await?;
-    let items = match found {
-        Some(id) => vec![engine.read(id).await?],
-        None => Vec::new(),
-    };
+    let items: Vec<Shown> = desk.find(kind, external_id).await?.into_iter().collect();
     let total = query.flag("total")?.then_some(items.len() as u64);
     Ok(RecordPage { items, next: None, total })
 }

@@ -1,21 +1,21 @@
 //! The nightly runs and what they found.
 
-use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
-use engine::{Engine, RunId};
+use engine::RunId;
 
 use super::Answer;
 use super::matching::target;
 use crate::cursor;
 use crate::extract::{Query, RecordPath};
+use crate::gate::At;
 use crate::views::{ChangesView, CurrentMatchesView, RunPageView, RunView};
 
-pub(crate) async fn list(engine: Data<Engine>, query: Query, request: HttpRequest) -> Answer {
-    let fingerprint = query.fingerprint(request.path());
+pub(crate) async fn list(At(desk): At, query: Query, request: HttpRequest) -> Answer {
+    let fingerprint = query.fingerprint(&request, &desk);
     let place = query.one("cursor")?.map(|text| cursor::read(&fingerprint, text)).transpose()?;
     let limit = query.limit()? as usize;
     // One more than the page holds tells whether there is a next one.
-    let mut runs = engine.runs(place.map(|(_, id)| RunId(id)), limit as u32 + 1).await?;
+    let mut runs = desk.runs(place.map(|(_, id)| RunId(id)), limit as u32 + 1).await?;
     let more = runs.len() > limit;
     runs.truncate(limit);
     let next = runs.last().filter(|_| more).map(|run| cursor::write(&fingerprint, (0, run.id)));
@@ -23,20 +23,16 @@ pub(crate) async fn list(engine: Data<Engine>, query: Query, request: HttpReques
     Ok(HttpResponse::Ok().json(RunPageView { items, next_cursor: next }))
 }
 
-pub(crate) async fn current(engine: Data<Engine>, _: Query) -> Answer {
-    Ok(HttpResponse::Ok().json(RunView::from(engine.current_run().await?)))
+pub(crate) async fn current(At(desk): At, _: Query) -> Answer {
+    Ok(HttpResponse::Ok().json(RunView::from(desk.current_run().await?)))
 }
 
-pub(crate) async fn current_matches(
-    engine: Data<Engine>,
-    RecordPath(id): RecordPath,
-    query: Query,
-) -> Answer {
-    let current = engine.current_matches(id, target(&query)?).await?;
+pub(crate) async fn current_matches(At(desk): At, RecordPath(id): RecordPath, query: Query) -> Answer {
+    let current = desk.current_matches(id, target(&query)?).await?;
     Ok(HttpResponse::Ok().json(CurrentMatchesView::from(current)))
 }
 
-pub(crate) async fn changes(engine: Data<Engine>, RecordPath(id): RecordPath, query: Query) -> Answer {
-    let changes = engine.changes(id, target(&query)?).await?;
+pub(crate) async fn changes(At(desk): At, RecordPath(id): RecordPath, query: Query) -> Answer {
+    let changes = desk.changes(id, target(&query)?).await?;
     Ok(HttpResponse::Ok().json(ChangesView::from(changes)))
 }

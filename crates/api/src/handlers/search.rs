@@ -1,23 +1,23 @@
 //! Searching a registry.
 
-use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use domain::Status;
-use engine::{Dimension, Engine, FacetAsk, FilterAsk, SearchAfter, SearchRequest, Sort};
+use engine::{Dimension, FacetAsk, FilterAsk, SearchAfter, SearchRequest, Sort};
 
 use super::Answer;
 use crate::cursor;
 use crate::extract::{Query, Registry};
+use crate::gate::At;
 use crate::problem::{Code, Problem};
 use crate::views::{FacetView, SearchHitView, SearchPageView};
 
 pub(crate) async fn search(
-    engine: Data<Engine>,
+    At(desk): At,
     Registry(kind): Registry,
     query: Query,
     request: HttpRequest,
 ) -> Answer {
-    let fingerprint = query.fingerprint(request.path());
+    let fingerprint = query.fingerprint(&request, &desk);
     let place = query.one("cursor")?.map(|text| cursor::read(&fingerprint, text)).transpose()?;
     let asked = SearchRequest {
         text: query.one("q")?.map(str::to_owned),
@@ -27,7 +27,7 @@ pub(crate) async fn search(
         after: place.map(|(key, number)| SearchAfter { key, number }),
         limit: query.limit()? as usize,
     };
-    let found = engine.search(kind, &asked).await?;
+    let found = desk.search(kind, &asked).await?;
     Ok(HttpResponse::Ok().json(SearchPageView {
         items: found.items.into_iter().map(SearchHitView::from).collect(),
         total: found.total,

@@ -2,6 +2,7 @@
 
 mod feedback;
 mod import;
+mod keys;
 mod matching;
 mod ranking;
 mod records;
@@ -9,6 +10,7 @@ mod runs;
 
 pub(crate) use feedback::{FeedbackPageView, FeedbackView};
 pub(crate) use import::ImportReportView;
+pub(crate) use keys::{KeyPageView, KeyView, NewKeyView};
 pub(crate) use matching::{MatchView, MatchesView, ReasonView, TargetView};
 pub(crate) use ranking::RankingView;
 pub(crate) use records::{

@@ -1,6 +1,6 @@
 //! What the ranking goes by.
 
-use engine::Engine;
+use engine::Weights;
 use engine::learning::{LearnedNote, label, parameters};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -31,16 +31,13 @@ pub(crate) struct WeightView {
     weight: f64,
 }
 
-impl RankingView {
-    pub(crate) fn of(engine: &Engine) -> Self {
+impl From<(Weights, Option<LearnedNote>)> for RankingView {
+    fn from((weights, learned): (Weights, Option<LearnedNote>)) -> Self {
         let weight = |known: engine::learning::Parameter| WeightView {
             label: label(&known.code),
             code: known.code,
             weight: known.weight,
         };
-        Self {
-            weights: parameters(engine.weights()).into_iter().map(weight).collect(),
-            learned: engine.learned().cloned(),
-        }
+        Self { weights: parameters(&weights).into_iter().map(weight).collect(), learned }
     }
 }

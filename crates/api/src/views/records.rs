@@ -1,5 +1,6 @@
 //! Records, pages of them, and search hits.
 
+use domain::access::Visibility;
 use domain::{Industry, MaskedContact, Profile, RecordId, Status};
 use engine::{Duplicate, FacetTree, Highlight, RecordPage, SearchItem, Shown};
 use jiff::Timestamp;
@@ -32,6 +33,8 @@ pub(crate) struct RecordHead {
     /// 行业名称，与行业代码依次对应
     #[schema(example = json!(["锂离子电池制造"]))]
     industry_names: Vec<&'static str>,
+    /// 展示的范围：其他地区的记录可能只展示概要（brief），此时未列出的内容并非没有，而是不公开
+    visibility: Visibility,
     /// 脱敏后的联系方式
     contact: MaskedContact,
     /// 疑似重复的需求，仅在登记和修改技术需求的应答中、且有疑似重复时有；其他时候见 `/needs/{id}/duplicates`
@@ -107,7 +110,7 @@ pub(crate) fn region_name(profile: &Profile) -> Option<String> {
 }
 
 impl From<Shown> for RecordView {
-    fn from(Shown { record, contact, duplicates }: Shown) -> Self {
+    fn from(Shown { record, contact, duplicates, visibility }: Shown) -> Self {
         let head = RecordHead {
             id: record.id,
             external_id: record.external_id,
@@ -117,6 +120,7 @@ impl From<Shown> for RecordView {
             updated_at: record.updated_at,
             region_name: region_name(&record.profile),
             industry_names: record.profile.industries().iter().copied().map(Industry::name).collect(),
+            visibility,
             contact,
             duplicates,
         };

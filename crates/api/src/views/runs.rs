@@ -23,15 +23,18 @@ pub(crate) struct RunView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, format = DateTime, example = "2026-11-20T18:05:31Z")]
     published_at: Option<Timestamp>,
-    /// 参与匹配的需求数
+    /// 参与匹配的需求数；本密钥看不到其中一部分时，各项合计都不给出
+    #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = 132)]
-    needs: u64,
+    needs: Option<u64>,
     /// 其中没有匹配结果的需求数
+    #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = 3)]
-    needs_without_match: u64,
+    needs_without_match: Option<u64>,
     /// 匹配结果数
+    #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = 5210)]
-    matches: u64,
+    matches: Option<u64>,
 }
 
 /// A page of runs.

@@ -90,7 +90,7 @@ async fn a_file_beyond_the_limit_is_refused_with_what_came_in_before() {
     let head = "POST /api/v1/experts/import HTTP/1.1\r\nHost: p\r\nConnection: close\r\nContent-Type: application/jsonl\r\n\
         Transfer-Encoding: chunked\r\n\r\n";
     let mut stream = TcpStream::connect(portal.address).await.unwrap();
-    stream.write_all(format!("{head}{body}").as_bytes()).await.unwrap();
+    stream.write_all(format!("{}{body}", portal.signed(head)).as_bytes()).await.unwrap();
     let refused = read(&mut stream).await;
     assert_eq!((refused.status, refused.problem().as_str()), (413, "body_too_large"));
     let stored = count(&portal).await;
@@ -107,7 +107,7 @@ async fn slow_imports_take_turns_and_leave_room_for_the_rest() {
     let mut slow = Vec::new();
     for _ in 0..IMPORTS {
         let mut stream = TcpStream::connect(portal.address).await.unwrap();
-        stream.write_all(SLOW.as_bytes()).await.unwrap();
+        stream.write_all(portal.signed(SLOW).as_bytes()).await.unwrap();
         slow.push(stream);
     }
     tokio::time::sleep(Duration::from_millis(300)).await;

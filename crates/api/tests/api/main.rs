@@ -2,12 +2,16 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 mod feedback;
+mod governing;
 mod importing;
+mod keys;
 mod kindred;
 mod matching;
+mod matrix;
 mod openapi;
 mod portal;
 mod refusals;
+mod regions;
 mod registries;
 mod searching;
 mod serving;

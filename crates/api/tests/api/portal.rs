@@ -3,8 +3,9 @@
 use std::net::{SocketAddr, TcpListener};
 use std::time::Duration;
 
-use api::{Limits, ServerSettings};
-use engine::{Engine, Settings};
+use api::{Limits, RateSettings, ServerSettings};
+use domain::access::Scope;
+use engine::{Engine, KeyRequest, Settings};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -27,6 +28,8 @@ pub(crate) const IMPORTS: usize = 2;
 pub(crate) struct Portal {
     pub(crate) address: SocketAddr,
     pub(crate) engine: Engine,
+    /// A key that opens everything, sent with every request that brings none of its own.
+    pub(crate) key: String,
     stop: Option<oneshot::Sender<()>>,
     server: JoinHandle<std::io::Result<()>>,
     _data: TempDir,
@@ -40,19 +43,34 @@ pub(crate) struct Reply {
 
 impl Portal {
     pub(crate) async fn open() -> Self {
+        Self::with(|_, _| {}).await
+    }
+
+    /// Opened with other settings than the usual ones: those of the engine, and of the service.
+    pub(crate) async fn with(change: impl FnOnce(&mut Settings, &mut ServerSettings)) -> Self {
         let data = tempfile::tempdir().unwrap();
-        let engine = Engine::open(&Settings::new(data.path())).await.unwrap();
+        let mut own = Settings::new(data.path());
+        // Tests ask as fast as they can.
+        let rates = RateSettings { per_second: 0, burst: 0, daily: 0, refused_per_minute: 0 };
+        let mut settings = ServerSettings {
+            workers: 1,
+            limits: LIMITS,
+            imports: IMPORTS,
+            rates,
+            ..ServerSettings::default()
+        };
+        change(&mut own, &mut settings);
+        let engine = Engine::open(&own).await.unwrap();
+        let key = key_for(&engine, "门户", None, Scope::ALL).await;
         engine.catch_up().await.unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel::<()>();
-        let settings =
-            ServerSettings { workers: 1, limits: LIMITS, imports: IMPORTS, ..ServerSettings::default() };
         let ended = async move {
             let _ = stopped.await;
         };
         let server = tokio::spawn(api::serve(engine.clone(), settings, listener, ended));
-        Self { address, engine, stop: Some(stop), server, _data: data }
+        Self { address, engine, key, stop: Some(stop), server, _data: data }
     }
 
     /// Tells the server to end and waits until it has.
@@ -68,9 +86,50 @@ impl Portal {
         headers: &[(&str, &str)],
         body: &[u8],
     ) -> Reply {
-        let reply = exchange(self.address, &request(method, path, headers, body)).await;
+        self.send_as(Some(&self.key), method, path, headers, body).await
+    }
+
+    /// Sends with another key, or with none.
+    pub(crate) async fn send_as(
+        &self,
+        key: Option<&str>,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &[u8],
+    ) -> Reply {
+        let bearer = key.map(|key| format!("Bearer {key}"));
+        let own = bearer.iter().map(|bearer| ("Authorization", bearer.as_str()));
+        let headers: Vec<(&str, &str)> = own.chain(headers.iter().copied()).collect();
+        let reply = exchange(self.address, &request(method, path, &headers, body)).await;
         reply.check();
         reply
+    }
+
+    /// Reads with another key.
+    pub(crate) async fn get_as(&self, key: &str, path: &str) -> Reply {
+        self.send_as(Some(key), "GET", path, &[], b"").await
+    }
+
+    /// A key of a holder of its own, bound to a region or not.
+    pub(crate) async fn key(&self, holder: &str, region: Option<&str>, scopes: &[Scope]) -> String {
+        key_for(&self.engine, holder, region, scopes).await
+    }
+
+    /// A key whose time is over.
+    pub(crate) async fn expired_key(&self) -> String {
+        let request = KeyRequest {
+            good_for: Duration::from_millis(20),
+            ..key_request("已过期的", None, Scope::ALL)
+        };
+        let key = self.engine.create_key(&request).await.unwrap().token.reveal();
+        tokio::time::sleep(Duration::from_millis(40)).await;
+        key
+    }
+
+    /// The head of a request that a test writes by itself, with the key in it.
+    pub(crate) fn signed(&self, head: &str) -> String {
+        head.replacen("\r\n", &format!("\r\nAuthorization: Bearer {}\r\n", self.key), 1)
     }
 
     pub(crate) async fn get(&self, path: &str) -> Reply {
@@ -147,6 +206,20 @@ impl Reply {
         if self.status >= 400 && !text.is_empty() && self.header("content-type") != Some("application/json") {
             self.problem();
         }
+    }
+}
+
+async fn key_for(engine: &Engine, holder: &str, region: Option<&str>, scopes: &[Scope]) -> String {
+    engine.create_key(&key_request(holder, region, scopes)).await.unwrap().token.reveal()
+}
+
+fn key_request(holder: &str, region: Option<&str>, scopes: &[Scope]) -> KeyRequest {
+    KeyRequest {
+        holder: holder.to_owned(),
+        purpose: Some("测试".to_owned()),
+        region: region.map(|region| region.parse().unwrap()),
+        scopes: scopes.iter().copied().collect(),
+        good_for: KeyRequest::days(1),
     }
 }
 

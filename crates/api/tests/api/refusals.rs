@@ -53,6 +53,14 @@ fn cases() -> Vec<Case> {
         case(InvalidParameter, "GET", "/api/v1/needs/need-1/matches?target=needs"),
         case(InvalidCursor, "GET", "/api/v1/needs?cursor=AAAA"),
         with(case(InvalidIfMatch, "DELETE", NEED), &[("If-Match", "one")], ""),
+        case(KeyInUrl, "GET", "/api/v1/needs?api_key=x"),
+        case(KeyNotFound, "GET", "/api/v1/keys/key-99"),
+        case(KeyNotFound, "DELETE", "/api/v1/keys/7"),
+        with(
+            case(HolderDiffers, "POST", "/api/v1/keys"),
+            JSON,
+            "{\"holder\": \"门户\", \"purpose\": \"别的\", \"scopes\": [\"admin\"]}",
+        ),
         case(NotFound, "GET", "/api/v1/moons"),
         case(NotFound, "GET", "/api/v2/needs"),
         case(RecordNotFound, "GET", "/api/v1/needs/need-99"),
@@ -116,8 +124,19 @@ async fn every_refusal_has_its_code() {
     let large = format!("{{\"title\": \"{}\"}}", "x".repeat(70_000));
     caused.insert(portal.send("POST", NEEDS, JSON, large.as_bytes()).await.problem().leak());
 
-    // Left: faults on this side, and those of connections, which `serving` tells of.
+    // Left: what keys, rates and regions refuse, which have tests of their own; faults on this side; and those of connections, which
+    // `serving` tells of.
     let elsewhere = [
+        Code::KeyRequired,
+        Code::InvalidKey,
+        Code::KeyExpired,
+        Code::KeyRevoked,
+        Code::MissingScope,
+        Code::OutsideRegion,
+        Code::TooManyKeys,
+        Code::TooManyRequests,
+        Code::QuotaExhausted,
+        Code::Overloaded,
         Code::BrokenBody,
         Code::BodyTimeout,
         Code::RunNotFound,

@@ -14,7 +14,7 @@ const HEAD: &str = "POST /api/v1/needs HTTP/1.1\r\nHost: p\r\nConnection: close\
 async fn a_slow_body_is_cut_off() {
     let portal = Portal::open().await;
     let mut stream = TcpStream::connect(portal.address).await.unwrap();
-    stream.write_all(HEAD.as_bytes()).await.unwrap();
+    stream.write_all(portal.signed(HEAD).as_bytes()).await.unwrap();
     stream.write_all(b"{\"title\"").await.unwrap();
     let refused = read(&mut stream).await;
     assert_eq!((refused.status, refused.problem().as_str()), (408, "body_timeout"));
@@ -24,7 +24,7 @@ async fn a_slow_body_is_cut_off() {
 async fn a_request_under_way_is_finished_before_the_end() {
     let portal = Portal::open().await;
     let mut stream = TcpStream::connect(portal.address).await.unwrap();
-    stream.write_all(HEAD.as_bytes()).await.unwrap();
+    stream.write_all(portal.signed(HEAD).as_bytes()).await.unwrap();
     stream.write_all(b"{\"title\"").await.unwrap();
     tokio::time::sleep(Duration::from_millis(300)).await;
     let (closed, reply) = tokio::join!(portal.close(), async {

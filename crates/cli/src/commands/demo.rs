@@ -7,8 +7,9 @@ use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 use clap::Args;
+use domain::access::Scope;
 use domain::{Kind, RecordId};
-use engine::{Engine, Format, ImportOptions, MatchRequest, Subject};
+use engine::{Engine, Format, ImportOptions, KeyRequest, KeyState, MatchRequest, Subject};
 
 use super::{catch_up, serve, spinner};
 use crate::arguments::DEMO_DATA_DIR;
@@ -21,6 +22,9 @@ use crate::view;
 const NEED: &str = "XQ-020";
 const SHOWN: [(Kind, usize); 3] = [(Kind::Expert, 5), (Kind::Station, 3), (Kind::Achievement, 3)];
 const PORT: u16 = 8080;
+/// Who holds the keys of the demonstration, and for how long they are good.
+const HOLDER: &str = "演示";
+const DAYS: u32 = 30;
 /// The file that tells a directory of the demonstration from one with real records.
 const MARKER: &str = "demo.txt";
 
@@ -64,7 +68,7 @@ impl Demo {
         }
         let _alone = serve::alone(&settings.engine.data_dir)?;
         let listener = listen(self.port)?;
-        let directions = directions(listener.local_addr()?, need);
+        let directions = directions(listener.local_addr()?, need, &key(&engine).await?);
         // The service goes on when whoever started it has closed its end.
         let _ = screen::print(&directions);
         api::serve(engine, settings.server, listener, api::termination()).await.context("服务中断")?;
@@ -125,6 +129,27 @@ async fn show(engine: &Engine, need: RecordId) -> Result<()> {
     Ok(screen::print(&text)?)
 }
 
+/// A key with all scopes. The former ones are good no more, for nobody remembers them.
+async fn key(engine: &Engine) -> Result<String> {
+    let mut after = 0;
+    loop {
+        let keys = engine.keys(after, 100).await?;
+        let Some(last) = keys.last() else { break };
+        after = last.id.0;
+        for key in keys.iter().filter(|key| key.holder == HOLDER && key.state() == KeyState::Live) {
+            engine.revoke_key(key.id).await?;
+        }
+    }
+    let request = KeyRequest {
+        holder: HOLDER.to_owned(),
+        purpose: Some("试用示例数据".to_owned()),
+        region: None,
+        scopes: Scope::ALL.iter().copied().collect(),
+        good_for: KeyRequest::days(DAYS),
+    };
+    Ok(engine.create_key(&request).await?.token.reveal())
+}
+
 fn listen(port: Option<u16>) -> Result<TcpListener> {
     let at = |port| serve::listen(&format!("127.0.0.1:{port}"));
     match port {
@@ -133,12 +158,13 @@ fn listen(port: Option<u16>) -> Result<TcpListener> {
     }
 }
 
-fn directions(address: SocketAddr, need: RecordId) -> String {
+fn directions(address: SocketAddr, need: RecordId, key: &str) -> String {
     format!(
-        "服务地址：http://{address}/\n接口文档：http://{address}/docs\n\n可以试试（另开一个终端）：\n  \
-curl 'http://{address}/api/v1/needs/{need}/matches?target=experts&limit=3'\n  \
-curl -G 'http://{address}/api/v1/experts/search' --data-urlencode 'q=乌龙茶' --data-urlencode 'region=福建省'\n  \
-curl -H 'Content-Type: application/json' -d '{{\"target\":\"expert\",\"form\":{{\"title\":\"电池壳体激光焊接气孔控制\"}}}}' \
+        "服务地址：http://{address}/\n接口文档：http://{address}/docs\n\n\
+密钥（全部权限，30 天内有效，下次运行 demo 时作废）：\n  export KEY={key}\n\n可以试试（另开一个终端，先执行上面一行）：\n  \
+curl -H \"Authorization: Bearer $KEY\" 'http://{address}/api/v1/needs/{need}/matches?target=experts&limit=3'\n  \
+curl -G -H \"Authorization: Bearer $KEY\" 'http://{address}/api/v1/experts/search' --data-urlencode 'q=乌龙茶' --data-urlencode 'region=福建省'\n  \
+curl -H \"Authorization: Bearer $KEY\" -H 'Content-Type: application/json' -d '{{\"target\":\"expert\",\"form\":{{\"title\":\"电池壳体激光焊接气孔控制\"}}}}' \
 'http://{address}/api/v1/match'\n\n按 Ctrl-C 停止。"
     )
 }

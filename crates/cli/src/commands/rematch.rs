@@ -43,7 +43,11 @@ impl Rematch {
         } else {
             screen::print(&format!(
                 "匹配批次 {} 已发布（{}）：{} 项需求，{} 个匹配，{} 项没有找到",
-                run.id, run.business_date, run.needs, run.matches, run.needs_without_match
+                run.id,
+                run.business_date,
+                run.needs.unwrap_or_default(),
+                run.matches.unwrap_or_default(),
+                run.needs_without_match.unwrap_or_default()
             ))?;
         }
         engine.close().await;

@@ -9,6 +9,11 @@ pub(crate) fn need(external_id: &str, title: &str) -> Draft {
     draft(external_id, Profile::Need(profile))
 }
 
+pub(crate) fn in_region(external_id: &str, region: &str) -> Draft {
+    let profile = Need { title: "需求".to_owned(), region: region.parse().ok(), ..Need::default() };
+    draft(external_id, Profile::Need(profile))
+}
+
 pub(crate) fn expert(external_id: &str, name: &str) -> Draft {
     let profile = Expert { name: name.to_owned(), ..Expert::default() };
     draft(external_id, Profile::Expert(profile))

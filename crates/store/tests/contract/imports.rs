@@ -3,7 +3,7 @@
 use domain::Kind;
 use store::{ListFilter, Outcome, Store};
 
-use crate::drafts::{contact, need, with_contact};
+use crate::drafts::{contact, in_region, need, with_contact};
 
 async fn count(store: &Store) -> u64 {
     store.count(Kind::Need, &ListFilter::default()).await.unwrap()
@@ -53,4 +53,22 @@ pub(crate) async fn do_not_block_readers(store: Store) {
     import.upsert(vec![need("c", "三")]).await.unwrap();
     import.commit().await.unwrap();
     assert_eq!(waiting.await.unwrap().unwrap().id.number, 3);
+}
+
+pub(crate) async fn leave_records_of_other_regions_alone(store: Store) {
+    use store::Outcome::{Changed, Created, Elsewhere};
+    store
+        .upsert(vec![in_region("a", "341103"), in_region("b", "340104"), need("c", "无地区")])
+        .await
+        .unwrap();
+    let chuzhou = "3411".parse().ok();
+    let drafts = ["a", "b", "c", "d"].map(|name| in_region(name, "341102"));
+    let whole = store.import_within(chuzhou).await.unwrap().upsert(drafts.to_vec()).await.unwrap();
+    let written = store.upsert_within(chuzhou, drafts.to_vec()).await.unwrap();
+    for outcomes in [whole, written] {
+        let outcomes: Vec<Outcome> = outcomes.into_iter().map(|one| one.outcome).collect();
+        assert_eq!(outcomes, [Changed, Elsewhere, Elsewhere, Created]);
+    }
+    let foreign = store.by_external_id(Kind::Need, "b").await.unwrap().unwrap();
+    assert_eq!((foreign.revision, foreign.profile.region()), (1, "340104".parse().ok()));
 }

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use domain::{Kind, Status};
 use store::{ListFilter, Store};
 
-use crate::drafts::{expert, need, with_status};
+use crate::drafts::{expert, in_region, need, with_status};
 
 /// Goes through all pages and returns the numbers in the order met.
 async fn walk(store: &Store, filter: &ListFilter, limit: u32) -> Vec<u64> {
@@ -28,7 +28,7 @@ async fn ninety(store: &Store) {
 }
 
 fn only(statuses: &[Status]) -> ListFilter {
-    ListFilter { statuses: statuses.to_vec(), updated_since: None }
+    ListFilter { statuses: statuses.to_vec(), ..ListFilter::default() }
 }
 
 pub(crate) async fn pages_hold_every_record_once(store: Store) {
@@ -111,4 +111,18 @@ pub(crate) async fn records_come_in_the_order_asked(store: Store) {
     let found = store.records(Kind::Need, &numbers).await.unwrap();
     let found: Vec<u64> = found.into_iter().map(|record| record.id.number).collect();
     assert_eq!(found, (1..=600).rev().collect::<Vec<_>>());
+}
+
+pub(crate) async fn regions_are_kept_apart(store: Store) {
+    // A text that looks like another record's region, and a region that only begins with the same digits.
+    let tricky = need("n4", "\"region\":\"341103\"");
+    let drafts = [in_region("n1", "341103"), in_region("n2", "341100"), in_region("n3", "340104"), tricky];
+    store.upsert(drafts.into()).await.unwrap();
+    for (region, numbers) in
+        [("34", &[1, 2, 3][..]), ("3411", &[1, 2]), ("341103", &[1]), ("3401", &[3]), ("35", &[])]
+    {
+        let filter = ListFilter { within: region.parse().ok(), ..ListFilter::default() };
+        assert_eq!(walk(&store, &filter, 1).await, numbers, "{region}");
+        assert_eq!(store.count(Kind::Need, &filter).await.unwrap(), numbers.len() as u64, "{region}");
+    }
 }

@@ -1,6 +1,6 @@
 //! What every backend must do. Each property is a function of a fresh store; the list below runs them on each backend.
 
-#![allow(clippy::unwrap_used, reason = "tests")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 mod concurrency;
 mod contacts;
@@ -10,6 +10,7 @@ mod feedback;
 mod imports;
 mod inventors;
 mod judgements;
+mod keys;
 mod listing;
 mod outbox;
 #[path = "../../../../tests/support/postgres.rs"]
@@ -103,12 +104,22 @@ macro_rules! every_property_on {
                 counts_agree_with_pages
                 pages_lose_and_repeat_nothing_while_others_insert
                 records_come_in_the_order_asked
+                regions_are_kept_apart
             }
             imports {
                 are_seen_only_when_committed
                 leave_nothing_when_dropped
                 build_on_their_earlier_batches
                 do_not_block_readers
+                leave_records_of_other_regions_alone
+            }
+            keys {
+                a_key_reads_back_whole
+                a_holder_has_two_good_keys_at_most
+                many_at_once_make_two
+                a_holder_stays_who_it_is
+                the_first_revocation_counts
+                uses_are_counted_by_the_day
             }
             runs {
                 is_seen_only_when_published

@@ -1,0 +1,106 @@
+//! Keys: made, listed, read, revoked.
+
+use actix_web::http::header::LOCATION;
+use actix_web::{HttpRequest, HttpResponse};
+use domain::access::{KeyId, Scope};
+use engine::KeyRequest;
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use super::Answer;
+use super::matching::{invalid, pointer};
+use crate::cursor;
+use crate::endpoints::BASE;
+use crate::extract::{JsonBody, Query};
+use crate::gate::At;
+use crate::problem::{Code, Problem};
+use crate::views::{KeyPageView, KeyView, NewKeyView};
+
+/// A key that is asked for.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct KeyForm {
+    /// 接入方的名称，最多 100 字
+    #[schema(example = "滁州市科技服务平台")]
+    holder: String,
+    /// 用途，最多 200 字；接入方已登记过时可不填
+    #[schema(example = "汇总本市技术需求并展示匹配结果")]
+    purpose: Option<String>,
+    /// 所限的地区：GB/T 2260 代码或名称，含下级；不填即同已登记的，接入方未登记过时即不限
+    #[schema(example = "安徽省滁州市")]
+    region: Option<String>,
+    /// 权限，至少一项
+    scopes: Vec<Scope>,
+    /// 有效天数，1 到 1096，缺省 365
+    #[serde(default = "a_year")]
+    #[schema(example = 365, minimum = 1, maximum = 1096)]
+    days: u32,
+}
+
+const fn a_year() -> u32 {
+    365
+}
+
+pub(crate) async fn create(At(desk): At, _: Query, JsonBody(body): JsonBody) -> Answer {
+    let form: KeyForm = serde_path_to_error::deserialize(body).map_err(|error| malformed(&error))?;
+    let region = form.region.as_deref().map(str::parse).transpose();
+    let request = KeyRequest {
+        holder: form.holder,
+        purpose: form.purpose,
+        region: region.map_err(|detail: String| invalid("/region", "not_in_table", &detail))?,
+        scopes: form.scopes.into_iter().collect(),
+        good_for: KeyRequest::days(form.days),
+    };
+    let made = desk.create_key(&request).await?;
+    let location = format!("{BASE}/keys/{}", made.key.id);
+    Ok(HttpResponse::Created().insert_header((LOCATION, location)).json(NewKeyView::from(made)))
+}
+
+pub(crate) async fn list(At(desk): At, query: Query, request: HttpRequest) -> Answer {
+    let fingerprint = query.fingerprint(&request, &desk);
+    let place = query.one("cursor")?.map(|text| cursor::read(&fingerprint, text)).transpose()?;
+    let (keys, next) = desk.keys(place.map_or(0, |(_, number)| number), query.limit()?).await?;
+    let next_cursor = next.map(|number| cursor::write(&fingerprint, (0, number)));
+    let items = keys.into_iter().map(KeyView::from).collect();
+    Ok(HttpResponse::Ok().json(KeyPageView { items, next_cursor }))
+}
+
+pub(crate) async fn current(At(desk): At, _: Query) -> Answer {
+    Ok(HttpResponse::Ok().json(KeyView::from(desk.own_key()?)))
+}
+
+pub(crate) async fn read(At(desk): At, _: Query, request: HttpRequest) -> Answer {
+    Ok(HttpResponse::Ok().json(KeyView::from(desk.key(id(&request)?).await?)))
+}
+
+pub(crate) async fn revoke(At(desk): At, _: Query, request: HttpRequest) -> Answer {
+    Ok(HttpResponse::Ok().json(KeyView::from(desk.revoke_key(id(&request)?).await?)))
+}
+
+/// The key that the path names.
+fn id(request: &HttpRequest) -> Result<KeyId, Problem> {
+    let text = request.match_info().get("id").unwrap_or_default();
+    text.parse().map_err(|_| Problem::new(Code::KeyNotFound, "密钥编号应形如 key-7"))
+}
+
+/// The body is JSON, but not this one.
+fn malformed(error: &serde_path_to_error::Error<serde_json::Error>) -> Problem {
+    let pointer = pointer(error.path());
+    let told = error.inner().to_string();
+    let (code, detail) = if told.contains("unknown field") {
+        ("unknown", "没有这个字段；可用字段：holder、purpose、region、scopes、days".to_owned())
+    } else if told.contains("missing field") {
+        ("missing", "缺少必填字段：holder 和 scopes 都要有".to_owned())
+    } else if pointer.starts_with("/scopes/") {
+        let known: Vec<&str> = Scope::ALL.iter().map(|scope| scope.slug()).collect();
+        ("not_in_table", format!("没有这项权限，可用：{}", known.join("、")))
+    } else {
+        match pointer.as_str() {
+            "/scopes" => ("wrong_type", "应为权限的列表".to_owned()),
+            "/days" => ("wrong_type", "应为 1 到 1096 的整数".to_owned()),
+            "/holder" | "/purpose" | "/region" => ("wrong_type", "应为文字".to_owned()),
+            _ => ("wrong_type", "应为一个 JSON 对象，含 holder 和 scopes".to_owned()),
+        }
+    };
+    invalid(&pointer, code, &detail)
+}

@@ -1,0 +1,45 @@
+//! What can be done at a desk, and which scopes it takes: the one place that says so. The API's document is written from it, too.
+
+use domain::Kind;
+use domain::access::Scope;
+
+/// Something to be done with a key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Act {
+    /// Read, list or search a registry; see which needs say the same.
+    Read(Kind),
+    /// Create, replace or withdraw records of a registry.
+    Write(Kind),
+    /// Import a file into a registry.
+    Import(Kind),
+    /// Match a record of a registry, and see what the nightly run found for it.
+    MatchRecord(Kind),
+    /// Match a form that is not stored; see the runs and what the ranking goes by. The answer shows names and reasons of what was
+    /// found, whatever registry that is from: to match is to be told.
+    Match,
+    /// List feedback.
+    ReadFeedback,
+    /// Give feedback.
+    GiveFeedback,
+    /// Make, list and revoke keys.
+    ManageKeys,
+    /// Ask about one's own key.
+    OwnKey,
+}
+
+impl Act {
+    /// All of these are needed.
+    pub fn scopes(self) -> Vec<Scope> {
+        match self {
+            Self::Read(kind) => vec![Scope::read(kind)],
+            Self::Write(kind) => vec![Scope::write(kind)],
+            Self::Import(kind) => vec![Scope::ImportsWrite, Scope::write(kind)],
+            Self::MatchRecord(kind) => vec![Scope::MatchesRun, Scope::read(kind)],
+            Self::Match => vec![Scope::MatchesRun],
+            Self::ReadFeedback => vec![Scope::FeedbackRead],
+            Self::GiveFeedback => vec![Scope::FeedbackWrite],
+            Self::ManageKeys => vec![Scope::Admin],
+            Self::OwnKey => Vec::new(),
+        }
+    }
+}

@@ -1,0 +1,96 @@
+//! The desk at which a key is served: the use cases of the API, each with its scope and the region of the caller enforced inside.
+//!
+//! The API has no other way to the engine's records, so it cannot forget a check. Each use case begins with [`Desk::begin`], which
+//! asks for its scopes and for a turn; what is given out goes through [`Sight`].
+
+mod act;
+mod admission;
+mod feedback;
+mod import;
+mod keys;
+mod matching;
+mod registry;
+mod runs;
+mod sight;
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use domain::RecordId;
+use domain::access::Visibility;
+use tokio::sync::OwnedSemaphorePermit;
+
+use crate::{Engine, EngineError, Key};
+
+pub use act::Act;
+pub(crate) use admission::Admission;
+pub use admission::AdmissionSettings;
+pub(crate) use registry::outside;
+use sight::Sight;
+
+/// Who asks, and whence.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Caller {
+    /// The key, which names its holder.
+    pub key: Key,
+    /// Where the request came from, as far as the connection tells.
+    pub remote: Option<IpAddr>,
+    /// The request's number.
+    pub request_id: String,
+}
+
+/// The use cases of the API for one caller. Cheap to clone.
+#[derive(Clone)]
+pub struct Desk {
+    engine: Engine,
+    caller: Arc<Caller>,
+}
+
+impl Engine {
+    /// Serves this caller.
+    pub fn desk(&self, caller: Caller) -> Desk {
+        Desk { engine: self.clone(), caller: Arc::new(caller) }
+    }
+}
+
+impl Desk {
+    /// Who is served here.
+    pub fn caller(&self) -> &Caller {
+        &self.caller
+    }
+
+    /// Whether the caller's key opens this.
+    ///
+    /// # Errors
+    /// [`EngineError::MissingScopes`] with those that are missing.
+    pub fn permit(&self, act: Act) -> Result<(), EngineError> {
+        let held = &self.caller.key.scopes;
+        let missing: Vec<_> = act.scopes().into_iter().filter(|scope| !held.contains(scope)).collect();
+        if missing.is_empty() { Ok(()) } else { Err(EngineError::MissingScopes(missing)) }
+    }
+
+    /// Waits for a turn, which lasts as long as what is returned.
+    async fn begin(&self, act: Act) -> Result<OwnedSemaphorePermit, EngineError> {
+        self.permit(act)?;
+        self.engine.admission.turn().await
+    }
+
+    fn sight(&self) -> Sight {
+        Sight { region: self.caller.key.region, others: self.engine.others }
+    }
+
+    /// Lets a record be asked about that the caller sees whole.
+    async fn subject(&self, id: RecordId) -> Result<(), EngineError> {
+        if self.caller.key.region.is_none() {
+            return Ok(());
+        }
+        let record = self.engine.record(id).await?;
+        match self.sight().record(&record) {
+            Visibility::Full => Ok(()),
+            Visibility::Hidden => Err(EngineError::NotFound(id)),
+            Visibility::Brief => {
+                Err(EngineError::OutsideRegion(format!("{id} 属于其他地区，对本密钥只公开概要")))
+            }
+        }
+    }
+}

@@ -1,0 +1,153 @@
+//! What the nightly runs found, at a desk: what is hidden is neither named nor counted, and those below it move up.
+
+use domain::access::Visibility;
+use domain::{Kind, RecordId};
+
+use super::sight::shown_brief;
+use super::{Act, Desk};
+use crate::registry::page_limit;
+use crate::rematch::TARGETS;
+use crate::{Changes, ClusterPage, CurrentMatches, EngineError, NeedCluster, RunId, RunSummary};
+
+/// Clusters read at a time.
+const PAGE: u32 = 100;
+/// What is shared by fewer is no cluster.
+const LEAST: usize = 2;
+
+impl Desk {
+    /// Published runs, newest first.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn runs(&self, before: Option<RunId>, limit: u32) -> Result<Vec<RunSummary>, EngineError> {
+        let _turn = self.begin(Act::Match).await?;
+        let runs = self.engine.runs(before, limit).await?;
+        Ok(runs.into_iter().map(|run| self.shown_run(run)).collect())
+    }
+
+    /// The current run.
+    ///
+    /// # Errors
+    /// [`EngineError::NoRun`].
+    pub async fn current_run(&self) -> Result<RunSummary, EngineError> {
+        let _turn = self.begin(Act::Match).await?;
+        Ok(self.shown_run(self.engine.current_run().await?))
+    }
+
+    /// A need's matches in the current run. The need must be seen whole.
+    ///
+    /// # Errors
+    /// [`EngineError::NoRun`], [`EngineError::NotFound`], [`EngineError::OutsideRegion`].
+    pub async fn current_matches(&self, need: RecordId, target: Kind) -> Result<CurrentMatches, EngineError> {
+        let _turn = self.begin(Act::MatchRecord(Kind::Need)).await?;
+        self.subject(need).await?;
+        let CurrentMatches { run, matches } = self.engine.current_matches(need, target).await?;
+        let evidence = self.evidence(matches.iter().map(|found| &found.explanation)).await?;
+        let sight = self.sight();
+        let hides = sight.within(target).is_some();
+        let mut shown = Vec::with_capacity(matches.len());
+        for mut found in matches {
+            if sight.record(&found.record) == Visibility::Hidden {
+                continue;
+            }
+            if hides {
+                found.rank = shown.len() as u32 + 1;
+            }
+            (found.record, found.explanation) = self.veiled(found.record, found.explanation, &evidence);
+            shown.push(found);
+        }
+        Ok(CurrentMatches { run: self.shown_run(run), matches: shown })
+    }
+
+    /// What changed for a need since the run before. The need must be seen whole.
+    ///
+    /// # Errors
+    /// As [`Self::current_matches`].
+    pub async fn changes(&self, need: RecordId, target: Kind) -> Result<Changes, EngineError> {
+        let _turn = self.begin(Act::MatchRecord(Kind::Need)).await?;
+        self.subject(need).await?;
+        let within = self.sight().within(target);
+        let Changes { run, before, changes } = self.engine.changes_within(within, need, target).await?;
+        let before = before.map(|run| self.shown_run(run));
+        Ok(Changes { run: self.shown_run(run), before, changes })
+    }
+
+    /// Up to `limit` clusters of the current run after a place. Where others' needs are hidden, only those clusters are shown that have
+    /// none of them, numbered by themselves.
+    ///
+    /// # Errors
+    /// [`EngineError::NoRun`].
+    pub async fn current_clusters(
+        &self,
+        least: u64,
+        after: u64,
+        limit: u32,
+    ) -> Result<ClusterPage, EngineError> {
+        let _turn = self.begin(Act::MatchRecord(Kind::Need)).await?;
+        page_limit(limit as usize)?;
+        if self.sight().within(Kind::Need).is_none() {
+            let ClusterPage { run, items, next } = self.engine.current_clusters(least, after, limit).await?;
+            let items = self.shown_clusters(items).await?;
+            return Ok(ClusterPage { run: self.shown_run(run), items, next });
+        }
+        let (mut own, mut from) = (Vec::new(), 0);
+        let run = loop {
+            let page = self.engine.current_clusters(least, from, PAGE).await?;
+            own.extend(self.shown_clusters(page.items).await?);
+            match page.next {
+                Some(next) => from = next,
+                None => break page.run,
+            }
+        };
+        own.iter_mut().zip(1..).for_each(|(cluster, place)| cluster.place = place);
+        let more = own.last().is_some_and(|last| last.place > after + u64::from(limit));
+        own.retain(|cluster| cluster.place > after && cluster.place <= after + u64::from(limit));
+        let next = own.last().filter(|_| more).map(|cluster| cluster.place);
+        Ok(ClusterPage { run: self.shown_run(run), items: own, next })
+    }
+
+    async fn shown_clusters(&self, clusters: Vec<NeedCluster>) -> Result<Vec<NeedCluster>, EngineError> {
+        if self.caller.key.region.is_none() {
+            return Ok(clusters);
+        }
+        let mut shown = Vec::with_capacity(clusters.len());
+        for mut cluster in clusters {
+            let again = cluster.members.iter().flat_map(|member| &member.same);
+            let all = cluster.members.iter().map(|member| &member.need).chain(again.map(|same| &same.need));
+            let numbers: Vec<u64> = all.map(|need| need.id.number).collect();
+            let visibility = self.visibility(Kind::Need, &numbers).await?;
+            if visibility.len() < LEAST || visibility.values().any(|one| *one == Visibility::Hidden) {
+                continue;
+            }
+            for member in &mut cluster.members {
+                if visibility.get(&member.need.id.number) != Some(&Visibility::Full) {
+                    member.words.clear();
+                    member.highlights.clear();
+                }
+            }
+            cluster.members.retain_mut(|member| match shown_brief(member.need.clone(), &visibility) {
+                Some(need) => {
+                    member.need = need;
+                    member.same.retain_mut(|same| match shown_brief(same.need.clone(), &visibility) {
+                        Some(need) => {
+                            same.need = need;
+                            true
+                        }
+                        None => false,
+                    });
+                    true
+                }
+                None => false,
+            });
+            shown.push(cluster);
+        }
+        Ok(shown)
+    }
+
+    /// A run without its counts for those from whom some of what was counted is hidden.
+    fn shown_run(&self, run: RunSummary) -> RunSummary {
+        let sight = self.sight();
+        let hides = std::iter::once(Kind::Need).chain(TARGETS).any(|kind| sight.within(kind).is_some());
+        if hides { RunSummary { needs: None, needs_without_match: None, matches: None, ..run } } else { run }
+    }
+}

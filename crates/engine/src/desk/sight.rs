@@ -1,0 +1,132 @@
+//! What a caller sees of a record, and what is left of things of which only the outline is shown.
+
+use std::collections::HashMap;
+
+use domain::access::{Others, Visibility};
+use domain::{Kind, MaskedContact, Record, RecordId, Region};
+use ranking::Explanation;
+
+use super::Desk;
+use crate::{Duplicate, EngineError, NeedBrief, Shown};
+
+/// Rules whose facts the outline of a record tells as well.
+const PLAIN_RULES: [&str; 3] = ["region", "industry", "field"];
+
+/// What a caller of a region sees; one of none sees everything.
+pub(super) struct Sight {
+    pub(super) region: Option<Region>,
+    pub(super) others: Others,
+}
+
+impl Sight {
+    /// Whether what lies there is the caller's own. What lies nowhere is everybody's and nobody's: only those without a region own it.
+    pub(super) fn owns(&self, region: Option<Region>) -> bool {
+        crate::matching::lies_within(self.region, region)
+    }
+
+    /// How much of a record is shown.
+    pub(super) fn record(&self, record: &Record) -> Visibility {
+        if self.owns(record.profile.region()) { Visibility::Full } else { self.others.of(record.id.kind) }
+    }
+
+    /// The region to which questions about a registry are kept, where others' records are not seen.
+    pub(super) fn within(&self, kind: Kind) -> Option<Region> {
+        self.region.filter(|_| self.others.of(kind) == Visibility::Hidden)
+    }
+
+    /// As [`Self::within`], for typed text: of a record that is seen in outline, finding it by its words would tell them.
+    pub(super) fn within_texts(&self, kind: Kind) -> Option<Region> {
+        self.region.filter(|_| self.others.of(kind) < Visibility::Full)
+    }
+
+    /// What is shown of a record; `None` when nothing is.
+    pub(super) fn show(&self, shown: Shown) -> Option<Shown> {
+        match self.record(&shown.record) {
+            Visibility::Full => Some(shown),
+            Visibility::Hidden => None,
+            Visibility::Brief => Some(Shown {
+                record: outline(shown.record),
+                contact: MaskedContact::default(),
+                duplicates: Vec::new(),
+                visibility: Visibility::Brief,
+            }),
+        }
+    }
+}
+
+impl Desk {
+    /// How much is shown of records of a registry, by number; those that do not exist are left out.
+    pub(super) async fn visibility(
+        &self,
+        kind: Kind,
+        numbers: &[u64],
+    ) -> Result<HashMap<u64, Visibility>, EngineError> {
+        let sight = self.sight();
+        let records = self.engine.store.records(kind, numbers).await?;
+        Ok(records.iter().map(|record| (record.id.number, sight.record(record))).collect())
+    }
+
+    /// What is shown of needs that are like another.
+    pub(super) async fn shown_duplicates(
+        &self,
+        duplicates: Vec<Duplicate>,
+    ) -> Result<Vec<Duplicate>, EngineError> {
+        if self.caller.key.region.is_none() || duplicates.is_empty() {
+            return Ok(duplicates);
+        }
+        let numbers: Vec<u64> = duplicates.iter().map(|one| one.other.id.number).collect();
+        let visibility = self.visibility(Kind::Need, &numbers).await?;
+        let shown = |one: Duplicate| {
+            let other = shown_brief(one.other, &visibility)?;
+            Some(Duplicate { other, ..one })
+        };
+        Ok(duplicates.into_iter().filter_map(shown).collect())
+    }
+}
+
+/// A record of which only the outline is shown.
+pub(super) fn outline(record: Record) -> Record {
+    Record { profile: record.profile.outline(), ..record }
+}
+
+/// What is shown of a need in short.
+pub(super) fn shown_brief(brief: NeedBrief, visibility: &HashMap<u64, Visibility>) -> Option<NeedBrief> {
+    match visibility.get(&brief.id.number)? {
+        Visibility::Full => Some(brief),
+        Visibility::Brief => Some(NeedBrief { enterprise: None, ..brief }),
+        Visibility::Hidden => None,
+    }
+}
+
+/// What is left of the reasons when the other side is shown in outline: the points, and facts of the outline.
+pub(super) fn without_texts(explanation: Explanation) -> Explanation {
+    let mut rules = explanation.rules;
+    rules.retain(|rule| PLAIN_RULES.contains(&rule.code.as_str()));
+    let facts: String = rules.iter().map(|rule| format!("{}；", rule.fact)).collect();
+    Explanation {
+        terms: Vec::new(),
+        alike: Vec::new(),
+        subject: Vec::new(),
+        candidate: Vec::new(),
+        evidence: Vec::new(),
+        sentence: format!(
+            "{facts}对方属于其他地区，其文字不对本密钥公开。综合 {:.1} 分。",
+            explanation.total
+        ),
+        total: explanation.total,
+        parts: explanation.parts,
+        rules,
+    }
+}
+
+/// Leaves the evidence that is seen whole; where some is not, the sentence, which may name it, goes too.
+pub(super) fn keep_evidence(explanation: &mut Explanation, seen: impl Fn(RecordId) -> bool) {
+    let before = explanation.evidence.len();
+    explanation.evidence.retain(|item| seen(item.id));
+    if explanation.evidence.len() < before {
+        let facts: String = explanation.rules.iter().map(|rule| format!("{}；", rule.fact)).collect();
+        explanation.candidate.clear();
+        explanation.sentence =
+            format!("{facts}部分佐证材料属于其他地区，不对本密钥公开。综合 {:.1} 分。", explanation.total);
+    }
+}
