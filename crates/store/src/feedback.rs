@@ -1,9 +1,11 @@
 //! What became of pairs that were proposed: rows are only ever added.
 
-use domain::{Decision, RecordId};
+use domain::{Decision, Kind, RecordId};
 use jiff::Timestamp;
 use jiff::civil::Date;
+use serde_json::json;
 
+use crate::audit::{self, About, Action, Event};
 use crate::backend::on_backend;
 use crate::rows::{corrupt, moment, now, record_id, row, signed, unsigned};
 use crate::{Store, StoreError, sql};
@@ -78,7 +80,8 @@ impl Store {
     pub async fn add_feedback(&self, entry: FeedbackEntry) -> Result<StoredFeedback, StoreError> {
         let recorded_at = now();
         let day = entry.decided_on.map(|day| day.to_string());
-        let number: i64 = on_backend!(&self.backend, pools => {
+        let mut transaction = self.backend.begin().await?;
+        let number: i64 = on_backend!(&mut transaction, transaction => {
             sqlx::query_scalar(sql::ADD_FEEDBACK)
                 .bind(signed(entry.need))
                 .bind(entry.target.kind.slug())
@@ -89,9 +92,14 @@ impl Store {
                 .bind(entry.reason.as_str())
                 .bind(entry.comment.as_str())
                 .bind(entry.seen.as_str())
-                .fetch_one(&pools.writer)
+                .fetch_one(&mut **transaction)
                 .await?
         });
+        let need = About::Record(RecordId::new(Kind::Need, entry.need));
+        let detail = json!({"number": number, "candidate": entry.target.to_string(), "decision": entry.decision.slug()});
+        let event = Event::done(Action::FeedbackAdd, need, detail);
+        audit::append(&mut transaction, &self.actor, event).await?;
+        transaction.commit().await?;
         Ok(StoredFeedback { number: unsigned(number), entry, recorded_at: moment(recorded_at)? })
     }
 

@@ -1,6 +1,9 @@
 //! SQLite: how its file is opened and its schema brought up to date.
 
-use std::path::Path;
+mod files;
+mod plain;
+
+use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
@@ -14,6 +17,8 @@ use sqlx::{Connection, SqlStr, Sqlite, SqliteConnection};
 use crate::backend::Pools;
 use crate::store::{Address, MigrationReport};
 use crate::{StoreError, sql};
+pub(crate) use files::{scrub, snapshot};
+pub(crate) use plain::seal_plain_contacts;
 
 static MIGRATIONS: LazyLock<Migrator> = LazyLock::new(|| {
     let migration = |(number, title, sql): (i64, &'static str, &'static str)| {
@@ -23,16 +28,21 @@ static MIGRATIONS: LazyLock<Migrator> = LazyLock::new(|| {
 });
 
 /// Every step of the schema, by number. What has been released never changes: databases remember its checksum.
-const SCHEMA: [(i64, &str, &str); 3] = [
+const SCHEMA: [(i64, &str, &str); 4] = [
     (1, "records outbox runs", include_str!("../migrations/sqlite/0001_records_outbox_runs.sql")),
     (2, "judgements feedback", include_str!("../migrations/sqlite/0002_judgements_feedback.sql")),
     (3, "duplicates clusters", include_str!("../migrations/sqlite/0003_duplicates_clusters.sql")),
+    (
+        4,
+        "audit sealed_contacts erasures",
+        include_str!("../migrations/sqlite/0004_audit_sealed_contacts_erasures.sql"),
+    ),
 ];
 
 /// How long a writer waits for the others, in this process and in other ones: an import may take that long.
-const WRITE_TURN: Duration = Duration::from_secs(60);
+pub(crate) const WRITE_TURN: Duration = Duration::from_secs(60);
 /// Between two attempts to open a new file.
-const PAUSE: Duration = Duration::from_millis(20);
+pub(crate) const PAUSE: Duration = Duration::from_millis(20);
 const READERS: u32 = 8;
 /// Statements kept prepared per connection: every fixed text, and one multi-row text per table.
 const STATEMENTS: usize = 200;
@@ -54,6 +64,12 @@ pub(crate) async fn open(at: Address) -> Result<(Pools<Sqlite>, MigrationReport)
         pool().max_connections(READERS).connect_lazy_with(options.pragma("query_only", "ON"))
     };
     Ok((Pools { writer, readers }, report))
+}
+
+/// The file of the database at this address; none when it is in memory alone.
+pub(crate) fn file(at: &Address) -> Result<Option<PathBuf>, StoreError> {
+    let (options, in_memory) = options(at.clone())?;
+    Ok((!in_memory).then(|| options.get_filename().to_owned()))
 }
 
 /// Switching a new file to WAL fails at once, whatever the timeout, while another process does the same.
@@ -171,7 +187,7 @@ async fn pending(connection: &mut SqliteConnection) -> Result<Vec<&'static Migra
     Ok(pending)
 }
 
-fn latest() -> i64 {
+pub(crate) fn latest() -> i64 {
     MIGRATIONS.iter().map(|known| known.version).max().unwrap_or(0)
 }
 

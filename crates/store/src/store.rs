@@ -1,9 +1,11 @@
 //! The store itself: opening, migrating, closing.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use crate::backend::{Backend, OnBackend, on_backend};
-use crate::{StoreError, sql, sqlite};
+use crate::keys::Keys;
+use crate::{Actor, KeySource, StoreError, sql, sqlite};
 
 /// The database. Cloning is cheap and shares the connections.
 ///
@@ -12,6 +14,11 @@ use crate::{StoreError, sql, sqlite};
 #[derive(Clone)]
 pub struct Store {
     pub(crate) backend: Backend,
+    pub(crate) keys: Keys,
+    /// In whose name it is written.
+    pub(crate) actor: Arc<Actor>,
+    /// Whether persons who were erased may be taken in again.
+    pub(crate) readmits: bool,
 }
 
 /// Where a database lies.
@@ -51,12 +58,22 @@ pub struct MigrationReport {
 }
 
 impl Store {
-    /// Opens the database at this address, creating it and bringing its schema up to date.
+    /// Opens the database at this address, its keys beside it; see [`Store::open_with`].
     ///
     /// # Errors
-    /// [`StoreError::BadUrl`], [`StoreError::Unavailable`], [`StoreError::NewerSchema`], [`StoreError::Migration`].
+    /// As [`Store::open_with`].
     pub async fn open(at: impl Into<Address>) -> Result<Self, StoreError> {
-        let (store, report) = connect(at.into()).await?;
+        Self::open_with(at, KeySource::BesideDatabase).await
+    }
+
+    /// Opens the database at this address, creating it and bringing its schema up to date. A ring of keys is made when there is none and
+    /// nothing has been sealed yet; contacts that an older version left in plain text are sealed.
+    ///
+    /// # Errors
+    /// [`StoreError::BadUrl`], [`StoreError::Unavailable`], [`StoreError::NewerSchema`], [`StoreError::Migration`];
+    /// [`StoreError::NoKeyRing`], [`StoreError::BadKeyRing`], [`StoreError::KeyRing`].
+    pub async fn open_with(at: impl Into<Address>, keys: KeySource) -> Result<Self, StoreError> {
+        let (store, report) = connect(at.into(), keys).await?;
         if !report.applied.is_empty() {
             tracing::info!(
                 schema.version = report.version,
@@ -67,12 +84,23 @@ impl Store {
         Ok(store)
     }
 
-    /// Brings the schema at this address up to date and tells what that took.
+    /// Brings the schema at this address up to date and tells what that took; its keys lie beside it.
     ///
     /// # Errors
-    /// As [`Store::open`].
+    /// As [`Store::open_with`].
     pub async fn migrate(at: impl Into<Address>) -> Result<MigrationReport, StoreError> {
-        let (store, report) = connect(at.into()).await?;
+        Self::migrate_with(at, KeySource::BesideDatabase).await
+    }
+
+    /// As [`Store::migrate`], with the keys elsewhere.
+    ///
+    /// # Errors
+    /// As [`Store::open_with`].
+    pub async fn migrate_with(
+        at: impl Into<Address>,
+        keys: KeySource,
+    ) -> Result<MigrationReport, StoreError> {
+        let (store, report) = connect(at.into(), keys).await?;
         store.close().await;
         Ok(report)
     }
@@ -91,8 +119,14 @@ impl Store {
     }
 }
 
-async fn connect(at: Address) -> Result<(Store, MigrationReport), StoreError> {
+async fn connect(at: Address, source: KeySource) -> Result<(Store, MigrationReport), StoreError> {
+    let file = sqlite::file(&at)?;
     let (pools, report) = sqlite::open(at).await?;
+    let place = Keys::place(source, file.as_deref());
+    let sealed: Option<String> =
+        sqlx::query_scalar(sql::contacts::ANY_SEALED).fetch_optional(&pools.writer).await?;
+    let keys = Keys::open(place, sealed.is_none())?;
+    sqlite::seal_plain_contacts(&pools.writer, &keys).await?;
     let backend = OnBackend::Sqlite(pools);
-    Ok((Store { backend }, report))
+    Ok((Store { backend, keys, actor: Actor::system().into(), readmits: false }, report))
 }

@@ -23,7 +23,7 @@ async fn compared(store: &Store) {
     let mut comparison = store.compare().await.unwrap();
     assert_eq!(comparison.uncompared(&[3, 1, 2]).await.unwrap().len(), 3);
     let sketches = [sketch(1, &[7, -8]), sketch(2, &[7, i64::MIN]), sketch(3, &[9])];
-    comparison.write(&[1, 2], &sketches, &[pair(1, 2)]).await.unwrap();
+    comparison.write(&[1, 2, 3], &sketches, &[pair(1, 2)]).await.unwrap();
 }
 
 async fn pairs_of(store: &Store, need: u64) -> Vec<Pair> {
