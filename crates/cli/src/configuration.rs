@@ -20,6 +20,9 @@ use crate::logging::LogFormat;
 /// File in the data directory that is read when no other is named.
 const FILE_NAME: &str = "hongniang.toml";
 
+/// Three years: longer than any need stays open, and the law asks for half a year.
+const KEEP_DAYS: u32 = 1_095;
+
 /// Every setting as it is written.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -32,6 +35,10 @@ pub struct Configuration {
     pub log: LogConfiguration,
     /// The REST service.
     pub server: ServerConfiguration,
+    /// Contacts at rest.
+    pub contacts: ContactsConfiguration,
+    /// The audit log.
+    pub audit: AuditConfiguration,
     /// Sizes in matching.
     pub matching: MatchingSettings,
     /// Weights of the ranking.
@@ -72,6 +79,22 @@ pub struct ServerConfiguration {
     pub keep_alive_seconds: u64,
     /// Seconds that requests may take to finish at the end.
     pub shutdown_seconds: u64,
+}
+
+/// Contacts at rest.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ContactsConfiguration {
+    /// File of the keys; empty: `keys/contacts.keys` in the data directory.
+    pub keyring: String,
+}
+
+/// The audit log.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AuditConfiguration {
+    /// Rows younger than so many days are never cut off.
+    pub keep_days: u32,
 }
 
 /// What the command line says, and the defaults that depend on the command.
@@ -133,6 +156,8 @@ impl Configuration {
                 keep_alive_seconds: keep_alive.as_secs(),
                 shutdown_seconds: shutdown_deadline.as_secs(),
             },
+            contacts: ContactsConfiguration { keyring: String::new() },
+            audit: AuditConfiguration { keep_days: KEEP_DAYS },
             matching: MatchingSettings::default(),
             ranking: Weights::default(),
         }

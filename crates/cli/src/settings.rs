@@ -1,10 +1,12 @@
 //! The second step of configuration: resolved and checked. The rest of the program sees only this.
 
 use std::collections::BTreeSet;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::Result;
 use api::{Limits, ServerSettings};
+use engine::{Actor, LEAST_KEPT_DAYS};
 
 use crate::configuration::{Configuration, Environment, Overrides, ServerConfiguration, Written};
 use crate::ending::Misuse;
@@ -24,6 +26,10 @@ pub struct Settings {
     pub server: ServerSettings,
     /// What is logged.
     pub log: LogSettings,
+    /// Rows of the audit log younger than so many days are never cut off.
+    pub audit_keep_days: u32,
+    /// The configuration file that was named, if one was.
+    pub configuration: Option<PathBuf>,
     /// Codes of the weights that the operator has set; learning leaves them alone.
     pub pinned: BTreeSet<String>,
 }
@@ -34,7 +40,8 @@ pub struct Settings {
 /// [`Misuse`] that names the setting.
 pub(crate) fn resolve(overrides: &Overrides, environment: Environment<'_>) -> Result<Settings> {
     let Written { configuration, learned, pinned } = Configuration::read(overrides, environment)?;
-    let Configuration { data_dir, database_url, log, server, matching, ranking } = configuration;
+    let Configuration { data_dir, database_url, log, server, contacts, audit, matching, ranking } =
+        configuration;
     if data_dir.as_os_str().is_empty() {
         return Err(Misuse("data_dir 不能为空".to_owned()).into());
     }
@@ -47,10 +54,15 @@ pub(crate) fn resolve(overrides: &Overrides, environment: Environment<'_>) -> Re
         ],
     )?;
     weights(&ranking)?;
+    if audit.keep_days < LEAST_KEPT_DAYS {
+        return Err(Misuse(format!("设置“audit.keep_days”至少为 {LEAST_KEPT_DAYS}（半年）")).into());
+    }
     Ok(Settings {
         engine: engine::Settings {
             data_dir,
             database_url: Some(database_url).filter(|url| !url.is_empty()),
+            keyring: Some(contacts.keyring).filter(|path| !path.is_empty()).map(PathBuf::from),
+            actor: Actor::system(),
             weights: ranking,
             matching,
             learned,
@@ -59,6 +71,8 @@ pub(crate) fn resolve(overrides: &Overrides, environment: Environment<'_>) -> Re
         server: service(&server)?,
         bind: server.bind,
         log: LogSettings { level: log.level, format: log.format },
+        audit_keep_days: audit.keep_days,
+        configuration: overrides.config.clone(),
     })
 }
 

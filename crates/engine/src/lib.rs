@@ -1,11 +1,16 @@
-//! The use cases: keep the registries, import, search, match, re-match, evaluate, judge, take feedback, learn. Knows nothing of HTTP, SQL text or tantivy types.
+//! The use cases: keep the registries, import, search, match, re-match, evaluate, judge, take feedback, learn; and what keeps the data safe:
+//! the audit log, backups, erasing. Knows nothing of HTTP, SQL text or tantivy types.
 //!
 //! [`Engine`] is cheap to clone and shared by the API, the command line and the background indexer. The database is the truth; the index
 //! follows it through the outbox ([`Engine::catch_up`]) and can be rebuilt from it at any time ([`Engine::rebuild_index`]).
 
+mod audit;
+mod backup;
 mod comparing;
 mod documents;
 mod duplicates;
+mod erasing;
+mod erasures;
 mod error;
 pub mod evaluate;
 mod feedback;
@@ -18,6 +23,7 @@ pub mod learning;
 mod matching;
 mod registry;
 mod rematch;
+mod restore;
 mod search;
 mod settings;
 mod teaching;
@@ -29,6 +35,8 @@ use index::Catalog;
 use store::Store;
 use text::Analyzer;
 
+pub use audit::RevealedContact;
+pub use backup::{BackupError, BackupReport};
 pub use comparing::{Difference, DifferenceKind, VerifyReport};
 pub use duplicates::{Duplicate, DuplicatePair, Flag, NeedBrief};
 pub use error::EngineError;
@@ -41,6 +49,7 @@ pub use registry::{ListRequest, RecordPage, Shown};
 pub use rematch::{
     Change, ChangeKind, Changes, CurrentMatch, CurrentMatches, RematchProgress, RematchRequest, RunSummary,
 };
+pub use restore::{RestoreReport, RestoreRequest, restore};
 pub use search::{FacetAsk, FacetChild, FacetTree, FilterAsk, SearchAnswer, SearchItem, SearchRequest, Sort};
 pub use settings::{MatchingSettings, Settings};
 pub use teaching::{Taught, TeachingProgress};
@@ -50,7 +59,10 @@ pub use exchange::sheets::CellProblem;
 pub use exchange::{FileError, Format, RowError, RowProblem, synthetic};
 pub use index::{Dimension, IndexError, SearchAfter};
 pub use ranking::{Alikeness, Exclusion, Explanation, Highlight, Part, Question, Weights, metrics};
-pub use store::{Outcome, RunId, StoreError};
+pub use store::{
+    About, Action, Actor, ActorKind, AuditFault, AuditFaultKind, AuditFilter, AuditReport, AuditResult,
+    AuditRow, Erased, ErasurePlan, Event, KeyInUse, LEAST_KEPT_DAYS, Outcome, Rotation, RunId, StoreError,
+};
 
 /// The matchmaker.
 #[derive(Clone)]
@@ -63,18 +75,23 @@ pub struct Engine {
     matching: MatchingSettings,
     learned: Option<Arc<learning::LearnedNote>>,
     data_dir: Arc<Path>,
+    /// Whether persons who were erased may be taken in again.
+    readmits: bool,
 }
 
 impl Engine {
     /// Opens database and index under the data directory, creating and migrating what is missing. Does not yet index anything:
-    /// call [`Self::catch_up`], or [`Self::follow`] in a server.
+    /// call [`Self::catch_up`], or [`Self::follow`] in a server. Who was erased according to the list in the data directory is erased
+    /// again, should the database hold them.
     ///
     /// # Errors
     /// When the directory cannot be written, a dictionary is malformed, or the database refuses.
     pub async fn open(settings: &Settings) -> Result<Self, EngineError> {
         std::fs::create_dir_all(&settings.data_dir)
             .map_err(|error| EngineError::DataDir { path: settings.data_dir.clone(), error })?;
-        let store = Store::open(settings.database()).await?;
+        let store = Store::open_with(settings.database(), settings.keys()).await?;
+        erasures::bring_together(&store, &settings.data_dir).await?;
+        let store = store.acting(settings.actor.clone());
         store.compare_by(&duplicates::method()).await?;
         let owned = settings.clone();
         let (analyzer, catalog) = blocking(move || {
@@ -95,6 +112,7 @@ impl Engine {
             matching: settings.matching,
             learned: settings.learned.clone().map(Arc::new),
             data_dir: settings.data_dir.as_path().into(),
+            readmits: false,
         })
     }
 

@@ -1,9 +1,9 @@
 //! Keeping the registries: create, read, change, withdraw, list.
 
-use domain::{Kind, MaskedContact, Record, RecordId, Status, forms};
+use domain::{FieldProblem, Kind, MaskedContact, ProblemCode, Record, RecordId, Status, forms};
 use jiff::Timestamp;
 use serde_json::Value;
-use store::ListFilter;
+use store::{ListFilter, StoreError};
 
 use crate::{Duplicate, Engine, EngineError};
 
@@ -51,7 +51,7 @@ impl Engine {
     /// [`EngineError::Invalid`] with every invalid field; `AlreadyExists` when the external id is taken.
     pub async fn create(&self, kind: Kind, form: Value) -> Result<Shown, EngineError> {
         let draft = forms::parse(kind, form).map_err(EngineError::Invalid)?;
-        let record = self.store.create(draft).await?;
+        let record = self.store.create(draft).await.map_err(refused)?;
         self.indexing.wake();
         self.show_compared(record).await
     }
@@ -67,7 +67,7 @@ impl Engine {
         form: Value,
     ) -> Result<Shown, EngineError> {
         let draft = forms::parse(id.kind, form).map_err(EngineError::Invalid)?;
-        let record = self.store.replace(id, expected_revision, draft).await?;
+        let record = self.store.replace(id, expected_revision, draft).await.map_err(refused)?;
         self.indexing.wake();
         self.show_compared(record).await
     }
@@ -162,6 +162,19 @@ impl Engine {
                 Ok(shown)
             }
         }
+    }
+}
+
+/// Of a person who was erased the form is refused, at the field that names the person.
+fn refused(error: StoreError) -> EngineError {
+    match error {
+        StoreError::Erased { .. } => EngineError::Invalid(vec![FieldProblem {
+            pointer: "/external_id".to_owned(),
+            label: "外部编号".to_owned(),
+            code: ProblemCode::Contradiction,
+            detail: error.to_string(),
+        }]),
+        error => error.into(),
     }
 }
 
