@@ -16,8 +16,8 @@ use serde_json::{Value, json};
 const NAME: &str = "欧阳龘爨";
 /// What stands in the files letter by letter: name, telephone, address, project, achievement of nobody else.
 const MARKS: [&str; 5] = [NAME, "13766554433", "ouyang.mark@example.com", "超临界萃取毛细管", "ZJ-MARK"];
-/// What stands in the dictionaries of an index: pieces of texts, and the pinyin of the name.
-const TERMS: [&str; 4] = ["龘", "爨", "毛细管", "ouyang"];
+/// What stands in the dictionaries of an index: pieces of texts and of the name.
+const TERMS: [&str; 4] = ["龘", "爨", "毛细", "欧阳"];
 
 fn person() -> Value {
     json!({
@@ -42,7 +42,7 @@ fn registries(house: &House) {
             "projects": [format!("铝壳激光焊接气孔控制第{at}期")],
         })
     };
-    let mut experts: Vec<Value> = (0..20).map(other).collect();
+    let mut experts: Vec<Value> = (0..10).map(other).collect();
     experts.insert(7, person());
     house.write("专家.jsonl", &experts);
     let achievements = [

@@ -80,11 +80,11 @@ fn the_audit_log_is_listed_exported_and_verified_and_tampering_shows() {
     assert!(said.contains("抄存的哈希在日志中"), "{said}");
     house.ends(3, &["audit", "verify", "--head", &"0".repeat(64)]);
 
-    // One letter in the file.
+    // One letter in the file, of the oldest row that holds the word: pages are filled from their end.
     let file = house.data().join("hongniang.db");
     let mut bytes = fs::read(&file).unwrap();
     let word = b"contact.reveal";
-    let at = bytes.windows(word.len()).position(|window| window == word).unwrap();
+    let at = bytes.windows(word.len()).rposition(|window| window == word).unwrap();
     bytes[at + 8] = b'R';
     fs::write(&file, bytes).unwrap();
     let (said, _) = house.ends(3, &["audit", "verify"]);
@@ -98,8 +98,9 @@ fn a_backup_made_while_others_write_comes_back_whole() {
     fs::write(house.data().join("dictionaries/terms.txt"), "气孔控制\n").unwrap();
     fs::write(house.data().join("hongniang.toml"), "[matching]\nkeep = 7\n").unwrap();
     let _service = house.serve();
-    house.write("更多.jsonl", &House::needs(201, 6_001));
-    let mut import = house.command(&["import", "needs", "更多.jsonl"]).spawn().unwrap();
+    let expert = |at: u32| json!({"external_id": format!("ZJ-{at}"), "name": format!("专家{at}"), "projects": ["气孔控制"]});
+    house.write("专家.jsonl", &(0..12_000).map(expert).collect::<Vec<_>>());
+    let mut import = house.command(&["import", "experts", "专家.jsonl"]).spawn().unwrap();
     let mut made = Vec::new();
     while import.try_wait().unwrap().is_none() {
         let name = format!("备份-{}.zip", made.len());
@@ -107,8 +108,9 @@ fn a_backup_made_while_others_write_comes_back_whole() {
     }
     assert!(import.wait().unwrap().success());
     let counts: Vec<u64> =
-        made.iter().map(|(report, _)| report["records"]["needs"].as_u64().unwrap()).collect();
-    assert!(counts.is_sorted() && counts[0] >= 200 && counts[0] < 6_000, "{counts:?}");
+        made.iter().map(|(report, _)| report["records"]["experts"].as_u64().unwrap()).collect();
+    assert!(counts.is_sorted() && counts[0] < 12_000, "{counts:?}");
+    assert!(counts.iter().all(|count| count % 1_000 == 0), "whole batches: {counts:?}");
     let (report, name) = &made[0];
     assert!(
         fs::read_dir(house.data())
@@ -128,7 +130,7 @@ fn a_backup_made_while_others_write_comes_back_whole() {
     fs::create_dir_all(house.path("新/keys")).unwrap();
     fs::copy(house.data().join("keys/contacts.keys"), house.path("新/keys/contacts.keys")).unwrap();
     let restored = house.json(&["restore", name, "--data-dir", "新"]);
-    assert_eq!(restored["records"], report["records"]["needs"]);
+    assert_eq!(restored["records"], json!(200 + counts[0]));
     assert_eq!((&restored["audit_faults"], &restored["previous"]), (&json!(0), &json!(null)));
     house.ends(0, &["index", "verify", "--data-dir", "新"]);
     let head = report["audit_head"][1].as_str().unwrap();

@@ -146,8 +146,8 @@ fn write_checked(entry: impl Read, path: &Path, packed: &Packed) -> Result<bool,
         let length = match entry.read(&mut buffer) {
             Ok(0) => break,
             Ok(length) => length,
-            // A damaged archive: its own checksum does not fit.
-            Err(error) if error.kind() == io::ErrorKind::InvalidData => return Ok(false),
+            // Not the disk's fault: the archive is damaged, it cannot be unpacked or its own checksum does not fit.
+            Err(error) if error.raw_os_error().is_none() => return Ok(false),
             Err(error) => return Err(failed(error)),
         };
         hasher.update(&buffer[..length]);

@@ -312,12 +312,12 @@ fn told(row: &AuditRow) -> Result<String> {
 }
 
 fn action_label(row: &AuditRow) -> &str {
-    Done::from_code(&row.action).map_or(&row.action, Done::label)
+    Done::from_code(&row.action).map_or(&row.action, |action| action.label())
 }
 
 fn actor_label(row: &AuditRow) -> &str {
     let known = ActorKind::ALL.into_iter().find(|kind| kind.slug() == row.actor_kind);
-    known.map_or(&row.actor_kind, ActorKind::label)
+    known.map_or(&row.actor_kind, |kind| kind.label())
 }
 
 fn result_label(row: &AuditRow) -> &str {
