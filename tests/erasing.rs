@@ -73,7 +73,7 @@ fn registries(house: &House) {
 
 /// What is stored of a match with the person: a run, and feedback with a remark.
 fn matches(house: &House) {
-    let answer = house.json(&["match", "--need", "XQ-1"]);
+    let answer = house.json(&["match", "--need", "XQ-1", "--limit", "30"]);
     assert!(answer.to_string().contains(NAME), "{answer}");
     house.ends(0, &["rematch", "--date", "2026-11-21"]);
     let feedback = ["feedback", "add", "--need", "XQ-1", "--decision", "accepted", "--candidate"];

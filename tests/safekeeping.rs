@@ -193,13 +193,14 @@ fn with_another_database(good: &[u8]) -> Vec<u8> {
     let mut changed = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
     for at in 0..archive.len() {
         let mut entry = archive.by_index(at).unwrap();
+        let name = entry.name().unwrap().into_owned();
         let mut bytes = Vec::new();
         entry.read_to_end(&mut bytes).unwrap();
-        if entry.name() == "hongniang.db" {
+        if name == "hongniang.db" {
             let last = bytes.len() - 1;
             bytes[last] ^= 1;
         }
-        changed.start_file(entry.name(), zip::write::SimpleFileOptions::default()).unwrap();
+        changed.start_file(name, zip::write::SimpleFileOptions::default()).unwrap();
         changed.write_all(&bytes).unwrap();
     }
     changed.finish().unwrap().into_inner()
