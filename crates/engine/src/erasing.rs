@@ -98,6 +98,13 @@ impl Engine {
         for chore in self.store.chores().await? {
             let done = match chore {
                 Chore::Compact { kind, since } => self.compact(kind, since).await?,
+                Chore::Rebuild { kind, .. } => {
+                    match self.rebuild(kind, Self::usable_vectors, |_, _| {}).await {
+                        Ok(_) => true,
+                        Err(EngineError::Index(IndexError::Busy(_) | IndexError::Superseded(_))) => false,
+                        Err(error) => return Err(error),
+                    }
+                }
                 Chore::Scrub { .. } => match self.store.scrub().await {
                     Ok(()) => true,
                     Err(StoreError::Busy) => false,

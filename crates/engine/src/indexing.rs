@@ -317,7 +317,7 @@ impl Engine {
         self.indexing.writers.lock().unwrap_or_else(PoisonError::into_inner).remove(&kind);
     }
 
-    async fn rebuild(
+    pub(crate) async fn rebuild(
         &self,
         kind: Kind,
         vectors: fn(&Self) -> Result<Arc<TermVectors>, EngineError>,

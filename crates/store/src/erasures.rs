@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::backend::{Transaction, on_backend};
 use crate::rows::{corrupt, row, signed, unsigned};
 use crate::sql::erasures as texts;
-use crate::{Actor, Store, StoreError, sql};
+use crate::{Actor, Store, StoreError, sql, upkeep};
 
 /// Records whose identifiers are digested at a time.
 const SLICE: i64 = 5_000;
@@ -160,6 +160,9 @@ impl Store {
                 self.acting(Actor::system()).erase_in(&mut transaction, id, None).await?;
                 found.push(id);
             }
+        }
+        if !found.is_empty() {
+            upkeep::mark_replaced(&mut transaction).await?;
         }
         transaction.commit().await?;
         Ok(found)

@@ -15,6 +15,7 @@ use crate::{Store, StoreError, sql, sqlite};
 
 const SCRUB: &str = "scrub";
 const COMPACT: &str = "compact:";
+const REBUILD: &str = "rebuild:";
 
 /// Something that is still to be done so that nothing of what was erased is left in the files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,6 +30,13 @@ pub enum Chore {
         /// The registry.
         kind: Kind,
         /// Number of the change in the outbox.
+        since: u64,
+    },
+    /// A registry's index, whatever position it says it is at: the database is another one than that which it followed.
+    Rebuild {
+        /// The registry.
+        kind: Kind,
+        /// Which mark this is.
         since: u64,
     },
 }
@@ -47,6 +55,7 @@ impl Chore {
         match self {
             Self::Scrub { since } => (SCRUB.to_owned(), since),
             Self::Compact { kind, since } => (format!("{COMPACT}{}", kind.plural()), since),
+            Self::Rebuild { kind, since } => (format!("{REBUILD}{}", kind.plural()), since),
         }
     }
 }
@@ -66,11 +75,14 @@ impl Store {
         });
         let chore = |row: ChoreRow| {
             let since = unsigned(row.since);
-            match row.name.strip_prefix(COMPACT) {
-                Some(registry) => registry.parse().ok().map(|kind| Chore::Compact { kind, since }),
-                None if row.name == SCRUB => Some(Chore::Scrub { since }),
-                // A later version's; it will do it.
-                None => None,
+            let registry = |prefix| row.name.strip_prefix(prefix).and_then(|name: &str| name.parse().ok());
+            if let Some(kind) = registry(COMPACT) {
+                Some(Chore::Compact { kind, since })
+            } else if let Some(kind) = registry(REBUILD) {
+                Some(Chore::Rebuild { kind, since })
+            } else {
+                // Any other is a later version's; it will do it.
+                (row.name == SCRUB).then_some(Chore::Scrub { since })
             }
         };
         Ok(rows.into_iter().filter_map(chore).collect())
@@ -118,11 +130,26 @@ impl Store {
 
 /// Marks the database, and a registry's index, as holding what was deleted.
 pub(crate) async fn mark(transaction: &mut Transaction, kind: Kind) -> Result<(), StoreError> {
-    let last: i64 = on_backend!(&mut *transaction, transaction => {
+    let since = last_change(transaction).await?;
+    add(transaction, &[Chore::Scrub { since }, Chore::Compact { kind, since }]).await
+}
+
+/// Marks all indexes as following another database. Their positions may well fit this one: as many changes have been made since as the
+/// other one was ahead.
+pub(crate) async fn mark_replaced(transaction: &mut Transaction) -> Result<(), StoreError> {
+    let since = last_change(transaction).await?;
+    add(transaction, &Kind::ALL.map(|kind| Chore::Rebuild { kind, since })).await
+}
+
+async fn last_change(transaction: &mut Transaction) -> Result<u64, StoreError> {
+    let last: i64 = on_backend!(transaction, transaction => {
         sqlx::query_scalar(sql::LAST_CHANGE).fetch_one(&mut **transaction).await?
     });
-    let since = unsigned(last);
-    for chore in [Chore::Scrub { since }, Chore::Compact { kind, since }] {
+    Ok(unsigned(last))
+}
+
+async fn add(transaction: &mut Transaction, chores: &[Chore]) -> Result<(), StoreError> {
+    for chore in chores {
         let (name, since) = chore.mark();
         on_backend!(&mut *transaction, transaction => {
             sqlx::query(texts::ADD_CHORE)
