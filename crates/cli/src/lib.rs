@@ -50,6 +50,7 @@ fn run(arguments: Arguments) -> anyhow::Result<Ending> {
         screen::note(&format!("提示：环境变量 {name} 不是本程序的设置，未予采用"));
     }
     settings.engine.actor = arguments.actor();
+    settings.configuration = overrides.config;
     logging::start(&settings.log)?;
     let runtime =
         tokio::runtime::Builder::new_multi_thread().enable_all().build().context("无法启动异步运行时")?;

@@ -28,7 +28,7 @@ pub struct Settings {
     pub log: LogSettings,
     /// Rows of the audit log younger than so many days are never cut off.
     pub audit_keep_days: u32,
-    /// The configuration file that was named, if one was.
+    /// The configuration file that was named, if one was; for backups.
     pub configuration: Option<PathBuf>,
     /// Codes of the weights that the operator has set; learning leaves them alone.
     pub pinned: BTreeSet<String>,
@@ -72,7 +72,7 @@ pub(crate) fn resolve(overrides: &Overrides, environment: Environment<'_>) -> Re
         bind: server.bind,
         log: LogSettings { level: log.level, format: log.format },
         audit_keep_days: audit.keep_days,
-        configuration: overrides.config.clone(),
+        configuration: None,
     })
 }
 
