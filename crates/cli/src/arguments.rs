@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{ArgAction, Command, CommandFactory, Parser};
-use engine::DatabaseUrl;
+use engine::{Actor, ActorKind, DatabaseUrl};
 
 use crate::commands::Commands;
 use crate::configuration::Overrides;
@@ -32,7 +32,7 @@ const AFTER: &str = "\
   0  成功
   1  失败：读写出错、没有这条记录、文件不是所称的格式等
   2  用法或配置有误
-  3  已执行完，但有要处理的结果：导入时有行被拒绝、索引与数据库有差异、学得的权重未予采用、OpenAPI 文档与程序不一致";
+  3  已执行完，但有要处理的结果：导入时有行被拒绝、索引与数据库有差异、学得的权重未予采用、审计日志有缺损、OpenAPI 文档与程序不一致等";
 
 #[derive(Debug, Parser)]
 #[command(name = "hongniang", version, about = "科技红娘：为技术需求找专家、学会服务站和科技成果", long_about = ABOUT, after_help = AFTER)]
@@ -61,6 +61,17 @@ pub(crate) struct Arguments {
 }
 
 impl Arguments {
+    /// In whose name this run works: the user of the machine, but the service itself in its own.
+    pub(crate) fn actor(&self) -> Actor {
+        match self.command {
+            Commands::Serve(_) => Actor::system(),
+            _ => {
+                let user = whoami::username().unwrap_or_else(|_| "未知用户".to_owned());
+                Actor::local(ActorKind::CommandLine, user)
+            }
+        }
+    }
+
     pub(crate) fn overrides(&self) -> Overrides {
         let demo = matches!(self.command, Commands::Demo(_));
         let (bind, default_level) = match &self.command {

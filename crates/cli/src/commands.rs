@@ -1,7 +1,11 @@
 //! The subcommands, one file each, and what several of them begin with.
 
+mod audit;
+mod backup;
+mod contacts;
 mod demo;
 mod duplicates;
+mod erase;
 mod evaluate;
 mod feedback;
 mod generate;
@@ -50,6 +54,12 @@ pub(crate) enum Commands {
     Index(index::Index),
     Evaluate(evaluate::Evaluate),
     Generate(generate::Generate),
+    #[command(visible_alias = "contact")]
+    Contacts(contacts::Contacts),
+    Erase(erase::Erase),
+    Audit(audit::Audit),
+    Backup(backup::Backup),
+    Restore(backup::Restore),
     Openapi(openapi::Openapi),
     Migrate(migrate::Migrate),
 }
@@ -72,6 +82,11 @@ pub(crate) async fn run(command: Commands, settings: &Settings) -> Result<Ending
         Commands::Index(index) => index.run(settings).await,
         Commands::Evaluate(evaluate) => evaluate.run(settings).await,
         Commands::Generate(generate) => generate.run(),
+        Commands::Contacts(contacts) => contacts.run(settings).await,
+        Commands::Erase(erase) => erase.run(settings).await,
+        Commands::Audit(audit) => audit.run(settings).await,
+        Commands::Backup(backup) => backup.run(settings).await,
+        Commands::Restore(restore) => restore.run(settings).await,
         Commands::Openapi(openapi) => openapi.run(),
         Commands::Migrate(migrate) => migrate.run(settings).await,
     }

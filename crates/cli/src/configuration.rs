@@ -21,6 +21,9 @@ use crate::logging::LogFormat;
 /// File in the data directory that is read when no other is named.
 const FILE_NAME: &str = "hongniang.toml";
 
+/// Three years: longer than any need stays open, and the law asks for half a year.
+const KEEP_DAYS: u32 = 1_095;
+
 /// Every setting as it is written.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -37,6 +40,10 @@ pub struct Configuration {
     pub limits: LimitsConfiguration,
     /// What keys see.
     pub access: AccessConfiguration,
+    /// Contacts at rest.
+    pub contacts: ContactsConfiguration,
+    /// The audit log.
+    pub audit: AuditConfiguration,
     /// Sizes in matching.
     pub matching: MatchingSettings,
     /// The operator's own embedding model.
@@ -121,6 +128,22 @@ pub struct AccessConfiguration {
     pub others: Others,
 }
 
+/// Contacts at rest.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ContactsConfiguration {
+    /// File of the keys; empty: `keys/contacts.keys` in the data directory.
+    pub keyring: String,
+}
+
+/// The audit log.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AuditConfiguration {
+    /// Rows younger than so many days are never cut off.
+    pub keep_days: u32,
+}
+
 /// What the command line says, and the defaults that depend on the command.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Overrides {
@@ -198,6 +221,8 @@ impl Configuration {
                 wait_seconds: patience.as_secs(),
             },
             access: AccessConfiguration { others: Others::default() },
+            contacts: ContactsConfiguration { keyring: String::new() },
+            audit: AuditConfiguration { keep_days: KEEP_DAYS },
             matching: MatchingSettings::default(),
             embedding: EmbeddingConfiguration::default(),
             index: IndexingSettings::default(),

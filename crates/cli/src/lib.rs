@@ -43,12 +43,14 @@ pub fn main() -> ExitCode {
 
 fn run(arguments: Arguments) -> anyhow::Result<Ending> {
     let overrides = arguments.overrides();
-    let settings = settings::resolve(&overrides, &|name| std::env::var(name).ok())?;
+    let mut settings = settings::resolve(&overrides, &|name| std::env::var(name).ok())?;
     // No error: an orchestrator may set variables by the service's name (HONGNIANG_SERVICE_HOST).
     let named = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
     for name in Configuration::unknown_variables(named)? {
         screen::note(&format!("提示：环境变量 {name} 不是本程序的设置，未予采用"));
     }
+    settings.engine.actor = arguments.actor();
+    settings.configuration = overrides.config;
     logging::start(&settings.log)?;
     let runtime =
         tokio::runtime::Builder::new_multi_thread().enable_all().build().context("无法启动异步运行时")?;

@@ -1,11 +1,12 @@
 //! The second step of configuration: resolved and checked. The rest of the program sees only this.
 
 use std::collections::BTreeSet;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::Result;
 use api::{Limits, RateSettings, ServerSettings};
-use engine::AdmissionSettings;
+use engine::{Actor, AdmissionSettings, LEAST_KEPT_DAYS};
 
 use crate::configuration::{
     Configuration, EmbeddingConfiguration, Environment, LimitsConfiguration, Overrides, ServerConfiguration,
@@ -29,6 +30,10 @@ pub struct Settings {
     pub server: ServerSettings,
     /// What is logged.
     pub log: LogSettings,
+    /// Rows of the audit log younger than so many days are never cut off.
+    pub audit_keep_days: u32,
+    /// The configuration file that was named, if one was; for backups.
+    pub configuration: Option<PathBuf>,
     /// Codes of the weights that the operator has set; learning leaves them alone.
     pub pinned: BTreeSet<String>,
 }
@@ -46,6 +51,8 @@ pub(crate) fn resolve(overrides: &Overrides, environment: Environment<'_>) -> Re
         server,
         limits,
         access,
+        contacts,
+        audit,
         matching,
         embedding,
         index,
@@ -65,10 +72,15 @@ pub(crate) fn resolve(overrides: &Overrides, environment: Environment<'_>) -> Re
     )?;
     at_least_one("index", &[("forget_after_days", index.forget_after_days.into())])?;
     weights(&ranking)?;
+    if audit.keep_days < LEAST_KEPT_DAYS {
+        return Err(Misuse(format!("设置“audit.keep_days”至少为 {LEAST_KEPT_DAYS}（半年）")).into());
+    }
     Ok(Settings {
         engine: engine::Settings {
             data_dir,
             database_url: Some(database_url).filter(|url| !url.as_str().is_empty()),
+            keyring: Some(contacts.keyring).filter(|path| !path.is_empty()).map(PathBuf::from),
+            actor: Actor::system(),
             weights: ranking,
             matching,
             embedding: engine::EmbeddingSettings {
@@ -84,6 +96,8 @@ pub(crate) fn resolve(overrides: &Overrides, environment: Environment<'_>) -> Re
         server: service(&server, &limits)?,
         bind: server.bind,
         log: LogSettings { level: log.level, format: log.format },
+        audit_keep_days: audit.keep_days,
+        configuration: None,
     })
 }
 

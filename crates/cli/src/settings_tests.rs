@@ -243,6 +243,7 @@ fn what_is_out_of_bounds_is_named() {
         complaint("[server]\nimport_seconds = 9223372036854775807").contains("“server.import_seconds”最多为")
     );
     assert!(complaint("[server]\nmax_imports = 0").contains("“server.max_imports”"));
+    assert!(complaint("[audit]\nkeep_days = 182").contains("“audit.keep_days”至少为 183"));
     assert!(complaint("[log]\nformat = 'xml'").contains("format"));
 }
 

@@ -10,6 +10,9 @@ use serde::Serialize;
 
 use crate::screen;
 
+/// What a file begins with, so that spreadsheet programs take it for UTF-8.
+pub(crate) const MARK: &[u8] = "\u{feff}".as_bytes();
+
 /// How a list for staff is given out.
 #[derive(Debug, Args)]
 pub(crate) struct Outputs {
@@ -43,16 +46,18 @@ fn write_csv(path: &Path, heading: &[&str], rows: impl Iterator<Item = Vec<Strin
     let mut out = BufWriter::new(File::create(path).with_context(cannot)?);
     let heading = heading.iter().map(|&cell| cell.to_owned()).collect();
     let lines = std::iter::once(heading).chain(rows);
-    let written = out.write_all("\u{feff}".as_bytes()).and_then(|()| lines_to(&mut out, lines));
+    let written = out.write_all(MARK).and_then(|()| lines_to(&mut out, lines));
     written.and_then(|()| out.flush()).with_context(cannot)
 }
 
-fn lines_to(out: &mut impl Write, lines: impl Iterator<Item = Vec<String>>) -> io::Result<()> {
-    for cells in lines {
-        let cells: Vec<String> = cells.iter().map(|cell| quoted(cell)).collect();
-        write!(out, "{}\r\n", cells.join(","))?;
-    }
-    Ok(())
+fn lines_to(out: &mut impl Write, mut lines: impl Iterator<Item = Vec<String>>) -> io::Result<()> {
+    lines.try_for_each(|cells| line_to(out, &cells))
+}
+
+/// Writes one row.
+pub(crate) fn line_to(out: &mut impl Write, cells: &[String]) -> io::Result<()> {
+    let cells: Vec<String> = cells.iter().map(|cell| quoted(cell)).collect();
+    write!(out, "{}\r\n", cells.join(","))
 }
 
 /// In quotes where need be (RFC 4180). What a spreadsheet would take for a formula stays the text that somebody wrote.

@@ -10,8 +10,8 @@ use index::IndexError;
 use store::StoreError;
 use text::DictionaryError;
 
-use crate::ImportReport;
 use crate::keys::KeyFault;
+use crate::{BackupError, ImportReport};
 
 /// A use case that did not come to its end. Messages are Chinese and hold no contact value.
 #[derive(Debug, thiserror::Error)]
@@ -113,6 +113,9 @@ pub enum EngineError {
     /// The program is ending.
     #[error("服务正在停止")]
     ShuttingDown,
+    /// A backup was not made, or not put back.
+    #[error(transparent)]
+    Backup(#[from] BackupError),
     /// The store refused.
     #[error(transparent)]
     Store(#[from] StoreError),

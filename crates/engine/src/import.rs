@@ -64,9 +64,9 @@ pub struct ImportReport {
 
 /// Good rows, and the line on which each starts.
 #[derive(Default)]
-struct Batch {
-    drafts: Vec<Draft>,
-    lines: Vec<u64>,
+pub(crate) struct Batch {
+    pub(crate) drafts: Vec<Draft>,
+    pub(crate) lines: Vec<u64>,
 }
 
 /// What the reading thread hands over.
@@ -107,7 +107,9 @@ impl Engine {
         }
         let mut report = ImportReport::default();
         let mut reading = Reading::start(within, options, input);
-        while let Some(Batch { drafts, lines }) = reading.next(&mut report).await? {
+        while let Some(mut batch) = reading.next(&mut report).await? {
+            self.refuse_erased(options.kind, &mut batch, &mut report).await?;
+            let Batch { drafts, lines } = batch;
             if !drafts.is_empty() {
                 let written = self.store.upsert_within(within, drafts).await?;
                 report.count(&lines, &written);
@@ -137,7 +139,10 @@ impl Engine {
         let mut checking = Reading::start(within, options, Copying { input, copy, full: Arc::clone(&full) });
         let checked = loop {
             match checking.next(&mut report).await {
-                Ok(Some(_)) => progress(&report),
+                Ok(Some(mut batch)) => {
+                    self.refuse_erased(options.kind, &mut batch, &mut report).await?;
+                    progress(&report);
+                }
                 Ok(None) => break Ok(()),
                 Err(error) => break Err(error),
             }
@@ -257,6 +262,14 @@ impl<R: Read, W: Write> Read for Copying<R, W> {
 }
 
 impl ImportReport {
+    /// Counts a row that may not be taken in.
+    pub(crate) fn reject(&mut self, error: RowError) {
+        self.rejected += 1;
+        if self.errors.len() < KEPT_ERRORS {
+            self.errors.push(error);
+        }
+    }
+
     fn count(&mut self, lines: &[u64], written: &[Upserted]) {
         for (line, upserted) in lines.iter().zip(written) {
             match upserted.outcome {

@@ -38,6 +38,8 @@ pub(crate) struct Indexing {
     seen: Mutex<HashMap<Kind, Seen>>,
     wake: Notify,
     stopped: AtomicBool,
+    /// Since when the files could not be cleaned of what was erased.
+    pub(crate) chores_failed: Mutex<Option<Instant>>,
 }
 
 /// A position that holds for one generation of an index: what was written to another one says nothing of this.
@@ -85,7 +87,7 @@ pub struct IndexStatus {
 }
 
 impl Engine {
-    /// Brings the index up to the database, rebuilding what is stale; and then compares the needs that nobody has compared yet, which may have
+    /// Brings the index up to the database, rebuilding what is stale; cleans the files of what was erased; and then compares the needs that nobody has compared yet, which may have
     /// to wait for others who write.
     ///
     /// # Errors
@@ -93,7 +95,9 @@ impl Engine {
     pub async fn catch_up(&self) -> Result<CatchUp, EngineError> {
         let caught_up = {
             let _turn = self.indexing.turn.lock().await;
-            self.catch_up_locked().await?
+            let caught_up = self.catch_up_locked().await?;
+            self.do_chores_in_passing().await;
+            caught_up
         };
         self.compare_needs().await?;
         Ok(caught_up)
@@ -233,7 +237,7 @@ impl Engine {
         Ok(Outbox { first, last: self.store.last_change().await? })
     }
 
-    fn position(&self, kind: Kind) -> u64 {
+    pub(crate) fn position(&self, kind: Kind) -> u64 {
         let registry = self.catalog.registry(kind);
         let IndexState::Ready { position } = registry.state() else { return 0 };
         let seen = self.indexing.seen.lock().unwrap_or_else(PoisonError::into_inner).get(&kind).copied();
@@ -284,7 +288,7 @@ impl Engine {
         Ok(())
     }
 
-    fn with_writer(
+    pub(crate) fn with_writer(
         &self,
         kind: Kind,
         work: impl FnOnce(&mut Writer) -> Result<(), IndexError>,
@@ -307,7 +311,7 @@ impl Engine {
         self.indexing.writers.lock().unwrap_or_else(PoisonError::into_inner).remove(&kind);
     }
 
-    async fn rebuild(
+    pub(crate) async fn rebuild(
         &self,
         kind: Kind,
         vectors: fn(&Self) -> Result<Arc<TermVectors>, EngineError>,

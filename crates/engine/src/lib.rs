@@ -1,14 +1,19 @@
-//! The use cases: keep the registries, import, search, match, re-match, evaluate, judge, take feedback, learn; and keys for those who ask over the API. Knows nothing of HTTP, SQL text or tantivy types.
+//! The use cases: keep the registries, import, search, match, re-match, evaluate, judge, take feedback, learn; keys for those who ask over the API;
+//! and what keeps the data safe: the audit log, backups, erasing. Knows nothing of HTTP, SQL text or tantivy types.
 //!
 //! [`Engine`] is cheap to clone and shared by the API, the command line and the background indexer. The database is the truth; the index
 //! follows it through the outbox ([`Engine::catch_up`]) and can be rebuilt from it at any time ([`Engine::rebuild_index`]).
 //!
 //! Whoever sits at the machine works on [`Engine`] itself; whoever comes with a key is served at a [`Desk`], which knows what that key may do.
 
+mod audit;
+mod backup;
 mod comparing;
 mod desk;
 mod documents;
 mod duplicates;
+mod erasing;
+mod erasures;
 mod error;
 pub mod evaluate;
 mod feedback;
@@ -24,6 +29,7 @@ mod matching;
 mod model;
 mod registry;
 mod rematch;
+mod restore;
 mod search;
 mod settings;
 mod teaching;
@@ -37,6 +43,8 @@ use index::Catalog;
 use store::Store;
 use text::Analyzer;
 
+pub use audit::RevealedContact;
+pub use backup::{BackupError, BackupReport};
 pub use comparing::{Difference, DifferenceKind, VerifyReport};
 pub use desk::{Act, AdmissionSettings, Caller, Desk};
 pub use duplicates::{Duplicate, DuplicatePair, Flag, NeedBrief};
@@ -51,6 +59,7 @@ pub use registry::{ListRequest, RecordPage, Shown};
 pub use rematch::{
     Change, ChangeKind, Changes, CurrentMatch, CurrentMatches, RematchProgress, RematchRequest, RunSummary,
 };
+pub use restore::{RestoreReport, RestoreRequest, restore};
 pub use search::{FacetAsk, FacetChild, FacetTree, FilterAsk, SearchAnswer, SearchItem, SearchRequest, Sort};
 pub use settings::{DatabaseUrl, EmbeddingSettings, IndexingSettings, MatchingSettings, Settings};
 pub use teaching::{Taught, TeachingProgress};
@@ -60,7 +69,11 @@ pub use exchange::sheets::CellProblem;
 pub use exchange::{FileError, Format, RowError, RowProblem, synthetic};
 pub use index::{Dimension, IndexError, SearchAfter};
 pub use ranking::{Alikeness, Exclusion, Explanation, Highlight, Part, Question, Weights, metrics};
-pub use store::{KeyState, Outcome, RunId, StoreError};
+pub use store::{
+    About, Action, Actor, ActorKind, AuditFault, AuditFaultKind, AuditFilter, AuditReport, AuditResult,
+    AuditRow, Erased, ErasurePlan, Event, KeyInUse, KeyState, LEAST_KEPT_DAYS, Outcome, Rotation, RunId,
+    StoreError,
+};
 
 /// The matchmaker.
 #[derive(Clone)]
@@ -77,11 +90,14 @@ pub struct Engine {
     usage: Arc<usage::Usage>,
     others: Others,
     admission: Arc<desk::Admission>,
+    /// Whether persons who were erased may be taken in again.
+    readmits: bool,
 }
 
 impl Engine {
     /// Opens database and index under the data directory, creating and migrating what is missing. Does not yet index anything:
-    /// call [`Self::catch_up`], or [`Self::follow`] in a server.
+    /// call [`Self::catch_up`], or [`Self::follow`] in a server. Who was erased according to the list in the data directory is erased
+    /// again, should the database hold them.
     ///
     /// # Errors
     /// When the directory cannot be written, a dictionary is malformed, the database refuses, or an embedding model is asked for that is not there or not
@@ -91,7 +107,9 @@ impl Engine {
         let model = blocking(move || model::load(&embedding)).await?;
         std::fs::create_dir_all(&settings.data_dir)
             .map_err(|error| EngineError::DataDir { path: settings.data_dir.clone(), error })?;
-        let store = Store::open(settings.database()).await?;
+        let store = Store::open_with(settings.database(), settings.keys()).await?;
+        erasures::bring_together(&store, &settings.data_dir).await?;
+        let store = store.acting(settings.actor.clone());
         store.compare_by(&duplicates::method()).await?;
         let owned = settings.clone();
         let (analyzer, catalog, following) = blocking(move || {
@@ -117,6 +135,7 @@ impl Engine {
             usage: Arc::default(),
             others: settings.others,
             admission: Arc::new(desk::Admission::new(settings.admission)),
+            readmits: false,
         })
     }
 

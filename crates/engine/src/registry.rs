@@ -2,10 +2,10 @@
 
 use domain::access::Visibility;
 use domain::forms::Draft;
-use domain::{Kind, MaskedContact, Record, RecordId, Region, Status, forms};
+use domain::{FieldProblem, Kind, MaskedContact, ProblemCode, Record, RecordId, Region, Status, forms};
 use jiff::Timestamp;
 use serde_json::Value;
-use store::ListFilter;
+use store::{ListFilter, StoreError};
 
 use crate::{Duplicate, Engine, EngineError};
 
@@ -58,7 +58,7 @@ impl Engine {
     }
 
     pub(crate) async fn add(&self, draft: Draft) -> Result<Shown, EngineError> {
-        let record = self.store.create(draft).await?;
+        let record = self.store.create(draft).await.map_err(refused)?;
         self.indexing.wake();
         self.show_compared(record).await
     }
@@ -82,7 +82,7 @@ impl Engine {
         expected_revision: Option<u64>,
         draft: Draft,
     ) -> Result<Shown, EngineError> {
-        let record = self.store.replace(id, expected_revision, draft).await?;
+        let record = self.store.replace(id, expected_revision, draft).await.map_err(refused)?;
         self.indexing.wake();
         self.show_compared(record).await
     }
@@ -189,6 +189,19 @@ impl Engine {
                 Ok(shown)
             }
         }
+    }
+}
+
+/// Of a person who was erased the form is refused, at the field that names the person.
+fn refused(error: StoreError) -> EngineError {
+    match error {
+        StoreError::Erased { .. } => EngineError::Invalid(vec![FieldProblem {
+            pointer: "/external_id".to_owned(),
+            label: "外部编号".to_owned(),
+            code: ProblemCode::Contradiction,
+            detail: error.to_string(),
+        }]),
+        error => error.into(),
     }
 }
 

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use domain::access::Others;
 use ranking::Weights;
 use serde::{Deserialize, Serialize};
-use store::Address;
+use store::{Actor, Address, KeySource};
 use text::{Analyzer, Dictionaries};
 
 use crate::EngineError;
@@ -21,6 +21,10 @@ pub struct Settings {
     pub data_dir: PathBuf,
     /// `sqlite://…` or `postgres://…`; `hongniang.db` in the data directory when absent.
     pub database_url: Option<DatabaseUrl>,
+    /// The keys of contacts; `keys/contacts.keys` in the data directory when absent.
+    pub keyring: Option<PathBuf>,
+    /// In whose name it is worked, as long as nobody says otherwise ([`crate::Engine::acting`]).
+    pub actor: Actor,
     /// Weights of the ranking.
     pub weights: Weights,
     /// Sizes in matching.
@@ -111,6 +115,8 @@ impl Settings {
         Self {
             data_dir: data_dir.into(),
             database_url: None,
+            keyring: None,
+            actor: Actor::system(),
             weights: Weights::default(),
             matching: MatchingSettings::default(),
             embedding: EmbeddingSettings::default(),
@@ -121,6 +127,12 @@ impl Settings {
         }
     }
 
+    /// Where the keys of contacts lie: where it was chosen, else in the data directory, which need not be that of the database.
+    pub fn keys(&self) -> KeySource {
+        let own = || self.data_dir.join(KEYRING[0]).join(KEYRING[1]);
+        KeySource::File(self.keyring.clone().unwrap_or_else(own))
+    }
+
     /// Where the database lies: at the address that was chosen, else in the data directory.
     pub fn database(&self) -> Address {
         match &self.database_url {
@@ -129,6 +141,9 @@ impl Settings {
         }
     }
 }
+
+/// Where the keys of contacts lie below a data directory.
+pub(crate) const KEYRING: [&str; 2] = ["keys", "contacts.keys"];
 
 /// The built-in dictionaries and, after them, the operator's: `dictionaries/terms.txt`, `synonyms.txt` and `stop_words.txt` in the
 /// data directory, each of them optional.

@@ -50,6 +50,8 @@ impl From<TantivyError> for Fault {
     }
 }
 
+/// Characters of a segment's name; its files are called so, with what they hold after a full stop.
+const SEGMENT_NAME: usize = 32;
 /// How often an index is checked that another process keeps changing.
 const CHECKS: u32 = 5;
 
@@ -142,6 +144,21 @@ impl Generation {
     /// What tells the last commit from any other: it names the segments, their deletions and the position.
     pub(crate) fn last_commit(&self) -> Result<Vec<u8>, IndexError> {
         Ok(last_commit(&self.index)?)
+    }
+
+    /// Whether every segment's file in the directory is one of a segment that readers see.
+    pub(crate) fn holds_current_segments_only(&self) -> Result<bool, IndexError> {
+        let current: Vec<String> =
+            self.index.searchable_segment_ids()?.iter().map(|segment| segment.uuid_string()).collect();
+        for entry in fs::read_dir(&self.path)? {
+            let name = entry?.file_name();
+            let segment = name.to_str().and_then(|name| name.split('.').next()).unwrap_or_default();
+            let is_segment = segment.len() == SEGMENT_NAME && segment.bytes().all(|b| b.is_ascii_hexdigit());
+            if is_segment && !current.iter().any(|name| name == segment) {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     /// Whether the directory is to be removed as soon as nobody uses the generation.

@@ -122,16 +122,18 @@ impl Writer {
         if merges.is_empty() { Ok(()) } else { self.settle() }
     }
 
-    /// Merges everything into one segment: nothing of a deleted document stays in the files once older snapshots are gone.
+    /// Merges everything into one segment: nothing of a deleted document stays in the files once older snapshots are gone. Returns whether
+    /// they are; if not, a later call removes what they still hold.
     ///
     /// # Errors
     /// [`IndexError::Superseded`] when the registry was rebuilt meanwhile; or when the index cannot be written.
-    pub fn compact(&mut self) -> Result<(), IndexError> {
+    pub fn compact(&mut self) -> Result<bool, IndexError> {
         let shared = self.shared.clone();
         let _publishing = shared.publishing.lock().unwrap_or_else(PoisonError::into_inner);
         self.require_current()?;
         merge_all(&self.generation, &mut self.writer)?;
-        self.settle()
+        self.settle()?;
+        self.generation.holds_current_segments_only()
     }
 
     /// Shows readers the merged segments and removes the files of those they replace.

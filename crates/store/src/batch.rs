@@ -2,7 +2,7 @@
 //!
 //! Single writes are batches of one, so there is one way in which records, contacts, inventors and outbox rows come about.
 
-mod write;
+pub(crate) mod write;
 
 use std::collections::HashMap;
 
@@ -10,12 +10,20 @@ use domain::forms::Draft;
 use domain::{Contact, Kind, Record, RecordId, Status};
 
 use crate::backend::{Transaction, on_backend};
-use crate::rows::{RecordRow, StoredRow, now, signed, unsigned};
-use crate::{StoreError, sql};
+use crate::erasures::{self, Erasure, ErasureKind, digest};
+use crate::keyring::Keys;
+use crate::rows::{RecordRow, StoredRow, now, record_id, signed, unsigned};
+use crate::{Store, StoreError, sql};
 
 /// Records being changed.
 pub(crate) struct Batch<'t> {
     transaction: &'t mut Transaction,
+    keys: &'t Keys,
+    /// Whether persons who were erased may be taken in again.
+    readmits: bool,
+    /// Whether anybody ever was; looked up once.
+    any_erased: Option<bool>,
+    readmitted: Vec<Erasure>,
     now: i64,
     entries: Vec<Entry>,
     /// Where the record of an external identifier lies in `entries`; `None` when the database has no such record.
@@ -43,9 +51,13 @@ enum Origin {
 }
 
 impl<'t> Batch<'t> {
-    pub(crate) fn new(transaction: &'t mut Transaction) -> Self {
+    pub(crate) fn new(transaction: &'t mut Transaction, store: &'t Store) -> Self {
         Self {
             transaction,
+            keys: &store.keys,
+            readmits: store.readmits,
+            any_erased: None,
+            readmitted: Vec::new(),
             now: now(),
             entries: Vec::new(),
             known: HashMap::new(),
@@ -109,6 +121,9 @@ impl<'t> Batch<'t> {
             None => self.free_external_id(id).await?,
         };
         let contact = draft.contact.unwrap_or_default();
+        if kind == Kind::Expert || !contact.is_empty() {
+            self.admit(id, &external_id).await?;
+        }
         self.known.insert((kind, external_id.clone()), Some(self.entries.len()));
         self.entries.push(Entry {
             id,
@@ -131,9 +146,68 @@ impl<'t> Batch<'t> {
     }
 
     /// Makes a record say what the draft says. Returns whether that is anything new.
-    pub(crate) fn revise(&mut self, at: usize, draft: Draft) -> bool {
+    pub(crate) async fn revise(&mut self, at: usize, draft: Draft) -> Result<bool, StoreError> {
+        let Entry { id, row, contact, .. } = &self.entries[at];
+        let brings_contact = draft.contact.as_ref().is_some_and(|new| !new.is_empty() && new != contact);
+        let renamed = draft.external_id.as_ref().filter(|new| **new != row.external_id);
+        if brings_contact || (renamed.is_some() && id.kind == Kind::Expert) {
+            let (id, external_id) = (*id, renamed.unwrap_or(&row.external_id).clone());
+            self.admit(id, &external_id).await?;
+        }
         let now = self.now;
-        self.entries[at].revise(draft, now)
+        Ok(self.entries[at].revise(draft, now))
+    }
+
+    /// Sees to it that a person who was erased does not come back in passing.
+    async fn admit(&mut self, id: RecordId, external_id: &str) -> Result<(), StoreError> {
+        if !self.is_erased(id.kind, external_id).await? {
+            return Ok(());
+        }
+        let digest = digest(id.kind, external_id);
+        if !self.readmits {
+            return Err(StoreError::Erased { kind: id.kind, external_id: external_id.to_owned() });
+        }
+        let what = ErasureKind::Readmitted;
+        self.readmitted.push(Erasure { kind: id.kind, number: id.number, digest, at: self.now, what });
+        Ok(())
+    }
+
+    /// Whether this identifier belongs to somebody who was erased.
+    async fn is_erased(&mut self, kind: Kind, external_id: &str) -> Result<bool, StoreError> {
+        let any = match self.any_erased {
+            Some(any) => any,
+            None => erasures::any(self.transaction).await?,
+        };
+        self.any_erased = Some(any);
+        Ok(any && erasures::is_erased(self.transaction, kind, &digest(kind, external_id)).await?)
+    }
+
+    /// Numbers of the achievements that name this expert, or somebody of that name who is no expert on file.
+    pub(crate) async fn achievements_naming(
+        &mut self,
+        external_id: &str,
+        name: &str,
+    ) -> Result<Vec<u64>, StoreError> {
+        let numbers: Vec<i64> = on_backend!(&mut *self.transaction, transaction => {
+            sqlx::query_scalar(sql::erasures::ACHIEVEMENTS_NAMING)
+                .bind(external_id)
+                .bind(name)
+                .fetch_all(&mut **transaction)
+                .await?
+        });
+        Ok(numbers.into_iter().map(unsigned).collect())
+    }
+
+    /// Records whose texts match a pattern.
+    pub(crate) async fn mentioning(&mut self, pattern: &str, most: i64) -> Result<Vec<RecordId>, StoreError> {
+        let rows: Vec<(String, i64)> = on_backend!(&mut *self.transaction, transaction => {
+            sqlx::query_as(sql::erasures::MENTIONS)
+                .bind(pattern)
+                .bind(most)
+                .fetch_all(&mut **transaction)
+                .await?
+        });
+        rows.into_iter().map(|(kind, number)| record_id(&kind, number)).collect()
     }
 
     pub(crate) fn id(&self, at: usize) -> RecordId {
@@ -149,7 +223,8 @@ impl<'t> Batch<'t> {
     async fn free_external_id(&mut self, id: RecordId) -> Result<String, StoreError> {
         let mut candidate = id.to_string();
         let mut suffix = 1_u32;
-        while self.find(id.kind, &candidate).await?.is_some() {
+        // Nor is it called as somebody who was erased, else it would be taken for that person.
+        while self.find(id.kind, &candidate).await?.is_some() || self.is_erased(id.kind, &candidate).await? {
             suffix += 1;
             candidate = format!("{id}-{suffix}");
         }
@@ -197,17 +272,19 @@ impl<'t> Batch<'t> {
         let StoredRow { record: row, contact } = row;
         let id = row.id()?;
         let place = self.known.entry((id.kind, row.external_id.clone())).or_insert(None);
-        Ok(*place.get_or_insert_with(|| {
-            self.entries.push(Entry {
-                id,
-                row,
-                contact: contact.into(),
-                origin: Origin::Database { profile_before: None },
-                changed: false,
-                contact_changed: false,
-            });
-            self.entries.len() - 1
-        }))
+        if let Some(at) = place {
+            return Ok(*at);
+        }
+        *place = Some(self.entries.len());
+        self.entries.push(Entry {
+            id,
+            row,
+            contact: contact.open(self.keys, id)?,
+            origin: Origin::Database { profile_before: None },
+            changed: false,
+            contact_changed: false,
+        });
+        Ok(self.entries.len() - 1)
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::path::PathBuf;
 
 use domain::access::KeyId;
 use domain::{Kind, RecordId};
@@ -100,6 +101,58 @@ pub enum StoreError {
         /// What reading it said.
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// Contacts lie under a key that the ring does not hold.
+    #[error("密钥环里没有密钥 {key}，用它加密的联系方式无法读取；请把含有这把密钥的密钥环放回原处")]
+    MissingKey {
+        /// The key's name.
+        key: String,
+    },
+    /// There are sealed contacts, and the ring of keys is gone.
+    #[error("找不到联系方式的密钥环 {}，而数据库中有已加密的联系方式；请把密钥环放回原处", path.display())]
+    NoKeyRing {
+        /// Where it should be.
+        path: PathBuf,
+    },
+    /// The ring of keys is none.
+    #[error("联系方式的密钥环 {} 格式有误：每行应为密钥名和密钥，以空格分开", path.display())]
+    BadKeyRing {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The ring of keys cannot be read or written.
+    #[error("联系方式的密钥环 {} 无法读写", path.display())]
+    KeyRing {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        #[source]
+        error: std::io::Error,
+    },
+    /// The system gives no random numbers.
+    #[error("系统没有给出随机数")]
+    NoRandomness(#[source] getrandom::Error),
+    /// This person was erased and may not come back in passing.
+    #[error("外部编号“{external_id}”所指的人已依要求从{}库删除；重新取得本人同意后才能再次收录", kind.label())]
+    Erased {
+        /// The registry.
+        kind: Kind,
+        /// The identifier of the person's record.
+        external_id: String,
+    },
+    /// The database is a server's.
+    #[error(
+        "数据库在 PostgreSQL 上，请用 pg_dump 备份、用 pg_restore 恢复；另外备份数据目录里的 erasures、learned 和 dictionaries"
+    )]
+    OwnBackup,
+    /// A copy of the database cannot be put there.
+    #[error("无法写入数据库的副本 {}", path.display())]
+    Snapshot {
+        /// The file.
+        path: PathBuf,
+        /// What the database says.
+        #[source]
+        error: sqlx::Error,
     },
     /// Any other fault of the database.
     #[error("数据库操作失败")]

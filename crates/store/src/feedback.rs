@@ -1,9 +1,11 @@
 //! What became of pairs that were proposed: rows are only ever added.
 
-use domain::{Decision, RecordId};
+use domain::{Decision, Kind, RecordId};
 use jiff::Timestamp;
 use jiff::civil::Date;
+use serde_json::json;
 
+use crate::audit::{self, About, Action, Event};
 use crate::backend::on_backend;
 use crate::rows::{corrupt, moment, now, record_id, row, signed, unsigned};
 use crate::{Store, StoreError, sql};
@@ -93,6 +95,10 @@ impl Store {
                 .fetch_one(&mut **transaction)
                 .await?
         });
+        let need = About::Record(RecordId::new(Kind::Need, entry.need));
+        let detail = json!({"number": number, "candidate": entry.target.to_string(), "decision": entry.decision.slug()});
+        let event = Event::done(Action::FeedbackAdd, need, detail);
+        audit::append(&mut transaction, &self.actor, event).await?;
         transaction.commit().await?;
         Ok(StoredFeedback { number: unsigned(number), entry, recorded_at: moment(recorded_at)? })
     }

@@ -2,7 +2,9 @@
 
 use domain::RecordId;
 use jiff::Timestamp;
+use serde_json::json;
 
+use crate::audit::{self, About, Action, Event};
 use crate::backend::on_backend;
 use crate::rows::{corrupt, moment, now, record_id, row, signed, unsigned};
 use crate::{Outcome, Store, StoreError, sql};
@@ -97,6 +99,13 @@ impl Store {
                 outcome
             });
             outcomes.push(outcome);
+        }
+        let count = |wanted| outcomes.iter().filter(|outcome| **outcome == wanted).count();
+        let (created, changed) = (count(Outcome::Created), count(Outcome::Changed));
+        if created + changed > 0 {
+            let detail = json!({"created": created, "changed": changed});
+            let event = Event::done(Action::JudgementsAdd, About::Nothing, detail);
+            audit::append(&mut transaction, &self.actor, event).await?;
         }
         transaction.commit().await?;
         Ok(outcomes)

@@ -1,35 +1,53 @@
-//! The only user of sqlx: records, contacts, outbox, runs, judgements, feedback and keys behind one [`Store`], on SQLite or PostgreSQL.
+//! The only user of sqlx: records, contacts, outbox, runs, judgements, feedback, keys and the audit log behind one [`Store`], on SQLite or
+//! PostgreSQL.
 //!
 //! The database is the truth. Every write that changes a record puts a row into the outbox within the same transaction, so
 //! whoever derives something from the records (the search index) can follow [`Store::changes`] from where it stopped.
-//! Contacts lie in a table of their own and leave only through [`Store::contact`] and [`Store::contacts`].
+//! Contacts lie in a table of their own, each under a key, and leave only through [`Store::contact`] and [`Store::contacts`].
+//! What is written is put on record in the same transaction, in the name of whoever the store was given to ([`Store::acting`]).
 
+mod audit;
 mod backend;
 mod batch;
 mod clusters;
+mod contacts;
 mod duplicates;
+mod erasing;
+mod erasures;
 mod error;
 mod feedback;
 mod followers;
 mod judgements;
+mod keyring;
 mod keys;
 mod migrations;
 mod postgres;
 mod reading;
 mod rows;
 mod runs;
+mod sealing;
 mod sql;
 mod sqlite;
 mod store;
+mod upkeep;
 mod writing;
 
+pub use audit::{
+    About, Action, Actor, ActorKind, AuditFault, AuditFaultKind, AuditFilter, AuditReport, AuditResult,
+    AuditRow, Event, LEAST_KEPT_DAYS,
+};
 pub use clusters::{Cluster, ClusterPlace};
+pub use contacts::{KeyInUse, Rotation};
 pub use duplicates::{Comparison, Pair, Sketch};
+pub use erasing::{Erased, ErasurePlan};
+pub use erasures::{Erasure, ErasureKind, digest};
 pub use error::StoreError;
 pub use feedback::{FeedbackEntry, StoredFeedback};
 pub use judgements::{Judgement, StoredJudgement};
+pub use keyring::KeySource;
 pub use keys::{Holder, KeyDraft, KeyState, LIVE_KEYS, StoredKey};
 pub use reading::{Change, ListFilter};
 pub use runs::{Run, RunId, RunMatch, RunState, RunTotals};
 pub use store::{Address, MigrationReport, Store};
+pub use upkeep::{Chore, Snapshot};
 pub use writing::{ImportSession, Outcome, Upserted};

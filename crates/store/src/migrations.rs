@@ -86,7 +86,7 @@ async fn pending<DB: Migrated>(
     Ok(pending)
 }
 
-fn latest(schema: &Migrator) -> i64 {
+pub(crate) fn latest(schema: &Migrator) -> i64 {
     schema.iter().map(|known| known.version).max().unwrap_or(0)
 }
 

@@ -14,12 +14,17 @@ use crate::{StoreError, sql};
 
 static SCHEMA: LazyLock<Migrator> = LazyLock::new(|| migrations::migrator(&STEPS));
 
-const STEPS: [Step; 5] = [
+const STEPS: [Step; 6] = [
     (1, "records outbox runs", include_str!("../migrations/postgres/0001_records_outbox_runs.sql")),
     (2, "judgements feedback", include_str!("../migrations/postgres/0002_judgements_feedback.sql")),
     (3, "duplicates clusters", include_str!("../migrations/postgres/0003_duplicates_clusters.sql")),
     (4, "followers", include_str!("../migrations/postgres/0004_followers.sql")),
     (5, "access", include_str!("../migrations/postgres/0005_access.sql")),
+    (
+        6,
+        "audit sealed_contacts erasures",
+        include_str!("../migrations/postgres/0006_audit_sealed_contacts_erasures.sql"),
+    ),
 ];
 
 /// Set out, for the default of the database may be another one. A stricter level would take its view of the database before it waits for
@@ -94,6 +99,15 @@ pub(crate) async fn begin(
     };
     take_turn(&mut transaction).await?;
     Ok(transaction)
+}
+
+/// Rebuilds the tables from what is live. What the server's own log and its archives still hold is its operator's.
+///
+/// # Errors
+/// When the server refuses.
+pub(crate) async fn scrub(pools: &Pools<Postgres>) -> Result<(), StoreError> {
+    sqlx::query("VACUUM FULL").execute(&pools.writer).await?;
+    Ok(())
 }
 
 async fn take_turn(transaction: &mut PgConnection) -> Result<(), StoreError> {

@@ -110,7 +110,7 @@ impl Store {
     /// The contact of a record; empty when nothing is known.
     ///
     /// # Errors
-    /// [`StoreError::NotFound`] when there is no such record.
+    /// [`StoreError::NotFound`] when there is no such record; [`StoreError::MissingKey`] when the key is not there that it lies under.
     pub async fn contact(&self, id: RecordId) -> Result<Contact, StoreError> {
         let row: Option<NumberedContactRow> = on_backend!(&self.backend, pools => {
             sqlx::query_as(sql::CONTACT)
@@ -119,10 +119,13 @@ impl Store {
                 .fetch_optional(&pools.readers)
                 .await?
         });
-        Ok(row.ok_or(StoreError::NotFound(id))?.contact.into())
+        row.ok_or(StoreError::NotFound(id))?.contact.open(&self.keys, id)
     }
 
     /// The contacts of these records, by number; those of whom nothing is known are left out.
+    ///
+    /// # Errors
+    /// [`StoreError::MissingKey`] when the key is not there that one of them lies under.
     pub async fn contacts(&self, kind: Kind, numbers: &[u64]) -> Result<HashMap<u64, Contact>, StoreError> {
         let mut found = HashMap::with_capacity(numbers.len());
         for keys in numbers.chunks(sql::MOST_KEYS) {
@@ -134,7 +137,10 @@ impl Store {
                 }
                 query.fetch_all(&pools.readers).await?
             });
-            found.extend(rows.into_iter().map(|row| (unsigned(row.number), row.contact.into())));
+            for row in rows {
+                let number = unsigned(row.number);
+                found.insert(number, row.contact.open(&self.keys, RecordId::new(kind, number))?);
+            }
         }
         Ok(found)
     }

@@ -4,7 +4,9 @@ use domain::{Contact, Kind, Profile, Record, RecordId};
 use jiff::Timestamp;
 
 use crate::StoreError;
+use crate::keyring::Keys;
 use crate::reading::Change;
+use crate::sealing::Sealed;
 
 /// Declares a struct that is read from a row of any backend: columns by their names, and structs that are part of the same row.
 /// (sqlx's derive would do as well, but builds SQLite a second time, for the compiler.)
@@ -81,26 +83,17 @@ impl RecordRow {
 row! {
     /// A row of `contacts`, or of nulls.
     pub(crate) struct ContactRow {
-        person: Option<String>,
-        mobile: Option<String>,
-        phone: Option<String>,
-        fax: Option<String>,
-        email: Option<String>,
-        address: Option<String>,
-        postcode: Option<String>,
+        key_id: Option<String>,
+        sealed: Option<String>,
     }
 }
 
-impl From<ContactRow> for Contact {
-    fn from(row: ContactRow) -> Self {
-        Self {
-            person: row.person,
-            mobile: row.mobile,
-            phone: row.phone,
-            fax: row.fax,
-            email: row.email,
-            address: row.address,
-            postcode: row.postcode,
+impl ContactRow {
+    /// The contact of record `id`; empty when nothing is known.
+    pub(crate) fn open(self, keys: &Keys, id: RecordId) -> Result<Contact, StoreError> {
+        match (self.key_id, self.sealed) {
+            (Some(key_id), Some(text)) => keys.unseal(id, &Sealed { key_id, text }),
+            _ => Ok(Contact::default()),
         }
     }
 }

@@ -7,7 +7,9 @@ use std::fmt;
 use domain::{Kind, RecordId};
 use jiff::Timestamp;
 use jiff::civil::Date;
+use serde_json::json;
 
+use crate::audit::{self, About, Action, Event};
 use crate::backend::on_backend;
 use crate::rows::{now, signed, unsigned};
 use crate::{Store, StoreError, sql};
@@ -152,6 +154,11 @@ impl Store {
             sqlx::query(sql::SET_CURRENT_RUN).bind(signed(run.0)).execute(&mut **transaction).await?;
             sqlx::query_as(sql::RUN).bind(signed(run.0)).fetch_optional(&mut **transaction).await?
         });
+        let detail = json!({
+            "run": run.0, "needs": totals.needs, "needs_without_match": totals.needs_without_match, "matches": totals.matches
+        });
+        let event = Event::done(Action::RunPublish, About::Nothing, detail);
+        audit::append(&mut transaction, &self.actor, event).await?;
         transaction.commit().await?;
         row.ok_or(StoreError::RunNotFound(run))?.run()
     }

@@ -6,7 +6,10 @@ use std::fmt::Write as _;
 use sqlx::AssertSqlSafe;
 
 pub(crate) mod access;
+pub(crate) mod audit;
+pub(crate) mod contacts;
 pub(crate) mod duplicates;
+pub(crate) mod erasures;
 
 macro_rules! record_columns {
     () => {
@@ -15,7 +18,7 @@ macro_rules! record_columns {
 }
 macro_rules! contact_columns {
     () => {
-        "c.person, c.mobile, c.phone, c.fax, c.email, c.address, c.postcode"
+        "c.key_id, c.sealed"
     };
 }
 macro_rules! run_columns {
@@ -96,6 +99,7 @@ pub(crate) const PAGE_WITHIN: &str = page!(" AND r.profile LIKE $8");
 pub(crate) const COUNT: &str =
     "SELECT COUNT(*) FROM records WHERE kind = $1 AND status IN ($2, $3, $4) AND updated_at >= $5";
 pub(crate) const COUNT_WITHIN: &str = "SELECT COUNT(*) FROM records WHERE kind = $1 AND status IN ($2, $3, $4) AND updated_at >= $5 AND profile LIKE $6";
+pub(crate) const COUNT_ALL: &str = "SELECT COUNT(*) FROM records WHERE kind = $1";
 
 /// Leaves the counter as it is: taken as a write, it makes others who would number records of this registry wait.
 pub(crate) const LAST_NUMBER: &str = "INSERT INTO numbers (kind, last) VALUES ($1, 0)
@@ -250,12 +254,9 @@ pub(crate) fn write_records(rows: usize) -> AssertSqlSafe<String> {
 
 /// Writes whole contacts, new or not.
 pub(crate) fn write_contacts(rows: usize) -> AssertSqlSafe<String> {
-    let head =
-        "INSERT INTO contacts (kind, number, person, mobile, phone, fax, email, address, postcode) VALUES ";
-    let tail = " ON CONFLICT (kind, number) DO UPDATE SET person = excluded.person, mobile = excluded.mobile,
-        phone = excluded.phone, fax = excluded.fax, email = excluded.email, address = excluded.address,
-        postcode = excluded.postcode";
-    AssertSqlSafe(format!("{head}{}{tail}", values(rows, 9)))
+    let head = "INSERT INTO contacts (kind, number, key_id, sealed) VALUES ";
+    let tail = " ON CONFLICT (kind, number) DO UPDATE SET key_id = excluded.key_id, sealed = excluded.sealed";
+    AssertSqlSafe(format!("{head}{}{tail}", values(rows, 4)))
 }
 
 /// Adds inventors.

@@ -1,6 +1,9 @@
 //! SQLite: how its file is opened, and how one waits for one's turn to write.
 
-use std::path::Path;
+mod files;
+mod plain;
+
+use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
@@ -15,23 +18,30 @@ use crate::backend::Pools;
 use crate::migrations::{self, Migrated, Step, migrate};
 use crate::store::{Address, MigrationReport};
 use crate::{StoreError, sql};
+pub(crate) use files::{scrub, snapshot};
+pub(crate) use plain::seal_plain_contacts;
 
 static SCHEMA: LazyLock<Migrator> = LazyLock::new(|| migrations::migrator(&STEPS));
 
-const STEPS: [Step; 5] = [
+const STEPS: [Step; 6] = [
     (1, "records outbox runs", include_str!("../migrations/sqlite/0001_records_outbox_runs.sql")),
     (2, "judgements feedback", include_str!("../migrations/sqlite/0002_judgements_feedback.sql")),
     (3, "duplicates clusters", include_str!("../migrations/sqlite/0003_duplicates_clusters.sql")),
     (4, "followers", include_str!("../migrations/sqlite/0004_followers.sql")),
     (5, "access", include_str!("../migrations/sqlite/0005_access.sql")),
+    (
+        6,
+        "audit sealed_contacts erasures",
+        include_str!("../migrations/sqlite/0006_audit_sealed_contacts_erasures.sql"),
+    ),
 ];
 
 /// A deferred transaction that reads first could not be promoted once another process has written.
 const BEGIN: &str = "BEGIN IMMEDIATE";
 /// How long a writer waits for the others, in this process and in other ones: an import may take that long.
-const WRITE_TURN: Duration = Duration::from_secs(60);
+pub(crate) const WRITE_TURN: Duration = Duration::from_secs(60);
 /// Between two attempts to open a new file.
-const PAUSE: Duration = Duration::from_millis(20);
+pub(crate) const PAUSE: Duration = Duration::from_millis(20);
 const READERS: u32 = 8;
 /// Statements kept prepared per connection: every fixed text, and one multi-row text per table.
 const STATEMENTS: usize = 200;
@@ -64,6 +74,12 @@ pub(crate) async fn begin(pools: &Pools<Sqlite>) -> Result<sqlx::Transaction<'st
         sqlx::Error::PoolTimedOut => StoreError::Busy,
         error => error.into(),
     })
+}
+
+/// The file of the database at this address; none when it is in memory alone.
+pub(crate) fn file(at: &Address) -> Result<Option<PathBuf>, StoreError> {
+    let (options, in_memory) = options(at.clone())?;
+    Ok((!in_memory).then(|| options.get_filename().to_owned()))
 }
 
 /// Switching a new file to WAL fails at once, whatever the timeout, while another process does the same.

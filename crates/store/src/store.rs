@@ -1,10 +1,12 @@
 //! The store itself: opening, migrating, closing.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::backend::{Backend, OnBackend, on_backend};
-use crate::{StoreError, postgres, sql, sqlite};
+use crate::keyring::Keys;
+use crate::{Actor, KeySource, StoreError, postgres, sql, sqlite};
 
 /// The database. Cloning is cheap and shares the connections.
 ///
@@ -13,6 +15,11 @@ use crate::{StoreError, postgres, sql, sqlite};
 #[derive(Clone)]
 pub struct Store {
     pub(crate) backend: Backend,
+    pub(crate) keys: Keys,
+    /// In whose name it is written.
+    pub(crate) actor: Arc<Actor>,
+    /// Whether persons who were erased may be taken in again.
+    pub(crate) readmits: bool,
 }
 
 /// How long a database may take to answer a ping.
@@ -56,12 +63,22 @@ pub struct MigrationReport {
 }
 
 impl Store {
-    /// Opens the database at this address, creating it and bringing its schema up to date.
+    /// Opens the database at this address, its keys beside it; see [`Store::open_with`].
     ///
     /// # Errors
-    /// [`StoreError::BadUrl`], [`StoreError::Unavailable`], [`StoreError::NewerSchema`], [`StoreError::Migration`].
+    /// As [`Store::open_with`].
     pub async fn open(at: impl Into<Address>) -> Result<Self, StoreError> {
-        let (store, report) = connect(at.into()).await?;
+        Self::open_with(at, KeySource::BesideDatabase).await
+    }
+
+    /// Opens the database at this address, creating it and bringing its schema up to date. A ring of keys is made when there is none and
+    /// nothing has been sealed yet; contacts that an older version left in plain text are sealed.
+    ///
+    /// # Errors
+    /// [`StoreError::BadUrl`], [`StoreError::Unavailable`], [`StoreError::NewerSchema`], [`StoreError::Migration`];
+    /// [`StoreError::NoKeyRing`], [`StoreError::BadKeyRing`], [`StoreError::KeyRing`].
+    pub async fn open_with(at: impl Into<Address>, keys: KeySource) -> Result<Self, StoreError> {
+        let (store, report) = connect(at.into(), keys).await?;
         if !report.applied.is_empty() {
             tracing::info!(
                 schema.version = report.version,
@@ -72,12 +89,23 @@ impl Store {
         Ok(store)
     }
 
-    /// Brings the schema at this address up to date and tells what that took.
+    /// Brings the schema at this address up to date and tells what that took; its keys lie beside it.
     ///
     /// # Errors
-    /// As [`Store::open`].
+    /// As [`Store::open_with`].
     pub async fn migrate(at: impl Into<Address>) -> Result<MigrationReport, StoreError> {
-        let (store, report) = connect(at.into()).await?;
+        Self::migrate_with(at, KeySource::BesideDatabase).await
+    }
+
+    /// As [`Store::migrate`], with the keys elsewhere.
+    ///
+    /// # Errors
+    /// As [`Store::open_with`].
+    pub async fn migrate_with(
+        at: impl Into<Address>,
+        keys: KeySource,
+    ) -> Result<MigrationReport, StoreError> {
+        let (store, report) = connect(at.into(), keys).await?;
         store.close().await;
         Ok(report)
     }
@@ -103,16 +131,24 @@ impl Store {
     }
 }
 
-async fn connect(at: Address) -> Result<(Store, MigrationReport), StoreError> {
-    let (backend, report) = match at {
+async fn connect(at: Address, source: KeySource) -> Result<(Store, MigrationReport), StoreError> {
+    let (backend, file, report) = match at {
         Address::Url(url) if postgres::is_meant(&url) => {
             let (pools, report) = postgres::open(&url).await?;
-            (OnBackend::Postgres(pools), report)
+            (OnBackend::Postgres(pools), None, report)
         }
         at => {
+            let file = sqlite::file(&at)?;
             let (pools, report) = sqlite::open(at).await?;
-            (OnBackend::Sqlite(pools), report)
+            (OnBackend::Sqlite(pools), file, report)
         }
     };
-    Ok((Store { backend }, report))
+    let sealed: Option<String> = on_backend!(&backend, pools => {
+        sqlx::query_scalar(sql::contacts::ANY_SEALED).fetch_optional(&pools.writer).await?
+    });
+    let keys = Keys::open(Keys::place(source, file.as_deref()), sealed.is_none())?;
+    if let OnBackend::Sqlite(pools) = &backend {
+        sqlite::seal_plain_contacts(&pools.writer, &keys).await?;
+    }
+    Ok((Store { backend, keys, actor: Actor::system().into(), readmits: false }, report))
 }

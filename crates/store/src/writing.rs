@@ -5,8 +5,10 @@
 //! [`Store::create`] without one has to look first.
 
 use domain::forms::Draft;
-use domain::{Record, RecordId, Region, Status};
+use domain::{Kind, Record, RecordId, Region, Status};
+use serde_json::json;
 
+use crate::audit::{self, About, Action, Event};
 use crate::backend::Transaction;
 use crate::batch::Batch;
 use crate::{Store, StoreError};
@@ -40,7 +42,7 @@ impl Store {
     /// [`StoreError::AlreadyExists`] when the external identifier is taken.
     pub async fn create(&self, draft: Draft) -> Result<Record, StoreError> {
         let mut transaction = self.backend.begin().await?;
-        let mut batch = Batch::new(&mut transaction);
+        let mut batch = Batch::new(&mut transaction, self);
         let kind = draft.profile.kind();
         if let Some(external_id) = &draft.external_id
             && batch.find(kind, external_id).await?.is_some()
@@ -49,7 +51,8 @@ impl Store {
         }
         let at = batch.add(draft).await?;
         let record = batch.record(at)?;
-        batch.write().await?;
+        self.note_readmitted(batch.write().await?, &mut transaction).await?;
+        self.record_written(&mut transaction, Action::RecordCreate, &record, None).await?;
         transaction.commit().await?;
         Ok(record)
     }
@@ -69,7 +72,7 @@ impl Store {
         drafts: Vec<Draft>,
     ) -> Result<Vec<Upserted>, StoreError> {
         let mut transaction = self.backend.begin().await?;
-        let outcomes = upsert(&mut transaction, within, drafts).await?;
+        let outcomes = self.upsert_in(&mut transaction, within, drafts).await?;
         transaction.commit().await?;
         Ok(outcomes)
     }
@@ -82,7 +85,7 @@ impl Store {
     /// As [`Store::import`], but records that are not in the region `within` stay as they are.
     pub async fn import_within(&self, within: Option<Region>) -> Result<ImportSession, StoreError> {
         let transaction = Some(self.backend.begin().await?);
-        Ok(ImportSession { transaction, within })
+        Ok(ImportSession { store: self.clone(), transaction, within })
     }
 
     /// Replaces what a record says. Status, contact and external identifier stay when the draft has none.
@@ -102,16 +105,20 @@ impl Store {
             return Err(StoreError::WrongKind { expected, found });
         }
         let mut transaction = self.backend.begin().await?;
-        let mut batch = Batch::new(&mut transaction);
+        let mut batch = Batch::new(&mut transaction, self);
         let at = batch.get(id, expected_revision).await?;
         if let Some(external_id) = &draft.external_id
             && batch.find(id.kind, external_id).await?.is_some_and(|other| other != at)
         {
             return Err(already_exists(id.kind, external_id));
         }
-        batch.revise(at, draft);
+        let before = batch.record(at)?.status;
+        let changed = batch.revise(at, draft).await?;
         let record = batch.record(at)?;
-        batch.write().await?;
+        self.note_readmitted(batch.write().await?, &mut transaction).await?;
+        if changed {
+            self.record_written(&mut transaction, Action::RecordChange, &record, Some(before)).await?;
+        }
         transaction.commit().await?;
         Ok(record)
     }
@@ -127,20 +134,81 @@ impl Store {
         status: Status,
     ) -> Result<Record, StoreError> {
         let mut transaction = self.backend.begin().await?;
-        let mut batch = Batch::new(&mut transaction);
+        let mut batch = Batch::new(&mut transaction, self);
         let at = batch.get(id, expected_revision).await?;
-        let profile = batch.record(at)?.profile;
+        let Record { profile, status: before, .. } = batch.record(at)?;
         let draft = Draft { external_id: None, status: Some(status), profile, contact: None };
-        batch.revise(at, draft);
+        let changed = batch.revise(at, draft).await?;
         let record = batch.record(at)?;
-        batch.write().await?;
+        self.note_readmitted(batch.write().await?, &mut transaction).await?;
+        if changed {
+            self.record_written(&mut transaction, Action::RecordChange, &record, Some(before)).await?;
+        }
         transaction.commit().await?;
         Ok(record)
+    }
+
+    async fn upsert_in(
+        &self,
+        transaction: &mut Transaction,
+        within: Option<Region>,
+        drafts: Vec<Draft>,
+    ) -> Result<Vec<Upserted>, StoreError> {
+        let mut batch = Batch::new(transaction, self);
+        batch.read_ahead(&drafts).await?;
+        let mut outcomes = Vec::with_capacity(drafts.len());
+        for draft in drafts {
+            let known = match &draft.external_id {
+                Some(external_id) => batch.find(draft.profile.kind(), external_id).await?,
+                None => None,
+            };
+            let (at, outcome) = match known {
+                None => (batch.add(draft).await?, Outcome::Created),
+                Some(at) if lies_outside(within, &batch, at)? => (at, Outcome::Elsewhere),
+                Some(at) if batch.revise(at, draft).await? => (at, Outcome::Changed),
+                Some(at) => (at, Outcome::Unchanged),
+            };
+            let id = batch.id(at);
+            outcomes.push(Upserted { id, outcome });
+        }
+        self.note_readmitted(batch.write().await?, transaction).await?;
+        for event in imported(&outcomes) {
+            audit::append(transaction, &self.actor, event).await?;
+        }
+        Ok(outcomes)
+    }
+
+    async fn note_readmitted(
+        &self,
+        readmitted: Vec<RecordId>,
+        transaction: &mut Transaction,
+    ) -> Result<(), StoreError> {
+        for id in readmitted {
+            let event = Event::done(Action::PersonReadmit, About::Record(id), json!({}));
+            audit::append(transaction, &self.actor, event).await?;
+        }
+        Ok(())
+    }
+
+    async fn record_written(
+        &self,
+        transaction: &mut Transaction,
+        action: Action,
+        record: &Record,
+        status_before: Option<Status>,
+    ) -> Result<(), StoreError> {
+        let mut detail = json!({"revision": record.revision, "status": record.status.slug()});
+        if let Some(before) = status_before.filter(|before| *before != record.status) {
+            detail["status_before"] = before.slug().into();
+        }
+        let event = Event::done(action, About::Record(record.id), detail);
+        audit::append(transaction, &self.actor, event).await
     }
 }
 
 /// An all-or-nothing import: one long transaction, rolled back unless committed.
 pub struct ImportSession {
+    store: Store,
     /// Gone once a batch has failed.
     transaction: Option<Transaction>,
     within: Option<Region>,
@@ -154,7 +222,7 @@ impl ImportSession {
     pub async fn upsert(&mut self, drafts: Vec<Draft>) -> Result<Vec<Upserted>, StoreError> {
         // Taken out so that a failed or cancelled batch cannot be committed by halves.
         let mut transaction = self.transaction.take().ok_or(StoreError::ImportAborted)?;
-        let outcomes = upsert(&mut transaction, self.within, drafts).await?;
+        let outcomes = self.store.upsert_in(&mut transaction, self.within, drafts).await?;
         self.transaction = Some(transaction);
         Ok(outcomes)
     }
@@ -166,30 +234,19 @@ impl ImportSession {
     }
 }
 
-async fn upsert(
-    transaction: &mut Transaction,
-    within: Option<Region>,
-    drafts: Vec<Draft>,
-) -> Result<Vec<Upserted>, StoreError> {
-    let mut batch = Batch::new(transaction);
-    batch.read_ahead(&drafts).await?;
-    let mut outcomes = Vec::with_capacity(drafts.len());
-    for draft in drafts {
-        let known = match &draft.external_id {
-            Some(external_id) => batch.find(draft.profile.kind(), external_id).await?,
-            None => None,
-        };
-        let (at, outcome) = match known {
-            None => (batch.add(draft).await?, Outcome::Created),
-            Some(at) if lies_outside(within, &batch, at)? => (at, Outcome::Elsewhere),
-            Some(at) if batch.revise(at, draft) => (at, Outcome::Changed),
-            Some(at) => (at, Outcome::Unchanged),
-        };
-        let id = batch.id(at);
-        outcomes.push(Upserted { id, outcome });
-    }
-    batch.write().await?;
-    Ok(outcomes)
+/// A row for each registry that something was written to: how many records, and the first and the last of them. What an import says is
+/// in the records themselves; a row for each would make a log of millions that nobody reads.
+fn imported(outcomes: &[Upserted]) -> impl Iterator<Item = Event> {
+    Kind::ALL.into_iter().filter_map(|kind| {
+        let is_written = |row: &&Upserted| matches!(row.outcome, Outcome::Created | Outcome::Changed);
+        let written = outcomes.iter().filter(is_written).filter(|row| row.id.kind == kind);
+        let numbers = written.clone().map(|row| row.id.number);
+        let (first, last) = (numbers.clone().min()?, numbers.max()?);
+        let created = written.clone().filter(|row| row.outcome == Outcome::Created).count();
+        let changed = written.count() - created;
+        let detail = json!({"created": created, "changed": changed, "first": first, "last": last});
+        Some(Event::done(Action::RecordsImport, About::Registry(kind), detail))
+    })
 }
 
 fn lies_outside(within: Option<Region>, batch: &Batch<'_>, at: usize) -> Result<bool, StoreError> {
@@ -198,7 +255,7 @@ fn lies_outside(within: Option<Region>, batch: &Batch<'_>, at: usize) -> Result<
     Ok(!region.is_some_and(|region| within.contains(region)))
 }
 
-fn already_exists(kind: domain::Kind, external_id: &str) -> StoreError {
+fn already_exists(kind: Kind, external_id: &str) -> StoreError {
     let external_id = external_id.to_owned();
     StoreError::AlreadyExists { kind, external_id }
 }

@@ -45,6 +45,9 @@ pub(crate) struct Import {
     /// 有一行不合格就什么都不导入
     #[arg(long)]
     all_or_nothing: bool,
+    /// 重新取得本人同意后，允许再次收录已依要求删除的人
+    #[arg(long)]
+    allow_erased: bool,
     /// 把错误写入文件（最多前 1000 行的错误）
     #[arg(long, value_name = "文件")]
     errors: Option<PathBuf>,
@@ -70,6 +73,7 @@ impl Import {
     pub(super) async fn run(self, settings: &Settings) -> Result<Ending> {
         let (input, length) = self.open()?;
         let engine = Engine::open(&settings.engine).await?;
+        let engine = if self.allow_erased { engine.readmitting() } else { engine };
         let template = "{bar:30} {bytes}/{total_bytes}  {msg}  剩余 {eta}";
         let progress = bar(length, if length.is_some() { template } else { "{spinner} {bytes}  {msg}" })?;
         // Indexing goes on beside the import, on the other cores.

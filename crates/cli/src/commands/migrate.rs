@@ -26,7 +26,8 @@ impl Migrate {
         let directory = &settings.engine.data_dir;
         std::fs::create_dir_all(directory)
             .with_context(|| format!("无法建立数据目录 {}", directory.display()))?;
-        let MigrationReport { applied, version } = Store::migrate(settings.engine.database()).await?;
+        let MigrationReport { applied, version } =
+            Store::migrate_with(settings.engine.database(), settings.engine.keys()).await?;
         if self.json {
             let applied = applied
                 .iter()

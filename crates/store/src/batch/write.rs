@@ -6,16 +6,18 @@ use domain::{Inventor, Kind, Profile, RecordId};
 
 use super::{Batch, Entry, Origin};
 use crate::backend::{Transaction, on_backend};
+use crate::keyring::Keys;
 use crate::rows::{record_id, signed};
-use crate::{StoreError, sql};
+use crate::sealing::Sealed;
+use crate::{StoreError, erasures, sql};
 
 impl Batch<'_> {
-    /// Writes what has changed.
-    pub(crate) async fn write(self) -> Result<(), StoreError> {
-        let Self { transaction, entries, last_numbers, .. } = self;
+    /// Writes what has changed. Returns who was taken in again after having been erased: that is to be put on record.
+    pub(crate) async fn write(self) -> Result<Vec<RecordId>, StoreError> {
+        let Self { transaction, keys, readmitted, entries, last_numbers, .. } = self;
         let changed: Vec<Entry> = entries.into_iter().filter(|entry| entry.changed).collect();
         if changed.is_empty() {
-            return Ok(());
+            return Ok(Vec::new());
         }
         for (kind, last) in last_numbers {
             on_backend!(&mut *transaction, transaction => {
@@ -27,7 +29,8 @@ impl Batch<'_> {
             });
         }
         records(transaction, &changed).await?;
-        contacts(transaction, &changed).await?;
+        contacts(transaction, keys, &changed).await?;
+        erasures::add(transaction, &readmitted).await?;
         uncompared(transaction, &changed).await?;
         let experts = inventors(transaction, &changed).await?;
 
@@ -35,7 +38,8 @@ impl Batch<'_> {
         let own: BTreeSet<RecordId> = outbox.iter().copied().collect();
         let of_experts = experts_named(transaction, experts).await?;
         outbox.extend(of_experts.into_iter().filter(|id| !own.contains(id)));
-        changes(transaction, &outbox).await
+        changes(transaction, &outbox).await?;
+        Ok(readmitted.into_iter().map(|entry| RecordId::new(entry.kind, entry.number)).collect())
     }
 }
 
@@ -79,23 +83,18 @@ async fn uncompared(transaction: &mut Transaction, changed: &[Entry]) -> Result<
     Ok(())
 }
 
-async fn contacts(transaction: &mut Transaction, changed: &[Entry]) -> Result<(), StoreError> {
+async fn contacts(transaction: &mut Transaction, keys: &Keys, changed: &[Entry]) -> Result<(), StoreError> {
     let changed = changed.iter().filter(|entry| entry.contact_changed);
     let (gone, known): (Vec<&Entry>, Vec<&Entry>) = changed.partition(|entry| entry.contact.is_empty());
     for chunk in known.chunks(sql::ROWS) {
+        let mut sealed = Vec::with_capacity(chunk.len());
+        for Entry { id, contact, .. } in chunk {
+            sealed.push((*id, keys.seal(*id, contact)?));
+        }
         on_backend!(&mut *transaction, transaction => {
             let mut query = sqlx::query(sql::write_contacts(chunk.len())).persistent(sql::is_prepared(chunk.len()));
-            for Entry { row, contact, .. } in chunk {
-                query = query
-                    .bind(row.kind.as_str())
-                    .bind(row.number)
-                    .bind(contact.person.as_deref())
-                    .bind(contact.mobile.as_deref())
-                    .bind(contact.phone.as_deref())
-                    .bind(contact.fax.as_deref())
-                    .bind(contact.email.as_deref())
-                    .bind(contact.address.as_deref())
-                    .bind(contact.postcode.as_deref());
+            for (id, Sealed { key_id, text }) in sealed {
+                query = query.bind(id.kind.slug()).bind(signed(id.number)).bind(key_id).bind(text);
             }
             query.execute(&mut **transaction).await?;
         });
@@ -204,7 +203,7 @@ async fn experts_named(
 
 /// Adds rows to the outbox, numbered on from its last one, which is always there: no gap, as sequences leave them, may look like what has
 /// been pruned. Nobody else counts meanwhile, for whoever writes has its turn.
-async fn changes(transaction: &mut Transaction, outbox: &[RecordId]) -> Result<(), StoreError> {
+pub(crate) async fn changes(transaction: &mut Transaction, outbox: &[RecordId]) -> Result<(), StoreError> {
     let mut seq: i64 = on_backend!(&mut *transaction, transaction => {
         sqlx::query_scalar(sql::LAST_CHANGE).fetch_one(&mut **transaction).await?
     });

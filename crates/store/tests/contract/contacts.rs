@@ -1,7 +1,7 @@
 //! Contacts lie apart and are never told in passing.
 
 use domain::{Contact, Kind, RecordId};
-use store::{Outcome, Store, StoreError};
+use store::{AuditFilter, Outcome, Store, StoreError};
 
 use crate::drafts::{contact, need, with_contact};
 
@@ -56,4 +56,41 @@ pub(crate) async fn errors_and_records_never_show_them(store: Store) {
     for secret in ["王建国", "13812345678"] {
         assert!(!shown.contains(secret), "{shown}");
     }
+}
+
+pub(crate) async fn are_sealed_anew_under_another_key(store: Store) {
+    let draft = |at: u32| with_contact(need(&format!("n{at}"), "一"), contact(&format!("139{at:08}")));
+    store.upsert((0..1_200).map(draft).collect()).await.unwrap();
+    let before = store.contact_keys().await.unwrap();
+    assert_eq!(before.iter().map(|key| (key.contacts, key.current)).collect::<Vec<_>>(), [(1_200, true)]);
+    let mut heard = Vec::new();
+    let rotation = store.rotate_contacts(|done, all| heard.push((done, all))).await.unwrap();
+    assert!(rotation.new && rotation.contacts == 1_200, "{rotation:?}");
+    assert_eq!(heard, [(500, 1_200), (1_000, 1_200), (1_200, 1_200)]);
+    let after = store.contact_keys().await.unwrap();
+    assert_eq!(after.iter().map(|key| key.contacts).collect::<Vec<_>>(), [0, 1_200]);
+    assert!(after[1].current && after[1].id == rotation.key && after[0].id == before[0].id);
+    let numbers: Vec<u64> = (1..=1_200).collect();
+    let contacts = store.contacts(Kind::Need, &numbers).await.unwrap();
+    assert!(numbers.iter().all(|number| contacts[number] == contact(&format!("139{:08}", number - 1))));
+    let row = store.audit_before(&AuditFilter::default(), u64::MAX, 1).await.unwrap().remove(0);
+    assert_eq!(row.action, "contacts.rotate");
+}
+
+pub(crate) async fn are_read_and_written_while_they_are_sealed_anew(store: Store) {
+    let draft = |at: u32| with_contact(need(&format!("n{at}"), "一"), contact(&format!("139{at:08}")));
+    store.upsert((0..600).map(draft).collect()).await.unwrap();
+    let writer = tokio::spawn({
+        let store = store.clone();
+        async move {
+            for at in 600..700 {
+                let id = store.create(draft(at)).await.unwrap().id;
+                assert!(store.contact(id).await.unwrap() == contact(&format!("139{at:08}")));
+            }
+        }
+    });
+    store.rotate_contacts(|_, _| {}).await.unwrap();
+    writer.await.unwrap();
+    let keys = store.contact_keys().await.unwrap();
+    assert_eq!(keys.iter().map(|key| key.contacts).collect::<Vec<_>>(), [0, 700]);
 }

@@ -2,10 +2,12 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
+mod audit;
 mod concurrency;
 mod contacts;
 mod drafts;
 mod duplicates;
+mod erasing;
 mod feedback;
 mod imports;
 mod inventors;
@@ -97,6 +99,23 @@ macro_rules! every_property_on {
                 of_an_unknown_record_are_not_found
                 an_empty_contact_deletes
                 errors_and_records_never_show_them
+                are_sealed_anew_under_another_key
+                are_read_and_written_while_they_are_sealed_anew
+            }
+            audit {
+                every_change_is_on_record_in_the_name_of_whoever_made_it
+                what_is_not_done_is_not_on_record
+                rows_are_found_by_who_what_when_and_which
+                writers_at_once_make_one_chain
+                no_personal_data_is_on_record
+            }
+            erasing {
+                an_expert_goes_with_all_that_tells_of_them
+                of_other_records_the_contact_person_goes
+                nobody_comes_back_in_passing
+                what_cannot_be_remembered_elsewhere_is_not_erased
+                whoever_is_here_again_is_erased_again
+                persons_are_found_by_name_and_organisation
             }
             listing {
                 pages_hold_every_record_once

@@ -1,0 +1,114 @@
+//! `hongniang backup` and `hongniang restore`.
+
+use std::path::PathBuf;
+
+use anyhow::Result;
+use clap::Args;
+use engine::{BackupReport, Engine, RestoreReport, RestoreRequest};
+use serde_json::json;
+
+use super::{require_state, serve, spinner};
+use crate::ending::Ending;
+use crate::screen;
+use crate::settings::Settings;
+
+const BACKUP: &str = "把数据库、删除名单、学得的权重和词向量、自己的词典、配置文件写进一个文件，各附摘要；服务照常读写，备份是同一时刻的内容。\n\
+索引可以重建，不在其中。联系方式在备份里仍是加密的：密钥环（数据目录的 keys/contacts.keys）不在备份里，请另外保管，丢失即无法恢复联系方式。\n\n\
+例：\n  hongniang backup /backup/hongniang-2026-11-21.zip\n  15 3 * * *  hongniang backup /backup/hongniang.zip --data-dir /var/lib/hongniang    每天 3:15（crontab）";
+const RESTORE: &str = "先核对备份里的每个文件，在数据目录旁恢复、重建索引并逐条核对，都通过后才换上；中途失败时原来的数据不变。请先停止服务。\n\
+备份之后依要求删除的人，会按数据目录里的删除名单（erasures）再次删除；数据目录已不在时，用 --erasures 指定另存的名单。\n\
+密钥环沿用数据目录里的 keys/contacts.keys；在新机器上恢复时，请先把它放好。\n\n\
+例：\n  hongniang restore /backup/hongniang-2026-11-21.zip --data-dir /var/lib/hongniang\n  \
+hongniang restore 备份.zip --replace      数据目录里已有数据，改名保留后换上备份";
+
+/// 备份到一个文件
+#[derive(Debug, Args)]
+#[command(long_about = BACKUP)]
+pub(crate) struct Backup {
+    /// 备份文件；已存在的，在新备份写好之后才替换
+    #[arg(value_name = "文件")]
+    file: PathBuf,
+    /// 以 JSON 输出结果
+    #[arg(long)]
+    json: bool,
+}
+
+/// 从备份恢复
+#[derive(Debug, Args)]
+#[command(long_about = RESTORE)]
+pub(crate) struct Restore {
+    /// 备份文件
+    #[arg(value_name = "文件")]
+    file: PathBuf,
+    /// 数据目录里已有数据时也换成备份的内容；原目录改名保留
+    #[arg(long)]
+    replace: bool,
+    /// 另存的删除名单
+    #[arg(long, value_name = "文件")]
+    erasures: Option<PathBuf>,
+    /// 以 JSON 输出结果
+    #[arg(long)]
+    json: bool,
+}
+
+impl Backup {
+    pub(super) async fn run(self, settings: &Settings) -> Result<Ending> {
+        require_state(settings)?;
+        let engine = Engine::open(&settings.engine).await?;
+        let waiting = spinner("正在备份……");
+        let outcome = engine.backup(&self.file, settings.configuration.as_deref()).await;
+        waiting.finish_and_clear();
+        let report = outcome?;
+        engine.close().await;
+        if self.json {
+            screen::print_json(&report)?;
+        } else {
+            let BackupReport { bytes, digest, records, audit_head, .. } = &report;
+            let records: u64 = records.values().sum();
+            screen::print(&format!(
+                "已备份到 {}：{records} 条记录，{bytes} 字节，BLAKE3 {digest}\n审计日志末条：第 {} 条，哈希 {}\n\
+                 联系方式的密钥环不在备份里，请另外保管",
+                self.file.display(),
+                audit_head.0,
+                audit_head.1
+            ))?;
+        }
+        Ok(Ending::Done)
+    }
+}
+
+impl Restore {
+    pub(super) async fn run(self, settings: &Settings) -> Result<Ending> {
+        let request = RestoreRequest { from: self.file, replace: self.replace, erasures: self.erasures };
+        let _alone = serve::alone(&settings.engine.data_dir)?;
+        let waiting = spinner("正在恢复、重建索引并核对……");
+        let outcome = engine::restore(&settings.engine, &request).await;
+        waiting.finish_and_clear();
+        let report = outcome?;
+        let RestoreReport { made_at, records, erased_again, audit_faults, previous } = &report;
+        if self.json {
+            screen::print_json(&json!({
+                "made_at": made_at,
+                "records": records,
+                "erased_again": erased_again,
+                "audit_faults": audit_faults,
+                "previous": previous,
+            }))?;
+        } else {
+            let mut text = format!("已恢复 {made_at} 的备份：{records} 条记录，索引与数据库一致\n");
+            if *erased_again > 0 {
+                text.push_str(&format!("其中 {erased_again} 人在备份之后已依要求删除，已再次删除\n"));
+            }
+            if *audit_faults > 0 {
+                text.push_str(&format!(
+                    "备份里的审计日志有 {audit_faults} 处缺损，见 hongniang audit verify\n"
+                ));
+            }
+            if let Some(previous) = previous {
+                text.push_str(&format!("原来的数据目录改名为 {}，核对无误后请删除\n", previous.display()));
+            }
+            screen::print(&text)?;
+        }
+        Ok(if *audit_faults > 0 { Ending::Findings } else { Ending::Done })
+    }
+}

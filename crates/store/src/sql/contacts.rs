@@ -1,0 +1,17 @@
+//! SQL about contacts and the keys that they lie under.
+
+pub(crate) const BY_KEY: &str = "SELECT key_id, COUNT(*) FROM contacts GROUP BY key_id ORDER BY key_id";
+pub(crate) const ANY_SEALED: &str = "SELECT key_id FROM contacts LIMIT 1";
+/// Some that lie under another key than this one.
+pub(crate) const UNDER_OTHERS: &str =
+    "SELECT kind, number, key_id, sealed FROM contacts WHERE key_id < $1 OR key_id > $1 LIMIT $2";
+pub(crate) const COUNT_UNDER_OTHERS: &str = "SELECT COUNT(*) FROM contacts WHERE key_id <> $1";
+pub(crate) const SEAL_AGAIN: &str =
+    "UPDATE contacts SET key_id = $3, sealed = $4 WHERE kind = $1 AND number = $2";
+
+pub(crate) const SQLITE_PLAIN_TABLE: &str =
+    "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'plain_contacts'";
+pub(crate) const PLAIN: &str = "SELECT kind, number, person, mobile, phone, fax, email, address, postcode
+    FROM plain_contacts LIMIT $1";
+pub(crate) const DELETE_PLAIN: &str = "DELETE FROM plain_contacts WHERE kind = $1 AND number = $2";
+pub(crate) const DROP_PLAIN: &str = "DROP TABLE plain_contacts";

@@ -1,0 +1,166 @@
+//! The files behind the database: what is deleted is taken out of them, and a copy is made while others write.
+//!
+//! What is to be done is marked in the transaction that makes it necessary, and the mark goes once it is done: a process that is killed
+//! in between leaves it to the next one.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use domain::Kind;
+
+use crate::backend::{OnBackend, Transaction, on_backend};
+use crate::migrations;
+use crate::rows::{row, unsigned};
+use crate::sql::erasures as texts;
+use crate::{Store, StoreError, postgres, sql, sqlite};
+
+const SCRUB: &str = "scrub";
+const COMPACT: &str = "compact:";
+const REBUILD: &str = "rebuild:";
+
+/// Something that is still to be done so that nothing of what was erased is left in the files.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Chore {
+    /// The database's files, see [`Store::scrub`].
+    Scrub {
+        /// Which mark this is.
+        since: u64,
+    },
+    /// A registry's index, once it holds all changes up to `since`.
+    Compact {
+        /// The registry.
+        kind: Kind,
+        /// Number of the change in the outbox.
+        since: u64,
+    },
+    /// A registry's index, whatever position it says it is at: the database is another one than that which it followed.
+    Rebuild {
+        /// The registry.
+        kind: Kind,
+        /// Which mark this is.
+        since: u64,
+    },
+}
+
+/// What a copy of the database holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Snapshot {
+    /// Records by registry.
+    pub records: BTreeMap<Kind, u64>,
+    /// Number and hash of the last row of the audit log.
+    pub audit_head: (u64, String),
+}
+
+impl Chore {
+    fn mark(self) -> (String, u64) {
+        match self {
+            Self::Scrub { since } => (SCRUB.to_owned(), since),
+            Self::Compact { kind, since } => (format!("{COMPACT}{}", kind.plural()), since),
+            Self::Rebuild { kind, since } => (format!("{REBUILD}{}", kind.plural()), since),
+        }
+    }
+}
+
+row! {
+    struct ChoreRow {
+        name: String,
+        since: i64,
+    }
+}
+
+impl Store {
+    /// What is still to be done.
+    pub async fn chores(&self) -> Result<Vec<Chore>, StoreError> {
+        let rows: Vec<ChoreRow> = on_backend!(&self.backend, pools => {
+            sqlx::query_as(texts::CHORES).fetch_all(&pools.readers).await?
+        });
+        let chore = |row: ChoreRow| {
+            let since = unsigned(row.since);
+            let registry = |prefix| row.name.strip_prefix(prefix).and_then(|name: &str| name.parse().ok());
+            if let Some(kind) = registry(COMPACT) {
+                Some(Chore::Compact { kind, since })
+            } else if let Some(kind) = registry(REBUILD) {
+                Some(Chore::Rebuild { kind, since })
+            } else {
+                // Any other is a later version's; it will do it.
+                (row.name == SCRUB).then_some(Chore::Scrub { since })
+            }
+        };
+        Ok(rows.into_iter().filter_map(chore).collect())
+    }
+
+    /// Takes a mark away, unless it was made anew meanwhile.
+    pub async fn end_chore(&self, chore: Chore) -> Result<(), StoreError> {
+        let (name, since) = chore.mark();
+        on_backend!(&self.backend, pools => {
+            sqlx::query(texts::END_CHORE)
+                .bind(name)
+                .bind(crate::rows::signed(since))
+                .execute(&pools.writer)
+                .await?;
+            Ok(())
+        })
+    }
+
+    /// Writes the database's files anew, without anything that was deleted, and does so before it returns. Takes as long as copying them,
+    /// needs as much room again, and writers wait.
+    ///
+    /// # Errors
+    /// [`StoreError::Busy`] when others write or read for too long; then it is still to be done.
+    pub async fn scrub(&self) -> Result<(), StoreError> {
+        match &self.backend {
+            OnBackend::Sqlite(pools) => sqlite::scrub(&pools.writer).await,
+            OnBackend::Postgres(pools) => postgres::scrub(pools).await,
+        }
+    }
+
+    /// Writes the database as it is at one moment into a new file, while others go on reading and writing. Tells what is in it.
+    ///
+    /// # Errors
+    /// [`StoreError::Snapshot`] when the file exists or cannot be written; [`StoreError::OwnBackup`] of a server, which has tools of its own.
+    pub async fn snapshot(&self, file: &Path) -> Result<Snapshot, StoreError> {
+        match &self.backend {
+            OnBackend::Sqlite(pools) => sqlite::snapshot(&pools.readers, file).await,
+            OnBackend::Postgres(_) => Err(StoreError::OwnBackup),
+        }
+    }
+
+    /// The version of the schema that this program writes.
+    pub fn schema_version() -> i64 {
+        migrations::latest(<sqlx::Sqlite as migrations::Migrated>::schema())
+    }
+}
+
+/// Marks the database, and a registry's index, as holding what was deleted.
+pub(crate) async fn mark(transaction: &mut Transaction, kind: Kind) -> Result<(), StoreError> {
+    let since = last_change(transaction).await?;
+    add(transaction, &[Chore::Scrub { since }, Chore::Compact { kind, since }]).await
+}
+
+/// Marks all indexes as following another database. Their positions may well fit this one: as many changes have been made since as the
+/// other one was ahead.
+pub(crate) async fn mark_replaced(transaction: &mut Transaction) -> Result<(), StoreError> {
+    let since = last_change(transaction).await?;
+    add(transaction, &Kind::ALL.map(|kind| Chore::Rebuild { kind, since })).await
+}
+
+async fn last_change(transaction: &mut Transaction) -> Result<u64, StoreError> {
+    let last: i64 = on_backend!(transaction, transaction => {
+        sqlx::query_scalar(sql::LAST_CHANGE).fetch_one(&mut **transaction).await?
+    });
+    Ok(unsigned(last))
+}
+
+async fn add(transaction: &mut Transaction, chores: &[Chore]) -> Result<(), StoreError> {
+    for chore in chores {
+        let (name, since) = chore.mark();
+        on_backend!(&mut *transaction, transaction => {
+            sqlx::query(texts::ADD_CHORE)
+                .bind(name)
+                .bind(crate::rows::signed(since))
+                .execute(&mut **transaction)
+                .await?
+        });
+    }
+    Ok(())
+}
