@@ -4,7 +4,8 @@
 //! process holds. As root it runs under another account, for PostgreSQL refuses to run as root. Where it is not installed, tests say that
 //! they are skipped; under CI they fail instead.
 
-#![allow(dead_code, clippy::unwrap_used, reason = "each test binary uses a part of it")]
+#![allow(dead_code, reason = "each test binary uses a part of it")]
+#![allow(clippy::unwrap_used, clippy::explicit_write, reason = "tests")]
 
 use std::io::Write;
 use std::os::unix::fs::MetadataExt;

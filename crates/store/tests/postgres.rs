@@ -192,6 +192,41 @@ async fn addresses_that_lead_nowhere_are_told_apart_and_never_repeated() {
     assert!(matches!(error, StoreError::Unsuitable(_)), "{error:?}");
 }
 
+/// Each store has a writer of its own, as several servers have.
+#[tokio::test(flavor = "multi_thread")]
+async fn writers_of_several_servers_take_turns() {
+    let Some(server) = Server::shared() else { return };
+    let url = server.database();
+    Store::migrate(&url).await.unwrap();
+    let writers: Vec<_> = (0..4)
+        .map(|writer| {
+            let url = url.clone();
+            tokio::spawn(async move {
+                let store = Store::open(&url).await.unwrap();
+                for at in 0..25 {
+                    store.upsert(vec![need(&format!("{writer}-{at}")), need("shared")]).await.unwrap();
+                }
+                store.close().await;
+            })
+        })
+        .collect();
+    let store = Store::open(&url).await.unwrap();
+    let mut after = 0;
+    let mut reading = true;
+    while reading {
+        reading = !writers.iter().all(tokio::task::JoinHandle::is_finished);
+        for change in store.changes(after, 1000).await.unwrap() {
+            assert_eq!(change.seq, after + 1, "one was passed over");
+            after = change.seq;
+        }
+    }
+    for writer in writers {
+        writer.await.unwrap();
+    }
+    assert_eq!((count(&store).await, after), (101, 101));
+    store.close().await;
+}
+
 /// Writes one need after the other, each until it is acknowledged, as a client does that repeats what failed. Returns how many.
 async fn keep_writing(store: Store, writer: usize, stop: Arc<AtomicBool>) -> usize {
     let mut acknowledged = 0;
