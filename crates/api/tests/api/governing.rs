@@ -36,7 +36,7 @@ async fn who_asks_too_often_is_told_to_wait() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_days_requests_are_counted_and_a_new_server_counts_on() {
+async fn a_days_requests_are_counted() {
     let rates = RateSettings { per_second: 0, burst: 0, daily: 2, refused_per_minute: 0 };
     let portal = limited(rates).await;
     let first = portal.get(NEEDS).await;
