@@ -188,7 +188,11 @@ pub(crate) async fn whoever_is_here_again_is_erased_again(store: Store) {
     let (_, entry) = erase(&store, EXPERT).await;
     store.readmitting().create(erased_person()).await.unwrap();
     let later = Erasure { at: entry.at + 3_600_000, number: 40, ..entry.clone() };
-    assert_eq!(store.add_erasures(&[entry.clone()]).await.unwrap(), [], "the readmission came after it");
+    assert_eq!(
+        store.add_erasures(std::slice::from_ref(&entry)).await.unwrap(),
+        [],
+        "the readmission came after it"
+    );
     let here = RecordId::new(Kind::Expert, 2);
     assert_eq!(store.add_erasures(&[entry, later.clone()]).await.unwrap(), [here]);
     assert!(store.record(here).await.unwrap().is_none());
