@@ -12,7 +12,7 @@ use crate::docs::{self, Doc};
 use crate::extract::QueryNames;
 use crate::gate::Access::{self, Key, Open};
 use crate::gate::{Accesses, gate};
-use crate::handlers::{self, feedback, health, keys, kindred, ranking, registry, runs, search};
+use crate::handlers::{self, confidential, feedback, health, keys, kindred, ranking, registry, runs, search};
 use crate::problem::{Code, Problem};
 
 /// Everything versioned lies below.
@@ -77,6 +77,7 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
     all.add(Key(Act::OwnKey), (get, "/keys/current"), docs::keys::current(), web::to(keys::current));
     all.add(admin, (get, "/keys/{id}"), docs::keys::read(), web::to(keys::read));
     all.add(admin, (delete, "/keys/{id}"), docs::keys::revoke(), web::to(keys::revoke));
+    all.add(Key(Act::ReadAudit), (get, "/audit"), docs::confidential::list(), web::to(confidential::audit));
     all.add(Open, (get, "/livez"), docs::health::livez(), web::to(health::livez));
     all.add(Open, (get, "/readyz"), docs::health::readyz(), web::to(health::readyz));
     all.list
@@ -93,6 +94,8 @@ fn registry(all: &mut Endpoints, kind: Kind) {
     all.add(read, (get, "/{id}"), docs::registry::read(kind), web::to(registry::read));
     all.add(write, (put, "/{id}"), docs::registry::replace(kind), web::to(registry::replace));
     all.add(write, (delete, "/{id}"), docs::registry::withdraw(kind), web::to(registry::withdraw));
+    let reveal = Key(Act::RevealContact(kind));
+    all.add(reveal, (post, "/{id}/contact"), docs::confidential::reveal(kind), web::to(confidential::reveal));
     if kind == Kind::Need {
         all.add(
             match_record,

@@ -90,7 +90,7 @@ impl Door {
         request.extensions_mut().insert(id);
         outcome?;
         self.engine.note_use(id);
-        desk.permit(act)?;
+        desk.admit(act).await?;
         Ok(desk)
     }
 

@@ -111,11 +111,13 @@ pub enum Action {
     AuditCut,
     AuditExport,
     AccessRefuse,
+    KeyMake,
+    KeyRevoke,
 }
 
 impl Action {
     /// All of them.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 17] = [
         Self::RecordCreate,
         Self::RecordChange,
         Self::RecordsImport,
@@ -131,6 +133,8 @@ impl Action {
         Self::AuditCut,
         Self::AuditExport,
         Self::AccessRefuse,
+        Self::KeyMake,
+        Self::KeyRevoke,
     ];
 
     /// The stable word in the log, and the one for people.
@@ -151,6 +155,8 @@ impl Action {
             Self::AuditCut => ("audit.cut", "清理到期的审计记录"),
             Self::AuditExport => ("audit.export", "导出审计记录"),
             Self::AccessRefuse => ("access.refuse", "拒绝访问"),
+            Self::KeyMake => ("key.make", "创建密钥"),
+            Self::KeyRevoke => ("key.revoke", "撤销密钥"),
         }
     }
 

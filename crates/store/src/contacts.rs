@@ -127,7 +127,7 @@ impl Store {
                         .bind(sealed.key_id)
                         .bind(sealed.text)
                         .execute(&mut **transaction)
-                        .await?
+                        .await?;
                 });
             }
             transaction.commit().await?;

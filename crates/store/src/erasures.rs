@@ -226,7 +226,7 @@ pub(crate) async fn add(transaction: &mut Transaction, entries: &[Erasure]) -> R
                     .bind(what.slug())
                     .bind(signed(*number));
             }
-            query.execute(&mut **transaction).await?
+            query.execute(&mut **transaction).await?;
         });
     }
     for Erasure { kind, number, .. } in entries {
@@ -235,7 +235,7 @@ pub(crate) async fn add(transaction: &mut Transaction, entries: &[Erasure]) -> R
                 .bind(kind.slug())
                 .bind(signed(*number))
                 .execute(&mut **transaction)
-                .await?
+                .await?;
         });
     }
     Ok(())

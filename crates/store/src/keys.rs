@@ -6,7 +6,9 @@ use domain::Region;
 use domain::access::{KeyId, Scope, SecretDigest};
 use jiff::Timestamp;
 use jiff::civil::Date;
+use serde_json::json;
 
+use crate::audit::{self, About, Action, Event};
 use crate::backend::on_backend;
 use crate::rows::{corrupt, moment, now, row, signed, unsigned};
 use crate::sql::access as texts;
@@ -207,8 +209,12 @@ impl Store {
                 .await?;
             sqlx::query_as(texts::KEY).bind(number).fetch_one(&mut **transaction).await?
         });
+        let key = row.stored()?;
+        let detail = json!({"key": key.id.to_string(), "holder": key.holder, "scopes": scopes});
+        let event = Event::done(Action::KeyMake, About::Nothing, detail);
+        audit::append(&mut transaction, &self.actor, event).await?;
         transaction.commit().await?;
-        row.stored()
+        Ok(key)
     }
 
     /// The holder of this name.
@@ -247,24 +253,31 @@ impl Store {
     /// Revokes a key for good; a second time changes nothing.
     pub async fn revoke_key(&self, id: KeyId) -> Result<(), StoreError> {
         let at = now();
-        on_backend!(&self.backend, pools => {
-            sqlx::query(texts::REVOKE_KEY).bind(signed(id.0)).bind(at).execute(&pools.writer).await?;
-            Ok(())
-        })
+        let mut transaction = self.backend.begin().await?;
+        let revoked = on_backend!(&mut transaction, transaction => {
+            let query = sqlx::query(texts::REVOKE_KEY).bind(signed(id.0)).bind(at);
+            query.execute(&mut **transaction).await?.rows_affected()
+        });
+        if revoked > 0 {
+            let event = Event::done(Action::KeyRevoke, About::Nothing, json!({"key": id.to_string()}));
+            audit::append(&mut transaction, &self.actor, event).await?;
+        }
+        transaction.commit().await
     }
 
     /// Adds requests to what a key was used for on a day.
     pub async fn add_use(&self, id: KeyId, day: Date, requests: u64) -> Result<(), StoreError> {
         let at = now();
-        on_backend!(&self.backend, pools => {
+        let mut transaction = self.backend.begin().await?;
+        on_backend!(&mut transaction, transaction => {
             sqlx::query(texts::ADD_USE)
                 .bind(signed(id.0))
                 .bind(at)
                 .bind(day.to_string())
                 .bind(signed(requests))
-                .execute(&pools.writer)
+                .execute(&mut **transaction)
                 .await?;
-            Ok(())
-        })
+        });
+        transaction.commit().await
     }
 }

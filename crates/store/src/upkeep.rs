@@ -92,14 +92,15 @@ impl Store {
     /// Takes a mark away, unless it was made anew meanwhile.
     pub async fn end_chore(&self, chore: Chore) -> Result<(), StoreError> {
         let (name, since) = chore.mark();
-        on_backend!(&self.backend, pools => {
+        let mut transaction = self.backend.begin().await?;
+        on_backend!(&mut transaction, transaction => {
             sqlx::query(texts::END_CHORE)
                 .bind(name)
                 .bind(crate::rows::signed(since))
-                .execute(&pools.writer)
+                .execute(&mut **transaction)
                 .await?;
-            Ok(())
-        })
+        });
+        transaction.commit().await
     }
 
     /// Writes the database's files anew, without anything that was deleted, and does so before it returns. Takes as long as copying them,
@@ -159,7 +160,7 @@ async fn add(transaction: &mut Transaction, chores: &[Chore]) -> Result<(), Stor
                 .bind(name)
                 .bind(crate::rows::signed(since))
                 .execute(&mut **transaction)
-                .await?
+                .await?;
         });
     }
     Ok(())

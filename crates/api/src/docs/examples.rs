@@ -267,6 +267,18 @@ pub(super) fn revoked_key() -> Value {
     key
 }
 
+pub(super) fn contact() -> Value {
+    json!({"person": "（联系人）", "mobile": "13800005678", "email": "lianxi@example.com"})
+}
+
+pub(super) fn audit_row() -> Value {
+    json!({
+        "seq": 1024, "at": "2026-05-20T01:30:00Z", "actor_kind": "portal", "actor": "key-1", "origin": "10.1.2.3",
+        "request": "7b6f5a1c-42", "action": "contact.reveal", "action_label": "查看联系方式", "record": "need-1", "result": "done",
+        "detail": {"purpose": "电话约定现场对接的时间"}, "previous": "9f3c…", "hash": "51ab…"
+    })
+}
+
 pub(super) fn new_key() -> Value {
     json!({"key": key(), "token": "hn_1_（只在此时给出）"})
 }

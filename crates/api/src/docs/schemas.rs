@@ -14,14 +14,16 @@ use utoipa::openapi::{Ref, RefOr};
 
 use super::doc::{KEY, problem_response};
 use crate::endpoints::REGISTRIES;
+use crate::handlers::confidential::RevealForm;
 use crate::handlers::feedback::FeedbackForm;
 use crate::handlers::health::{Liveness, Readiness};
 use crate::handlers::keys::KeyForm;
 use crate::handlers::matching::AdhocMatch;
 use crate::problem::{Code, ProblemView};
 use crate::views::{
-    ChangesView, ClusterPageView, CurrentMatchesView, DuplicatesView, FacetView, FeedbackPageView,
-    ImportReportView, KeyPageView, MatchesView, NewKeyView, RankingView, RecordHead, RunPageView,
+    AuditPageView, ChangesView, ClusterPageView, ContactView, CurrentMatchesView, DuplicatesView, FacetView,
+    FeedbackPageView, ImportReportView, KeyPageView, MatchesView, NewKeyView, RankingView, RecordHead,
+    RunPageView,
 };
 
 /// All schemas by name.
@@ -37,6 +39,7 @@ pub(super) fn components() -> Components {
     collect!(DuplicatesView, ClusterPageView);
     collect!(FeedbackForm, FeedbackPageView, RankingView);
     collect!(KeyForm, KeyPageView, NewKeyView);
+    collect!(RevealForm, ContactView, AuditPageView);
     for (name, schema) in choices() {
         components.schemas.insert(name.to_owned(), schema);
     }
@@ -75,7 +78,11 @@ const ABOUT: &[(&str, &str)] = &[
         "判为疑似重复的依据：text 文字大部分相同、contained 一条的文字大部分见于另一条、title 名称相同而其中一条没有另外的说明",
     ),
     ("AdhocMatch", "为未登记的内容匹配的请求"),
+    ("AuditPage", "一页审计记录"),
+    ("AuditRow", "一条审计记录"),
     ("Capacity", "承接能力"),
+    ("Contact", "未脱敏的联系方式"),
+    ("RevealForm", "查看联系方式的用途"),
     ("Change", "一个对象的名次变化"),
     ("ChangeKind", "变化：entered 新进入、left 退出、rose 名次上升、fell 名次下降"),
     ("Changes", "一条需求的匹配结果与上一批次相比的变化"),

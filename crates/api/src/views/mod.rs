@@ -1,5 +1,6 @@
-//! Answers as they are sent. A contact appears in them masked or not at all.
+//! Answers as they are sent. A contact appears in them masked or not at all; in full only in the answer of its own operation.
 
+mod confidential;
 mod feedback;
 mod import;
 mod keys;
@@ -8,6 +9,7 @@ mod ranking;
 mod records;
 mod runs;
 
+pub(crate) use confidential::{AuditPageView, AuditRowView, ContactView};
 pub(crate) use feedback::{FeedbackPageView, FeedbackView};
 pub(crate) use import::ImportReportView;
 pub(crate) use keys::{KeyPageView, KeyView, NewKeyView};

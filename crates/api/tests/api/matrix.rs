@@ -133,6 +133,7 @@ impl World {
         match name {
             "create_key" => json!({"holder": format!("新接入方{}", self.serial.get()), "purpose": "测试",
                 "region": whose.region(), "scopes": ["admin"]}),
+            _ if name.starts_with("reveal_") => json!({"purpose": "约定对接的时间"}),
             "match_form" => {
                 json!({"form": form(&self.document, Kind::Need, Whose::Own), "target": "expert"})
             }
@@ -333,6 +334,13 @@ fn check_foreign(operation: &Operation<'_>, others: Visibility, reply: &Reply) {
         }
         _ if name == "record_feedback" || (record && matches!(verb, "replace" | "withdraw")) => {
             if others == Visibility::Hidden { missing(reply) } else { outside(reply) }
+        }
+        ("reveal", _) => {
+            if others == Visibility::Hidden {
+                missing(reply)
+            } else {
+                outside(reply)
+            }
         }
         ("read", _) if record => match others {
             Visibility::Hidden => missing(reply),

@@ -12,6 +12,8 @@ pub enum Act {
     Write(Kind),
     /// Import a file into a registry.
     Import(Kind),
+    /// See the contact of a record in full.
+    RevealContact(Kind),
     /// Match a record of a registry, and see what the nightly run found for it.
     MatchRecord(Kind),
     /// Match a form that is not stored; see the runs and what the ranking goes by. The answer shows names and reasons of what was
@@ -23,6 +25,8 @@ pub enum Act {
     GiveFeedback,
     /// Make, list and revoke keys.
     ManageKeys,
+    /// Read the audit log.
+    ReadAudit,
     /// Ask about one's own key.
     OwnKey,
 }
@@ -35,10 +39,12 @@ impl Act {
             Self::Write(kind) => vec![Scope::write(kind)],
             Self::Import(kind) => vec![Scope::ImportsWrite, Scope::write(kind)],
             Self::MatchRecord(kind) => vec![Scope::MatchesRun, Scope::read(kind)],
+            Self::RevealContact(kind) => vec![Scope::ContactsRead, Scope::read(kind)],
             Self::Match => vec![Scope::MatchesRun],
             Self::ReadFeedback => vec![Scope::FeedbackRead],
             Self::GiveFeedback => vec![Scope::FeedbackWrite],
             Self::ManageKeys => vec![Scope::Admin],
+            Self::ReadAudit => vec![Scope::AuditRead],
             Self::OwnKey => Vec::new(),
         }
     }

@@ -5,6 +5,7 @@
 
 mod act;
 mod admission;
+mod confidential;
 mod feedback;
 mod import;
 mod keys;
@@ -18,6 +19,8 @@ use std::sync::Arc;
 
 use domain::RecordId;
 use domain::access::Visibility;
+use serde_json::json;
+use store::{About, Action, Actor, ActorKind, AuditResult, Event};
 use tokio::sync::OwnedSemaphorePermit;
 
 use crate::{Engine, EngineError, Key};
@@ -47,9 +50,15 @@ pub struct Desk {
 }
 
 impl Engine {
-    /// Serves this caller.
+    /// Serves this caller; what is done at the desk is on record as done by the caller's key.
     pub fn desk(&self, caller: Caller) -> Desk {
-        Desk { engine: self.clone(), caller: Arc::new(caller) }
+        let actor = Actor {
+            kind: ActorKind::Portal,
+            name: caller.key.id.to_string(),
+            origin: caller.remote.map(|address| address.to_string()).unwrap_or_default(),
+            request: caller.request_id.clone(),
+        };
+        Desk { engine: self.acting(actor), caller: Arc::new(caller) }
     }
 }
 
@@ -67,6 +76,21 @@ impl Desk {
         let held = &self.caller.key.scopes;
         let missing: Vec<_> = act.scopes().into_iter().filter(|scope| !held.contains(scope)).collect();
         if missing.is_empty() { Ok(()) } else { Err(EngineError::MissingScopes(missing)) }
+    }
+
+    /// As [`Self::permit`], with a refusal put on record.
+    ///
+    /// # Errors
+    /// As [`Self::permit`]; and when the log cannot be written.
+    pub async fn admit(&self, act: Act) -> Result<(), EngineError> {
+        let Err(refusal) = self.permit(act) else { return Ok(()) };
+        if let EngineError::MissingScopes(missing) = &refusal {
+            let missing: Vec<&str> = missing.iter().map(|scope| scope.slug()).collect();
+            let detail = json!({"missing_scopes": missing});
+            let (action, result) = (Action::AccessRefuse, AuditResult::Refused);
+            self.engine.note(Event { action, about: About::Nothing, result, detail }).await?;
+        }
+        Err(refusal)
     }
 
     /// Waits for a turn, which lasts as long as what is returned.
