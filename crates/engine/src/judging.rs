@@ -15,6 +15,7 @@ use store::{Judgement, ListFilter, Outcome};
 use crate::evaluate::{AT_ONCE, Case, FEWEST_JUDGEMENTS, Graded, Placed, RELEVANT, SHOWN};
 use crate::{Engine, EngineError, blocking};
 
+pub use exchange::sheets::level_word;
 pub use sheet::{SheetRequest, SheetTotals};
 
 /// Open needs read at a time.

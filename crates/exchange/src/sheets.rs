@@ -34,6 +34,11 @@ const LEVELS: [(u8, &str, &str, &str); 4] = [
     (1, "不相关", "只是用词碰巧相同，或者完全无关", "研究金属表面涂料，文字里也出现“气孔”"),
 ];
 
+/// What a level is called, everywhere: 高度相关 for 4.
+pub fn level_word(level: u8) -> Option<&'static str> {
+    LEVELS.iter().find(|known| known.0 == level).map(|(_, word, ..)| *word)
+}
+
 /// A need with the candidates that are to be judged for it, in the order in which they are shown.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct JudgingBlock {

@@ -11,6 +11,7 @@ use engine::{CatchUp, Engine, EngineError, Flag, Format, ImportOptions, ImportRe
 use indicatif::ProgressBar;
 use serde_json::{Value, json};
 
+use super::duplicates::how_alike;
 use super::{bar, catch_up, spinner};
 use crate::ending::Ending;
 use crate::screen;
@@ -214,8 +215,10 @@ fn duplicates(report: &ImportReport) -> String {
         let other = &duplicate.other;
         let enterprise = other.enterprise.as_deref().unwrap_or("单位未填");
         text.push_str(&format!(
-            "第 {line} 行 {title}（{id}）与 {}《{}》（{enterprise}）相似 {:.1}%：{}\n",
-            other.id, other.title, duplicate.likeness, duplicate.detail
+            "第 {line} 行 {title}（{id}）与 {}《{}》（{enterprise}）：{}\n",
+            other.id,
+            other.title,
+            how_alike(duplicate)
         ));
     }
     let more = report.duplicates.saturating_sub(SHOWN as u64);

@@ -52,17 +52,16 @@ impl Engine {
     /// pooled for each need and shuffled: neither who proposed a candidate nor at which rank is in the file.
     ///
     /// # Errors
-    /// [`EngineError::BadParameter`] when there is nothing to judge or the depth is out of bounds; [`EngineError::NotFound`];
+    /// [`EngineError::NothingToJudge`]; [`EngineError::BadParameter`] when the depth is out of bounds; [`EngineError::NotFound`];
     /// [`EngineError::NoSuchPairing`].
     pub async fn judging_sheet(
         &self,
         others: &[Engine],
         request: &SheetRequest,
     ) -> Result<(Vec<u8>, SheetTotals), EngineError> {
-        let bad =
-            |parameter, detail: &str| EngineError::BadParameter { parameter, detail: detail.to_owned() };
         if !(1..=DEEPEST).contains(&request.depth) {
-            return Err(bad("depth", "应在 1 到 100 之间"));
+            let detail = "应在 1 到 100 之间".to_owned();
+            return Err(EngineError::BadParameter { parameter: "depth", detail });
         }
         pairing(Kind::Need, request.target)?;
         let mut rankings = vec![self.clone(), self.ranking_with(plain(), self.matching)];
@@ -81,7 +80,7 @@ impl Engine {
             }
         }
         if blocks.is_empty() {
-            return Err(bad("needs", "没有可评判的需求：没有有效的需求，或者没有候选对象"));
+            return Err(EngineError::NothingToJudge);
         }
         let pairs = blocks.iter().map(|block| block.candidates.len()).sum();
         let totals = SheetTotals { needs: blocks.len(), pairs, rankings: rankings.len() };
