@@ -123,7 +123,9 @@ fn the_page_says_what_the_terminal_says() {
     assert!(!page.contains("http") && !page.contains("<script"), "nothing is loaded");
     assert_eq!(page.matches("<circle").count(), TOPICS.len());
     for told in [&page, &said] {
-        for wanted in ["blind.toml", "ranking.kinds.bigram", "nDCG@10 衡量前 10 名排得好不好", "高度相关", "不相关"] {
+        for wanted in
+            ["blind.toml", "ranking.kinds.bigram", "nDCG@10 衡量前 10 名排得好不好", "高度相关", "不相关"]
+        {
             assert!(told.contains(wanted), "{wanted}\n{told}");
         }
         assert!(!told.contains("强相关"), "{told}");
@@ -136,7 +138,8 @@ fn the_answer_of_a_query_is_called_so_and_its_place_is_told() {
     let home = tempfile::tempdir().unwrap();
     known_item_set(home.path());
     fs::write(home.path().join("blind.toml"), BLIND).unwrap();
-    let output = evaluate(home.path(), &["known-item", ".", "--against", "blind.toml", "--html", "对比.html"]);
+    let output =
+        evaluate(home.path(), &["known-item", ".", "--against", "blind.toml", "--html", "对比.html"]);
     let said = String::from_utf8(output.stdout).unwrap();
     let page = fs::read_to_string(home.path().join("对比.html")).unwrap();
     for told in [&said, &page] {
@@ -162,7 +165,10 @@ fn a_set_that_cannot_be_measured_is_an_error_and_strange_judgements_are_told() {
     assert!(ends(0).contains("12 项需求"));
     fs::write(&judged, format!("{whole}X1\tA1\t3\nN1\tX1\t4\nN2\tX1\t4\n")).unwrap();
     let said = ends(0);
-    assert!(said.contains("1 个评判的需求不在标注集里") && said.contains("2 个评判的成果不在标注集里"), "{said}");
+    assert!(
+        said.contains("1 个评判的需求不在标注集里") && said.contains("2 个评判的成果不在标注集里"),
+        "{said}"
+    );
     fs::write(&judged, "N0\tA0\t4\n").unwrap();
     let said = ends(1);
     assert!(said.contains("没有一项需求可以衡量") && said.contains("1 项评判太少"), "{said}");

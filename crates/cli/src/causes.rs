@@ -128,13 +128,17 @@ mod tests {
         assert!(json("{\"a\": \"b\"}").contains("不合要求"));
         let text = "[a]\nb = 1\nc = x\n";
         let said = text.parse::<toml::Table>().map_err(|error| toml_says(&error, text));
-        assert!(said.as_ref().is_err_and(|said| said.starts_with("第 3 行第 5 列附近，写法有误")), "{said:?}");
+        assert!(
+            said.as_ref().is_err_and(|said| said.starts_with("第 3 行第 5 列附近，写法有误")),
+            "{said:?}"
+        );
         assert_eq!(system_says(&io::Error::from_raw_os_error(2)), "文件或目录不存在（系统错误 2）");
         assert_eq!(told(&io::Error::other("out of luck")), "系统报错（out of luck）");
         assert_eq!(told(&std::fmt::Error), format!("内部组件报错（{}）", std::fmt::Error));
         let broken = io::Error::new(io::ErrorKind::InvalidData, "stream did not contain valid UTF-8");
         assert!(told(&broken).contains("请另存为 UTF-8"));
-        let limit = EngineError::BadParameter { parameter: "limit", detail: "应在 1 到 100 之间".to_owned() };
+        let limit =
+            EngineError::BadParameter { parameter: "limit", detail: "应在 1 到 100 之间".to_owned() };
         assert_eq!(told(&limit), "--limit：应在 1 到 100 之间");
     }
 }

@@ -243,13 +243,7 @@ fn parse(path: &Path) -> anyhow::Result<Table> {
 }
 
 /// Lays what the file says over the defaults.
-fn overlay(
-    tree: &mut Table,
-    over: Table,
-    at: &str,
-    source: &str,
-    places: &mut Places,
-) -> anyhow::Result<()> {
+fn overlay(tree: &mut Table, over: Table, at: &str, source: &str, places: &mut Places) -> anyhow::Result<()> {
     for (key, value) in over {
         let name = if at.is_empty() { key.clone() } else { format!("{at}.{key}") };
         let known = tree.keys().cloned().collect::<Vec<_>>().join("、");

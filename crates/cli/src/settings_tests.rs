@@ -228,9 +228,14 @@ fn no_weight_is_larger_than_anybody_could_mean_and_its_place_is_named() {
     }
     let environment = |name: &str| (name == "HONGNIANG_RANKING_PEERS").then(|| "-1".to_owned());
     let said = resolve(&overrides(), &environment).unwrap_err().to_string();
-    assert!(said.starts_with("环境变量 HONGNIANG_RANKING_PEERS：设置“ranking.peers”应为 0 到 1 之间"), "{said}");
+    assert!(
+        said.starts_with("环境变量 HONGNIANG_RANKING_PEERS：设置“ranking.peers”应为 0 到 1 之间"),
+        "{said}"
+    );
     assert!(complaint("[log]\nlevel = 'loud'").contains("日志级别“loud”无效"));
-    assert!(complaint("[log]\nformat = 'xml'").contains("设置“log.format”：不认识的值“xml”，可用：text、json"));
+    assert!(
+        complaint("[log]\nformat = 'xml'").contains("设置“log.format”：不认识的值“xml”，可用：text、json")
+    );
     let said = complaint("[ranking]\npeers 1");
     assert!(said.contains("第 2 行") && said.contains("写法有误"), "{said}");
 }

@@ -71,7 +71,8 @@ fn mistake(error: &Error) -> Option<String> {
         }
         ErrorKind::ValueValidation => {
             let value = said(ContextKind::InvalidValue)?;
-            let why = error.source().map(|source| format!("：{}", reason(source, &value))).unwrap_or_default();
+            let why =
+                error.source().map(|source| format!("：{}", reason(source, &value))).unwrap_or_default();
             format!("{} 的值“{value}”无效{why}", argument?)
         }
         _ => return None,

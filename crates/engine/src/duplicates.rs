@@ -346,11 +346,7 @@ fn pair(need: u64, other: u64, writings: &FxHashMap<u64, &Writing>) -> Option<Pa
 }
 
 /// A pair as the need sees it; `None` when a record has gone.
-fn duplicate(
-    pair: &Pair,
-    need: u64,
-    told: &HashMap<u64, Told>,
-) -> Option<Result<Duplicate, EngineError>> {
+fn duplicate(pair: &Pair, need: u64, told: &HashMap<u64, Told>) -> Option<Result<Duplicate, EngineError>> {
     let (other, share, other_share) = if need == pair.first {
         (pair.second, pair.first_share, pair.second_share)
     } else {
@@ -377,7 +373,9 @@ impl Duplicate {
     fn said(&self, [this, that]: [&str; 2]) -> String {
         let Self { reason, likeness, share, other_share, same, .. } = self;
         let spaced = if this.is_ascii() { " " } else { "" };
-        let shares = format!("{this}{spaced}的 {share}% 见于{spaced}{that}，{that}{spaced}的 {other_share}% 见于{spaced}{this}");
+        let shares = format!(
+            "{this}{spaced}的 {share}% 见于{spaced}{that}，{that}{spaced}的 {other_share}% 见于{spaced}{this}"
+        );
         match (same, reason) {
             (Some(Sameness::All), _) => "名称和说明文字都相同".to_owned(),
             (Some(Sameness::ButNumbers), _) => "只有数字不同，其余文字相同".to_owned(),

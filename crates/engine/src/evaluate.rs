@@ -74,7 +74,13 @@ impl Graded {
     pub(crate) fn of(cases: Vec<Case>) -> Self {
         let values = values(&cases);
         let interval = bootstrap_interval(&values);
-        Self { ndcg_at_10: mean(&values), needs: cases.len(), interval, passed_over: PassedOver::default(), cases }
+        Self {
+            ndcg_at_10: mean(&values),
+            needs: cases.len(),
+            interval,
+            passed_over: PassedOver::default(),
+            cases,
+        }
     }
 }
 
@@ -349,8 +355,8 @@ fn lines<T: DeserializeOwned>(path: &Path) -> Result<Vec<T>, EngineError> {
 }
 
 fn read(path: &Path) -> Result<String, EngineError> {
-    let text = fs::read_to_string(path)
-        .map_err(|error| EngineError::SetFile { path: path.to_owned(), error })?;
+    let text =
+        fs::read_to_string(path).map_err(|error| EngineError::SetFile { path: path.to_owned(), error })?;
     // Windows programs put a mark in front.
     Ok(text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text))
 }
@@ -361,7 +367,8 @@ type Judgements = HashMap<String, HashMap<String, u8>>;
 /// The first line is a heading unless its third cell is a number.
 fn judgements(path: &Path) -> Result<Judgements, EngineError> {
     let text = read(path)?;
-    let is_heading = |line: &str| line.split('\t').nth(2).is_none_or(|cell| cell.trim().parse::<i64>().is_err());
+    let is_heading =
+        |line: &str| line.split('\t').nth(2).is_none_or(|cell| cell.trim().parse::<i64>().is_err());
     let mut judgements = Judgements::new();
     for (at, line) in text.lines().enumerate() {
         if line.trim().is_empty() || (at == 0 && is_heading(line)) {
@@ -383,7 +390,11 @@ fn judgements(path: &Path) -> Result<Judgements, EngineError> {
 }
 
 /// Takes out the judgements that speak of needs or achievements that are not in the set, and counts them.
-fn passed_over(judgements: &mut Judgements, needs: &[LabelledNeed], titles: &HashMap<String, String>) -> PassedOver {
+fn passed_over(
+    judgements: &mut Judgements,
+    needs: &[LabelledNeed],
+    titles: &HashMap<String, String>,
+) -> PassedOver {
     let mut passed_over = PassedOver::default();
     let known: HashSet<&str> = needs.iter().map(|need| need.id.as_str()).collect();
     judgements.retain(|need, pool| {

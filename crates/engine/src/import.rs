@@ -12,7 +12,7 @@ use store::{Outcome, Upserted};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
-use crate::{Engine, EngineError, Flag};
+use crate::{Engine, EngineError, Flag, blocking};
 
 /// Rows written in one transaction, and about how many bytes of them; row errors and flags kept for the report.
 const BATCH: usize = 1_000;
@@ -58,6 +58,10 @@ pub struct ImportReport {
     pub duplicates: u64,
     /// The first thousand of these.
     pub flags: Vec<Flag>,
+    /// New or changed needs that say too little to be matched well.
+    pub vague: u64,
+    /// The lines of the first thousand of these.
+    pub vague_lines: Vec<u64>,
 }
 
 /// Good rows, and the line on which each starts.
@@ -96,8 +100,10 @@ impl Engine {
         let mut reading = Reading::start(options, input);
         while let Some(Batch { drafts, lines }) = reading.next(&mut report).await? {
             if !drafts.is_empty() {
+                let (drafts, vague) = self.vague(options.kind, drafts).await?;
                 let written = self.store.upsert(drafts).await?;
                 report.count(&written);
+                report.tell_vague(&vague, &lines, &written);
                 self.indexing.wake();
                 let lines = lines_of(&lines, &written);
                 self.flag(&lines, &mut report).await;
@@ -145,8 +151,10 @@ impl Engine {
             if again.rejected > 0 {
                 return Err(EngineError::NothingImported(Box::new(again)));
             }
+            let (drafts, vague) = self.vague(options.kind, drafts).await?;
             let written = session.upsert(drafts).await?;
             report.count(&written);
+            report.tell_vague(&vague, &lines, &written);
             said.extend(lines_of(&lines, &written));
             progress(&report);
         }
@@ -154,6 +162,21 @@ impl Engine {
         self.indexing.wake();
         self.flag(&said, &mut report).await;
         Ok(report)
+    }
+
+    /// The drafts again, and of each whether it is a need that says too little.
+    async fn vague(&self, kind: Kind, drafts: Vec<Draft>) -> Result<(Vec<Draft>, Vec<bool>), EngineError> {
+        if kind != Kind::Need {
+            return Ok((drafts, Vec::new()));
+        }
+        let engine = self.clone();
+        blocking(move || {
+            let says_little =
+                |draft: &Draft| !ranking::questions(&engine.analyzer, &draft.profile.passages()).is_empty();
+            let vague = drafts.iter().map(says_little).collect();
+            Ok((drafts, vague))
+        })
+        .await
     }
 
     /// Compares needs that were written, by number with the line each came from, and puts what they are like into the report. The rows
@@ -243,6 +266,18 @@ impl ImportReport {
                 Outcome::Created => self.created += 1,
                 Outcome::Changed => self.changed += 1,
                 Outcome::Unchanged => self.unchanged += 1,
+            }
+        }
+    }
+
+    /// Counts the needs that say too little among those that say something new.
+    fn tell_vague(&mut self, vague: &[bool], lines: &[u64], written: &[Upserted]) {
+        for ((vague, line), row) in vague.iter().zip(lines).zip(written) {
+            if *vague && row.outcome != Outcome::Unchanged {
+                self.vague += 1;
+                if self.vague_lines.len() < KEPT_FLAGS {
+                    self.vague_lines.push(*line);
+                }
             }
         }
     }

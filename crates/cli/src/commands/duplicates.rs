@@ -55,7 +55,8 @@ impl Duplicates {
         waiting.finish_and_clear();
         let groups = grouped(all(&engine).await?);
         engine.close().await;
-        let rows = (1..).zip(&groups).flat_map(|(place, pairs)| pairs.iter().map(move |pair| row(place, pair)));
+        let rows =
+            (1..).zip(&groups).flat_map(|(place, pairs)| pairs.iter().map(move |pair| row(place, pair)));
         let pairs: Vec<&DuplicatePair> = groups.iter().flatten().collect();
         self.outputs.give(&pairs, &HEADING, rows, || shown(Screen::stdout(), &groups))?;
         Ok(Ending::Done)

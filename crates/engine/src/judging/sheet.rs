@@ -15,7 +15,7 @@ use crate::{Engine, EngineError, blocking};
 /// Characters of one text, of all a candidate's texts, and of a need's: what fits into a row of a sheet.
 const TEXT: usize = 220;
 const CANDIDATE: usize = 600;
-const NEED: usize = 900;
+const NEED: usize = 700;
 /// Achievements that are named for an expert.
 const NAMED: usize = 5;
 /// Deepest pool of one ranking.
@@ -153,7 +153,8 @@ fn block(need: &Record, candidates: Vec<JudgingCandidate>) -> JudgingBlock {
     let title = need.profile.title().to_owned();
     let said = need.profile.passages().into_iter().filter(|passage| passage.text != title);
     let texts: Vec<String> = said.map(|passage| told(&passage, NEED)).collect();
-    JudgingBlock { need: need.id, text: cut(&texts.join("\n"), NEED), title, candidates }
+    let (text, external_id) = (cut(&texts.join("\n"), NEED), need.external_id.clone());
+    JudgingBlock { need: need.id, external_id, text, title, candidates }
 }
 
 fn candidate(record: &Record, achievements: Option<&String>) -> JudgingCandidate {

@@ -30,7 +30,10 @@ impl Axis {
         let (low, high) = (low - room, high + room);
         let fine = (high - low) / STEPS;
         let power = 10_f64.powf(fine.log10().floor());
-        let step = [1.0, 2.0, 5.0, 10.0].map(|round| round * power).into_iter().find(|step| *step >= fine * (1.0 - 1e-9));
+        let step = [1.0, 2.0, 5.0, 10.0]
+            .map(|round| round * power)
+            .into_iter()
+            .find(|step| *step >= fine * (1.0 - 1e-9));
         let step = step.unwrap_or(10.0 * power);
         let end = 1e-9;
         Self { low: (low / step + end).floor() * step, high: (high / step - end).ceil() * step, step }
@@ -72,13 +75,20 @@ mod tests {
 
     #[test]
     fn the_range_fits_the_values_and_ends_in_round_numbers() {
-        assert_eq!(labels(&Axis::over([0.61, 0.72, 0.655])), ["0.60", "0.62", "0.64", "0.66", "0.68", "0.70", "0.72"]);
+        assert_eq!(
+            labels(&Axis::over([0.61, 0.72, 0.655])),
+            ["0.60", "0.62", "0.64", "0.66", "0.68", "0.70", "0.72"]
+        );
         assert_eq!(labels(&Axis::over([0.0, 1.0])), ["0.0", "0.2", "0.4", "0.6", "0.8", "1.0"]);
         let gains = Axis::around_zero([-0.3, 0.1]);
         assert_eq!(labels(&gains), ["-0.3", "-0.2", "-0.1", "0.0", "0.1", "0.2", "0.3"]);
         assert!((gains.place(0.0) - 50.0).abs() < 1e-9 && (gains.place(0.3) - 100.0).abs() < 1e-9);
         for axis in [Axis::over([0.7, 0.7]), Axis::over([]), Axis::around_zero([0.0])] {
-            assert!((2..=8).contains(&labels(&axis).len()) && axis.place(0.7).is_finite(), "{:?}", labels(&axis));
+            assert!(
+                (2..=8).contains(&labels(&axis).len()) && axis.place(0.7).is_finite(),
+                "{:?}",
+                labels(&axis)
+            );
         }
     }
 }

@@ -75,7 +75,8 @@ impl Pair {
     /// As many of the first places as it takes to see what is different.
     pub(super) fn places(&self) -> usize {
         let [now, other] = [&self.now.top, &self.other.top];
-        let differs = |at: &usize| now.get(*at).map(|placed| &placed.id) != other.get(*at).map(|placed| &placed.id);
+        let differs =
+            |at: &usize| now.get(*at).map(|placed| &placed.id) != other.get(*at).map(|placed| &placed.id);
         let length = now.len().max(other.len());
         (0..length).rev().find(differs).map_or(length, |last| last + 1)
     }
