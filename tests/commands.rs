@@ -448,7 +448,7 @@ fn wrong_usage_ends_with_2_and_says_what_is_wrong_in_chinese() {
         (&["search", "专家", "--limit", "-1"], "“-1”无效：不能是负数"),
         (&["search", "专家", "--limit", "多"], "“多”无效：应为整数"),
         (&["kindred", "--least", "0"], "“0”无效：至少为 2"),
-        (&["train", "weights", "--reset", "--dry-run"], "--dry-run 不能与"),
+        (&["train", "weights", "--reset", "--dry-run"], "--reset 不能与 --dry-run 同时使用"),
         (&["migrate", "--config", "没有.toml"], "文件或目录不存在"),
         (&["search", "专家", "--sort", "best"], "“best”无效"),
         (&["match"], "缺少参数"),
