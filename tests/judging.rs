@@ -205,7 +205,10 @@ fn feedback_is_told_and_listed() {
         "{said}"
     );
     assert!(said.contains("《方形铝壳激光焊接气孔控制》（need-1）与 专家3（expert-4）"), "{said}");
-    assert!(said.contains("年") && !said.contains('Z'), "local time: {said}");
+    let recorded: jiff::Timestamp = told["recorded_at"].as_str().unwrap().parse().unwrap();
+    let hour =
+        recorded.to_zoned(jiff::tz::TimeZone::fixed(jiff::tz::offset(8))).strftime("%Y年%-m月%-d日 %-H:%M");
+    assert!(said.contains(&hour.to_string()), "local time: {said}");
     for part in told["seen"]["parts"].as_array().unwrap() {
         let points = part["points"].as_f64().unwrap();
         assert!((points * 1e4 - (points * 1e4).round()).abs() < 1e-6, "{told}");

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use anyhow::Result;
 use clap::Args;
 use domain::RecordId;
-use engine::{Duplicate, DuplicatePair, Engine, NeedBrief};
+use engine::{DuplicatePair, Engine, NeedBrief};
 
 use super::{opened, spinner};
 use crate::ending::Ending;
@@ -126,11 +126,6 @@ pub(super) fn about(need: &NeedBrief) -> String {
     words.map(String::as_str).collect::<Vec<_>>().join(" · ")
 }
 
-/// How two needs are alike. Where all that is compared is the same, the words say what that is; a figure would say too much.
-pub(super) fn how_alike(Duplicate { likeness, detail, .. }: &Duplicate) -> String {
-    if *likeness < 100.0 { format!("相似度 {likeness:.1}%，{detail}") } else { detail.clone() }
-}
-
 fn shown(screen: Screen, groups: &[Vec<DuplicatePair>]) -> String {
     let mut text = String::new();
     for (place, pairs) in (1..).zip(groups) {
@@ -148,7 +143,7 @@ fn shown(screen: Screen, groups: &[Vec<DuplicatePair>]) -> String {
             text.push_str(&screen.paragraph(3, &line));
         }
         for DuplicatePair { need, duplicate } in pairs {
-            let said = format!("{} 与 {}：{}", need.id, duplicate.other.id, how_alike(duplicate));
+            let said = format!("{} 与 {}：{}", need.id, duplicate.other.id, duplicate.detail);
             text.push_str(&screen.paragraph(3, &[(Emphasis::Faint, said)]));
         }
         text.push('\n');

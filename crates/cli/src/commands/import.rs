@@ -11,7 +11,6 @@ use engine::{CatchUp, Engine, EngineError, Flag, Format, ImportOptions, ImportRe
 use indicatif::ProgressBar;
 use serde_json::{Value, json};
 
-use super::duplicates::how_alike;
 use super::{bar, catch_up, spinner};
 use crate::ending::Ending;
 use crate::screen;
@@ -231,9 +230,7 @@ fn duplicates(report: &ImportReport) -> String {
         let enterprise = other.enterprise.as_deref().unwrap_or("单位未填");
         text.push_str(&format!(
             "第 {line} 行 {title}（{id}）与 {}《{}》（{enterprise}）：{}\n",
-            other.id,
-            other.title,
-            how_alike(duplicate)
+            other.id, other.title, duplicate.detail
         ));
     }
     let more = report.duplicates.saturating_sub(SHOWN as u64);
