@@ -70,7 +70,7 @@ fn from_generated_files_to_a_published_run() {
     let sizes = "generate --experts 60 --needs 20 --stations 10 --achievements 40 --seed 7 --out 模拟";
     house.ends(0, &sizes.split(' ').collect::<Vec<_>>());
 
-    for (kind, rows) in [("专家", 60), ("achievement", 40), ("stations", 10), ("needs", 20)] {
+    for (kind, rows) in [("专家", 60), ("成果", 40), ("服务站", 10), ("需求", 20)] {
         let plural = kind.parse::<domain::Kind>().unwrap().plural();
         let import = ["import", kind, &format!("模拟/{plural}.jsonl"), "--json"];
         let report = house.json(&import);
@@ -443,13 +443,18 @@ fn wrong_usage_ends_with_2_and_says_what_is_wrong_in_chinese() {
     let house = House::new();
     house.write("坏.toml", "[sever]\nbind = 'x'\n");
     house.ends(0, &["migrate"]);
-    let wrong: [(&[&str], &str); 12] = [
+    let wrong: [(&[&str], &str); 17] = [
         (&["index", "verify", "--data-dir", "没有"], "没有数据目录 没有"),
         (&["serve", "--bind", "foo"], "监听地址“foo”无效"),
         (&["serch"], "不认识的命令“serch”"),
         (&["search", "专家", "--regoin", "安徽省"], "不认识的参数“--regoin”"),
         (&["search", "专甲"], "不认识的登记库“专甲”"),
-        (&["search", "专家", "--limit", "0"], "limit：应在 1 到 100 之间"),
+        (&["search", "专家", "--limit", "0"], "--limit：应在 1 到 100 之间"),
+        (&["search", "专家", "--limit", "-1"], "“-1”无效：不能是负数"),
+        (&["search", "专家", "--limit", "多"], "“多”无效：应为整数"),
+        (&["kindred", "--least", "0"], "“0”无效：至少为 2"),
+        (&["train", "weights", "--reset", "--dry-run"], "--reset 不能与 --dry-run 同时使用"),
+        (&["migrate", "--config", "没有.toml"], "文件或目录不存在"),
         (&["search", "专家", "--sort", "best"], "“best”无效"),
         (&["match"], "缺少参数"),
         (&["match", "--text", "焊接", "--target", "societies"], "不支持为技术需求匹配学会"),
@@ -459,6 +464,9 @@ fn wrong_usage_ends_with_2_and_says_what_is_wrong_in_chinese() {
     ];
     for (arguments, said) in wrong {
         let (out, err) = house.ends(2, arguments);
+        for english in ["invalid digit", "is not in", "os error", "unexpected argument"] {
+            assert!(!err.contains(english), "{arguments:?}\n{err}");
+        }
         assert!(err.contains(said) && err.starts_with("错误："), "{arguments:?}\n{err}");
         assert_eq!(out, "");
     }
@@ -471,7 +479,9 @@ fn failure_ends_with_1_and_one_message() {
     house.write("空.csv", "");
     house.write("占.txt", "");
     house.ends(0, &["migrate"]);
-    let failing: [(&[&str], &str); 5] = [
+    house.write("坏.json", "{\"title\": ");
+    let failing: [(&[&str], &str); 6] = [
+        (&["match", "--form", "坏.json"], "第 1 行第 10 列附近，JSON 不完整"),
         (&["match", "--need", "XQ-404"], "没有编号为“XQ-404”的记录"),
         (&["match", "--need", "need-404"], "没有编号为 need-404 的记录"),
         (&["import", "needs", "没有.csv"], "无法打开文件 没有.csv"),

@@ -122,6 +122,64 @@ fn the_page_says_what_the_terminal_says() {
     );
     assert!(!page.contains("http") && !page.contains("<script"), "nothing is loaded");
     assert_eq!(page.matches("<circle").count(), TOPICS.len());
+    for told in [&page, &said] {
+        for wanted in
+            ["blind.toml", "ranking.kinds.bigram", "nDCG@10 衡量前 10 名排得好不好", "高度相关", "不相关"]
+        {
+            assert!(told.contains(wanted), "{wanted}\n{told}");
+        }
+        assert!(!told.contains("强相关"), "{told}");
+    }
+    assert!(page.contains("<text") && page.contains("class=\"scale\""), "axes have numbers");
+}
+
+#[test]
+fn the_answer_of_a_query_is_called_so_and_its_place_is_told() {
+    let home = tempfile::tempdir().unwrap();
+    known_item_set(home.path());
+    fs::write(home.path().join("blind.toml"), BLIND).unwrap();
+    let output =
+        evaluate(home.path(), &["known-item", ".", "--against", "blind.toml", "--html", "对比.html"]);
+    let said = String::from_utf8(output.stdout).unwrap();
+    let page = fs::read_to_string(home.path().join("对比.html")).unwrap();
+    for told in [&said, &page] {
+        assert!(told.contains("答案") && told.contains("第 1 名 →") && told.contains("MRR 是"), "{told}");
+        assert!(!told.contains("高度相关") && !told.contains("未评判"), "{told}");
+    }
+}
+
+#[test]
+fn a_set_that_cannot_be_measured_is_an_error_and_strange_judgements_are_told() {
+    let home = tempfile::tempdir().unwrap();
+    graded_set(home.path());
+    let judged = home.path().join("qrels.tsv");
+    let whole = fs::read_to_string(&judged).unwrap();
+    let without_heading = whole.split_once('\n').unwrap().1.to_owned();
+    let ends = |code: i32| {
+        let output = evaluate(home.path(), &["graded", "."]);
+        assert_eq!(output.status.code(), Some(code), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8([output.stdout, output.stderr].concat()).unwrap()
+    };
+    // Twelve needs of which the first judgement alone is relevant: without it, the first need is not measured.
+    fs::write(&judged, &without_heading).unwrap();
+    assert!(ends(0).contains("12 项需求"));
+    fs::write(&judged, format!("{whole}X1\tA1\t3\nN1\tX1\t4\nN2\tX1\t4\n")).unwrap();
+    let said = ends(0);
+    assert!(
+        said.contains("1 个评判的需求不在标注集里") && said.contains("2 个评判的成果不在标注集里"),
+        "{said}"
+    );
+    fs::write(&judged, "N0\tA0\t4\n").unwrap();
+    let said = ends(1);
+    assert!(said.contains("没有一项需求可以衡量") && said.contains("1 项评判太少"), "{said}");
+    fs::write(&judged, "N0\tA0\t9\n").unwrap();
+    assert!(ends(1).contains("第 1 行：应为三列"));
+    fs::write(home.path().join("needs.jsonl"), "{\"id\": \"N0\"}\n").unwrap();
+    let said = ends(1);
+    assert!(said.contains("needs.jsonl 第 1 行") && said.contains("缺少“title”"), "{said}");
+    fs::remove_file(home.path().join("needs.jsonl")).unwrap();
+    let said = ends(1);
+    assert!(said.contains("文件或目录不存在") && said.matches("os error").count() == 0, "{said}");
 }
 
 #[test]

@@ -129,6 +129,10 @@ fn a_sheet_goes_out_and_comes_back() {
     let (_, err) = house.ends(1, &["judge", "export", "评判表.xlsx"]);
     assert!(err.contains("已经存在") && fs::read(house.path("评判表.xlsx")).unwrap() == before, "{err}");
     house.ends(2, &["judge", "export", "评判表.csv"]);
+    let (_, err) = house.ends(2, &["judge", "export", "其他.xlsx", "--needs", ","]);
+    assert!(err.contains("--needs：没有写编号"), "{err}");
+    let (_, err) = house.ends(2, &["judge", "import", "评判表.xlsx", "--judge", "甲\n乙"]);
+    assert!(err.contains("--judge：评判人里有换行"), "{err}");
     house.ends(2, &["judge", "export", "其他.xlsx", "--depth", "0"]);
     house.ends(2, &["judge", "export", "其他.xlsx", "--target", "societies"]);
     let (said, _) = house.ends(0, &["judge", "import", "评判表.xlsx", "--judge", "张工"]);
@@ -146,6 +150,11 @@ fn a_sheet_goes_out_and_comes_back() {
     house.ends(0, &["judge", "import", "甲.xlsx", "--judge", "甲"]);
     let again = house.json(0, &["judge", "import", "甲.xlsx", "--judge", "甲", "--json"]);
     assert_eq!([&again["created"], &again["unchanged"]], [&json!(0), &json!(12)]);
+    let by_source: Vec<[&str; 3]> =
+        rows.iter().map(|[_, candidate, level]| ["XQ-1", candidate, level]).collect();
+    fs::write(house.path("外.xlsx"), filled(&by_source)).unwrap();
+    let again = house.json(0, &["judge", "import", "外.xlsx", "--judge", "甲", "--json"]);
+    assert_eq!(again["unchanged"], 12, "a need may be named by its source: {again}");
     rows[1][2] = "好";
     fs::write(house.path("乙.xlsx"), filled(&rows)).unwrap();
     let (said, _) = house.ends(3, &["judge", "import", "乙.xlsx", "--judge", "乙"]);
@@ -195,6 +204,22 @@ fn feedback_is_told_and_listed() {
         said.contains("已接受") && said.contains("打 *** 没人接") && !said.contains("13800001234"),
         "{said}"
     );
+    assert!(said.contains("《方形铝壳激光焊接气孔控制》（need-1）与 专家3（expert-4）"), "{said}");
+    let recorded: jiff::Timestamp = told["recorded_at"].as_str().unwrap().parse().unwrap();
+    let hour =
+        recorded.to_zoned(jiff::tz::TimeZone::fixed(jiff::tz::offset(8))).strftime("%Y年%-m月%-d日 %-H:%M");
+    assert!(said.contains(&hour.to_string()), "local time: {said}");
+    for part in told["seen"]["parts"].as_array().unwrap() {
+        let points = part["points"].as_f64().unwrap();
+        assert!((points * 1e4 - (points * 1e4).round()).abs() < 1e-6, "{told}");
+    }
+    let unwilling = json!({"external_id": "ZJ-90", "name": "不便透露", "consent": "none",
+        "research_directions": ["激光焊接"]});
+    fs::write(house.path("不同意.jsonl"), unwilling.to_string()).unwrap();
+    house.ends(0, &["import", "experts", "不同意.jsonl"]);
+    let add = ["feedback", "add", "--need", "XQ-1", "--candidate", "ZJ-90", "--decision", "accepted"];
+    let (_, err) = house.ends(0, &add);
+    assert!(err.contains("未同意参与匹配"), "{err}");
     let listed = house.json(0, &["feedback", "list", "--need", "XQ-2", "--json"]);
     assert_eq!(listed["items"].as_array().unwrap().len(), 1);
     house.ends(1, &["feedback", "add", "--need", "XQ-1", "--candidate", "ZJ-99", "--decision", "accepted"]);
@@ -209,6 +234,7 @@ fn learned_weights_are_in_force_until_they_are_taken_away() {
     let file = house.path("hongniang-data/learned/weights.toml");
     let (said, _) = house.ends(3, &["train", "weights"]);
     assert!(said.contains("未采用：可学的需求只有 0 项，至少要 20 项") && !file.exists(), "{said}");
+    assert!(said.contains("能比出好坏的需求 0 项") && !said.contains("对候选对象"), "{said}");
     house.judge(|_| false);
     let before = house.ranking();
     let trial = house.json(0, &["train", "weights", "--dry-run", "--json"]);

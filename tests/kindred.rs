@@ -54,12 +54,25 @@ fn what_came_twice_is_named_and_what_is_shared_is_found() {
         "{said}"
     );
 
+    let vague = need("SJ-3", "希望提高产品质量", "", "泉港机械厂", "350505");
+    fs::write(folder.join("笼统.jsonl"), need("SJ-4", "竹材防霉改性", TEXT, "丙", "350505") + &vague)
+        .unwrap();
+    let said = run(folder, &["import", "needs", "笼统.jsonl", "--data-dir", "另一处"]);
+    assert!(said.contains("写得较笼统的 1 条") && said.contains("第 2 行；"), "{said}");
+    let again = run(folder, &["import", "needs", "笼统.jsonl", "--data-dir", "另一处"]);
+    assert!(!again.contains("笼统的"), "unchanged: {again}");
+    let found = run(folder, &["match", "--need", "SJ-3", "--data-dir", "另一处"]);
+    assert!(found.contains("较笼统。建议先问清") && !found.contains("仅供参考"), "{found}");
+
     let pairs = json(folder, &["duplicates", "--json"]);
-    assert_eq!(pairs.as_array().unwrap().len(), 3);
+    let likenesses: Vec<f64> =
+        pairs.as_array().unwrap().iter().map(|pair| pair["likeness"].as_f64().unwrap()).collect();
+    assert!(likenesses.len() == 3 && likenesses.is_sorted_by(|a, b| a >= b), "{pairs}");
     let said = run(folder, &["duplicates", "--csv", "重复.csv"]);
+    assert!(!said.contains("本条") && said.contains("组\n"), "{said}");
     assert!(said.contains("疑似重复 3 对") && said.contains("need-1 / XJ-1"), "{said}");
     let table = fs::read_to_string(folder.join("重复.csv")).unwrap();
-    assert!(table.starts_with("\u{feff}编号,外部编号,") && table.lines().count() == 4, "{table}");
+    assert!(table.starts_with("\u{feff}组,编号,外部编号,") && table.lines().count() == 4, "{table}");
     assert!(table.contains(",'=铝壳焊缝气孔,"), "no formula: {table}");
 
     let clusters = json(folder, &["kindred", "--json"]);

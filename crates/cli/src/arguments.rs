@@ -111,7 +111,8 @@ fn in_chinese(command: Command) -> Command {
             let arg = arg.display_order(order);
             let heading = if arg.is_positional() { "参数" } else { "选项" };
             let arg = if arg.get_action().takes_values() {
-                // The help says them, in Chinese.
+                // The help says them, in Chinese. `--limit -1` is a wrong value, not an unknown option.
+                let arg = if arg.is_positional() { arg } else { arg.allow_negative_numbers(true) };
                 arg.hide_default_value(true).hide_env(true).hide_possible_values(true)
             } else {
                 arg

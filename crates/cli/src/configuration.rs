@@ -3,7 +3,7 @@
 //! Every setting has one place in a tree, `server.bind`, and with it one line in the file and one variable, `HONGNIANG_SERVER_BIND`.
 //! What the tree of defaults does not hold is an unknown setting.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
@@ -14,7 +14,8 @@ use engine::{AdmissionSettings, DatabaseUrl, IndexingSettings, MatchingSettings,
 use serde::{Deserialize, Serialize};
 use toml::{Table, Value};
 
-use crate::ending::{Misuse, system_says};
+use crate::causes::{system_says, toml_says, value_says};
+use crate::ending::Misuse;
 use crate::learned::{self, Learned};
 use crate::logging::LogFormat;
 
@@ -174,7 +175,11 @@ pub(crate) struct Written {
     pub(crate) learned: Option<LearnedNote>,
     /// Codes of the learnable weights that the operator has set.
     pub(crate) pinned: BTreeSet<String>,
+    pub(crate) places: Places,
 }
+
+/// The file or variable in which each setting stands, by its name.
+pub(crate) type Places = BTreeMap<String, String>;
 
 /// The settings that say where state lies.
 const STATE: [&str; 2] = ["data_dir", "database_url"];
@@ -259,18 +264,19 @@ impl Configuration {
         let pinned =
             learned::pinned(file.as_ref().map(|(_, table)| table), |name| environment(name).is_some());
         let data_dir = data_dir(overrides, environment, file.as_ref().map(|(_, table)| table));
+        let mut places = Places::new();
         let learned = if overrides.without_learned { None } else { learned::read(&data_dir)? };
         let learned = match learned {
             Some(Learned { path, note, settings }) => {
-                overlay(&mut tree, settings, "", &format!("学得的权重 {}", path.display()))?;
+                overlay(&mut tree, settings, "", &format!("学得的权重 {}", path.display()), &mut places)?;
                 Some(note)
             }
             None => None,
         };
         if let Some((path, table)) = file {
-            overlay(&mut tree, table, "", &format!("配置文件 {}", path.display()))?;
+            overlay(&mut tree, table, "", &format!("配置文件 {}", path.display()), &mut places)?;
         }
-        from_environment(&mut tree, "HONGNIANG", environment)?;
+        from_environment(&mut tree, "", environment, &mut places)?;
         let flags = [
             (None, "data_dir", overrides.data_dir.as_ref().map(|path| path.display().to_string())),
             (None, "database_url", overrides.database_url.as_ref().map(|url| url.as_str().to_owned())),
@@ -286,8 +292,8 @@ impl Configuration {
                 table.insert(key.to_owned(), Value::String(value));
             }
         }
-        let invalid = |error: toml::de::Error| Misuse(format!("设置无效：{}", error.to_string().trim()));
-        Ok(Written { configuration: tree.try_into().map_err(invalid)?, learned, pinned })
+        let invalid = |error: toml::de::Error| Misuse(format!("{}：{}", setting(&error), value_says(&error)));
+        Ok(Written { configuration: tree.try_into().map_err(invalid)?, learned, pinned, places })
     }
 }
 
@@ -324,23 +330,22 @@ fn parse(path: &Path) -> anyhow::Result<Table> {
         .map_err(|error| Misuse(format!("无法读取配置文件 {}：{}", path.display(), system_says(&error))))?;
     let table = text.parse::<Table>();
     table
-        .map_err(|error| Misuse(without_password(&error)))
+        .map_err(|error| Misuse(without_password(&error, &text)))
         .with_context(|| format!("配置文件 {} 不是有效的 TOML", path.display()))
 }
 
-/// What is wrong in the file, with the line in which it stands, unless that is the one with the password of the database.
-fn without_password(error: &toml::de::Error) -> String {
+/// What is wrong in the file, and where; of the line with the address of the database, which may hold a password, nothing is quoted.
+fn without_password(error: &toml::de::Error, text: &str) -> String {
     let whole = error.to_string();
-    let said = if whole.contains("database_url") || whole.contains("://") {
-        format!("database_url 一行：{}", error.message())
+    if whole.contains("database_url") || whole.contains("://") {
+        format!("database_url 一行：{}", error.message().trim())
     } else {
-        whole
-    };
-    said.trim().to_owned()
+        toml_says(error, text)
+    }
 }
 
 /// Lays what the file says over the defaults.
-fn overlay(tree: &mut Table, over: Table, at: &str, source: &str) -> anyhow::Result<()> {
+fn overlay(tree: &mut Table, over: Table, at: &str, source: &str, places: &mut Places) -> anyhow::Result<()> {
     for (key, value) in over {
         let name = if at.is_empty() { key.clone() } else { format!("{at}.{key}") };
         let known = tree.keys().cloned().collect::<Vec<_>>().join("、");
@@ -348,9 +353,15 @@ fn overlay(tree: &mut Table, over: Table, at: &str, source: &str) -> anyhow::Res
             return Err(Misuse(format!("{source}：不认识的设置“{name}”，这里可用：{known}")).into());
         };
         match (place, value) {
-            (Value::Table(below), Value::Table(over)) => overlay(below, over, &name, source)?,
-            (place @ Value::Float(_), Value::Integer(whole)) => *place = Value::Float(whole as f64),
-            (place, value) if place.same_type(&value) && !value.is_table() => *place = value,
+            (Value::Table(below), Value::Table(over)) => overlay(below, over, &name, source, places)?,
+            (place @ Value::Float(_), Value::Integer(whole)) => {
+                *place = Value::Float(whole as f64);
+                places.insert(name, source.to_owned());
+            }
+            (place, value) if place.same_type(&value) && !value.is_table() => {
+                *place = value;
+                places.insert(name, source.to_owned());
+            }
             (place, _) => {
                 let wanted = wanted(place);
                 return Err(Misuse(format!("{source}：设置“{name}”应为{wanted}")).into());
@@ -375,14 +386,20 @@ fn variable(prefix: &str, key: &str) -> String {
     format!("{prefix}_{}", key.to_ascii_uppercase())
 }
 
-/// Reads the variable of every leaf.
-fn from_environment(tree: &mut Table, prefix: &str, environment: Environment<'_>) -> anyhow::Result<()> {
+/// Reads the variable of every leaf below `at`.
+fn from_environment(
+    tree: &mut Table,
+    at: &str,
+    environment: Environment<'_>,
+    places: &mut Places,
+) -> anyhow::Result<()> {
     for (key, place) in tree.iter_mut() {
-        let name = variable(prefix, key);
+        let setting = if at.is_empty() { key.clone() } else { format!("{at}.{key}") };
         if let Value::Table(below) = place {
-            from_environment(below, &name, environment)?;
+            from_environment(below, &setting, environment, places)?;
             continue;
         }
+        let name = variable("HONGNIANG", &setting.replace('.', "_"));
         let Some(text) = environment(&name) else { continue };
         let read = match place {
             Value::Integer(_) => text.trim().parse().ok().map(Value::Integer),
@@ -391,8 +408,16 @@ fn from_environment(tree: &mut Table, prefix: &str, environment: Environment<'_>
         };
         let wanted = wanted(place);
         *place = read.ok_or_else(|| Misuse(format!("环境变量 {name} 应为{wanted}")))?;
+        places.insert(setting, format!("环境变量 {name}"));
     }
     Ok(())
+}
+
+/// The setting that the message speaks of: its last line says `in `log.format``.
+fn setting(error: &toml::de::Error) -> String {
+    let said = error.to_string();
+    let name = said.trim().rsplit('\n').next().and_then(|line| line.strip_prefix("in `")?.strip_suffix('`'));
+    name.map_or_else(|| "设置无效".to_owned(), |name| format!("设置“{name}”"))
 }
 
 const fn wanted(place: &Value) -> &'static str {

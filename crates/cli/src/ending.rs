@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use engine::EngineError;
 
-use crate::screen;
+use crate::{causes, screen};
 
 /// A run that came to its end. Failures end with 1, wrong usage or configuration with 2.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,7 +46,7 @@ pub(crate) fn report(error: &anyhow::Error) -> ExitCode {
     }
     let mut said = String::new();
     for cause in error.chain() {
-        let text = cause.downcast_ref().map_or_else(|| cause.to_string(), system_says);
+        let text = causes::told(cause);
         // A message often quotes its cause already.
         if !said.contains(&text) {
             said.push_str(if said.is_empty() { "错误：" } else { "\n  原因：" });
@@ -58,28 +58,6 @@ pub(crate) fn report(error: &anyhow::Error) -> ExitCode {
         screen::note(&format!("  {problem}"));
     }
     ExitCode::from(if error.chain().any(is_misuse) { 2 } else { 1 })
-}
-
-/// What the system says, in Chinese where it is a common case.
-pub(crate) fn system_says(error: &io::Error) -> String {
-    use io::ErrorKind::*;
-    let known = match error.kind() {
-        NotFound => "文件或目录不存在",
-        PermissionDenied => "没有权限",
-        AlreadyExists => "已经存在",
-        StorageFull | QuotaExceeded => "磁盘已满",
-        ReadOnlyFilesystem => "磁盘是只读的",
-        IsADirectory => "这是一个目录，不是文件",
-        NotADirectory => "这是一个文件，不是目录",
-        AddrInUse => "地址和端口已被其他程序占用",
-        AddrNotAvailable => "本机没有这个地址",
-        UnexpectedEof => "文件不完整",
-        _ => return error.to_string(),
-    };
-    match error.raw_os_error() {
-        Some(number) => format!("{known}（系统错误 {number}）"),
-        None => known.to_owned(),
-    }
 }
 
 /// Whoever read our output has read enough: `hongniang search … | head`.

@@ -3,6 +3,7 @@
 //! Results go to standard output, everything else to standard error. Exit codes: see [`ending::Ending`].
 
 mod arguments;
+mod causes;
 mod commands;
 mod configuration;
 pub mod ending;

@@ -33,6 +33,14 @@ pub struct LogSettings {
 }
 
 impl LogSettings {
+    /// Whether lines can be logged like this.
+    ///
+    /// # Errors
+    /// [`Misuse`] that names the level.
+    pub(crate) fn check(&self) -> anyhow::Result<()> {
+        self.filter().map(drop)
+    }
+
     fn filter(&self) -> anyhow::Result<EnvFilter> {
         let bad = || Misuse(format!("日志级别“{}”无效，可用：{}", self.level, LEVELS.join("、")));
         if self.level.contains([',', '=']) {

@@ -9,8 +9,8 @@ use api::{Limits, RateSettings, ServerSettings};
 use engine::{Actor, AdmissionSettings, LEAST_KEPT_DAYS};
 
 use crate::configuration::{
-    Configuration, EmbeddingConfiguration, Environment, LimitsConfiguration, Overrides, ServerConfiguration,
-    Written,
+    Configuration, EmbeddingConfiguration, Environment, LimitsConfiguration, Overrides, Places,
+    ServerConfiguration, Written,
 };
 use crate::ending::Misuse;
 use crate::logging::LogSettings;
@@ -43,7 +43,8 @@ pub struct Settings {
 /// # Errors
 /// [`Misuse`] that names the setting.
 pub(crate) fn resolve(overrides: &Overrides, environment: Environment<'_>) -> Result<Settings> {
-    let Written { configuration, learned, pinned } = Configuration::read(overrides, environment)?;
+    let Written { configuration, learned, pinned, places } = Configuration::read(overrides, environment)?;
+    let at = |wrong: OutOfBounds| wrong.at(&places);
     let Configuration {
         data_dir,
         database_url,
@@ -69,12 +70,18 @@ pub(crate) fn resolve(overrides: &Overrides, environment: Environment<'_>) -> Re
             ("keep", matching.keep as u64),
             ("runs", matching.runs.into()),
         ],
-    )?;
-    at_least_one("index", &[("forget_after_days", index.forget_after_days.into())])?;
-    weights(&ranking)?;
-    if audit.keep_days < LEAST_KEPT_DAYS {
-        return Err(Misuse(format!("设置“audit.keep_days”至少为 {LEAST_KEPT_DAYS}（半年）")).into());
-    }
+    )
+    .map_err(at)?;
+    at_least_one("index", &[("forget_after_days", index.forget_after_days.into())]).map_err(at)?;
+    weights(&ranking)?.map_err(at)?;
+    LogSettings { level: log.level.clone(), format: log.format }.check()?;
+    within(
+        "audit",
+        &[("keep_days", audit.keep_days.into())],
+        |days| days >= u64::from(LEAST_KEPT_DAYS),
+        &format!("至少为 {LEAST_KEPT_DAYS}（半年）"),
+    )
+    .map_err(at)?;
     Ok(Settings {
         engine: engine::Settings {
             data_dir,
@@ -90,10 +97,10 @@ pub(crate) fn resolve(overrides: &Overrides, environment: Environment<'_>) -> Re
             indexing: index,
             learned,
             others: access.others,
-            admission: admission(&limits)?,
+            admission: admission(&limits).map_err(at)?,
         },
         pinned,
-        server: service(&server, &limits)?,
+        server: service(&server, &limits).map_err(at)?,
         bind: server.bind,
         log: LogSettings { level: log.level, format: log.format },
         audit_keep_days: audit.keep_days,
@@ -101,7 +108,26 @@ pub(crate) fn resolve(overrides: &Overrides, environment: Environment<'_>) -> Re
     })
 }
 
-fn service(server: &ServerConfiguration, limits: &LimitsConfiguration) -> Result<ServerSettings> {
+/// A value that is not allowed.
+struct OutOfBounds {
+    /// The setting.
+    name: String,
+    /// How it should be.
+    wanted: String,
+}
+
+impl OutOfBounds {
+    /// Names the setting, and the file or variable in which it stands.
+    fn at(self, places: &Places) -> anyhow::Error {
+        let Self { name, wanted } = self;
+        let place = places.get(&name).map(|place| format!("{place}：")).unwrap_or_default();
+        Misuse(format!("{place}设置“{name}”{wanted}")).into()
+    }
+}
+
+type Checked<T> = Result<T, OutOfBounds>;
+
+fn service(server: &ServerConfiguration, limits: &LimitsConfiguration) -> Checked<ServerSettings> {
     at_least_one(
         "server",
         &[
@@ -127,7 +153,7 @@ fn service(server: &ServerConfiguration, limits: &LimitsConfiguration) -> Result
     Ok(ServerSettings {
         workers: server.workers,
         limits: Limits {
-            body: usize::try_from(server.max_body_bytes)?,
+            body: usize::try_from(server.max_body_bytes).unwrap_or(usize::MAX),
             import: server.max_import_bytes,
             body_deadline: Duration::from_secs(server.body_seconds),
             import_deadline: Duration::from_secs(server.import_seconds),
@@ -140,7 +166,7 @@ fn service(server: &ServerConfiguration, limits: &LimitsConfiguration) -> Result
     })
 }
 
-fn rates(limits: &LimitsConfiguration) -> Result<RateSettings> {
+fn rates(limits: &LimitsConfiguration) -> Checked<RateSettings> {
     if limits.requests_per_second > 0 {
         at_least_one("limits", &[("burst", limits.burst.into())])?;
     }
@@ -152,7 +178,7 @@ fn rates(limits: &LimitsConfiguration) -> Result<RateSettings> {
     })
 }
 
-fn admission(limits: &LimitsConfiguration) -> Result<AdmissionSettings> {
+fn admission(limits: &LimitsConfiguration) -> Checked<AdmissionSettings> {
     let (at_once, waiting) = (limits.at_once, limits.waiting);
     at_least_one("limits", &[("at_once", at_once as u64)])?;
     at_most("limits", &[("at_once", at_once as u64), ("waiting", waiting as u64)], MOST_AT_ONCE)?;
@@ -160,50 +186,79 @@ fn admission(limits: &LimitsConfiguration) -> Result<AdmissionSettings> {
     Ok(AdmissionSettings { at_once, waiting, patience: Duration::from_secs(limits.wait_seconds) })
 }
 
-fn at_least_one(section: &str, values: &[(&str, u64)]) -> Result<()> {
-    match values.iter().find(|(_, value)| *value == 0) {
-        Some((key, _)) => Err(Misuse(format!("设置“{section}.{key}”至少为 1")).into()),
+fn at_least_one(section: &str, values: &[(&str, u64)]) -> Checked<()> {
+    within(section, values, |value| value > 0, "至少为 1")
+}
+
+fn at_most(section: &str, values: &[(&str, u64)], most: u64) -> Checked<()> {
+    within(section, values, |value| value <= most, &format!("最多为 {most}"))
+}
+
+fn within(section: &str, values: &[(&str, u64)], fits: impl Fn(u64) -> bool, wanted: &str) -> Checked<()> {
+    match values.iter().find(|(_, value)| !fits(*value)) {
+        Some((key, _)) => Err(OutOfBounds { name: format!("{section}.{key}"), wanted: wanted.to_owned() }),
         None => Ok(()),
     }
 }
 
-fn at_most(section: &str, values: &[(&str, u64)], most: u64) -> Result<()> {
-    match values.iter().find(|(_, value)| *value > most) {
-        Some((key, _)) => Err(Misuse(format!("设置“{section}.{key}”最多为 {most}")).into()),
-        None => Ok(()),
-    }
-}
-
-/// Weights are finite and not negative; what divides is not zero; `b` is a share.
-fn weights(weights: &engine::Weights) -> Result<()> {
-    at_least_one(
-        "ranking",
-        &[
-            ("max_terms", weights.max_terms as u64),
-            ("max_characters", weights.max_characters as u64),
-            ("pieces.most", weights.pieces.most as u64),
-        ],
-    )?;
+/// Weights are not negative and no larger than anybody could mean; what divides is not zero; shares are shares.
+fn weights(weights: &engine::Weights) -> Result<Checked<()>> {
+    let sizes = [
+        ("max_terms", weights.max_terms as u64),
+        ("max_characters", weights.max_characters as u64),
+        ("pieces.most", weights.pieces.most as u64),
+    ];
     let tree = toml::Table::try_from(weights)?;
-    numbers(&tree, "ranking", &|name, number| {
-        let share = name.ends_with(".b") || name.ends_with(".crossing");
-        let divides = name.ends_with(".half_relevance") || name.ends_with(".dilution.characters");
-        let (least, most, wanted) = match name {
-            _ if share => (0.0, 1.0, "0 到 1 之间的数"),
-            _ if divides => (f64::MIN_POSITIVE, f64::MAX, "大于 0 的数"),
-            name if name.ends_with(".pieces.power") => (1.0, 100.0, "1 到 100 之间的数"),
-            _ => (0.0, f64::MAX, "不小于 0 的数"),
-        };
-        let fits = (least..=most).contains(&number);
-        if fits {
-            Ok(())
-        } else {
-            Err(Misuse(format!("设置“{name}”应为{wanted}，现为 {number}")).into())
-        }
-    })
+    Ok(at_least_one("ranking", &sizes).and_then(|()| numbers(&tree, "ranking", &number)))
 }
 
-fn numbers(tree: &toml::Table, at: &str, check: &dyn Fn(&str, f64) -> Result<()>) -> Result<()> {
+/// The bounds of a number of the ranking, by the last of its name.
+fn number(name: &str, number: f64) -> Checked<()> {
+    let (least, most) = match name.rsplit('.').next() {
+        Some("b" | "crossing" | "peers" | "background") => (0.0, 1.0),
+        Some("half_relevance") => (0.001, 1.0),
+        Some("characters") => (1.0, 1e6),
+        Some("power") if name.ends_with(".pieces.power") => (1.0, 100.0),
+        Some("power") => (0.0, 10.0),
+        _ => (0.0, 1000.0),
+    };
+    if (least..=most).contains(&number) {
+        return Ok(());
+    }
+    let wanted = format!("应为 {least} 到 {most} 之间的数，现为 {}", rounded(number));
+    Err(OutOfBounds { name: name.to_owned(), wanted })
+}
+
+/// What differs of the settings that shape a ranking: name, the one's value, the other's.
+pub(crate) fn differences(one: &engine::Settings, other: &engine::Settings) -> Result<Vec<[String; 3]>> {
+    let leaves = |settings: &engine::Settings| -> Result<Vec<(String, String)>> {
+        let mut told = Vec::new();
+        leaves(&toml::Table::try_from(settings.weights)?, "ranking", &mut told);
+        leaves(&toml::Table::try_from(settings.matching)?, "matching", &mut told);
+        Ok(told)
+    };
+    let both = leaves(one)?.into_iter().zip(leaves(other)?);
+    let different = both.filter(|((_, one), (_, other))| one != other);
+    Ok(different.map(|((name, one), (_, other))| [name, one, other]).collect())
+}
+
+fn leaves(tree: &toml::Table, at: &str, told: &mut Vec<(String, String)>) {
+    for (key, value) in tree {
+        let name = format!("{at}.{key}");
+        match value {
+            toml::Value::Table(below) => leaves(below, &name, told),
+            toml::Value::Float(number) => told.push((name, rounded(*number).to_string())),
+            other => told.push((name, other.to_string())),
+        }
+    }
+}
+
+/// The numbers are of single precision: 1.1, not 1.10000002384.
+fn rounded(number: f64) -> f64 {
+    (number * 1e6).round() / 1e6
+}
+
+fn numbers(tree: &toml::Table, at: &str, check: &dyn Fn(&str, f64) -> Checked<()>) -> Checked<()> {
     for (key, value) in tree {
         let name = format!("{at}.{key}");
         match value {

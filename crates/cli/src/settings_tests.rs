@@ -236,7 +236,7 @@ fn what_is_out_of_bounds_is_named() {
         complaint("[ranking.candidate.areas.title]\nb = 1.1").contains("“ranking.candidate.areas.title.b”")
     );
     assert!(complaint("[ranking]\ncrossing = 5.0").contains("“ranking.crossing”"));
-    assert!(complaint("[ranking.pieces]\npower = 0.5").contains("“ranking.pieces.power”应为1 到 100"));
+    assert!(complaint("[ranking.pieces]\npower = 0.5").contains("“ranking.pieces.power”应为 1 到 100"));
     assert!(complaint("[ranking.pieces]\nmost = 0").contains("“ranking.pieces.most”至少为 1"));
     assert!(complaint("[server]\nbody_seconds = 0").contains("“server.body_seconds”"));
     assert!(
@@ -245,6 +245,32 @@ fn what_is_out_of_bounds_is_named() {
     assert!(complaint("[server]\nmax_imports = 0").contains("“server.max_imports”"));
     assert!(complaint("[audit]\nkeep_days = 182").contains("“audit.keep_days”至少为 183"));
     assert!(complaint("[log]\nformat = 'xml'").contains("format"));
+}
+
+#[test]
+fn no_weight_is_larger_than_anybody_could_mean_and_its_place_is_named() {
+    for (text, name) in [
+        ("[ranking.features]\nregion = 1e6", "ranking.features.region"),
+        ("[ranking.meaning]\nweight = 1001.0", "ranking.meaning.weight"),
+        ("[ranking]\npeers = 1.5", "ranking.peers"),
+        ("[ranking]\nbackground = 2.0", "ranking.background"),
+        ("[ranking]\nhalf_relevance = 1.5", "ranking.half_relevance"),
+    ] {
+        let said = complaint(text);
+        assert!(said.contains("其他.toml：设置“") && said.contains(&format!("“{name}”应为 ")), "{said}");
+    }
+    let environment = |name: &str| (name == "HONGNIANG_RANKING_PEERS").then(|| "-1".to_owned());
+    let said = resolve(&overrides(), &environment).unwrap_err().to_string();
+    assert!(
+        said.starts_with("环境变量 HONGNIANG_RANKING_PEERS：设置“ranking.peers”应为 0 到 1 之间"),
+        "{said}"
+    );
+    assert!(complaint("[log]\nlevel = 'loud'").contains("日志级别“loud”无效"));
+    assert!(
+        complaint("[log]\nformat = 'xml'").contains("设置“log.format”：不认识的值“xml”，可用：text、json")
+    );
+    let said = complaint("[ranking]\npeers 1");
+    assert!(said.contains("第 2 行") && said.contains("写法有误"), "{said}");
 }
 
 #[test]

@@ -34,7 +34,11 @@ impl Outputs {
         told: impl FnOnce() -> String,
     ) -> Result<()> {
         if let Some(path) = &self.csv {
-            write_csv(path, heading, rows)?;
+            let rows: Vec<Vec<String>> = rows.collect();
+            let count = rows.len();
+            write_csv(path, heading, rows.into_iter())?;
+            // Not among the results, which a program may read.
+            screen::note(&format!("已写入 {}：{count} 行", path.display()));
         }
         if self.json { screen::print_json(&list) } else { Ok(screen::print(&told())?) }
     }

@@ -72,10 +72,9 @@ pub(crate) fn answer(screen: Screen, target: Kind, answer: &MatchAnswer) -> Stri
         text.push_str(&screen.paragraph(0, &[(Strong, said)]));
     }
     if !answer.questions.is_empty() {
-        text.push_str(
-            &screen
-                .paragraph(0, &[(Strong, "这条需求写得较笼统，下面的结果仅供参考。建议先问清：".to_owned())]),
-        );
+        let reserve = if answer.matches.is_empty() { "" } else { "，下面的结果仅供参考" };
+        let said = format!("这条需求写得较笼统{reserve}。建议先问清：");
+        text.push_str(&screen.paragraph(0, &[(Strong, said)]));
         for question in &answer.questions {
             text.push_str(&screen.paragraph(2, &[(Plain, format!("· {}", question.question))]));
         }

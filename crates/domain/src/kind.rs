@@ -64,6 +64,16 @@ impl Kind {
             Self::Society => "学会",
         }
     }
+
+    /// What people call it among themselves.
+    const fn short(self) -> &'static str {
+        match self {
+            Self::Need => "需求",
+            Self::Station => "服务站",
+            Self::Achievement => "成果",
+            Self::Enterprise | Self::Expert | Self::Society => self.label(),
+        }
+    }
 }
 
 impl fmt::Display for Kind {
@@ -72,14 +82,14 @@ impl fmt::Display for Kind {
     }
 }
 
-/// Accepts the singular, the plural and the Chinese name.
+/// Accepts the singular, the plural, the Chinese name and the short one.
 impl FromStr for Kind {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
         Self::ALL
             .into_iter()
-            .find(|kind| [kind.slug(), kind.plural(), kind.label()].contains(&text.trim()))
+            .find(|kind| [kind.slug(), kind.plural(), kind.label(), kind.short()].contains(&text.trim()))
             .ok_or_else(|| {
                 let known = Self::ALL.map(|kind| format!("{}（{}）", kind.plural(), kind.label())).join("、");
                 format!("不认识的登记库“{text}”，可用：{known}")
@@ -153,3 +163,19 @@ impl utoipa::PartialSchema for RecordId {
 }
 
 impl ToSchema for RecordId {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_registry_is_known_by_every_name() {
+        for kind in Kind::ALL {
+            for name in [kind.slug(), kind.plural(), kind.label(), kind.short()] {
+                assert_eq!(name.parse(), Ok(kind), "{name}");
+            }
+        }
+        let short = ["学会", "企业", "专家", "成果", "服务站", "需求"].map(str::parse::<Kind>);
+        assert_eq!(short, Kind::ALL.map(Ok));
+    }
+}

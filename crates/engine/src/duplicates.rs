@@ -7,7 +7,7 @@ use std::cmp::Reverse;
 use std::collections::HashMap;
 
 use domain::{Kind, Profile, Record, RecordId, Status};
-use ranking::{Alikeness, Likeness, Writing};
+use ranking::{Alikeness, Likeness, Sameness, Writing};
 use rustc_hash::{FxHashMap, FxHashSet};
 use serde::{Deserialize, Serialize};
 use store::{Pair, Sketch};
@@ -69,6 +69,9 @@ pub struct Duplicate {
     /// 一句话说明
     #[schema(example = "两条的文字有 87.3% 相同：本条的 95% 见于对方，对方的 91.5% 见于本条")]
     pub detail: String,
+    /// What is exactly the same.
+    #[serde(skip)]
+    same: Option<Sameness>,
 }
 
 /// A row of an imported file that says nearly the same as another need.
@@ -125,8 +128,13 @@ impl Engine {
         let pairs = self.store.pairs(after, limit).await?;
         let briefs = self.briefs(&pairs).await?;
         let found = pairs.iter().filter_map(|pair| {
-            let need = briefs.get(&pair.first)?.clone();
-            let duplicate = duplicate(pair, pair.first, &briefs)?;
+            let need = briefs.get(&pair.first)?.brief.clone();
+            let mut duplicate = duplicate(pair, pair.first, &briefs)?;
+            if let Ok(duplicate) = &mut duplicate {
+                // In a list of many, nobody knows which one “this” is.
+                let names = [need.id.to_string(), duplicate.other.id.to_string()];
+                duplicate.detail = duplicate.said(names.each_ref().map(String::as_str));
+            }
             Some(duplicate.map(|duplicate| DuplicatePair { need, duplicate }))
         });
         found.collect()
@@ -175,10 +183,11 @@ impl Engine {
         for pair in &pairs {
             let (first, second) = (lines.get(&pair.first), lines.get(&pair.second));
             let (line, need) = if first > second { (first, pair.first) } else { (second, pair.second) };
-            let (Some(&line), Some(brief)) = (line, briefs.get(&need)) else { continue };
+            let (Some(&line), Some(told)) = (line, briefs.get(&need)) else { continue };
             if !here.contains(&need) {
                 continue;
             }
+            let brief = &told.brief;
             if let Some(duplicate) = duplicate(pair, need, &briefs) {
                 let (id, title) = (brief.id, brief.title.clone());
                 flags.push(Flag { line, id, title, duplicate: duplicate? });
@@ -234,12 +243,35 @@ impl Engine {
         Ok(duplicates)
     }
 
-    async fn briefs(&self, pairs: &[Pair]) -> Result<HashMap<u64, NeedBrief>, EngineError> {
+    async fn briefs(&self, pairs: &[Pair]) -> Result<HashMap<u64, Told>, EngineError> {
         let mut numbers: Vec<u64> = pairs.iter().flat_map(|pair| [pair.first, pair.second]).collect();
         numbers.sort_unstable();
         numbers.dedup();
         let records = self.store.records(Kind::Need, &numbers).await?;
-        Ok(records.iter().map(|record| (record.id.number, NeedBrief::of(record))).collect())
+        Ok(records.iter().map(|record| (record.id.number, Told::of(record))).collect())
+    }
+}
+
+/// A need in short, and what it says.
+struct Told {
+    brief: NeedBrief,
+    description: String,
+}
+
+impl Told {
+    fn of(record: &Record) -> Self {
+        Self { brief: NeedBrief::of(record), description: description(record).to_owned() }
+    }
+
+    fn texts(&self) -> [&str; 2] {
+        [&self.brief.title, &self.description]
+    }
+}
+
+fn description(record: &Record) -> &str {
+    match &record.profile {
+        Profile::Need(need) => &need.description,
+        _ => "",
     }
 }
 
@@ -258,11 +290,7 @@ impl Read {
 
     /// As one with which others are compared.
     fn without_bands(record: &Record) -> Self {
-        let description = match &record.profile {
-            Profile::Need(need) => need.description.as_str(),
-            _ => "",
-        };
-        let writing = Writing::new(record.profile.title(), description);
+        let writing = Writing::new(record.profile.title(), description(record));
         Self { number: record.id.number, bands: Vec::new(), writing }
     }
 }
@@ -318,17 +346,15 @@ fn pair(need: u64, other: u64, writings: &FxHashMap<u64, &Writing>) -> Option<Pa
 }
 
 /// A pair as the need sees it; `None` when a record has gone.
-fn duplicate(
-    pair: &Pair,
-    need: u64,
-    briefs: &HashMap<u64, NeedBrief>,
-) -> Option<Result<Duplicate, EngineError>> {
+fn duplicate(pair: &Pair, need: u64, told: &HashMap<u64, Told>) -> Option<Result<Duplicate, EngineError>> {
     let (other, share, other_share) = if need == pair.first {
         (pair.second, pair.first_share, pair.second_share)
     } else {
         (pair.first, pair.second_share, pair.first_share)
     };
-    let other = briefs.get(&other)?.clone();
+    let (need, other) = (told.get(&need)?, told.get(&other)?);
+    let same = Sameness::of(need.texts(), other.texts());
+    let other = other.brief.clone();
     let reason: Alikeness = match pair.reason.parse() {
         Ok(reason) => reason,
         Err(source) => {
@@ -337,13 +363,31 @@ fn duplicate(
         }
     };
     let [likeness, share, other_share] = [pair.likeness, share, other_share].map(percent);
-    let shares = format!("本条的 {share}% 见于对方，对方的 {other_share}% 见于本条");
-    let detail = match reason {
-        Alikeness::Text => format!("两条的文字有 {likeness}% 相同：{shares}"),
-        Alikeness::Contained => format!("较短一条的文字有 {likeness}% 见于较长一条：{shares}"),
-        Alikeness::Title => "名称相同，其中一条没有另外的说明".to_owned(),
-    };
-    Some(Ok(Duplicate { other, reason, likeness, share, other_share, detail }))
+    let mut found = Duplicate { other, reason, likeness, share, other_share, detail: String::new(), same };
+    found.detail = found.said(["本条", "对方"]);
+    Some(Ok(found))
+}
+
+impl Duplicate {
+    /// How the two are alike, in one sentence that calls them by these names.
+    fn said(&self, [this, that]: [&str; 2]) -> String {
+        let Self { reason, likeness, share, other_share, same, .. } = self;
+        let spaced = if this.is_ascii() { " " } else { "" };
+        let shares = format!(
+            "{this}{spaced}的 {share}% 见于{spaced}{that}，{that}{spaced}的 {other_share}% 见于{spaced}{this}"
+        );
+        match (same, reason) {
+            (Some(Sameness::All), _) => "名称和说明文字都相同".to_owned(),
+            (Some(Sameness::ButNumbers), _) => "只有数字不同，其余文字相同".to_owned(),
+            (Some(Sameness::Description), _) => "说明文字相同，名称不同".to_owned(),
+            (None, Alikeness::Text) if *likeness >= 100.0 => {
+                "除名称、套话和数字以外，两条的文字相同".to_owned()
+            }
+            (None, Alikeness::Text) => format!("两条的文字有 {likeness}% 相同：{shares}"),
+            (None, Alikeness::Contained) => format!("较短一条的文字有 {likeness}% 见于较长一条：{shares}"),
+            (None, Alikeness::Title) => "名称相同，其中一条没有另外的说明".to_owned(),
+        }
+    }
 }
 
 /// With one decimal.

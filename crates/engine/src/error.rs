@@ -107,6 +107,32 @@ pub enum EngineError {
     /// The system gives no random numbers.
     #[error("系统无法提供随机数")]
     Random(#[source] rand::rngs::SysError),
+    /// A file of an evaluation's input cannot be read.
+    #[error("评测数据有误：无法读取 {}", path.display())]
+    SetFile {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        #[source]
+        error: std::io::Error,
+    },
+    /// A line of an evaluation's input is no JSON object of the right kind.
+    #[error("评测数据有误：{} 第 {line} 行", path.display())]
+    SetLine {
+        /// The file.
+        path: PathBuf,
+        /// The line, from 1.
+        line: usize,
+        /// What is wrong with it.
+        #[source]
+        error: serde_json::Error,
+    },
+    /// Nothing that staff could judge.
+    #[error("没有可评判的需求：没有有效的需求，或者没有候选对象")]
+    NothingToJudge,
+    /// Another process is learning term vectors.
+    #[error("另一个进程正在学习词向量，请稍后再试")]
+    Teaching,
     /// A fault of the program; its panic message says where.
     #[error("程序内部出错，详情见日志")]
     Panicked,

@@ -63,6 +63,8 @@ pub struct Graded {
     pub needs: usize,
     /// 95 % bootstrap interval of the mean.
     pub interval: (f64, f64),
+    /// Judgements that could not be used.
+    pub passed_over: PassedOver,
     /// Each need.
     #[serde(skip)]
     pub cases: Vec<Case>,
@@ -72,7 +74,13 @@ impl Graded {
     pub(crate) fn of(cases: Vec<Case>) -> Self {
         let values = values(&cases);
         let interval = bootstrap_interval(&values);
-        Self { ndcg_at_10: mean(&values), needs: cases.len(), interval, cases }
+        Self {
+            ndcg_at_10: mean(&values),
+            needs: cases.len(),
+            interval,
+            passed_over: PassedOver::default(),
+            cases,
+        }
     }
 }
 
@@ -97,8 +105,18 @@ pub struct KnownItem {
 pub struct GradedSet {
     /// Those that count.
     needs: Vec<LabelledNeed>,
-    judgements: HashMap<String, HashMap<String, u8>>,
+    judgements: Judgements,
     titles: HashMap<String, String>,
+    passed_over: PassedOver,
+}
+
+/// Judgements of a set that could not be used.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct PassedOver {
+    /// They speak of a need that is not in the set.
+    pub unknown_needs: usize,
+    /// They speak of an achievement that is not in the set.
+    pub unknown_achievements: usize,
 }
 
 /// A known-item set whose experts an engine holds.
@@ -140,29 +158,35 @@ impl Engine {
     /// Imports and indexes a graded set, and learns term vectors from its texts. The engine must be empty; use a temporary data directory.
     ///
     /// # Errors
-    /// [`EngineError::BadSet`] when a file is missing or malformed.
+    /// [`EngineError::SetFile`], [`EngineError::SetLine`]; [`EngineError::BadSet`] when a file is malformed or no need can be measured.
     pub async fn load_graded(&self, set: &Path) -> Result<GradedSet, EngineError> {
         let mut needs: Vec<LabelledNeed> = lines(&set.join("needs.jsonl"))?;
         let achievements: Vec<LabelledAchievement> = lines(&set.join("achievements.jsonl"))?;
-        let judgements = judgements(&set.join("qrels.tsv"))?;
+        let mut judgements = judgements(&set.join("qrels.tsv"))?;
+        let title = |found: &LabelledAchievement| (found.id.clone(), found.title.clone());
+        let titles: HashMap<String, String> = achievements.iter().map(title).collect();
+        let passed_over = passed_over(&mut judgements, &needs, &titles);
+        let counts = |need: &LabelledNeed| {
+            judgements.get(&need.id).is_some_and(|pool| {
+                pool.len() >= FEWEST_JUDGEMENTS && pool.values().any(|level| *level >= RELEVANT)
+            })
+        };
+        if !needs.iter().any(counts) {
+            return Err(unmeasurable(&needs, &judgements, passed_over));
+        }
         let form = |need: &LabelledNeed| json!({"external_id": need.id, "title": need.title, "description": need.text});
         self.load(Kind::Need, needs.iter().map(form)).await?;
         let form = |found: &LabelledAchievement| json!({"external_id": found.id, "title": found.title});
         self.load(Kind::Achievement, achievements.iter().map(form)).await?;
         self.learn_from_set().await?;
-        needs.retain(|need| {
-            judgements.get(&need.id).is_some_and(|pool| {
-                pool.len() >= FEWEST_JUDGEMENTS && pool.values().any(|level| *level >= RELEVANT)
-            })
-        });
-        let titles = achievements.into_iter().map(|found| (found.id, found.title)).collect();
-        Ok(GradedSet { needs, judgements, titles })
+        needs.retain(counts);
+        Ok(GradedSet { needs, judgements, titles, passed_over })
     }
 
     /// Measures on a graded set that was loaded into this data directory. `progress` hears of needs done.
     ///
     /// # Errors
-    /// [`EngineError::BadSet`] when a judged achievement is not in the set.
+    /// When database or index refuse.
     pub async fn measure_graded(
         &self,
         set: &GradedSet,
@@ -175,7 +199,7 @@ impl Engine {
             cases.extend(case?);
             progress(at + 1, set.needs.len());
         }
-        Ok(Graded::of(cases))
+        Ok(Graded { passed_over: set.passed_over, ..Graded::of(cases) })
     }
 
     async fn graded_need(&self, need: &LabelledNeed, set: &GradedSet) -> Result<Option<Case>, EngineError> {
@@ -222,10 +246,17 @@ impl Engine {
     /// directory.
     ///
     /// # Errors
-    /// [`EngineError::BadSet`] when a file is missing or malformed.
+    /// [`EngineError::SetFile`], [`EngineError::SetLine`]; [`EngineError::BadSet`] when there is no query, or one without an answer.
     pub async fn load_known_item(&self, set: &Path) -> Result<KnownItemSet, EngineError> {
         let experts: Vec<LabelledExpert> = lines(&set.join("experts.jsonl"))?;
         let queries: Vec<LabelledQuery> = lines(&set.join("queries.jsonl"))?;
+        if queries.is_empty() {
+            return Err(EngineError::BadSet("queries.jsonl 里没有查询，无法衡量".to_owned()));
+        }
+        if let Some(query) = queries.iter().find(|query| query.relevant.is_empty()) {
+            let said = format!("queries.jsonl 里的查询 {} 没有写明答案（relevant）", query.id);
+            return Err(EngineError::BadSet(said));
+        }
         let form = |expert: &LabelledExpert| json!({"external_id": expert.id, "name": expert.id, "projects": expert.projects});
         self.load(Kind::Expert, experts.iter().map(form)).await?;
         self.learn_from_set().await?;
@@ -316,26 +347,81 @@ fn values(cases: &[Case]) -> Vec<f64> {
 }
 
 fn lines<T: DeserializeOwned>(path: &Path) -> Result<Vec<T>, EngineError> {
-    let name = path.display();
-    let text = fs::read_to_string(path).map_err(|error| EngineError::BadSet(format!("{name}：{error}")))?;
-    let read = |(at, line): (usize, &str)| {
-        serde_json::from_str(line)
-            .map_err(|error| EngineError::BadSet(format!("{name} 第 {} 行：{error}", at + 1)))
+    let text = read(path)?;
+    let parsed = |(at, line): (usize, &str)| {
+        let wrong = |error| EngineError::SetLine { path: path.to_owned(), line: at + 1, error };
+        serde_json::from_str(line).map_err(wrong)
     };
-    text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()).map(read).collect()
+    text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()).map(parsed).collect()
+}
+
+fn read(path: &Path) -> Result<String, EngineError> {
+    let text =
+        fs::read_to_string(path).map_err(|error| EngineError::SetFile { path: path.to_owned(), error })?;
+    // Windows programs put a mark in front.
+    Ok(text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text))
 }
 
 /// Need to achievement to level.
-fn judgements(path: &Path) -> Result<HashMap<String, HashMap<String, u8>>, EngineError> {
-    let name = path.display();
-    let text = fs::read_to_string(path).map_err(|error| EngineError::BadSet(format!("{name}：{error}")))?;
-    let mut judgements: HashMap<String, HashMap<String, u8>> = HashMap::new();
-    for (at, line) in text.lines().enumerate().skip(1) {
-        let cells: Vec<&str> = line.split('\t').collect();
-        let bad = || EngineError::BadSet(format!("{name} 第 {} 行：应为三列，级别 1 到 4", at + 1));
+type Judgements = HashMap<String, HashMap<String, u8>>;
+
+/// The first line is a heading unless its third cell is a number.
+fn judgements(path: &Path) -> Result<Judgements, EngineError> {
+    let text = read(path)?;
+    let is_heading =
+        |line: &str| line.split('\t').nth(2).is_none_or(|cell| cell.trim().parse::<i64>().is_err());
+    let mut judgements = Judgements::new();
+    for (at, line) in text.lines().enumerate() {
+        if line.trim().is_empty() || (at == 0 && is_heading(line)) {
+            continue;
+        }
+        let cells: Vec<&str> = line.split('\t').map(str::trim).collect();
+        let bad = || {
+            EngineError::BadSet(format!(
+                "{} 第 {} 行：应为三列，用制表符隔开，第三列为等级 1 到 4",
+                path.display(),
+                at + 1
+            ))
+        };
         let [need, achievement, level] = cells[..] else { return Err(bad()) };
-        let level = level.trim().parse().ok().filter(|level| (1..=4).contains(level)).ok_or_else(bad)?;
+        let level = level.parse().ok().filter(|level| (1..=4).contains(level)).ok_or_else(bad)?;
         judgements.entry(need.to_owned()).or_default().insert(achievement.to_owned(), level);
     }
     Ok(judgements)
+}
+
+/// Takes out the judgements that speak of needs or achievements that are not in the set, and counts them.
+fn passed_over(
+    judgements: &mut Judgements,
+    needs: &[LabelledNeed],
+    titles: &HashMap<String, String>,
+) -> PassedOver {
+    let mut passed_over = PassedOver::default();
+    let known: HashSet<&str> = needs.iter().map(|need| need.id.as_str()).collect();
+    judgements.retain(|need, pool| {
+        if !known.contains(need.as_str()) {
+            passed_over.unknown_needs += pool.len();
+            return false;
+        }
+        let all = pool.len();
+        pool.retain(|achievement, _| titles.contains_key(achievement));
+        passed_over.unknown_achievements += all - pool.len();
+        true
+    });
+    passed_over
+}
+
+/// Why no need of the set can be measured.
+fn unmeasurable(needs: &[LabelledNeed], judgements: &Judgements, passed_over: PassedOver) -> EngineError {
+    let pools = || needs.iter().filter_map(|need| judgements.get(&need.id)).filter(|pool| !pool.is_empty());
+    let few = pools().filter(|pool| pool.len() < FEWEST_JUDGEMENTS).count();
+    let irrelevant = pools().count() - few;
+    let PassedOver { unknown_needs, unknown_achievements } = passed_over;
+    EngineError::BadSet(format!(
+        "没有一项需求可以衡量：一项需求至少要评判过 {FEWEST_JUDGEMENTS} 个成果，其中至少一个为弱相关（2 级）以上；\
+         needs.jsonl 里的 {} 项需求中，{} 项没有评判，{few} 项评判太少，{irrelevant} 项没有相关的；\
+         另有 {unknown_needs} 个评判的需求、{unknown_achievements} 个评判的成果不在标注集里",
+        needs.len(),
+        needs.len() - pools().count(),
+    ))
 }

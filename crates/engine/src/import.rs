@@ -14,7 +14,7 @@ use tokio::task::JoinHandle;
 
 use crate::desk::outside;
 use crate::matching::lies_within;
-use crate::{Engine, EngineError, Flag};
+use crate::{Engine, EngineError, Flag, blocking};
 
 /// Rows written in one transaction, and about how many bytes of them; row errors and flags kept for the report.
 const BATCH: usize = 1_000;
@@ -60,6 +60,10 @@ pub struct ImportReport {
     pub duplicates: u64,
     /// The first thousand of these.
     pub flags: Vec<Flag>,
+    /// New or changed needs that say too little to be matched well.
+    pub vague: u64,
+    /// The lines of the first thousand of these.
+    pub vague_lines: Vec<u64>,
 }
 
 /// Good rows, and the line on which each starts.
@@ -111,8 +115,10 @@ impl Engine {
             self.refuse_erased(options.kind, &mut batch, &mut report).await?;
             let Batch { drafts, lines } = batch;
             if !drafts.is_empty() {
+                let (drafts, vague) = self.vague(options.kind, drafts).await?;
                 let written = self.store.upsert_within(within, drafts).await?;
                 report.count(&lines, &written);
+                report.tell_vague(&vague, &lines, &written);
                 self.indexing.wake();
                 let lines = lines_of(&lines, &written);
                 self.flag(&lines, &mut report).await;
@@ -164,8 +170,10 @@ impl Engine {
             if again.rejected > 0 {
                 return Err(EngineError::NothingImported(Box::new(again)));
             }
+            let (drafts, vague) = self.vague(options.kind, drafts).await?;
             let written = session.upsert(drafts).await?;
             report.count(&lines, &written);
+            report.tell_vague(&vague, &lines, &written);
             said.extend(lines_of(&lines, &written));
             progress(&report);
         }
@@ -179,6 +187,21 @@ impl Engine {
         self.indexing.wake();
         self.flag(&said, &mut report).await;
         Ok(report)
+    }
+
+    /// The drafts again, and of each whether it is a need that says too little.
+    async fn vague(&self, kind: Kind, drafts: Vec<Draft>) -> Result<(Vec<Draft>, Vec<bool>), EngineError> {
+        if kind != Kind::Need {
+            return Ok((drafts, Vec::new()));
+        }
+        let engine = self.clone();
+        blocking(move || {
+            let says_little =
+                |draft: &Draft| !ranking::questions(&engine.analyzer, &draft.profile.passages()).is_empty();
+            let vague = drafts.iter().map(says_little).collect();
+            Ok((drafts, vague))
+        })
+        .await
     }
 
     /// Compares needs that were written, by number with the line each came from, and puts what they are like into the report. The rows
@@ -294,6 +317,18 @@ impl ImportReport {
                 detail: "这个外部编号已被其他地区的记录占用，本密钥不能修改，请换一个编号".to_owned(),
             };
             self.errors.push(RowError { line, problems: vec![problem], bytes_read: self.bytes });
+        }
+    }
+
+    /// Counts the needs that say too little among those that say something new.
+    fn tell_vague(&mut self, vague: &[bool], lines: &[u64], written: &[Upserted]) {
+        for ((vague, line), row) in vague.iter().zip(lines).zip(written) {
+            if *vague && matches!(row.outcome, Outcome::Created | Outcome::Changed) {
+                self.vague += 1;
+                if self.vague_lines.len() < KEPT_FLAGS {
+                    self.vague_lines.push(*line);
+                }
+            }
         }
     }
 }

@@ -2,10 +2,10 @@
 
 mod sheet;
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use domain::{Kind, RecordId, Status};
-use exchange::sheets::{self, CellProblem, FilledRow, FilledSheet};
+use exchange::sheets::{self, CellProblem, FilledRow, FilledSheet, NeedName};
 use futures_util::{StreamExt, stream};
 use ranking::metrics::ndcg;
 use ranking::{median_level, weighted_kappa};
@@ -15,6 +15,7 @@ use store::{Judgement, ListFilter, Outcome};
 use crate::evaluate::{AT_ONCE, Case, FEWEST_JUDGEMENTS, Graded, Placed, RELEVANT, SHOWN};
 use crate::{Engine, EngineError, blocking};
 
+pub use exchange::sheets::level_word;
 pub use sheet::{SheetRequest, SheetTotals};
 
 /// Open needs read at a time.
@@ -90,7 +91,9 @@ impl Engine {
         let source = blake3::hash(&file).to_hex().to_string();
         let filled = blocking(move || Ok(sheets::read(&file)?)).await?;
         let FilledSheet { judge: signed, rows, blank, mut problems } = filled;
-        let named = judge.map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned);
+        let wrong =
+            |why: &str| EngineError::BadParameter { parameter: "judge", detail: format!("评判人{why}") };
+        let named = judge.map(|name| sheets::judge_name(name).map_err(wrong)).transpose()?;
         let unsigned = || EngineError::BadParameter {
             parameter: "judge",
             detail: "不知道是谁评判的：请在“填写说明”表的“评判人”一格填上姓名，或用 --judge 指明".to_owned(),
@@ -103,8 +106,8 @@ impl Engine {
         if !report.problems.is_empty() && !skip_bad {
             return Ok(report);
         }
-        let judgement = |row: FilledRow| Judgement {
-            need: row.need.number,
+        let judgement = |(need, row): (RecordId, FilledRow)| Judgement {
+            need: need.number,
             target: row.candidate,
             judge: report.judge.clone(),
             level: row.level,
@@ -127,9 +130,19 @@ impl Engine {
     async fn known_rows(
         &self,
         rows: Vec<FilledRow>,
-    ) -> Result<(Vec<FilledRow>, Vec<CellProblem>), EngineError> {
+    ) -> Result<(Vec<(RecordId, FilledRow)>, Vec<CellProblem>), EngineError> {
+        let mut needs: HashMap<NeedName, Option<RecordId>> = HashMap::new();
+        for name in rows.iter().map(|row| &row.need) {
+            if !needs.contains_key(name) {
+                let found = match name {
+                    NeedName::Id(id) => Some(*id),
+                    NeedName::External(id) => self.find(Kind::Need, id).await?,
+                };
+                needs.insert(name.clone(), found);
+            }
+        }
         let mut asked: BTreeMap<Kind, Vec<u64>> = BTreeMap::new();
-        for id in rows.iter().flat_map(|row| [row.need, row.candidate]) {
+        for id in needs.values().flatten().copied().chain(rows.iter().map(|row| row.candidate)) {
             asked.entry(id.kind).or_default().push(id.number);
         }
         let mut known: HashSet<RecordId> = HashSet::new();
@@ -140,15 +153,12 @@ impl Engine {
         }
         let (mut good, mut problems) = (Vec::new(), Vec::new());
         for row in rows {
-            let missing = |id: &RecordId| !known.contains(id);
-            if missing(&row.need) {
-                problems.push(row.problem(true, format!("库中没有需求 {}", row.need)));
-            } else if missing(&row.candidate) {
-                problems.push(
+            match needs[&row.need].filter(|need| known.contains(need)) {
+                None => problems.push(row.problem(true, format!("库中没有需求 {}", row.need))),
+                Some(_) if !known.contains(&row.candidate) => problems.push(
                     row.problem(false, format!("库中没有{} {}", row.candidate.kind.label(), row.candidate)),
-                );
-            } else {
-                good.push(row);
+                ),
+                Some(need) => good.push((need, row)),
             }
         }
         Ok((good, problems))

@@ -64,7 +64,8 @@ impl Engine {
     /// the registries that are matched anew with them. The same records give the same vectors on the same machine.
     ///
     /// # Errors
-    /// [`EngineError::ModelInPlace`]; when another process is learning, or when database or files refuse. Killed or failed midway, each index is as it was or wholly new.
+    /// [`EngineError::ModelInPlace`]; [`EngineError::Teaching`] when another process is learning; when database or files refuse. Killed or failed
+    /// midway, each index is as it was or wholly new.
     pub async fn train_vectors(
         &self,
         mut progress: impl FnMut(TeachingProgress) + Send,
@@ -150,6 +151,25 @@ impl Engine {
         Ok(removed)
     }
 
+    /// The registries whose index was written with other term vectors than those that are installed, as after learning was killed between
+    /// installing and writing anew: they are matched as before until they are rebuilt.
+    ///
+    /// # Errors
+    /// When index files refuse.
+    pub async fn registries_with_other_vectors(&self) -> Result<Vec<Kind>, EngineError> {
+        let engine = self.clone();
+        blocking(move || {
+            let installed = engine.usable_vectors()?;
+            let differs = |kind: &Kind| {
+                let registry = engine.catalog.registry(*kind);
+                let written = registry.generation().is_some();
+                written && registry.snapshot().vectors().identity() != installed.identity()
+            };
+            Ok(MATCHED.into_iter().filter(differs).collect())
+        })
+        .await
+    }
+
     /// Writes the indexes of the registries that are matched with the vectors that are installed now.
     async fn write_anew(&self, mut progress: impl FnMut(TeachingProgress) + Send) -> Result<(), EngineError> {
         for kind in MATCHED {
@@ -187,18 +207,14 @@ impl Engine {
 /// Held by the one process that learns.
 fn learning_lock(data_dir: &Path) -> Result<File, EngineError> {
     let path = learned::path(data_dir, "train.lock");
-    let locked = || {
-        fs::create_dir_all(path.parent().unwrap_or(data_dir))?;
-        let file = File::options().create(true).truncate(false).write(true).open(&path)?;
-        match file.try_lock() {
-            Ok(()) => Ok(file),
-            Err(fs::TryLockError::WouldBlock) => {
-                Err(io::Error::new(io::ErrorKind::ResourceBusy, "另一个进程正在学习词向量"))
-            }
-            Err(fs::TryLockError::Error(error)) => Err(error),
-        }
-    };
-    locked().map_err(|error| EngineError::DataDir { path: path.clone(), error })
+    let unusable = |error| EngineError::DataDir { path: path.clone(), error };
+    fs::create_dir_all(path.parent().unwrap_or(data_dir)).map_err(unusable)?;
+    let file = File::options().create(true).truncate(false).write(true).open(&path).map_err(unusable)?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(fs::TryLockError::WouldBlock) => Err(EngineError::Teaching),
+        Err(fs::TryLockError::Error(error)) => Err(unusable(error)),
+    }
 }
 
 fn vectors_file(data_dir: &Path) -> PathBuf {

@@ -43,7 +43,7 @@ fn pairs(file: &[u8]) -> Vec<(RecordId, RecordId)> {
     let mut workbook: calamine::Xlsx<_> = calamine::Xlsx::new(std::io::Cursor::new(file)).unwrap();
     let rows = workbook.worksheet_range("评判表").unwrap();
     let id = |cell: &calamine::Data| cell.to_string().parse::<RecordId>().unwrap();
-    rows.rows().skip(1).map(|row| (id(&row[0]), id(&row[3]))).collect()
+    rows.rows().skip(1).map(|row| (id(&row[0]), id(&row[4]))).collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -296,6 +296,7 @@ async fn feedback_is_checked_and_keeps_no_contact() {
 fn a_sheet_of_many_needs_stays_within_what_excel_opens() {
     let block = |need: u64| JudgingBlock {
         need: RecordId::new(Kind::Need, need),
+        external_id: format!("XQ-{need}"),
         title: "长".repeat(100),
         text: "说明".repeat(2_000),
         candidates: vec![

@@ -137,9 +137,28 @@ async fn one_learns_at_a_time() {
     fs::create_dir(folder.path().join("learned")).unwrap();
     let lock = fs::File::create(folder.path().join("learned/train.lock")).unwrap();
     lock.lock().unwrap();
-    assert!(matches!(engine.train_vectors(|_| {}).await, Err(EngineError::DataDir { .. })));
+    let error = engine.train_vectors(|_| {}).await.unwrap_err();
+    assert_eq!(error.to_string(), "另一个进程正在学习词向量，请稍后再试");
     lock.unlock().unwrap();
     engine.train_vectors(|_| {}).await.unwrap();
+}
+
+/// Killed between installing the vectors and writing the indexes anew.
+#[tokio::test(flavor = "multi_thread")]
+async fn registries_that_are_written_with_other_vectors_are_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let engine = demo(folder.path()).await;
+    let file = folder.path().join("learned/term-vectors.bin");
+    assert_eq!(engine.registries_with_other_vectors().await.unwrap(), []);
+    engine.train_vectors(|_| {}).await.unwrap();
+    assert_eq!(engine.registries_with_other_vectors().await.unwrap(), []);
+    let learned = fs::read(&file).unwrap();
+    engine.reset_vectors(|_| {}).await.unwrap();
+    fs::write(&file, learned).unwrap();
+    let matched = [Kind::Need, Kind::Expert, Kind::Station, Kind::Achievement];
+    assert_eq!(engine.registries_with_other_vectors().await.unwrap(), matched);
+    engine.rebuild_index(Kind::Need, |_, _| {}).await.unwrap();
+    assert_eq!(engine.registries_with_other_vectors().await.unwrap(), matched[1..]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -153,7 +153,7 @@ impl Rows {
             Reader::Lines(lines) => lines.read(),
         };
         let (line, outcome) = read.unwrap_or_else(|error| {
-            let detail = format!("这一行之后读取文件失败，其余的行没有导入：{error}");
+            let detail = format!("这一行之后读取文件失败，其余的行没有导入（{error}）");
             self.ended = true;
             let problem = RowProblem::whole(ProblemCode::Format, detail);
             Some((self.line.max(1), Err(vec![problem])))

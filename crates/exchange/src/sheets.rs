@@ -7,7 +7,7 @@ mod writing;
 
 use domain::RecordId;
 
-pub use reading::{CellProblem, FilledRow, FilledSheet, read};
+pub use reading::{CellProblem, FilledRow, FilledSheet, NeedName, judge_name, read};
 pub use writing::write;
 
 /// The sheets of the workbook.
@@ -34,11 +34,18 @@ const LEVELS: [(u8, &str, &str, &str); 4] = [
     (1, "不相关", "只是用词碰巧相同，或者完全无关", "研究金属表面涂料，文字里也出现“气孔”"),
 ];
 
+/// What a level is called, everywhere: 高度相关 for 4.
+pub fn level_word(level: u8) -> Option<&'static str> {
+    LEVELS.iter().find(|known| known.0 == level).map(|(_, word, ..)| *word)
+}
+
 /// A need with the candidates that are to be judged for it, in the order in which they are shown.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct JudgingBlock {
     /// The need.
     pub need: RecordId,
+    /// Its number where it comes from, which staff know.
+    pub external_id: String,
     /// Its title.
     pub title: String,
     /// What it says.
@@ -71,6 +78,9 @@ pub enum SheetError {
     /// Broken inside.
     #[error("工作簿已损坏，或设有打开密码；请重新保存后再试（{0}）")]
     Broken(String),
+    /// What stands for the judge's name is none.
+    #[error("“{GUIDE}”表里的“{JUDGE}”{0}")]
+    BadName(&'static str),
     /// No sheet with the headings.
     #[error("没有找到评判表：应有一个工作表，前 10 行内有表头“{NEED}”“{CANDIDATE}”“{LEVEL}”")]
     NoTable,

@@ -1,7 +1,8 @@
 //! Whether a need says enough to be matched; if not, what to ask whoever filed it.
 //!
 //! What a text says of a technology is the sum, over its different words, of how rare each is in technical prose
-//! ([`text::Background`]). Words that every form holds (企业, 提升, 数字化) say nothing. The bound lies
+//! ([`text::Background`]). Words that every form holds (企业, 提升, 数字化) say nothing, nor do words put together of them (产业化,
+//! 降低成本), nor those of everyday speech, which are rare in technical prose for another reason. The bound lies
 //! between the demonstration's needs, none of which falls below it, and titles such as 希望提高产品质量, all of which do (`tests/clarity.rs`).
 
 use std::sync::LazyLock;
@@ -19,12 +20,23 @@ pub(crate) const COMMON: f32 = 0.3;
 
 /// Words of plans, policies and forms, and units, comparisons and times. (Those that are stop words besides are no words at all.)
 static GENERIC: LazyLock<FxHashSet<&str>> = LazyLock::new(|| {
-    let lists = [
-        include_str!("../../../data/dictionaries/generic_words.txt"),
-        include_str!("../../../data/dictionaries/measure_words.txt"),
-    ];
-    lists.into_iter().flat_map(str::lines).filter(|line| !line.starts_with('#')).collect()
+    let mut words = words_of(include_str!("../../../data/dictionaries/generic_words.txt"));
+    words.extend(words_of(include_str!("../../../data/dictionaries/measure_words.txt")));
+    words
 });
+/// Words that say nothing here, though two texts that share one have something in common.
+static EVERYDAY: LazyLock<FxHashSet<&str>> =
+    LazyLock::new(|| words_of(include_str!("../../../data/dictionaries/everyday_words.txt")));
+static STOPS: LazyLock<FxHashSet<&str>> =
+    LazyLock::new(|| words_of(include_str!("../../../data/dictionaries/stop_words.txt")));
+
+fn words_of(list: &'static str) -> FxHashSet<&'static str> {
+    list.lines().filter(|line| !line.starts_with('#')).collect()
+}
+
+/// A word at least as rare as this names a thing, unless it ends like an action or a quantity.
+const NAMES: f32 = 0.8;
+const NO_THING: [&str; 12] = ["率", "度", "量", "性", "数", "值", "比", "耗", "力", "法", "术", "化"];
 
 /// What a need should say, with the words or endings that tell that it does, and the question that asks for it.
 const ASPECTS: [(&str, &str, &[&str]); 4] = [
@@ -132,9 +144,8 @@ pub fn questions(analyzer: &Analyzer, passages: &[Passage]) -> Vec<Question> {
     let has_figure = passages.iter().any(|passage| passage.text.chars().any(|c| c.is_ascii_digit()));
     let said = |code: &str, endings: &[&str]| match code {
         "figure" => has_figure,
-        _ => words
-            .iter()
-            .any(|word| !says_nothing(word) && endings.iter().any(|ending| word.ends_with(ending))),
+        "object" => any_ends(&words, endings) || words.iter().any(|word| names_a_thing(word)),
+        _ => any_ends(&words, endings),
     };
     let question = |(code, question, _): &(&str, &str, _)| Question {
         code: (*code).into(),
@@ -146,10 +157,19 @@ pub fn questions(analyzer: &Analyzer, passages: &[Passage]) -> Vec<Question> {
     if missing.is_empty() { ASPECTS.iter().map(question).collect() } else { missing }
 }
 
+fn any_ends(words: &FxHashSet<String>, endings: &[&str]) -> bool {
+    words.iter().any(|word| !is_vague(word) && endings.iter().any(|ending| word.ends_with(ending)))
+}
+
+/// Whether a word is rare enough to be a name of something: 银耳, 白芍.
+fn names_a_thing(word: &str) -> bool {
+    let acts = ASPECTS.iter().filter(|(code, ..)| *code == "process").flat_map(|(.., endings)| *endings);
+    rarity(word) >= NAMES && !is_vague(word) && !acts.chain(&NO_THING).any(|ending| word.ends_with(ending))
+}
+
 /// How much these words say.
 fn substance(words: &FxHashSet<String>) -> f32 {
-    let mut told: Vec<f32> =
-        words.iter().filter(|word| !says_nothing(word)).map(|word| rarity(word)).collect();
+    let mut told: Vec<f32> = words.iter().filter(|word| !is_vague(word)).map(|word| rarity(word)).collect();
     // The order of a set is none; sums of floats depend on it.
     told.sort_unstable_by(f32::total_cmp);
     told.into_iter().filter(|rarity| *rarity > COMMON).sum()
@@ -161,6 +181,32 @@ pub fn says_nothing(word: &str) -> bool {
     GENERIC.contains(word)
         || (word.chars().count() == 2 && word.starts_with(counts))
         || (word.len() == 1 && word.is_ascii())
+}
+
+/// Whether a word says nothing of what is needed: by itself, or put together of such words, with at most one character before or after
+/// (新|技术, 产业|化).
+fn is_vague(word: &str) -> bool {
+    let says_nothing = |word: &str| says_nothing(word) || EVERYDAY.contains(word);
+    if says_nothing(word) {
+        return true;
+    }
+    let characters: Vec<char> = word.chars().collect();
+    let piece = |from: usize, to: usize| characters[from..to].iter().collect::<String>();
+    let stops = |at: usize| STOPS.contains(piece(at, at + 1).as_str());
+    let length = characters.len();
+    // Whether the characters from the start, or from the second one, up to here are put together of such words.
+    let mut reached = vec![false; length + 1];
+    reached[0] = true;
+    if length > 2 && stops(0) {
+        reached[1] = true;
+    }
+    for to in 2..=length {
+        reached[to] = (0..to - 1).any(|from| {
+            let piece = piece(from, to);
+            reached[from] && (says_nothing(&piece) || STOPS.contains(piece.as_str()))
+        });
+    }
+    reached[length] || (length > 2 && reached[length - 1] && stops(length - 1))
 }
 
 /// A word is as rare as the rarest pair of its characters; a single character says nothing.

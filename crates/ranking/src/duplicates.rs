@@ -55,6 +55,34 @@ pub struct Likeness {
     pub shares: [f64; 2],
 }
 
+/// What is exactly the same of two needs, beside other writing and punctuation. A likeness of 100 % says less: phrases of forms, numbers
+/// and very short titles do not count in it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sameness {
+    /// Title and description.
+    All,
+    /// Both, but for numbers.
+    ButNumbers,
+    /// The description, which says something; the titles differ.
+    Description,
+}
+
+impl Sameness {
+    /// Of two needs, each with its title and its description.
+    pub fn of(one: [&str; 2], other: [&str; 2]) -> Option<Self> {
+        let same = |numbers| {
+            let equal = |at: usize| text::letters(one[at], numbers) == text::letters(other[at], numbers);
+            [equal(0), equal(1)]
+        };
+        match (same(true), same(false)) {
+            ([true, true], _) => Some(Self::All),
+            (_, [true, true]) => Some(Self::ButNumbers),
+            ([false, true], _) if !text::letters(one[1], true).is_empty() => Some(Self::Description),
+            _ => None,
+        }
+    }
+}
+
 impl Writing {
     /// Digest of all on which a likeness depends: pairs found by another method are to be looked for again.
     pub fn method() -> String {
@@ -120,5 +148,21 @@ impl FromStr for Alikeness {
     fn from_str(slug: &str) -> Result<Self, Self::Err> {
         let known = [Self::Text, Self::Contained, Self::Title].into_iter().find(|one| one.slug() == slug);
         known.ok_or_else(|| format!("no kind of likeness: {slug}"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_exactly_the_same_is_told() {
+        let body = "现有产品合格率 92%，希望提高到 98%。";
+        let of = |other: [&str; 2]| Sameness::of(["铝板焊接", body], other);
+        assert_eq!(of(["铝板焊接", "现有产品合格率92％，希望提高到98%"]), Some(Sameness::All));
+        assert_eq!(of(["铝板焊接", "现有产品合格率 85%，希望提高到 95%。"]), Some(Sameness::ButNumbers));
+        assert_eq!(of(["水稻育秧", body]), Some(Sameness::Description));
+        assert_eq!(of(["水稻育秧", "现有产品合格率 85%，希望提高到 95%。"]), None);
+        assert_eq!(Sameness::of(["铝板焊接", ""], ["水稻育秧", ""]), None);
     }
 }

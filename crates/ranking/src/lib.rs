@@ -29,7 +29,7 @@ pub use areas::Areas;
 pub use bm25::{AreaModel, AreaStatistics, TextModel, idf};
 pub use clarity::{Question, questions, says_nothing};
 pub use compare::{Comparison, compare};
-pub use duplicates::{Alikeness, Likeness, Writing};
+pub use duplicates::{Alikeness, Likeness, Sameness, Writing};
 pub use eligibility::{Exclusion, exclusions};
 pub use explain::{Candidate, Corpus, Evidence, Explainer};
 pub use explanation::{AlikeWords, EvidenceItem, Explanation, Highlight, Piece, Rule, TermMatch};

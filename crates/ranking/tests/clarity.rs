@@ -33,9 +33,27 @@ fn what_says_nothing_is_asked_for_everything() {
         "提升企业自主创新能力和核心竞争力",
         "设备智能化改造，提高生产效率，降低成本",
         "需要引进人才，开展技术攻关，解决生产中存在的问题",
+        "需要新技术，降低成本，提高效率",
+        "我们厂的机器经常坏，想找人看看",
+        "开发新产品，提高市场竞争力，实现产业化，填补国内空白",
         "",
     ] {
         assert_eq!(asked(&analyzer, &[vague]), ["object", "process", "figure", "standard"], "{vague}");
+    }
+}
+
+#[test]
+fn many_phrases_say_no_more_than_few() {
+    let long = "生产各类机械零部件，产品质量有待提高，希望与高校院所开展产学研合作，引进先进技术和高层次人才，\
+        提升企业自主创新能力和核心竞争力，推动产业转型升级，实现高质量发展";
+    assert_eq!(asked(&analyzer(), &[long]), ["object", "process", "figure", "standard"]);
+}
+
+#[test]
+fn who_names_a_thing_is_not_asked_for_it() {
+    let analyzer = analyzer();
+    for named in ["银耳菌种退化", "白芍熏硫替代"] {
+        assert_eq!(asked(&analyzer, &[named]), ["process", "figure", "standard"], "{named}");
     }
 }
 
@@ -68,9 +86,10 @@ fn every_generic_word_can_be_met_and_stands_once() {
     let lists = [
         include_str!("../../../data/dictionaries/generic_words.txt"),
         include_str!("../../../data/dictionaries/measure_words.txt"),
+        include_str!("../../../data/dictionaries/everyday_words.txt"),
     ];
-    let words: Vec<&str> =
-        lists.into_iter().flat_map(str::lines).filter(|line| !line.starts_with('#')).collect();
+    let lines = lists.iter().flat_map(|list| list.lines());
+    let words: Vec<&str> = lines.filter(|line| !line.starts_with('#')).collect();
     let met = |word: &&&str| {
         let read = analyzer.words(word);
         read.len() == 1 && read[0].text == **word

@@ -19,5 +19,5 @@ pub use analyzer::{Analyzer, ReadText, Scratch};
 pub use background::Background;
 pub use dictionary::{Dictionaries, DictionaryError, DictionaryKind, Place};
 pub use highlight::{Hit, Segment, cut_snippet, snippet};
-pub use shingles::Shingles;
+pub use shingles::{Shingles, letters};
 pub use token::{Token, TokenKind, TokenRef, Word};

@@ -117,6 +117,23 @@ impl Shingles {
     }
 }
 
+/// The letters of a text as they are compared, without punctuation and spaces: equal for texts that are written alike. Every number is the
+/// same where `numbers` are left out.
+#[must_use]
+pub fn letters(text: &str, numbers: bool) -> String {
+    let mut normalised = Normalised::default();
+    normalised.read(text);
+    let written = normalised.chars().iter().map(|c| c.value).filter(|&c| is_han(c) || is_latin(c));
+    let mut letters = String::new();
+    for c in written {
+        let c = if c.is_numeric() && !numbers { NUMBER } else { c };
+        if numbers || c != NUMBER || !letters.ends_with(NUMBER) {
+            letters.push(c);
+        }
+    }
+    letters
+}
+
 /// What a sentence says: its characters without the phrases of forms, every number the same.
 fn told(sentence: &[char]) -> Vec<char> {
     let mut told = Vec::with_capacity(sentence.len());

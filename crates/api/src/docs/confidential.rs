@@ -19,7 +19,7 @@ pub(crate) fn reveal(kind: Kind) -> Doc {
     Doc::new(&format!("reveal_{kind}_contact"), label, format!("读取{label}的联系方式"), description)
         .parameters([parameters::id(kind)])
         .json_body("RevealForm", json!({"purpose": "电话约定现场对接的时间"}))
-        .answer(200, "联系方式", ("Contact", examples::contact()), &[])
+        .answer(200, "联系方式", ("Contact", examples::whole_contact()), &[])
         .problems(&body_problems())
         .problems(&[Code::RecordNotFound, Code::OutsideRegion, Code::Busy])
 }

@@ -267,7 +267,7 @@ pub(super) fn revoked_key() -> Value {
     key
 }
 
-pub(super) fn contact() -> Value {
+pub(super) fn whole_contact() -> Value {
     json!({"person": "（联系人）", "mobile": "13800005678", "email": "lianxi@example.com"})
 }
 

@@ -48,8 +48,9 @@ async fn what_keys_do_and_are_refused_is_on_record() {
     portal.register("needs", need("铝壳激光焊接气孔控制")).await;
     let headers = [("Content-Type", "application/json")];
     let body = json!({"purpose": "约定对接时间"}).to_string();
-    let refused =
-        portal.send_as(Some(&reader), "POST", "/api/v1/needs/need-1/contact", &headers, body.as_bytes()).await;
+    let refused = portal
+        .send_as(Some(&reader), "POST", "/api/v1/needs/need-1/contact", &headers, body.as_bytes())
+        .await;
     assert_eq!((refused.status, refused.problem().as_str()), (403, "missing_scope"));
     assert_eq!(portal.get_as(&reader, "/api/v1/audit").await.status, 403);
 
@@ -69,7 +70,11 @@ async fn what_keys_do_and_are_refused_is_on_record() {
 
     let local = portal.key("滁州", Some("3411"), &[Scope::AuditRead, Scope::NeedsRead]).await;
     assert_eq!(portal.get_as(&local, "/api/v1/needs").await.status, 200);
-    assert_eq!(portal.get_as(&local, "/api/v1/audit").await.json()["items"], json!([]), "reading is no event");
+    assert_eq!(
+        portal.get_as(&local, "/api/v1/audit").await.json()["items"],
+        json!([]),
+        "reading is no event"
+    );
     assert_eq!(portal.get_as(&local, "/api/v1/experts").await.status, 403);
     let own = portal.get_as(&local, "/api/v1/audit").await.json();
     assert_eq!(own["items"].as_array().unwrap().len(), 1, "{own}");

@@ -1,7 +1,10 @@
 //! `hongniang duplicates`: needs that came twice.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use anyhow::Result;
 use clap::Args;
+use domain::RecordId;
 use engine::{DuplicatePair, Engine, NeedBrief};
 
 use super::{opened, spinner};
@@ -19,7 +22,8 @@ const EXAMPLES: &str = "列出疑似重复的技术需求：同一需求经县�
 或名称相同而其中一条没有另外的说明，即列为疑似重复；是否重复由工作人员判断。\n\n\
 例：\n  hongniang duplicates\n  hongniang duplicates --csv 疑似重复.csv      用 Excel 打开\n  hongniang duplicates --json";
 
-const HEADING: [&str; 14] = [
+const HEADING: [&str; 15] = [
+    "组",
     "编号",
     "外部编号",
     "技术需求名称",
@@ -49,9 +53,12 @@ impl Duplicates {
         let waiting = spinner("正在比较尚未比较的需求……");
         let engine = opened(settings).await?;
         waiting.finish_and_clear();
-        let pairs = all(&engine).await?;
+        let groups = grouped(all(&engine).await?);
         engine.close().await;
-        self.outputs.give(&pairs, &HEADING, pairs.iter().map(row), || shown(Screen::stdout(), &pairs))?;
+        let rows =
+            (1..).zip(&groups).flat_map(|(place, pairs)| pairs.iter().map(move |pair| row(place, pair)));
+        let pairs: Vec<&DuplicatePair> = groups.iter().flatten().collect();
+        self.outputs.give(&pairs, &HEADING, rows, || shown(Screen::stdout(), &groups))?;
         Ok(Ending::Done)
     }
 }
@@ -66,8 +73,35 @@ async fn all(engine: &Engine) -> Result<Vec<DuplicatePair>> {
     }
 }
 
-fn row(DuplicatePair { need, duplicate }: &DuplicatePair) -> Vec<String> {
-    let mut cells = Vec::from(cells(need));
+/// Pairs that hang together, the likeliest first, in the groups and of the groups.
+fn grouped(mut pairs: Vec<DuplicatePair>) -> Vec<Vec<DuplicatePair>> {
+    // Sorts stably: pairs that are as alike stay by number.
+    pairs.sort_by(|a, b| b.duplicate.likeness.total_cmp(&a.duplicate.likeness));
+    let mut groups: Vec<(BTreeSet<RecordId>, Vec<DuplicatePair>)> = Vec::new();
+    for pair in pairs {
+        let ids = [pair.need.id, pair.duplicate.other.id];
+        let mut joined = groups.extract_if(.., |(needs, _)| ids.iter().any(|id| needs.contains(id)));
+        let (mut needs, mut held) = joined.next().unwrap_or_default();
+        joined.for_each(|(others, pairs)| {
+            needs.extend(others);
+            held.extend(pairs);
+        });
+        needs.extend(ids);
+        held.push(pair);
+        groups.push((needs, held));
+    }
+    let mut groups: Vec<Vec<DuplicatePair>> = groups.into_iter().map(|(_, pairs)| pairs).collect();
+    let likeness = |pair: &DuplicatePair| pair.duplicate.likeness;
+    groups.iter_mut().for_each(|pairs| pairs.sort_by(|a, b| likeness(b).total_cmp(&likeness(a))));
+    groups.sort_by(|a, b| {
+        likeness(&b[0]).total_cmp(&likeness(&a[0])).then_with(|| a[0].need.id.cmp(&b[0].need.id))
+    });
+    groups
+}
+
+fn row(place: usize, DuplicatePair { need, duplicate }: &DuplicatePair) -> Vec<String> {
+    let mut cells = vec![place.to_string()];
+    cells.extend(self::cells(need));
     cells.extend(self::cells(&duplicate.other));
     cells.extend([duplicate.likeness.to_string(), duplicate.detail.clone()]);
     cells
@@ -92,23 +126,32 @@ pub(super) fn about(need: &NeedBrief) -> String {
     words.map(String::as_str).collect::<Vec<_>>().join(" · ")
 }
 
-fn shown(screen: Screen, pairs: &[DuplicatePair]) -> String {
+fn shown(screen: Screen, groups: &[Vec<DuplicatePair>]) -> String {
     let mut text = String::new();
-    for DuplicatePair { need, duplicate } in pairs {
-        let head = format!("{:.1}%  {}", duplicate.likeness, need.title);
+    for (place, pairs) in (1..).zip(groups) {
+        let both = |pair: &'_ DuplicatePair| [pair.need.clone(), pair.duplicate.other.clone()];
+        let needs: BTreeMap<RecordId, NeedBrief> =
+            pairs.iter().flat_map(both).map(|need| (need.id, need)).collect();
+        let title = &pairs[0].need.title;
+        let head = format!("{place}. {title}等 {} 条需求", needs.len());
         text.push_str(&screen.paragraph(0, &[(Emphasis::Strong, head)]));
-        for need in [need, &duplicate.other] {
+        for need in needs.values() {
+            let id = format!("{} / {}  ", need.id, need.external_id);
             let about = format!("  {}", about(need));
-            let id = format!("  {} / {}", need.id, need.external_id);
             let line =
-                [(Emphasis::Plain, need.title.clone()), (Emphasis::Plain, about), (Emphasis::Faint, id)];
+                [(Emphasis::Faint, id), (Emphasis::Plain, need.title.clone()), (Emphasis::Plain, about)];
             text.push_str(&screen.paragraph(3, &line));
         }
-        text.push_str(&screen.paragraph(3, &[(Emphasis::Faint, duplicate.detail.clone())]));
+        for DuplicatePair { need, duplicate } in pairs {
+            let said = format!("{} 与 {}：{}", need.id, duplicate.other.id, duplicate.detail);
+            text.push_str(&screen.paragraph(3, &[(Emphasis::Faint, said)]));
+        }
+        text.push('\n');
     }
-    text.push_str(&match pairs.len() {
+    let found: usize = groups.iter().map(Vec::len).sum();
+    text.push_str(&match groups.len() {
         0 => "没有发现疑似重复的技术需求\n".to_owned(),
-        found => format!("疑似重复 {found} 对\n"),
+        groups => format!("疑似重复 {found} 对，归为 {groups} 组\n"),
     });
     text
 }

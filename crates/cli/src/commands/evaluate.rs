@@ -1,6 +1,7 @@
 //! `hongniang evaluate`: the ranking measured on labelled sets and on staff's judgements, through the product's own path; and compared with
 //! another one.
 
+mod axis;
 mod contrast;
 mod report;
 
@@ -10,11 +11,11 @@ use std::{fs, io};
 use anyhow::{Context, Result, anyhow, bail};
 use clap::{Args, Subcommand};
 use engine::Engine;
-use engine::evaluate::{Case, Graded, GradedSet, KnownItem, KnownItemSet};
+use engine::evaluate::{Case, Graded, GradedSet, KnownItem, KnownItemSet, PassedOver};
 use indicatif::ProgressBar;
 use serde_json::{Value, json};
 
-use self::contrast::Contrast;
+use self::contrast::{Against, Contrast};
 use super::{TICK, bar, opened};
 use crate::configuration::Overrides;
 use crate::ending::{Ending, Misuse};
@@ -25,8 +26,8 @@ const EXAMPLES: &str = "在标注数据上衡量排序质量：用与正式匹�
 judged 用数据目录里工作人员的评判，直接在现有数据上衡量。\n\n\
 例：\n  hongniang evaluate graded 标注集/\n  hongniang evaluate known-item 标注集/ --json\n  \
 hongniang evaluate graded 标注集/ --against 新设置.toml --html 对比.html";
-const GRADED: &str = "目录里有 needs.jsonl（id、title、text）、achievements.jsonl（id、title）和 qrels.tsv（need_id、achievement_id、level 1 到 4，首行为表头）。\
-每项需求只对自己标注过的成果排序，报告 nDCG@10 的均值和 95% 自助法区间。\n\n例：\n  hongniang evaluate graded 标注集/ --json";
+const GRADED: &str = "目录里有 needs.jsonl（id、title、text）、achievements.jsonl（id、title）和 qrels.tsv（need_id、achievement_id、level：4 高度相关、3 相关、2 弱相关、1 不相关，以制表符隔开，表头可有可无）。\
+每项需求只对自己标注过的成果排序，报告 nDCG@10 的均值和 95% 自助法区间；至少标注过 10 个、其中至少一个为弱相关以上的需求才计入。\n\n例：\n  hongniang evaluate graded 标注集/ --json";
 const KNOWN_ITEM: &str = "目录里有 experts.jsonl（id、projects）和 queries.jsonl（id、text、relevant）。每个查询对全部专家排序，报告 MRR、前 10 和前 100 的召回率。\n\n\
 例：\n  hongniang evaluate known-item 标注集/ --json";
 
@@ -93,15 +94,17 @@ impl Evaluate {
         // Read before anything takes time.
         let live = &settings.engine.data_dir;
         let other = wanted.against.as_deref().map(|file| other_settings(file, live)).transpose()?;
+        let against = wanted.against.as_deref().zip(other.as_ref());
+        let against = against.map(|(file, other)| Against::new(file, &settings.engine, other)).transpose()?;
         let (measured, other) = match &self.set {
             Set::Judged(_) => measure_live(settings, other.as_ref()).await?,
             labelled => labelled.measure_apart(settings, other).await?,
         };
-        match other {
+        match other.zip(against) {
             None if wanted.json => screen::print_json(&measured.json)?,
-            None => screen::print(&measured.said)?,
-            Some(other) => {
-                let contrast = Contrast::new(name, measured, other);
+            None => screen::print(&format!("{}\n{}。", measured.said, measured.meaning))?,
+            Some((other, against)) => {
+                let contrast = Contrast::new(name, against, measured, other);
                 if let Some(file) = &wanted.html {
                     let page = report::page(&contrast)?;
                     fs::write(file, page).with_context(|| format!("无法写入 {}", file.display()))?;
@@ -144,10 +147,40 @@ async fn measure_live(
     Ok((first, second))
 }
 
+/// What is compared case by case.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Measure {
+    Ndcg,
+    ReciprocalRank,
+}
+
+impl Measure {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Ndcg => "nDCG@10",
+            Self::ReciprocalRank => "MRR",
+        }
+    }
+
+    /// The value of one case, as people read it.
+    fn told(self, value: f64) -> String {
+        match self {
+            Self::Ndcg => format!("{value:.4}"),
+            Self::ReciprocalRank if value > 0.0 => format!("第 {:.0} 名", 1.0 / value),
+            Self::ReciprocalRank => "没有找到".to_owned(),
+        }
+    }
+}
+
+const ABOUT_NDCG: &str = "nDCG@10 衡量前 10 名排得好不好：相关程度高的排得越靠前，数值越大；1 为最理想的次序，0 为前 10 名里没有相关的";
+const ABOUT_RANKS: &str = "MRR 是各查询答案名次倒数的平均：答案总排第一为 1，总排第二为 0.5；前 10（前 100）召回率是答案排进前 10（前 100）名的查询所占的比例，都是越大越好";
+
 /// What one ranking came to on a set.
 struct Measured {
     /// The measure that is compared.
-    measure: &'static str,
+    measure: Measure,
+    /// What the figures mean, for staff.
+    meaning: &'static str,
     cases: Vec<Case>,
     json: Value,
     /// One line.
@@ -244,19 +277,22 @@ impl Loaded {
 impl From<Graded> for Measured {
     fn from(graded: Graded) -> Self {
         let ((low, high), value, needs) = (graded.interval, graded.ndcg_at_10, graded.needs);
-        Self {
-            measure: "nDCG@10",
-            json: json!(graded),
-            cases: graded.cases,
-            said: format!("nDCG@10 {value:.4}（95% 区间 {low:.4}～{high:.4}），{needs} 项需求"),
+        let mut said = format!("nDCG@10 {value:.4}（95% 区间 {low:.4}～{high:.4}），{needs} 项需求");
+        let PassedOver { unknown_needs, unknown_achievements } = graded.passed_over;
+        for (count, what) in [(unknown_needs, "需求"), (unknown_achievements, "成果")] {
+            if count > 0 {
+                said.push_str(&format!("；{count} 个评判的{what}不在标注集里，未计入"));
+            }
         }
+        Self { measure: Measure::Ndcg, meaning: ABOUT_NDCG, json: json!(graded), cases: graded.cases, said }
     }
 }
 
 impl From<KnownItem> for Measured {
     fn from(found: KnownItem) -> Self {
         Self {
-            measure: "MRR",
+            measure: Measure::ReciprocalRank,
+            meaning: ABOUT_RANKS,
             json: json!(found),
             said: format!(
                 "MRR {:.4}，前 10 召回率 {:.4}，前 100 召回率 {:.4}，{} 个查询",

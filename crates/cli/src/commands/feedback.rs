@@ -1,10 +1,13 @@
 //! `hongniang feedback`: what became of proposed pairs.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use anyhow::{Result, anyhow};
 use clap::{Args, Subcommand};
-use domain::{Decision, Kind, RecordId};
-use engine::{Engine, FeedbackDraft, FeedbackRequest};
+use domain::{Attributes, Consent, Decision, Kind, RecordId};
+use engine::{Engine, FeedbackDraft, FeedbackRequest, Part, Seen};
 use jiff::civil::Date;
+use jiff::tz::{self, TimeZone};
 use serde_json::{Value, json};
 
 use super::matching::record;
@@ -107,10 +110,14 @@ impl Add {
             comment: self.comment,
         };
         let found = engine.add_feedback(draft).await?;
+        let names = Names::of(&engine, std::slice::from_ref(&found)).await?;
         if self.json {
             screen::print_json(&told_json(&found))?;
         } else {
-            screen::print(&told(&found))?;
+            screen::print(&told(&found, &names))?;
+        }
+        if found.told.decision != Decision::Declined && names.unwilling.contains(&found.told.candidate) {
+            screen::note("注意：这位专家登记为未同意参与匹配，请核实本人意愿，并更新登记");
         }
         engine.close().await;
         Ok(Ending::Done)
@@ -136,7 +143,8 @@ impl List {
         } else if page.items.is_empty() {
             screen::print("没有反馈")?;
         } else {
-            let mut text: String = page.items.iter().map(told).collect();
+            let names = Names::of(&engine, &page.items).await?;
+            let mut text: String = page.items.iter().map(|found| told(found, &names)).collect();
             if let Some(next) = page.next {
                 text.push_str(&format!("……还有更多，加 --after {next} 接着列\n"));
             }
@@ -163,15 +171,52 @@ async fn candidate(engine: &Engine, name: &str) -> Result<RecordId> {
     }
 }
 
-fn told(found: &engine::Feedback) -> String {
+/// What the needs and candidates of some feedback are called.
+#[derive(Default)]
+struct Names {
+    titles: BTreeMap<RecordId, String>,
+    /// Those who did not consent to be matched.
+    unwilling: BTreeSet<RecordId>,
+}
+
+impl Names {
+    async fn of(engine: &Engine, items: &[engine::Feedback]) -> Result<Self> {
+        let mut names = Self::default();
+        for id in items.iter().flat_map(|found| [found.told.need, found.told.candidate]) {
+            if names.titles.contains_key(&id) {
+                continue;
+            }
+            let record = engine.read(id).await?.record;
+            names.titles.insert(id, record.profile.title().to_owned());
+            if Attributes::of(&record).offer.is_some_and(|offer| offer.consent == Consent::None) {
+                names.unwilling.insert(id);
+            }
+        }
+        Ok(names)
+    }
+
+    /// `张三（expert-7）`; what is no person's name stands in title marks.
+    fn of_record(&self, id: RecordId) -> String {
+        let title = self.titles.get(&id).map_or("", String::as_str);
+        match id.kind {
+            Kind::Need | Kind::Achievement => format!("《{title}》（{id}）"),
+            _ => format!(" {title}（{id}）"),
+        }
+    }
+}
+
+fn told(found: &engine::Feedback, names: &Names) -> String {
     let engine::Feedback { number, told, recorded_at, seen } = found;
-    let mut text = format!("第 {number} 条  {} 与 {}：{}", told.need, told.candidate, told.decision.label());
+    let (need, candidate) = (names.of_record(told.need), names.of_record(told.candidate));
+    let mut text = format!("第 {number} 条  {need}与{candidate}：{}", told.decision.label());
     if let Some(day) = told.decided_on {
-        text.push_str(&format!("（{day}）"));
+        text.push_str(&format!("（{}）", day.strftime("%Y年%-m月%-d日")));
     }
     let rank = seen.rank.map_or_else(String::new, |rank| format!("第 {rank} 名，"));
     let run = seen.run.map_or_else(|| "即时计算".to_owned(), |run| format!("匹配批次 {run}"));
-    text.push_str(&format!("  当时 {rank}{:.1} 分（{run}）  记于 {recorded_at}\n", seen.total));
+    // The clock of the whole country, as in all days of the program.
+    let at = recorded_at.to_zoned(TimeZone::fixed(tz::offset(8))).strftime("%Y年%-m月%-d日 %-H:%M");
+    text.push_str(&format!("\n    当时 {rank}{:.1} 分（{run}）  记于 {at}\n", seen.total));
     for (label, said) in [("原因", &told.reason), ("备注", &told.comment)] {
         if !said.is_empty() {
             text.push_str(&format!("    {label}：{said}\n"));
@@ -191,8 +236,20 @@ fn told_json(found: &engine::Feedback) -> Value {
         "decided_on": told.decided_on,
         "comment": told.comment,
         "recorded_at": recorded_at,
-        "seen": seen,
+        "seen": rounded(seen),
     })
+}
+
+/// To four decimals, as matches are told; what is kept is kept as it was.
+fn rounded(seen: &Seen) -> Seen {
+    let round = |value: f64| (value * 1e4).round() / 1e4;
+    let part = |part: &Part| Part {
+        value: round(part.value),
+        weight: round(part.weight),
+        points: round(part.points),
+        ..part.clone()
+    };
+    Seen { total: round(seen.total), parts: seen.parts.iter().map(part).collect(), ..seen.clone() }
 }
 
 fn date(text: &str) -> Result<Date, String> {

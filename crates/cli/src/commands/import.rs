@@ -33,7 +33,7 @@ hongniang import needs 需求.csv --all-or-nothing\n  zcat 成果.jsonl.gz | hon
 #[derive(Debug, Args)]
 #[command(long_about = EXAMPLES)]
 pub(crate) struct Import {
-    /// 登记库：needs、enterprises、experts、stations、achievements、societies，或中文名称
+    /// 登记库：needs、enterprises、experts、stations、achievements、societies，或中文名称（需求、企业、专家、服务站、成果、学会）
     #[arg(value_name = "登记库")]
     kind: Kind,
     /// 文件，- 为标准输入
@@ -205,7 +205,22 @@ fn summary(kind: Kind, report: &ImportReport, nothing: bool) -> String {
         kind.label()
     ));
     text.push_str(&duplicates(report));
+    text.push_str(&vague(report));
     text
+}
+
+/// The rows that say too little.
+fn vague(report: &ImportReport) -> String {
+    if report.vague == 0 {
+        return String::new();
+    }
+    let lines: Vec<String> = report.vague_lines.iter().take(SHOWN).map(u64::to_string).collect();
+    let more = if report.vague > lines.len() as u64 { "等" } else { "" };
+    format!(
+        "写得较笼统的 {} 条（照常导入，匹配结果仅供参考）：第 {} 行{more}；用 hongniang match --need 编号 查看该补充什么\n",
+        report.vague,
+        lines.join("、")
+    )
 }
 
 /// The rows that say nearly the same as other needs.
@@ -218,8 +233,8 @@ fn duplicates(report: &ImportReport) -> String {
         let other = &duplicate.other;
         let enterprise = other.enterprise.as_deref().unwrap_or("单位未填");
         text.push_str(&format!(
-            "第 {line} 行 {title}（{id}）与 {}《{}》（{enterprise}）相似 {:.1}%：{}\n",
-            other.id, other.title, duplicate.likeness, duplicate.detail
+            "第 {line} 行 {title}（{id}）与 {}《{}》（{enterprise}）：{}\n",
+            other.id, other.title, duplicate.detail
         ));
     }
     let more = report.duplicates.saturating_sub(SHOWN as u64);

@@ -158,11 +158,24 @@ async fn status(settings: &Settings, as_json: bool) -> Result<Ending> {
     // Looks at the index as it lies: whoever catches up first has nothing to report.
     let engine = Engine::open(&settings.engine).await?;
     let states = engine.index_status().await?;
+    let others = engine.registries_with_other_vectors().await?;
     engine.close().await;
     if as_json {
-        screen::print_json(&states)?;
+        let mut told = json!(states);
+        for (told, state) in told.as_array_mut().into_iter().flatten().zip(&states) {
+            told["other_vectors"] = json!(others.contains(&state.kind));
+        }
+        screen::print_json(&told)?;
     } else {
-        screen::print(&states.iter().map(line).collect::<String>())?;
+        let mut text: String = states.iter().map(line).collect();
+        if !others.is_empty() {
+            let names: Vec<&str> = others.iter().map(|kind| kind.label()).collect();
+            text.push_str(&format!(
+                "{}的索引用的不是现在的词向量（学习后没有重建完）；请运行 hongniang index rebuild 重建\n",
+                names.join("、")
+            ));
+        }
+        screen::print(&text)?;
     }
     Ok(Ending::Done)
 }

@@ -26,7 +26,7 @@ const EXPORT: &str = "为每项需求汇集几种排序的前几名（现用设�
 里面没有名次、分数和排序的来源，评判人只看内容。已有的文件不会被覆盖。\n\n\
 例：\n  hongniang judge export 评判表.xlsx\n  hongniang judge export 评判表.xlsx --sample 30 --seed 7 --target achievement\n  \
 hongniang judge export 评判表.xlsx --needs need-1,XQ-002 --depth 15 --against 新设置.toml";
-const IMPORT: &str = "读回填好的工作簿（用 Excel、WPS、LibreOffice 保存的都可以，列可以移动或增加）。没有填等级的行不算评判；\
+const IMPORT: &str = "读回填好的工作簿（用 Excel、WPS、LibreOffice 保存的都可以，列可以移动或增加）。“需求编号”也可以填外部编号；没有填等级的行不算评判；\
 有一行填错就什么都不导入，除非用 --skip-bad。同一个文件再导入一次不会有变化；不同的人的评判分开保存。\n\n\
 例：\n  hongniang judge import 评判表-张工.xlsx\n  hongniang judge import 评判表.xlsx --judge 李工 --skip-bad\n\n\
 退出码为 3 表示有填错的行。";
@@ -123,6 +123,11 @@ impl Export {
         if self.file.exists() {
             bail!("{} 已经存在，可能有人填过；请换一个文件名", self.file.display());
         }
+        let wanted: Vec<&str> =
+            self.needs.iter().map(|name| name.trim()).filter(|name| !name.is_empty()).collect();
+        if wanted.is_empty() && !self.needs.is_empty() {
+            return Err(Misuse("--needs：没有写编号，应形如 need-1,XQ-002".to_owned()).into());
+        }
         let live = &settings.engine.data_dir;
         let others =
             self.against.iter().map(|file| other_settings(file, live)).collect::<Result<Vec<_>>>()?;
@@ -131,7 +136,7 @@ impl Export {
         let others: Vec<Engine> =
             others.iter().map(|other| engine.ranking_with(other.weights, other.matching)).collect();
         let mut needs = Vec::new();
-        for name in self.needs.iter().map(|name| name.trim()).filter(|name| !name.is_empty()) {
+        for name in wanted {
             needs.push(record(&engine, Kind::Need, name).await?);
         }
         let request = SheetRequest {

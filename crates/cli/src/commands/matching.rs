@@ -10,7 +10,7 @@ use engine::{Engine, MatchRequest, Subject};
 use serde_json::{Value, json};
 
 use super::opened;
-use crate::ending::{Ending, Misuse};
+use crate::ending::Ending;
 use crate::screen::{self, Screen};
 use crate::settings::Settings;
 use crate::view;
@@ -106,7 +106,7 @@ impl Asking {
         let bytes = fs::read(path).with_context(|| format!("无法读取表单 {}", path.display()))?;
         let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);
         let form = serde_json::from_slice(bytes)
-            .map_err(|error| Misuse(format!("{} 不是有效的 JSON：{error}", path.display())))?;
+            .with_context(|| format!("表单 {} 不是有效的 JSON", path.display()))?;
         Ok(Some(form))
     }
 

@@ -20,7 +20,7 @@ hongniang search needs --industry C38 --sort newest --facets region,field\n  hon
 #[derive(Debug, Args)]
 #[command(long_about = EXAMPLES)]
 pub(crate) struct Search {
-    /// 登记库：needs、enterprises、experts、stations、achievements、societies，或中文名称
+    /// 登记库：needs、enterprises、experts、stations、achievements、societies，或中文名称（需求、企业、专家、服务站、成果、学会）
     #[arg(value_name = "登记库")]
     kind: Kind,
     /// 检索词，人名和单位名也可用拼音

@@ -181,10 +181,14 @@ impl Weights {
 }
 
 fn told(lesson: &Lesson) -> String {
-    let Lesson { needs, held_back, judgements, feedback, pairs, .. } = lesson;
-    let mut text = format!(
-        "评判 {judgements} 个，反馈 {feedback} 个；可学的需求 {needs} 项（{pairs} 对好坏），另留出 {held_back} 项检验\n"
-    );
+    let Lesson { needs, held_back, judgements, feedback, pairs, weights, .. } = lesson;
+    let mut text = format!("已有评判 {judgements} 个，反馈 {feedback} 个。");
+    text.push_str(&if weights.is_empty() {
+        // Refused before anything was learned: no pair has been looked at.
+        format!("其中能比出好坏的需求 {} 项\n", needs + held_back)
+    } else {
+        format!("学自 {needs} 项需求的 {pairs} 对候选对象（一好一差），另留出 {held_back} 项需求检验\n")
+    });
     for weight in &lesson.weights {
         let moved = weight.after - weight.before;
         let change = if moved.abs() < 5e-5 { "不变".to_owned() } else { format!("{moved:+.4}") };

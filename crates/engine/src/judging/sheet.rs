@@ -15,7 +15,7 @@ use crate::{Engine, EngineError, blocking};
 /// Characters of one text, of all a candidate's texts, and of a need's: what fits into a row of a sheet.
 const TEXT: usize = 220;
 const CANDIDATE: usize = 600;
-const NEED: usize = 900;
+const NEED: usize = 700;
 /// Achievements that are named for an expert.
 const NAMED: usize = 5;
 /// Deepest pool of one ranking.
@@ -52,17 +52,16 @@ impl Engine {
     /// pooled for each need and shuffled: neither who proposed a candidate nor at which rank is in the file.
     ///
     /// # Errors
-    /// [`EngineError::BadParameter`] when there is nothing to judge or the depth is out of bounds; [`EngineError::NotFound`];
+    /// [`EngineError::NothingToJudge`]; [`EngineError::BadParameter`] when the depth is out of bounds; [`EngineError::NotFound`];
     /// [`EngineError::NoSuchPairing`].
     pub async fn judging_sheet(
         &self,
         others: &[Engine],
         request: &SheetRequest,
     ) -> Result<(Vec<u8>, SheetTotals), EngineError> {
-        let bad =
-            |parameter, detail: &str| EngineError::BadParameter { parameter, detail: detail.to_owned() };
         if !(1..=DEEPEST).contains(&request.depth) {
-            return Err(bad("depth", "应在 1 到 100 之间"));
+            let detail = "应在 1 到 100 之间".to_owned();
+            return Err(EngineError::BadParameter { parameter: "depth", detail });
         }
         pairing(Kind::Need, request.target)?;
         let mut rankings = vec![self.clone(), self.ranking_with(plain(), self.matching)];
@@ -81,7 +80,7 @@ impl Engine {
             }
         }
         if blocks.is_empty() {
-            return Err(bad("needs", "没有可评判的需求：没有有效的需求，或者没有候选对象"));
+            return Err(EngineError::NothingToJudge);
         }
         let pairs = blocks.iter().map(|block| block.candidates.len()).sum();
         let totals = SheetTotals { needs: blocks.len(), pairs, rankings: rankings.len() };
@@ -154,7 +153,8 @@ fn block(need: &Record, candidates: Vec<JudgingCandidate>) -> JudgingBlock {
     let title = need.profile.title().to_owned();
     let said = need.profile.passages().into_iter().filter(|passage| passage.text != title);
     let texts: Vec<String> = said.map(|passage| told(&passage, NEED)).collect();
-    JudgingBlock { need: need.id, text: cut(&texts.join("\n"), NEED), title, candidates }
+    let (text, external_id) = (cut(&texts.join("\n"), NEED), need.external_id.clone());
+    JudgingBlock { need: need.id, external_id, text, title, candidates }
 }
 
 fn candidate(record: &Record, achievements: Option<&String>) -> JudgingCandidate {

@@ -23,6 +23,10 @@ pub(super) fn check(file: &[u8]) -> Result<(), SheetError> {
     }
     let broken = |error: &dyn std::fmt::Display| SheetError::Broken(error.to_string());
     let mut archive = ZipArchive::new(Cursor::new(file)).map_err(|error| broken(&error))?;
+    // A LibreOffice or Word document, or any other archive.
+    if !archive.is_empty() && !archive.file_names().flatten().any(|name| name.starts_with("xl/")) {
+        return Err(SheetError::Foreign);
+    }
     let mut left = LARGEST_CONTENT;
     let mut content = Vec::new();
     for at in 0..archive.len() {

@@ -13,7 +13,7 @@ use super::{CANDIDATE, JUDGE, LEVEL, LEVELS, NEED, NOTE, SheetError, bounds};
 const HEADING_WITHIN: u32 = 10;
 /// More cells than any judging sheet has.
 const MOST_CELLS: usize = 2_000_000;
-/// Characters of a remark, and of the judge's name, that are kept.
+/// Characters of a remark that are kept, and that a judge's name may have.
 const LONGEST_NOTE: usize = 2_000;
 const LONGEST_NAME: usize = 50;
 
@@ -34,7 +34,7 @@ pub struct FilledSheet {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FilledRow {
     /// The need.
-    pub need: RecordId,
+    pub need: NeedName,
     /// The candidate.
     pub candidate: RecordId,
     /// 1 to 4.
@@ -42,6 +42,24 @@ pub struct FilledRow {
     /// Empty when nothing was remarked.
     pub note: String,
     place: Place,
+}
+
+/// How a row names its need.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum NeedName {
+    /// By our own number, `need-42`.
+    Id(RecordId),
+    /// By that of its source, `XQ-042`.
+    External(String),
+}
+
+impl fmt::Display for NeedName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Id(id) => id.fmt(f),
+            Self::External(id) => f.write_str(id),
+        }
+    }
 }
 
 /// Where a row stands, and under which letters its cells.
@@ -104,7 +122,10 @@ pub fn read(file: &[u8]) -> Result<FilledSheet, SheetError> {
             Err(calamine::XlsxError::NotAWorksheet(_)) => continue,
             other => other.map_err(broken)?,
         };
-        judge = judge.or_else(|| named_judge(&cells));
+        if judge.is_none() {
+            judge =
+                named_judge(&cells).map(|name| judge_name(&name)).transpose().map_err(SheetError::BadName)?;
+        }
         if filled.is_none()
             && let Some((heading, columns)) = headings(&sheet, &cells)?
         {
@@ -150,13 +171,29 @@ fn text(value: &DataRef<'_>) -> String {
     }
 }
 
+/// The name of a judge as it is kept.
+///
+/// # Errors
+/// What is wrong with it, in Chinese: a name that was cut could be another person's.
+pub fn judge_name(text: &str) -> Result<String, &'static str> {
+    let name = text.trim();
+    if name.is_empty() {
+        Err("是空的，请填写姓名或代号")
+    } else if name.chars().any(char::is_control) {
+        Err("里有换行等控制字符，请只写一个姓名或代号")
+    } else if name.chars().count() > LONGEST_NAME {
+        Err("太长，最多 50 个字，请只写一个姓名或代号")
+    } else {
+        Ok(name.to_owned())
+    }
+}
+
 /// The text beside the cell that asks for the judge's name.
 fn named_judge(cells: &Cells) -> Option<String> {
     let plain = |text: &str| bare(text).trim_end_matches(['：', ':']).to_owned();
     cells.values().take(HEADING_WITHIN as usize).find_map(|row| {
         let (asked, _) = row.iter().find(|(_, text)| plain(text) == JUDGE)?;
-        let name = row.get(&(asked + 1)).map(|name| name.chars().take(LONGEST_NAME).collect::<String>());
-        name.filter(|name| !name.is_empty())
+        row.get(&(asked + 1)).cloned()
     })
 }
 
@@ -186,7 +223,7 @@ fn headings(sheet: &str, cells: &Cells) -> Result<Option<(u32, Columns)>, SheetE
 
 fn rows(cells: &Cells, heading: u32, columns: &Columns) -> FilledSheet {
     let mut filled = FilledSheet::default();
-    let mut judged: HashMap<(RecordId, RecordId), (u32, u8)> = HashMap::new();
+    let mut judged: HashMap<(NeedName, RecordId), (u32, u8)> = HashMap::new();
     for (row, texts) in cells.range(heading + 1..) {
         let place = Place { row: row + 1, columns: columns.keys };
         let [need, candidate, level] =
@@ -198,7 +235,8 @@ fn rows(cells: &Cells, heading: u32, columns: &Columns) -> FilledSheet {
         match filled_row(need, candidate, level, place) {
             Err(mut problems) => filled.problems.append(&mut problems),
             Ok(mut row) => {
-                let before = judged.entry((row.need, row.candidate)).or_insert((row.place.row, row.level));
+                let before =
+                    judged.entry((row.need.clone(), row.candidate)).or_insert((row.place.row, row.level));
                 if *before == (row.place.row, row.level) {
                     let note = columns.note.and_then(|column| texts.get(&column));
                     row.note = note.map(|note| note.chars().take(LONGEST_NOTE).collect()).unwrap_or_default();
@@ -214,18 +252,21 @@ fn rows(cells: &Cells, heading: u32, columns: &Columns) -> FilledSheet {
 }
 
 fn filled_row(need: &str, candidate: &str, level: &str, place: Place) -> Result<FilledRow, Vec<CellProblem>> {
-    let id = |text: &str, heading, fits: fn(Kind) -> bool, example: &str| {
-        let id = bare(text).to_lowercase().parse::<RecordId>().ok().filter(|id| fits(id.kind));
-        let said = if text.is_empty() {
-            "为空".to_owned()
-        } else {
-            format!("“{}”不是有效的编号", short(text))
-        };
-        id.ok_or_else(|| place.problem(heading, format!("{said}，应形如 {example}，请恢复原来的编号")))
+    let id = |text: &str| bare(text).to_lowercase().parse::<RecordId>().ok();
+    let said = |text: &str| match text {
+        "" => "为空".to_owned(),
+        text => format!("“{}”不是有效的编号", short(text)),
     };
-    let need = id(need, NEED, |kind| kind == Kind::Need, "need-42");
-    let offers = |kind| matches!(kind, Kind::Expert | Kind::Station | Kind::Achievement);
-    let candidate = id(candidate, CANDIDATE, offers, "expert-42");
+    let bad = |heading, text: &str, example: &str| {
+        place.problem(heading, format!("{}，应形如 {example}，请恢复原来的编号", said(text)))
+    };
+    let need = match id(need) {
+        Some(id) if id.kind == Kind::Need => Ok(NeedName::Id(id)),
+        None if !need.is_empty() => Ok(NeedName::External(need.to_owned())),
+        _ => Err(bad(NEED, need, "need-42 或 XQ-042")),
+    };
+    let offers = |id: &RecordId| matches!(id.kind, Kind::Expert | Kind::Station | Kind::Achievement);
+    let candidate = id(candidate).filter(offers).ok_or_else(|| bad(CANDIDATE, candidate, "expert-42"));
     let wrong = || format!("“{}”不是等级，应为 4 高度相关、3 相关、2 弱相关或 1 不相关", short(level));
     let level = self::level(level).ok_or_else(|| place.problem(LEVEL, wrong()));
     match (need, candidate, level) {

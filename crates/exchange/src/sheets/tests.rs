@@ -22,6 +22,7 @@ fn blocks() -> Vec<JudgingBlock> {
     };
     let block = |need, candidates: std::ops::Range<u64>| JudgingBlock {
         need: RecordId::new(Kind::Need, need),
+        external_id: format!("XQ-{need:03}"),
         title: "方形铝壳激光焊接气孔控制".to_owned(),
         text: "=焊缝气孔率偏高，希望降到千分之三以下。".repeat(8),
         candidates: candidates.map(candidate).collect(),
@@ -86,6 +87,9 @@ fn a_new_sheet_is_blank_and_hides_nothing() {
     ] {
         assert!(table.contains(told), "{told}");
     }
+    assert!(!table.contains("<mergeCell"), "what is sorted and filtered has no merged cells");
+    let strings = part("sharedStrings.xml");
+    assert!(strings.contains("XQ-002"), "staff know a need by the number of its source");
     assert!(!table.contains("<f>"), "a text that begins with = is no formula");
     assert!(part("sheet1.xml").contains("<mergeCell") && part("workbook.xml").contains("评判表"));
 }
@@ -118,6 +122,27 @@ fn columns_move_and_levels_are_words_or_numbers() {
         expected.map(|(need, candidate, level)| (need.to_owned(), candidate.to_owned(), level))
     );
     assert_eq!((filled.blank, filled.rows[0].note.as_str(), filled.rows[1].note.as_str()), (1, "很对口", ""));
+}
+
+#[test]
+fn a_need_may_be_named_by_its_source() {
+    let file = workbook(&[&["需求编号", "候选编号", "相关程度"], &["XQ-013", "expert-1", "4"]]);
+    let filled = read(&file).unwrap();
+    assert_eq!(levels(&filled), [("XQ-013".to_owned(), "expert-1".to_owned(), 4)]);
+    assert_eq!(filled.rows[0].need, NeedName::External("XQ-013".to_owned()));
+}
+
+#[test]
+fn a_name_is_refused_and_not_cut() {
+    let signed = |name: &str| {
+        let table = [&["需求编号", "候选编号", "相关程度"][..], &["need-1", "expert-1", "4"][..]];
+        read(&workbook(&[&[&["评判人", name][..]][..], &table[..]].concat()))
+    };
+    assert_eq!(signed(" 张工 ").unwrap().judge.as_deref(), Some("张工"));
+    for (name, said) in [("张工\n李工", "换行"), (&"张".repeat(51), "太长，最多 50 个字")] {
+        let error = signed(name).unwrap_err();
+        assert!(matches!(error, SheetError::BadName(_)) && error.to_string().contains(said), "{error}");
+    }
 }
 
 #[test]
@@ -173,6 +198,11 @@ fn what_is_no_judging_sheet_is_refused() {
     assert!(matches!(read("需求编号,候选编号\n".as_bytes()).unwrap_err(), SheetError::Foreign));
     assert!(matches!(read(b"PK\x03\x04 cut off").unwrap_err(), SheetError::Broken(_)));
     assert!(matches!(read(&workbook(&[&["编号", "等级"]])).unwrap_err(), SheetError::NoTable));
+    let mut document = ZipWriter::new(Cursor::new(Vec::new()));
+    document.start_file("mimetype", SimpleFileOptions::default()).unwrap();
+    document.write_all(b"application/vnd.oasis.opendocument.spreadsheet").unwrap();
+    let document = document.finish().unwrap().into_inner();
+    assert!(matches!(read(&document).unwrap_err(), SheetError::Foreign));
     let twice = workbook(&[&["需求编号", "候选编号", "相关程度", "相关程度"]]);
     assert!(matches!(read(&twice).unwrap_err(), SheetError::DuplicateHeading { heading: "相关程度", .. }));
 }

@@ -8,19 +8,19 @@ use rust_xlsxwriter::{
 use super::{CANDIDATE, GUIDE, JUDGE, JudgingBlock, LEVEL, LEVELS, NEED, NOTE, SheetError, TABLE};
 
 /// Headings with the widths of their columns, in digits.
-const COLUMNS: [(&str, f64); 8] = [
+const COLUMNS: [(&str, f64); 9] = [
     (NEED, 11.0),
+    ("外部编号", 12.0),
     ("需求名称", 20.0),
-    ("需求说明", 38.0),
+    ("需求说明", 56.0),
     (CANDIDATE, 15.0),
     ("候选名称", 20.0),
     ("候选简介", 60.0),
     (LEVEL, 13.0),
     (NOTE, 20.0),
 ];
-const TEXT_COLUMN: u16 = 2;
-const LEVEL_COLUMN: u16 = 6;
-const LAST_COLUMN: u16 = 7;
+const LEVEL_COLUMN: u16 = 7;
+const LAST_COLUMN: u16 = 8;
 
 const FONT: &str = "微软雅黑";
 const SIZE: f64 = 10.0;
@@ -98,7 +98,7 @@ fn guide(sheet: &mut Worksheet, blocks: &[JudgingBlock]) -> Result<(), XlsxError
         "只看内容是否对得上，不看距离远近、名气大小和有没有时间。",
         "同一项需求的候选对象先后顺序是打乱的，排在前面不说明更好。",
         "拿不准就空着：空着的行不算评判。想说明理由，写在“备注”里。",
-        "可以移动列、加列、筛选；请不要改“需求编号”和“候选编号”，也不要改表头。",
+        "可以移动列、加列、筛选、排序；请不要改“需求编号”和“候选编号”，也不要改表头。",
         "填好后保存为 .xlsx 交回即可，不必全部填完。",
     ];
     for (row, (at, rule)) in (10..).zip(rules.iter().enumerate()) {
@@ -138,14 +138,14 @@ fn table(sheet: &mut Worksheet, blocks: &[JudgingBlock]) -> Result<(), XlsxError
     Ok(())
 }
 
-/// One need and its candidates from `first` on; the row after them. What the need says stands once, beside all of its candidates.
+/// One need and its candidates from `first` on; the row after them. What the need says stands in each row: who scrolls, sorts or filters
+/// has it before him.
 fn write_block(
     sheet: &mut Worksheet,
     block: &JudgingBlock,
     first: u32,
     band: Color,
 ) -> Result<u32, XlsxError> {
-    let last = first + block.candidates.len() as u32 - 1;
     let format = |row: u32| {
         let format = bordered().set_background_color(band);
         // A heavy line tells one need from the next.
@@ -160,21 +160,18 @@ fn write_block(
         let format = format(row);
         sheet.set_row_height(row, height)?;
         sheet.write_with_format(row, 0, block.need.to_string(), &format)?;
-        sheet.write_with_format(row, 1, block.title.as_str(), &format)?;
-        sheet.write_with_format(row, 3, candidate.id.to_string(), &format)?;
-        sheet.write_with_format(row, 4, candidate.title.as_str(), &format.clone().set_bold())?;
-        sheet.write_with_format(row, 5, candidate.text.as_str(), &format)?;
+        let number = candidate.id.to_string();
+        let texts = [&block.external_id, &block.title, &block.text, &number];
+        for (column, text) in (1..).zip(texts) {
+            sheet.write_with_format(row, column, text.as_str(), &format)?;
+        }
+        sheet.write_with_format(row, 5, candidate.title.as_str(), &format.clone().set_bold())?;
+        sheet.write_with_format(row, 6, candidate.text.as_str(), &format)?;
         let fill_in = format.set_background_color(FILL_IN);
         sheet.write_blank(row, LEVEL_COLUMN, &fill_in.clone().set_align(FormatAlign::Center))?;
         sheet.write_blank(row, LAST_COLUMN, &fill_in)?;
     }
-    let format = format(first);
-    if first == last {
-        sheet.write_with_format(first, TEXT_COLUMN, block.text.as_str(), &format)?;
-    } else {
-        sheet.merge_range(first, TEXT_COLUMN, last, TEXT_COLUMN, &block.text, &format)?;
-    }
-    Ok(last + 1)
+    Ok(first + block.candidates.len() as u32)
 }
 
 fn choice() -> Result<DataValidation, XlsxError> {
@@ -188,19 +185,14 @@ fn choice() -> Result<DataValidation, XlsxError> {
         .set_error_message("应为 4、3、2、1 之一。只填了数字的，选“是”保留即可。")
 }
 
-/// The height of each row: enough for its own texts, and all together for what the need says.
-fn heights(block: &JudgingBlock) -> Vec<f64> {
-    let width = |column: usize| COLUMNS[column].1;
-    let own = block.candidates.iter().map(|candidate| {
-        let texts = [(&block.title, width(1)), (&candidate.title, width(4)), (&candidate.text, width(5))];
-        let lines = texts.map(|(text, width)| lines(text, width)).into_iter().max().unwrap_or(1);
-        (lines as f64 * LINE + 4.0).clamp(LOWEST, HIGHEST)
-    });
-    let mut heights: Vec<f64> = own.collect();
-    let wanted = lines(&block.text, width(usize::from(TEXT_COLUMN))) as f64 * LINE + 4.0;
-    let missing = (wanted - heights.iter().sum::<f64>()).max(0.0) / heights.len() as f64;
-    heights.iter_mut().for_each(|height| *height = (*height + missing).min(HIGHEST));
-    heights
+/// The height of each row: enough for its texts.
+fn heights(block: &JudgingBlock) -> impl Iterator<Item = f64> {
+    block.candidates.iter().map(|candidate| {
+        let texts: [&str; 6] =
+            [&block.external_id, &block.title, &block.text, "", &candidate.title, &candidate.text];
+        let lines = texts.iter().zip(&COLUMNS[1..]).map(|(text, (_, width))| lines(text, *width));
+        (lines.max().unwrap_or(1) as f64 * LINE + 4.0).clamp(LOWEST, HIGHEST)
+    })
 }
 
 /// Lines that a text takes in a column of this width, rather too many: a Chinese character is a little narrower than two digits.
