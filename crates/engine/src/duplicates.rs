@@ -71,7 +71,7 @@ pub struct Duplicate {
     pub detail: String,
     /// What is exactly the same.
     #[serde(skip)]
-    same: Option<Sameness>,
+    pub(crate) same: Option<Sameness>,
 }
 
 /// A row of an imported file that says nearly the same as another need.
