@@ -36,6 +36,11 @@ pub(crate) struct ImportReportView {
     duplicates: u64,
     /// 疑似重复之处，最多列出前 1000 处
     flags: Vec<Flag>,
+    /// 新增和修改的技术需求中过于笼统、难以匹配的条数；照常导入，只作提示
+    #[schema(example = 0)]
+    vague: u64,
+    /// 过于笼统的需求所在的行，最多列出前 1000 行
+    vague_lines: Vec<u64>,
 }
 
 /// A row that was not accepted.
@@ -83,6 +88,8 @@ impl From<ImportReport> for ImportReportView {
             errors: report.errors.into_iter().map(RowErrorView::from).collect(),
             duplicates: report.duplicates,
             flags: report.flags,
+            vague: report.vague,
+            vague_lines: report.vague_lines,
         }
     }
 }
