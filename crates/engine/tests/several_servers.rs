@@ -51,7 +51,7 @@ async fn follow_until(engine: &Engine, what: &str, holds: impl AsyncFn() -> bool
 /// The number of the needs' index in this directory; each rebuild makes another.
 fn generation(folder: &Path) -> Option<u64> {
     let analyzer = Arc::new(Analyzer::new(&Dictionaries::builtin()).unwrap());
-    Catalog::open(&folder.join("index"), analyzer).unwrap().registry(Kind::Need).generation()
+    Catalog::open(&folder.join("index"), analyzer, None).unwrap().registry(Kind::Need).generation()
 }
 
 /// More than are pruned at once.
