@@ -83,7 +83,7 @@ async fn one_bad_row_keeps_all_out_and_the_error_holds_the_report() {
     let report = engine.import(ALL, Cursor::new(good), |_| {}).await.unwrap();
     assert_eq!((report.rows, report.created, count(&engine).await), (2_500, 2_500, 2_500));
     let names = std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name());
-    let known = ["index", "keys"];
+    let known = ["follower", "index", "keys"];
     assert!(names.into_iter().all(|name| {
         known.iter().any(|known| name == *known) || name.to_string_lossy().starts_with("hongniang")
     }));

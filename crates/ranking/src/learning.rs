@@ -3,7 +3,7 @@
 //!
 //! What is fitted is the logarithm of the score itself ([`crate::score`]), as far as weights and pairs of one need make a difference:
 //!
-//! z = ln(s / (s + h·S)) + ln(1 + Σ wᵢ·fᵢ), s = Σ aₖ·vₖ
+//! z = ln(s² / (s² + (h·S)²)) + ln(1 + Σ wᵢ·fᵢ), s = Σ aₖ·vₖ
 //!
 //! Both sums are linear in the values that the parts of a score tell; nothing else of a candidate is looked at, so a part that joins the
 //! score joins here. Parts named `text.…` are summed in s, all others in the second sum. Likeness of meaning is part of s too, but its weight moves with
@@ -99,7 +99,7 @@ impl Reading {
             return None;
         }
         let relevance = (base * (1.0 + beside) / 100.0).min(1.0);
-        let half = (text * (1.0 - relevance) / relevance).max(text * 1e-6);
+        let half = (text * ((1.0 - relevance) / relevance).sqrt()).max(text * 1e-6);
         let mut reading =
             Self { grade: example.grade, text: vec![], beside: vec![], fixed: [0.0; 2], half, key: vec![] };
         for part in &example.parts {
@@ -127,12 +127,12 @@ impl Reading {
         let (text, near) = (sum(&self.text, self.fixed[0]), 1.0 + sum(&self.beside, self.fixed[1]));
         slopes.fill(0.0);
         for (at, value) in &self.text {
-            slopes[*at] += value * self.half / (text * (text + self.half));
+            slopes[*at] += value * 2.0 * self.half.powi(2) / (text * (text.powi(2) + self.half.powi(2)));
         }
         for (at, value) in &self.beside {
             slopes[*at] += value / near;
         }
-        (text / (text + self.half)).ln() + near.ln()
+        -(self.half / text).powi(2).ln_1p() + near.ln()
     }
 }
 

@@ -160,7 +160,7 @@ impl Default for Weights {
             background: 0.5,
             pieces: Pieces { b: 0.6, power: 2.5, most: 10 },
             meaning: Meaning { weight: 7.5, candidates: 1000 },
-            half_relevance: 0.3,
+            half_relevance: 0.25,
             features: FeatureWeights {
                 region: 0.15,
                 industry: 0.08,

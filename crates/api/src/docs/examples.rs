@@ -179,7 +179,7 @@ pub(super) fn import_report() -> Value {
     }
     json!({
         "rows": 2, "created": 1, "changed": 0, "unchanged": 0, "rejected": 1, "bytes": 180, "warnings": [],
-        "errors": [{"line": 3, "problems": [problem]}], "duplicates": 1, "flags": [flag]
+        "errors": [{"line": 3, "problems": [problem]}], "duplicates": 1, "flags": [flag], "vague": 0, "vague_lines": []
     })
 }
 

@@ -102,7 +102,9 @@ impl Portal {
         let own = bearer.iter().map(|bearer| ("Authorization", bearer.as_str()));
         let headers: Vec<(&str, &str)> = own.chain(headers.iter().copied()).collect();
         let reply = exchange(self.address, &request(method, path, &headers, body)).await;
-        reply.check();
+        // The one operation that shows contacts, when it does.
+        let reveals = method == "POST" && path.ends_with("/contact") && reply.status == 200;
+        reply.check(reveals);
         reply
     }
 
@@ -196,12 +198,12 @@ impl Reply {
         problem["code"].as_str().unwrap().to_owned()
     }
 
-    fn check(&self) {
+    fn check(&self, reveals: bool) {
         assert!(self.header("x-request-id").is_some_and(|id| !id.is_empty()), "{}", self.text());
         assert_eq!(self.header("x-content-type-options"), Some("nosniff"));
         let text = self.text();
         for secret in SECRETS {
-            assert!(!text.contains(secret) || text.contains("\"openapi\""), "{secret} in {text}");
+            assert!(reveals || !text.contains(secret) || text.contains("\"openapi\""), "{secret} in {text}");
         }
         if self.status >= 400 && !text.is_empty() && self.header("content-type") != Some("application/json") {
             self.problem();
