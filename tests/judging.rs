@@ -95,11 +95,11 @@ impl House {
         });
     }
 
-    /// A need's ranking: place of each expert, and the weight of the region.
+    /// A need's ranking: experts with their scores, the best first, and the weight of the region.
     fn ranking(&self) -> (Vec<String>, f64) {
         let found = self.json(0, &["match", "--need", "XQ-1", "--limit", "12", "--json"]);
         let matches = found["matches"].as_array().unwrap();
-        let names = matches.iter().map(|found| found["target"]["id"].as_str().unwrap_or_default().to_owned());
+        let names = matches.iter().map(|found| format!("{} {}", found["target"]["id"], found["score"]));
         let parts = matches[0]["explanation"]["parts"].as_array().unwrap();
         let region = parts.iter().find(|part| part["code"] == "region").unwrap();
         (names.collect(), region["weight"].as_f64().unwrap())

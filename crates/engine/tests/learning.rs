@@ -34,9 +34,9 @@ async fn loaded(folder: &Path) -> Engine {
 /// Someone for whom nearness decides.
 fn hidden(weights: &Weights) -> Weights {
     let mut weights = *weights;
-    weights.features.region = 0.9;
+    weights.features.region = 3.0;
     weights.features.field = 0.0;
-    weights.candidate.areas.title.weight = 0.4;
+    weights.candidate.areas.title.weight = 0.2;
     weights
 }
 

@@ -68,7 +68,7 @@ pub(crate) struct AuditRowView {
     #[schema(example = "done")]
     result: String,
     /// 其他情况
-    #[schema(value_type = Object)]
+    #[schema(value_type = std::collections::BTreeMap<String, Value>)]
     detail: Value,
     /// 上一条的散列
     previous: String,

@@ -219,7 +219,10 @@ fn fits(document: &Value, schema: &Value, value: &Value) -> Result<(), String> {
                 fields.get(&name).ok_or_else(|| format!("{name} is missing"))?;
             }
             for (name, field) in fields {
-                let about = properties.get(name).ok_or_else(|| format!("{name} is not in the schema"))?;
+                // Where others may stand beside, their schema says of what kind.
+                let others = Some(&schema["additionalProperties"]).filter(|others| others.is_object());
+                let about = properties.get(name).or(others);
+                let about = about.ok_or_else(|| format!("{name} is not in the schema"))?;
                 fits(document, about, field).map_err(|error| format!("{name}: {error}"))?;
             }
             Ok(())
