@@ -12,7 +12,7 @@ echo "— the service"
 HONGNIANG_KEY=$("$program" --data-dir "$work/state" keys create --holder 示例门户 --purpose 示例 --days 1 \
     --scopes needs:read,needs:write,experts:read,matches:run --json | sed -n 's/.*"token": *"\([^"]*\)".*/\1/p')
 export HONGNIANG_KEY
-"$program" --data-dir "$work/state" serve --bind 127.0.0.1:0 2>"$work/serve.txt" &
+"$program" --data-dir "$work/state" serve --bind 127.0.0.1:0 >"$work/serve.txt" 2>"$work/log.txt" &
 service=$!
 for _ in $(seq 100); do
     HONGNIANG_URL=$(sed -n 's/.*\(http:\/\/127\.0\.0\.1:[0-9]*\).*/\1/p' "$work/serve.txt" | head -n 1)
@@ -26,6 +26,9 @@ expect() {
     grep -q 'need-[0-9]' "$1" && grep -q '双方都提到' "$1" || { echo "not what was expected:"; cat "$1"; exit 1; }
     echo "ok"
 }
+
+echo "— the document"
+REDOCLY_TELEMETRY=off REDOCLY_SUPPRESS_UPDATE_NOTICE=true npx --yes @redocly/cli@2 lint --format=summary "$here/../openapi/openapi.json"
 
 echo "— curl"
 sh "$here/curl/pairing.sh" >"$work/curl.txt"

@@ -20,6 +20,7 @@ use std::sync::LazyLock;
 use actix_web::http::Method;
 use actix_web::{HttpResponse, Responder};
 use utoipa::openapi::path::{HttpMethod, PathItem};
+use utoipa::openapi::server::Server;
 use utoipa::openapi::tag::TagBuilder;
 use utoipa::openapi::{InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder, Paths, Tag};
 
@@ -47,13 +48,16 @@ pub fn openapi() -> OpenApi {
             }
         }
     }
+    let license =
+        LicenseBuilder::new().name(env!("CARGO_PKG_LICENSE")).identifier(Some(env!("CARGO_PKG_LICENSE")));
     let info = InfoBuilder::new()
         .title("红娘：技术需求与专家、服务站、科技成果的对接")
         .version(env!("CARGO_PKG_VERSION"))
         .description(Some(introduction()))
-        .license(Some(LicenseBuilder::new().name(env!("CARGO_PKG_LICENSE")).build()));
+        .license(Some(license.build()));
     OpenApiBuilder::new()
         .info(info.build())
+        .servers(Some([Server::new("/")]))
         .paths(paths)
         .components(Some(schemas::components()))
         .tags(Some(tags()))

@@ -26,7 +26,7 @@ pub(crate) struct WeightView {
     /// 中文名称
     #[schema(example = "地域")]
     label: String,
-    /// 权重
+    /// 权重；语义相近（meaning）的以文字得分的标准差计，所以在匹配说明中随提出方而变
     #[schema(example = 0.15)]
     weight: f64,
 }
@@ -38,6 +38,13 @@ impl From<(Weights, Option<LearnedNote>)> for RankingView {
             code: known.code,
             weight: known.weight,
         };
-        Self { weights: parameters(&weights).into_iter().map(weight).collect(), learned }
+        let meaning = WeightView {
+            code: "meaning".to_owned(),
+            label: "语义相近".to_owned(),
+            weight: f64::from(weights.meaning.weight),
+        };
+        let (texts, beside): (Vec<_>, Vec<_>) =
+            parameters(&weights).into_iter().map(weight).partition(|one| one.code.starts_with("text."));
+        Self { weights: texts.into_iter().chain([meaning]).chain(beside).collect(), learned }
     }
 }

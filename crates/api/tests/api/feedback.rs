@@ -134,4 +134,11 @@ async fn the_weights_in_force_are_told() {
         ranking["weights"].as_array().unwrap().iter().find(|weight| weight["code"] == "region").unwrap();
     assert_eq!(*region, json!({"code": "region", "label": "地域", "weight": 0.15}));
     assert_eq!(ranking.get("learned"), None, "nothing was learned");
+    let codes: Vec<&str> = ranking["weights"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|weight| weight["code"].as_str().unwrap())
+        .collect();
+    assert_eq!(codes[3..6], ["text.evidence", "meaning", "availability"], "every part of a score");
 }
