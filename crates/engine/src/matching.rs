@@ -30,6 +30,9 @@ const EXPLAINED: usize = 60;
 /// Explained at a time at least, when some before them did not hold.
 const EXPLAINED_AT_ONCE: usize = 10;
 
+/// Vectors that are trusted less do not name words; see [`vectors::TermVectors::trust`].
+const SURE_OF_WORDS: f32 = 0.5;
+
 /// The asking side.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Subject {
@@ -129,7 +132,7 @@ pub(crate) struct Ranked {
     retrieved: usize,
     within: Option<Region>,
     corpus: Corpus,
-    /// Those that words are told to be alike by.
+    /// Those that related words are named by.
     vectors: Arc<TermVectors>,
 }
 
@@ -344,7 +347,7 @@ impl Engine {
             };
             scored.sort_by(by_score);
             let within = reach.within;
-            Ok(Ranked { target, scored, retrieved, within, corpus, vectors: snapshot.vectors() })
+            Ok(Ranked { target, scored, retrieved, within, corpus, vectors: naming(snapshot.vectors()) })
         })
         .await
     }
@@ -445,6 +448,12 @@ impl Engine {
 fn asked(passages: &[Passage]) -> String {
     let own = passages.iter().filter(|passage| passage.area != Area::Evidence);
     own.map(|passage| passage.text.trim()).collect::<Vec<_>>().join("。")
+}
+
+/// The vectors that related words are named by: those of the index where they learned from enough of the registries' own texts, else those that
+/// come with the program. A few hundred records teach which texts belong together; of single words they teach much that is chance.
+fn naming(vectors: Arc<TermVectors>) -> Arc<TermVectors> {
+    if vectors.trust() >= SURE_OF_WORDS { vectors } else { TermVectors::builtin() }
 }
 
 /// Needs are matched with experts, stations and achievements, and these with needs.
