@@ -3,7 +3,6 @@
 //! The engine lies behind the gate: no handler can get at it but through [`At`].
 
 use std::future::{Ready, ready};
-use std::io;
 use std::net::IpAddr;
 
 use actix_web::body::MessageBody;
@@ -135,10 +134,7 @@ impl FromRequest for At {
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         // Only a route that was declared open has none, and it must not ask for one.
-        let none = || {
-            let source = EngineError::DataDir { path: "gate".into(), error: io::ErrorKind::NotFound.into() };
-            Problem::from(source)
-        };
+        let none = || Problem::new(Code::InternalError, "服务没有装配完整");
         ready(request.extensions().get::<Desk>().cloned().map(Self).ok_or_else(none))
     }
 }

@@ -19,6 +19,8 @@ pub(crate) struct Usage(Mutex<FxHashMap<KeyId, Uses>>);
 
 struct Uses {
     day: Date,
+    /// As many as the database is known to have heard of.
+    stored: u64,
     /// Not yet in the database.
     requests: u64,
     /// On the way there.
@@ -29,9 +31,9 @@ struct Uses {
 impl Usage {
     fn with<T>(&self, key: KeyId, day: Date, work: impl FnOnce(&mut Uses) -> T) -> T {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let uses = all.entry(key).or_insert(Uses { day, requests: 0, writing: 0, written: None });
+        let uses = all.entry(key).or_insert(Uses { day, stored: 0, requests: 0, writing: 0, written: None });
         if uses.day != day {
-            *uses = Uses { day, requests: 0, writing: 0, ..*uses };
+            *uses = Uses { day, stored: 0, requests: 0, writing: 0, ..*uses };
         }
         work(uses)
     }
@@ -53,8 +55,21 @@ impl Usage {
     fn written(&self, key: KeyId, day: Date, arrived: bool) {
         self.with(key, day, |uses| {
             let requests = std::mem::take(&mut uses.writing);
-            uses.requests += if arrived { 0 } else { requests };
+            *(if arrived { &mut uses.stored } else { &mut uses.requests }) += requests;
         });
+    }
+}
+
+impl Usage {
+    /// Requests of the day, when the database was read to hold `read`. What is on its way there may have arrived before it was read, or after:
+    /// it counts once.
+    fn so_far(&self, key: KeyId, day: Date, read: u64) -> u64 {
+        self.with(key, day, |uses| {
+            if uses.writing == 0 {
+                uses.stored = uses.stored.max(read);
+            }
+            read.max(uses.stored + uses.writing) + uses.requests
+        })
     }
 }
 
@@ -63,7 +78,7 @@ impl Engine {
     pub fn used_today(&self, key: &Key) -> u64 {
         let day = today();
         let stored = if key.used_on == Some(day) { key.used } else { 0 };
-        stored + self.usage.with(key.id, day, |uses| uses.requests + uses.writing)
+        self.usage.so_far(key.id, day, stored)
     }
 
     /// Counts a request with this key.
@@ -98,5 +113,18 @@ mod tests {
         assert_eq!(usage.with(key, day, |uses| (uses.requests, uses.writing)), (3, 0));
         assert_eq!(usage.with(key, date(2026, 3, 2), |uses| uses.requests), 0);
         assert_eq!(usage.count(KeyId(2), day), Some(1), "another key has a minute of its own");
+    }
+
+    #[test]
+    fn what_is_on_its_way_counts_once_whenever_it_arrives() {
+        let (usage, key, day) = (Usage::default(), KeyId(1), date(2026, 3, 1));
+        assert_eq!(usage.so_far(key, day, 7), 7, "of other servers, too");
+        assert_eq!(usage.count(key, day), Some(1));
+        assert_eq!((usage.so_far(key, day, 7), usage.so_far(key, day, 8)), (8, 8), "read before and after");
+        usage.written(key, day, true);
+        assert_eq!((usage.so_far(key, day, 7), usage.so_far(key, day, 8)), (8, 8), "read before it arrived");
+        assert_eq!(usage.count(key, day), None);
+        assert_eq!(usage.so_far(key, day, 8), 9);
+        assert_eq!(usage.so_far(key, date(2026, 3, 2), 0), 0);
     }
 }
