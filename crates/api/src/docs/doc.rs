@@ -60,7 +60,11 @@ impl Doc {
 
     /// Who may use it, and how those who may not are refused.
     pub(crate) fn taking(mut self, access: Access) -> Self {
-        let Access::Key(act) = access else { return self };
+        let Access::Key(act) = access else {
+            // Said, and not left open: whoever reads the document need not guess.
+            self.operation = self.operation.securities(Some(Vec::<SecurityRequirement>::new()));
+            return self;
+        };
         let scopes = act.scopes();
         self.operation =
             self.operation.security(SecurityRequirement::new(KEY, scopes.iter().map(|scope| scope.slug())));

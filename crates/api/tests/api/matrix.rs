@@ -179,8 +179,8 @@ fn form(document: &Value, kind: Kind, whose: Whose) -> Value {
 
 /// The scopes that the document asks for; `None` where no key is needed.
 fn required(operation: &Operation<'_>) -> Option<Vec<Scope>> {
-    let security = operation.about.get("security")?;
-    let scopes = security[0]["key"].as_array().expect("scopes of the key");
+    let one = operation.about["security"].as_array().expect("every operation says so").first()?;
+    let scopes = one["key"].as_array().expect("scopes of the key");
     Some(scopes.iter().map(|scope| scope.as_str().unwrap().parse().unwrap()).collect())
 }
 
