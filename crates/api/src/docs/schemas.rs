@@ -138,7 +138,7 @@ const ABOUT: &[(&str, &str)] = &[
     ("Seen", "反馈时的名次和各项得分"),
     ("Society", "学会的内容"),
     ("Station", "学会服务站的内容"),
-    ("AlikeWords", "用词不同、意思相近的两个词语"),
+    ("AlikeWords", "用词不同、含义相关的两个词语"),
     ("Visibility", "展示的范围：full 全部、brief 概要、hidden 看不到（应答中不会出现）"),
     ("TermMatch", "双方共有的一个词语"),
     ("Weight", "一个得分项的权重"),
