@@ -1,12 +1,15 @@
 //! The command line on PostgreSQL: the address alone chooses it, two data directories share one database, and no message holds a password.
 #![allow(clippy::unwrap_used, reason = "tests")]
 
+#[path = "support/holding.rs"]
+mod holding;
 #[path = "support/postgres.rs"]
 mod postgres_server;
 
 use std::fs;
 use std::process::{Command, Output};
 
+use holding::holding;
 use serde_json::json;
 use tempfile::TempDir;
 
@@ -37,6 +40,39 @@ fn two_data_directories_share_one_database() {
     said("乙", &["rematch"]);
     said("甲", &["index", "verify"]);
     assert!(!house.path().join("甲/hongniang.db").exists());
+}
+
+/// The files of the tables are read as anybody could read them; before the erasure the same reading finds the person.
+#[test]
+fn a_person_erased_is_in_no_table_of_the_server() {
+    let Some(server) = postgres_server::Server::start_new() else { return };
+    let url = server.database();
+    let house = tempfile::tempdir().unwrap();
+    let person = |name: &str, external_id: &str| {
+        json!({"external_id": external_id, "name": name, "organisation": "皖东工业研究院", "contact": {"mobile": "13766554433"}}).to_string()
+    };
+    let name = "欧阳龘爨";
+    let others = (0..200).map(|at| person(&format!("专家{at}"), &format!("ZJ-{at}")));
+    let experts: Vec<String> = others.chain([person(name, "ZJ-MARK")]).collect();
+    fs::write(house.path().join("experts.jsonl"), experts.join("\n")).unwrap();
+    let ends = |arguments: &[&str]| {
+        let output = run(&house, arguments, &url);
+        let said = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
+        assert_eq!(output.status.code(), Some(0), "{arguments:?}: {said}");
+    };
+    ends(&["import", "experts", "experts.jsonl"]);
+    // What the planner remembers of the texts are quotations.
+    server.sql(&url, "ALTER TABLE records ALTER profile SET STATISTICS 1000");
+    server.sql(&url, "ANALYZE");
+    let remembers = "SELECT count(*) FROM pg_stats WHERE tablename = 'records' AND (histogram_bounds::text || coalesce(most_common_vals::text, '')) LIKE '%龘爨%'";
+    assert_ne!(server.sql(&url, remembers), "0");
+    let marks = [name, "ZJ-MARK"];
+    let before = holding(&server.tables(&url), &marks);
+    assert!(marks.iter().all(|mark| before.iter().any(|found| found.ends_with(mark))), "{before:?}");
+    ends(&["erase", "person", "--expert", "ZJ-MARK", "--yes"]);
+    assert_eq!(holding(&server.tables(&url), &marks), [""; 0]);
+    assert_eq!(server.sql(&url, remembers), "0");
+    ends(&["audit", "verify"]);
 }
 
 #[test]

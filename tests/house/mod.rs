@@ -2,9 +2,13 @@
 
 use std::fs;
 use std::io::{BufRead, BufReader};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 
+#[path = "../support/holding.rs"]
+mod bytes;
+
+pub(crate) use bytes::holding;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -84,23 +88,4 @@ impl House {
         };
         (from..to).map(need).collect()
     }
-}
-
-/// The files below `folder` in which one of these texts stands, as it is.
-pub(crate) fn holding(folder: &Path, texts: &[&str]) -> Vec<String> {
-    let mut found = Vec::new();
-    for entry in fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            found.extend(holding(&path, texts));
-            continue;
-        }
-        let Ok(bytes) = fs::read(&path) else { continue };
-        for text in texts {
-            if bytes.windows(text.len()).any(|window| window == text.as_bytes()) {
-                found.push(format!("{}: {text}", path.display()));
-            }
-        }
-    }
-    found
 }

@@ -86,6 +86,12 @@ impl Server {
         self.run("psql", &["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-d", url, "-c", text])
     }
 
+    /// Writes everything down and returns the folder of the tables' files: without the server's log of changes, which is its operator's.
+    pub(crate) fn tables(&self, url: &str) -> PathBuf {
+        self.sql(url, "CHECKPOINT");
+        self.folder.join("data/base")
+    }
+
     /// The socket on which it listens.
     pub(crate) fn socket(&self) -> PathBuf {
         self.folder.join(".s.PGSQL.5432")

@@ -101,12 +101,13 @@ pub(crate) async fn begin(
     Ok(transaction)
 }
 
-/// Rebuilds the tables from what is live. What the server's own log and its archives still hold is its operator's.
+/// Rebuilds the tables from what is live, and the planner's statistics, which quote from texts. What the server's own log and its archives
+/// still hold is its operator's.
 ///
 /// # Errors
 /// When the server refuses.
 pub(crate) async fn scrub(pools: &Pools<Postgres>) -> Result<(), StoreError> {
-    sqlx::query("VACUUM FULL").execute(&pools.writer).await?;
+    sqlx::query("VACUUM (FULL, ANALYZE)").execute(&pools.writer).await?;
     Ok(())
 }
 
