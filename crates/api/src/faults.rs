@@ -55,6 +55,7 @@ impl Problem {
 
 fn code(error: &EngineError) -> Code {
     match error {
+        full if full.is_disk_full() => Code::InsufficientStorage,
         EngineError::Invalid(fields) if is_outside(fields) => Code::OutsideRegion,
         EngineError::Invalid(_) => Code::InvalidForm,
         EngineError::KeyRefused(KeyFault::Unknown) => Code::InvalidKey,
@@ -79,9 +80,7 @@ fn code(error: &EngineError) -> Code {
         EngineError::Store(StoreError::RunClosed(_)) => Code::RunClosed,
         EngineError::Store(StoreError::Busy) | EngineError::Index(IndexError::Busy(_)) => Code::Busy,
         EngineError::Store(StoreError::OutcomeUnknown(_)) => Code::OutcomeUnknown,
-        EngineError::Store(
-            StoreError::Unavailable(_) | StoreError::DiskFull(_) | StoreError::ReadOnly(_),
-        )
+        EngineError::Store(StoreError::Unavailable(_) | StoreError::ReadOnly(_))
         | EngineError::Index(IndexError::Stale(_))
         | EngineError::ShuttingDown => Code::Unavailable,
         _ => Code::InternalError,
@@ -98,6 +97,9 @@ fn detail(code: Code, error: &EngineError) -> String {
     match code {
         Code::InternalError => "服务内部发生错误，已记入日志；报障时请提供请求编号".to_owned(),
         Code::OutsideRegion if matches!(error, EngineError::Invalid(_)) => "说明见 errors".to_owned(),
+        Code::InsufficientStorage => {
+            "服务器的磁盘已满，这次没有保存；查询仍可使用，请通知管理员清出空间后再提交".to_owned()
+        }
         Code::Busy | Code::Unavailable => "请稍后再试".to_owned(),
         _ => error.to_string(),
     }

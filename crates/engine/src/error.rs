@@ -1,5 +1,6 @@
 //! What can go wrong in a use case; the user's faults and ours told apart.
 
+use std::io::ErrorKind;
 use std::path::PathBuf;
 
 use domain::access::{KeyId, Scope};
@@ -148,6 +149,19 @@ pub enum EngineError {
     /// The index refused.
     #[error(transparent)]
     Index(#[from] IndexError),
+}
+
+impl EngineError {
+    /// Whether there is no room left on a disk for what should be written.
+    pub fn is_disk_full(&self) -> bool {
+        match self {
+            Self::Store(StoreError::DiskFull(_)) => true,
+            Self::DataDir { error, .. } => {
+                matches!(error.kind(), ErrorKind::StorageFull | ErrorKind::QuotaExceeded)
+            }
+            _ => false,
+        }
+    }
 }
 
 /// Scopes as programs write them.

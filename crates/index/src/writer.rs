@@ -108,6 +108,7 @@ impl Writer {
         let shared = self.shared.clone();
         let _publishing = shared.publishing.lock().unwrap_or_else(PoisonError::into_inner);
         self.require_current()?;
+        self.require_intact()?;
         commit(&mut self.writer, position, &self.shared.fingerprint, &self.generation)?;
         self.shared.publish(&self.generation)?;
         let mut policy = LogMergePolicy::default();
@@ -131,6 +132,7 @@ impl Writer {
         let shared = self.shared.clone();
         let _publishing = shared.publishing.lock().unwrap_or_else(PoisonError::into_inner);
         self.require_current()?;
+        self.require_intact()?;
         merge_all(&self.generation, &mut self.writer)?;
         self.settle()?;
         self.generation.holds_current_segments_only()
@@ -141,6 +143,11 @@ impl Writer {
         self.shared.publish(&self.generation)?;
         self.writer.garbage_collect_files().wait()?;
         Ok(())
+    }
+
+    /// Deletions and merges read what was committed before: of damaged files they would make new ones that nobody could tell from sound ones.
+    fn require_intact(&self) -> Result<(), IndexError> {
+        self.generation.verify().map(drop).map_err(|fault| fault.of(self.shared.kind))
     }
 
     fn require_current(&self) -> Result<(), IndexError> {
