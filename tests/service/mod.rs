@@ -60,7 +60,8 @@ impl Service {
         let mut child = command.spawn().unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        let address = line.split("http://").nth(1).unwrap_or_else(|| panic!("the service did not start: {line}"));
+        let address =
+            line.split("http://").nth(1).unwrap_or_else(|| panic!("the service did not start: {line}"));
         let address = address.trim().trim_end_matches('/').to_owned();
         Self { child, address, key: key.to_owned() }
     }
@@ -96,7 +97,14 @@ impl Service {
     }
 
     /// Sends a request whose body is read while it is sent.
-    pub(crate) fn send(&self, method: &str, path: &str, kind: &str, body: &mut dyn Read, length: u64) -> Reply {
+    pub(crate) fn send(
+        &self,
+        method: &str,
+        path: &str,
+        kind: &str,
+        body: &mut dyn Read,
+        length: u64,
+    ) -> Reply {
         let mut stream = TcpStream::connect(&self.address).unwrap();
         let (address, key) = (&self.address, &self.key);
         write!(
@@ -110,9 +118,14 @@ impl Service {
         let mut answer = Vec::new();
         let _ = stream.read_to_end(&mut answer);
         let answer = String::from_utf8_lossy(&answer).into_owned();
-        let (head, body) = answer.split_once("\r\n\r\n").unwrap_or_else(|| panic!("no answer to {method} {path}"));
+        let (head, body) =
+            answer.split_once("\r\n\r\n").unwrap_or_else(|| panic!("no answer to {method} {path}"));
         let status = head.split(' ').nth(1).unwrap().parse().unwrap();
-        let body = if head.to_ascii_lowercase().contains("transfer-encoding: chunked") { unchunked(body) } else { body.to_owned() };
+        let body = if head.to_ascii_lowercase().contains("transfer-encoding: chunked") {
+            unchunked(body)
+        } else {
+            body.to_owned()
+        };
         Reply { status, body }
     }
 
@@ -121,7 +134,8 @@ impl Service {
         eventually(Duration::from_secs(120), "the index catches up", || {
             let health = self.get("/readyz");
             let caught_up = |index: &Value| index["stale"] == false && index["lag"] == 0;
-            health.status == 200 && health.json()["indexes"].as_array().is_some_and(|all| all.iter().all(caught_up))
+            health.status == 200
+                && health.json()["indexes"].as_array().is_some_and(|all| all.iter().all(caught_up))
         });
     }
 }
@@ -136,7 +150,8 @@ impl Drop for Service {
 fn unchunked(body: &str) -> String {
     let (mut rest, mut whole) = (body.as_bytes(), Vec::new());
     while let Some(end) = rest.windows(2).position(|two| two == b"\r\n") {
-        let length = usize::from_str_radix(std::str::from_utf8(&rest[..end]).unwrap().trim(), 16).unwrap_or(0);
+        let length =
+            usize::from_str_radix(std::str::from_utf8(&rest[..end]).unwrap().trim(), 16).unwrap_or(0);
         let chunk = &rest[end + 2..];
         if length == 0 || chunk.len() < length {
             break;

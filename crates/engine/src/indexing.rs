@@ -366,7 +366,10 @@ impl Engine {
             Ok(Kind::ALL.into_iter().try_for_each(examine)?)
         });
         if let Err(error) = examined.await {
-            tracing::error!(error = &error as &dyn std::error::Error, "the index files could not be examined");
+            tracing::error!(
+                error = &error as &dyn std::error::Error,
+                "the index files could not be examined"
+            );
         }
     }
 

@@ -78,7 +78,11 @@ impl Fault {
     pub(crate) fn of(self, kind: Kind) -> IndexError {
         match self {
             Self::Unreadable(error) => IndexError::Files(error),
-            Self::Damaged(_) | Self::Foreign(_) => IndexError::Stale(kind),
+            Self::Damaged(reason) => {
+                tracing::warn!(registry = %kind, reason, "the index is damaged");
+                IndexError::Stale(kind)
+            }
+            Self::Foreign(_) => IndexError::Stale(kind),
         }
     }
 }

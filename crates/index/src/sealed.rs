@@ -108,7 +108,8 @@ impl Sealed {
         if self.known().sound.get(name) == Some(&stamp) {
             return Ok(());
         }
-        let found = if stamp.length == sum.length { Sum::of(&path)? } else { Sum { length: stamp.length, ..sum } };
+        let found =
+            if stamp.length == sum.length { Sum::of(&path)? } else { Sum { length: stamp.length, ..sum } };
         if found != sum {
             return Err(io::Error::new(ErrorKind::InvalidData, format!("damaged: {name}")));
         }
@@ -168,7 +169,8 @@ fn unsealed(bytes: &[u8]) -> io::Result<(&[u8], Seal)> {
     if blake3::hash(told) != digest {
         return Err(damaged());
     }
-    let seal_at = told.windows(MAGIC.len()).rposition(|window| window == MAGIC.as_bytes()).ok_or_else(damaged)?;
+    let seal_at =
+        told.windows(MAGIC.len()).rposition(|window| window == MAGIC.as_bytes()).ok_or_else(damaged)?;
     let lines = str::from_utf8(&told[seal_at + MAGIC.len()..]).map_err(|_| damaged())?;
     let seal = lines.lines().map(line).collect::<Option<Seal>>().ok_or_else(damaged)?;
     Ok((&told[..seal_at], seal))
@@ -230,9 +232,16 @@ impl Directory for Sealed {
 
     fn open_write(&self, path: &Path) -> Result<WritePtr, OpenWriteError> {
         let file = self.inner.open_write(path)?.into_inner();
-        let file = file.map_err(|error| OpenWriteError::wrap_io_error(error.into_error(), path.to_owned()))?;
+        let file =
+            file.map_err(|error| OpenWriteError::wrap_io_error(error.into_error(), path.to_owned()))?;
         let hasher = blake3::Hasher::new();
-        Ok(WritePtr::new(Box::new(Summing { file, hasher, length: 0, path: path.to_owned(), to: self.clone() })))
+        Ok(WritePtr::new(Box::new(Summing {
+            file,
+            hasher,
+            length: 0,
+            path: path.to_owned(),
+            to: self.clone(),
+        })))
     }
 
     fn atomic_read(&self, path: &Path) -> Result<Vec<u8>, OpenReadError> {

@@ -70,7 +70,15 @@ pub(crate) async fn open(at: Address) -> Result<(Pools<Sqlite>, MigrationReport)
 /// # Errors
 /// [`StoreError::Busy`] when others write for too long.
 pub(crate) async fn begin(pools: &Pools<Sqlite>) -> Result<sqlx::Transaction<'static, Sqlite>, StoreError> {
-    pools.writer.begin_with(BEGIN).await.map_err(|error| match error {
+    let begun = match pools.writer.begin_with(BEGIN).await {
+        // When a disk is full, SQLite ends a transaction by itself, and sqlx takes it for open: the connection would begin none ever again.
+        Err(sqlx::Error::InvalidSavePointStatement) => {
+            pools.writer.acquire().await?.close().await?;
+            pools.writer.begin_with(BEGIN).await
+        }
+        begun => begun,
+    };
+    begun.map_err(|error| match error {
         sqlx::Error::PoolTimedOut => StoreError::Busy,
         error => error.into(),
     })

@@ -15,7 +15,13 @@ pub(crate) fn create() -> Doc {
         .json_body("KeyForm", examples::key_form())
         .answer(201, "已发放", ("NewKey", examples::new_key()), &[("Location", "新密钥的地址")])
         .problems(&body_problems())
-        .problems(&[Code::OutsideRegion, Code::TooManyKeys, Code::HolderDiffers, Code::Busy, Code::InsufficientStorage])
+        .problems(&[
+            Code::OutsideRegion,
+            Code::TooManyKeys,
+            Code::HolderDiffers,
+            Code::Busy,
+            Code::InsufficientStorage,
+        ])
 }
 
 pub(crate) fn list() -> Doc {

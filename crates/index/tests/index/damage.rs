@@ -22,7 +22,13 @@ use crate::fixture::{Fixture, facet, open, passage, titled, typed};
 use crate::retrieval::{query, terms, weights};
 
 const TITLES: [&str; 8] = [
-    "锂电池正极材料回收", "激光焊接气孔控制", "水稻病虫害识别", "光纤阵列耦合胶固化", "矿井通风监测", "茶叶杀青能耗", "污水脱氮除磷",
+    "锂电池正极材料回收",
+    "激光焊接气孔控制",
+    "水稻病虫害识别",
+    "光纤阵列耦合胶固化",
+    "矿井通风监测",
+    "茶叶杀青能耗",
+    "污水脱氮除磷",
     "轴承钢夹杂物检测",
 ];
 const ASKED: [&str; 6] = ["电池", "激光焊接", "水稻", "监测", "杂物", "能耗"];
@@ -155,8 +161,11 @@ fn damage(dice: &mut Dice, root: &Path, others: &[PathBuf]) -> String {
             "removed".to_owned()
         }
         4 => {
-            let same: Vec<&PathBuf> =
-                others.iter().chain(&all).filter(|other| *other != file && ending(other) == ending(file)).collect();
+            let same: Vec<&PathBuf> = others
+                .iter()
+                .chain(&all)
+                .filter(|other| *other != file && ending(other) == ending(file))
+                .collect();
             if same.is_empty() {
                 return damage(dice, root, others);
             }
@@ -256,7 +265,9 @@ fn damage_while_running_is_never_answered_by() {
                 assert_eq!(registry.snapshot().entries().unwrap().len(), 38, "{what}");
                 heals(&catalog, 0, &expected, &what);
             }
-            IndexState::Ready { .. } => assert_eq!(answers(&registry.snapshot()).unwrap(), expected, "{what}"),
+            IndexState::Ready { .. } => {
+                assert_eq!(answers(&registry.snapshot()).unwrap(), expected, "{what}")
+            }
             _ => heals(&catalog, 0, &expected, &what),
         }
     }
@@ -275,7 +286,11 @@ fn damage_that_touches_no_time_is_found_when_all_is_read() {
     fs::write(&file, bytes).unwrap();
     File::options().write(true).open(&file).unwrap().set_modified(modified).unwrap();
     index.registry().refresh().unwrap();
-    assert_eq!(index.registry().state(), IndexState::Ready { position: 4 }, "nothing says that it was touched");
+    assert_eq!(
+        index.registry().state(),
+        IndexState::Ready { position: 4 },
+        "nothing says that it was touched"
+    );
     index.registry().examine().unwrap();
     assert_eq!(index.registry().state(), IndexState::Stale);
 }
@@ -285,7 +300,12 @@ fn a_file_that_was_only_touched_is_sound() {
     let index = built(0);
     let expected = answers(&index.snapshot()).unwrap();
     for file in files(&index.directory.path().join("experts")) {
-        File::options().write(true).open(&file).unwrap().set_modified(SystemTime::now() + Duration::from_secs(9)).unwrap();
+        File::options()
+            .write(true)
+            .open(&file)
+            .unwrap()
+            .set_modified(SystemTime::now() + Duration::from_secs(9))
+            .unwrap();
     }
     assert_eq!(answers(&index.snapshot()).unwrap(), expected);
     index.registry().refresh().unwrap();
