@@ -136,11 +136,8 @@ impl Registry {
     pub fn examine(&self) -> Result<(), IndexError> {
         let view = self.0.view();
         let Some(generation) = &view.generation else { return Ok(()) };
-        // Without the lock: writers go on. What they replace meanwhile is not found damaged, for it was sound until it was removed.
-        match generation.verify_all() {
-            Ok(_) => Ok(()),
-            Err(_) => self.0.refresh(),
-        }
+        // Without the lock: writers go on. Files that they replace meanwhile may be gone, which the next look does not take for damage.
+        if generation.examine() { Ok(()) } else { self.0.refresh() }
     }
 }
 

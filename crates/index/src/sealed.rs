@@ -97,9 +97,19 @@ impl Sealed {
         })
     }
 
-    /// Has every file read again at the next look: a disk that loses bits touches no file.
-    pub(crate) fn doubt(&self) {
-        self.known().sound.clear();
+    /// Reads every file of the last commit, also those that nobody has touched: a disk that loses bits touches no file. Others who look meanwhile do not
+    /// have to read all of them.
+    pub(crate) fn examine(&self) -> io::Result<()> {
+        let mut outcome = Ok(());
+        for (name, sum) in self.seal()? {
+            let found = Sum::of(&self.root.join(&name));
+            if found.as_ref().is_ok_and(|found| *found == sum) {
+                continue;
+            }
+            self.known().sound.remove(&name);
+            outcome = outcome.and(Err(found.err().unwrap_or_else(|| damaged(&name))));
+        }
+        outcome
     }
 
     fn verify_file(&self, name: &str, sum: Sum) -> io::Result<()> {
@@ -111,7 +121,7 @@ impl Sealed {
         let found =
             if stamp.length == sum.length { Sum::of(&path)? } else { Sum { length: stamp.length, ..sum } };
         if found != sum {
-            return Err(io::Error::new(ErrorKind::InvalidData, format!("damaged: {name}")));
+            return Err(damaged(name));
         }
         self.known().sound.insert(name.to_owned(), stamp);
         Ok(())
@@ -159,9 +169,13 @@ pub(crate) fn is_damage(error: &io::Error) -> bool {
         || error.raw_os_error() == Some(LOST)
 }
 
+fn damaged(name: &str) -> io::Error {
+    io::Error::new(ErrorKind::InvalidData, format!("damaged: {name}"))
+}
+
 /// tantivy's JSON and the seal, if the two are as they were written.
 fn unsealed(bytes: &[u8]) -> io::Result<(&[u8], Seal)> {
-    let damaged = || io::Error::new(ErrorKind::InvalidData, "damaged: meta.json");
+    let damaged = || damaged(META);
     let whole = bytes.strip_suffix(b"\n").ok_or_else(damaged)?;
     let digest_at = whole.iter().rposition(|&byte| byte == b'\n').ok_or_else(damaged)? + 1;
     let (told, digest) = whole.split_at(digest_at);

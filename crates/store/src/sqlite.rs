@@ -2,6 +2,7 @@
 
 mod files;
 mod plain;
+mod reserve;
 
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
@@ -20,6 +21,7 @@ use crate::store::{Address, MigrationReport};
 use crate::{StoreError, sql};
 pub(crate) use files::{scrub, snapshot};
 pub(crate) use plain::seal_plain_contacts;
+use reserve::Reserve;
 
 static SCHEMA: LazyLock<Migrator> = LazyLock::new(|| migrations::migrator(&STEPS));
 
@@ -55,7 +57,12 @@ pub(crate) async fn open(at: Address) -> Result<(Pools<Sqlite>, MigrationReport)
         prepare_file(options.get_filename()).map_err(|error| StoreError::Unavailable(error.into()))?;
     }
     let writer = writer(&options);
-    let report = migrate::<Sqlite>(&mut *first_connection(&writer).await?).await?;
+    let reserve = Reserve::of(options.get_filename(), in_memory);
+    let report = match brought_up_to_date(&writer).await {
+        Err(StoreError::DiskFull(_)) if reserve.give_up() => brought_up_to_date(&writer).await?,
+        outcome => outcome?,
+    };
+    reserve.take();
     let readers = if in_memory {
         // A second connection would have to share the first one's cache, whose locks make readers fail.
         writer.clone()
@@ -63,6 +70,20 @@ pub(crate) async fn open(at: Address) -> Result<(Pools<Sqlite>, MigrationReport)
         pool().max_connections(READERS).connect_lazy_with(options.pragma("query_only", "ON"))
     };
     Ok((Pools { writer, readers }, report))
+}
+
+async fn brought_up_to_date(writer: &SqlitePool) -> Result<MigrationReport, StoreError> {
+    migrate::<Sqlite>(&mut *first_connection(writer).await?).await
+}
+
+/// Closes all connections. The last one takes the WAL away, which makes room for the next start.
+pub(crate) async fn close(pools: &Pools<Sqlite>) {
+    pools.readers.close().await;
+    pools.writer.close().await;
+    let options = pools.writer.connect_options();
+    let file = options.get_filename();
+    // A database in memory has no file of its name.
+    Reserve::of(file, !file.is_file()).take();
 }
 
 /// Waits for its turn to write.
