@@ -285,6 +285,18 @@ fn a_full_index_folder_keeps_writing_records_and_catches_up() {
         assert_eq!(reads(&service), before);
         assert!(lag(&service) > 0 && disk_full(&service));
     }
+    // An index that has to be built anew has no room for that: no answer is better than an empty one.
+    service.stop();
+    fs::remove_file(data.join("index/needs/CURRENT")).unwrap();
+    disk.fill();
+    service = Service::start(&data, &key, &[]);
+    std::thread::sleep(Duration::from_secs(6));
+    assert_eq!(service.get("/readyz").status, 503);
+    let refused = service.get("/api/v1/needs/search?q=%E5%88%B6%E5%A4%87");
+    assert_eq!((refused.status, &refused.json()["code"]), (503, &json!("unavailable")));
+    let folders = fs::read_dir(data.join("index/needs")).unwrap();
+    let generations = folders.filter(|entry| entry.as_ref().unwrap().path().is_dir()).count();
+    assert!(generations <= 2, "{generations} attempts were left");
     disk.make_room();
     service.indexed();
     let found = service.get("/api/v1/needs?external_id=M-7").json();
@@ -338,6 +350,15 @@ fn commands_on_a_full_disk_say_so() {
         let said = String::from_utf8_lossy(&output.stderr).into_owned();
         assert!(!output.status.success() && said.contains("已满"), "{said}");
     }
+    // Whoever is told that nobody was erased must not find it done later: the list is as it was.
+    let list = data.join("erasures");
+    let before = fs::read(&list).unwrap_or_default();
+    let erase = ["erase", "person", "--expert", "ZJ-003", "--yes"];
+    assert!(!service::hongniang(&data, &erase).output().unwrap().status.success());
+    assert_eq!(fs::read(&list).unwrap_or_default(), before);
     disk.make_room();
     is_whole(&data);
+    assert!(succeeds(&data, &["search", "experts", "--json"]).contains("ZJ-003"));
+    succeeds(&data, &erase);
+    assert!(!succeeds(&data, &["search", "experts", "--json"]).contains("ZJ-003"));
 }

@@ -17,7 +17,7 @@ fuzz_target!(|text: &str| {
     let mut place = [0; 16];
     place.iter_mut().zip(text.bytes()).for_each(|(to, byte)| *to = byte);
     let (key, number) = place.split_at(8);
-    let number = |bytes: &[u8]| u64::from_le_bytes(bytes.try_into().expect("eight bytes"));
-    let place = (number(key).cast_signed(), number(place.split_at(8).1));
+    let number_of = |bytes: &[u8]| u64::from_le_bytes(bytes.try_into().expect("eight bytes"));
+    let place = (number_of(key).cast_signed(), number_of(number));
     assert_eq!(cursor::read(query, &cursor::write(query, place)), Some(place));
 });

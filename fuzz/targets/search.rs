@@ -19,7 +19,8 @@ fuzz_target!(|text: &str| {
     let filter = |field: &str| Filter { dimension: Dimension::Field, any_of: vec![vec![field.to_owned()]] };
     let filters = (!field.is_empty()).then(|| filter(field)).into_iter().collect();
     let sort = if text.len().is_multiple_of(3) { Sort::Newest } else { Sort::Relevance };
-    let mut query = SearchQuery { text: Some(typed.to_owned()), filters, sort, limit: 3, ..SearchQuery::default() };
+    let mut query =
+        SearchQuery { text: Some(typed.to_owned()), filters, sort, limit: 3, ..SearchQuery::default() };
     let (mut seen, mut pages) = (0, 0);
     loop {
         let page = INDEX.search(&query).expect("an index that is whole can be searched");

@@ -120,11 +120,27 @@ impl Generation {
         let name = format!("{PREFIX}{}", last + 1);
         let path = root.join(&name);
         fs::create_dir_all(&path)?;
-        shelf::write(&path, &vectors)?;
-        let files = Sealed::open(&path).map_err(TantivyError::from)?;
+        let begun = Self::begin(shared, name, &path, vectors);
+        if begun.is_err()
+            && let Err(error) = fs::remove_dir_all(&path)
+        {
+            // On a full disk it is tried again and again: what each attempt leaves would fill it more.
+            tracing::warn!(path = %path.display(), %error, "could not remove an index that was not begun");
+        }
+        begun
+    }
+
+    fn begin(
+        shared: &Shared,
+        name: String,
+        path: &Path,
+        vectors: Arc<TermVectors>,
+    ) -> Result<Self, IndexError> {
+        shelf::write(path, &vectors)?;
+        let files = Sealed::open(path).map_err(TantivyError::from)?;
         let index = Index::create(files.clone(), schema::schema().0, IndexSettings::default())?;
-        let generation = Self::with(name, path, (index, files), shared, vectors)?;
-        sync_directory(root)?;
+        let generation = Self::with(name, path.to_owned(), (index, files), shared, vectors)?;
+        sync_directory(&shared.root)?;
         Ok(generation)
     }
 
@@ -263,9 +279,7 @@ pub(crate) fn current(root: &Path) -> io::Result<Option<String>> {
     match fs::read_to_string(root.join(CURRENT)) {
         Ok(name) => Ok(number(name.trim()).map(|number| format!("{PREFIX}{number}"))),
         // A name that is no text is none.
-        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::InvalidData) => {
-            Ok(None)
-        }
+        Err(error) if sealed::is_damage(&error) => Ok(None),
         Err(error) => Err(error),
     }
 }

@@ -173,9 +173,9 @@ impl Rebuild {
     pub(crate) fn start(shared: &Arc<Shared>, vectors: Arc<TermVectors>) -> Result<Self, IndexError> {
         let lock = generation::rebuild_lock(&shared.root)?.ok_or(IndexError::Busy(shared.kind))?;
         let generation = Generation::create(shared, shared.shelf.share(vectors))?;
-        let writer = index_writer(shared, &generation)?;
         // Until it is finished, whatever happens to it discards it.
         generation.retire(true);
+        let writer = index_writer(shared, &generation)?;
         let (shared, generation) = (shared.clone(), Arc::new(generation));
         Ok(Self { shared, writer, generation, columns: Columns::default(), _lock: lock })
     }
