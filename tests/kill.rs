@@ -4,7 +4,9 @@
 //! database; the next start catches up from where the index stood, without building it anew, and then index and database agree to the last
 //! record; a rebuild leaves the old index or the new one, a re-match the old run or the new one, and either of them whole.
 //!
-//! `KILLS` sets the number of kills in each of the three tests (6), `KILL_SEED` the moments; a failure names the seed.
+//! After each kill nothing is there twice, and the audit log verifies.
+//!
+//! `KILL_ROUNDS` sets the number of kills in each of the three tests (6), `KILL_SEED` the moments; a failure names the seed.
 #![allow(clippy::unwrap_used, clippy::print_stderr, reason = "tests")]
 
 use std::fs;
@@ -19,10 +21,12 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use domain::Kind;
 use serde_json::{Value, json};
 use store::{Run, Store};
+use tempfile::TempDir;
 
 const ROWS: usize = 5_000;
 const BATCHES: u64 = 5;
 const NEEDS: u64 = 60;
+const ROUNDS_IN_A_HOME: u64 = 6;
 const TITLES: [&str; 5] =
     ["激光焊接气孔控制", "光纤阵列耦合胶固化", "茶叶杀青能耗", "矿井通风监测", "水稻病虫害识别"];
 
@@ -53,7 +57,7 @@ fn number(variable: &str) -> Option<u64> {
 }
 
 fn kills() -> u64 {
-    number("KILLS").unwrap_or(6)
+    number("KILL_ROUNDS").unwrap_or(6)
 }
 
 fn hongniang(home: &Path, arguments: &[&str]) -> Command {
@@ -86,11 +90,15 @@ fn all_are_stored(home: &Path, names: &[String], what: &str) {
     });
 }
 
-fn index_agrees(home: &Path, what: &str) {
-    let output = hongniang(home, &["index", "verify"]).output().unwrap();
-    let said =
-        String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
-    assert_eq!(output.status.code(), Some(0), "{what}\n{}", said.chars().take(2_000).collect::<String>());
+/// Index and database hold the same, each record once, and everything that was done is on record.
+fn all_agrees(home: &Path, what: &str) {
+    for arguments in [["index", "verify"], ["audit", "verify"]] {
+        let output = hongniang(home, &arguments).output().unwrap();
+        let said =
+            String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+        let said: String = said.chars().take(2_000).collect();
+        assert_eq!(output.status.code(), Some(0), "{what}, {arguments:?}\n{said}");
+    }
 }
 
 /// The current generation of each registry's index; a rebuild would make another one, and hide what was lost in this.
@@ -143,16 +151,26 @@ fn killed_import(home: &Path, moments: &mut Moments, wanted: u64) -> usize {
     usize::try_from(rows).unwrap()
 }
 
+/// A data directory without records, and the indexes that were built for it.
+fn empty_home() -> (TempDir, Vec<String>) {
+    let directory = tempfile::tempdir().unwrap();
+    succeeds(directory.path(), &["migrate"]);
+    succeeds(directory.path(), &["index", "rebuild"]);
+    let built = generations(directory.path());
+    (directory, built)
+}
+
 #[test]
 fn an_import_that_is_killed_loses_nothing_it_acknowledged() {
-    let directory = tempfile::tempdir().unwrap();
-    let home = directory.path();
     let (mut moments, seed) = Moments::new(1);
-    succeeds(home, &["migrate"]);
-    succeeds(home, &["index", "rebuild"]);
-    let built = generations(home);
     let (mut acknowledged_in_all, mut in_the_middle) = (0, 0);
+    let (mut directory, mut built) = empty_home();
     for round in 0..kills() {
+        // Each import makes the next verification longer.
+        if round > 0 && round.is_multiple_of(ROUNDS_IN_A_HOME) {
+            (directory, built) = empty_home();
+        }
+        let home = directory.path();
         let names: Vec<String> = (0..ROWS).map(|at| format!("R{round}-{at}")).collect();
         let rows = names.iter().enumerate().map(|(at, name)| need(name, at).to_string() + "\n");
         std::fs::write(home.join("rows.jsonl"), rows.collect::<String>()).unwrap();
@@ -161,7 +179,7 @@ fn an_import_that_is_killed_loses_nothing_it_acknowledged() {
         let what = format!("seed {seed}, round {round}: killed after {acknowledged} rows");
         eprintln!("{what}");
         all_are_stored(home, &names[..acknowledged], &what);
-        index_agrees(home, &what);
+        all_agrees(home, &what);
         assert_eq!(generations(home), built, "{what}");
         acknowledged_in_all += acknowledged;
         in_the_middle += u64::from((1..ROWS).contains(&acknowledged));
@@ -240,7 +258,7 @@ fn a_service_that_is_killed_loses_nothing_it_answered() {
         let what = format!("seed {seed}, round {round}: killed after {} answers", stored.len());
         eprintln!("{what}");
         all_are_stored(home, &stored, &what);
-        index_agrees(home, &what);
+        all_agrees(home, &what);
         assert_eq!(generations(home), built, "{what}");
     }
     assert!(answered_in_all > 0, "nothing was ever answered with 201");
@@ -298,7 +316,7 @@ fn a_rebuild_or_a_night_that_is_killed_leaves_the_old_or_the_new() {
             let now = whole_run(home, &what);
             assert!(now.id >= before.id, "{what}");
             before = now;
-            index_agrees(home, &what);
+            all_agrees(home, &what);
         }
     }
     panic!("too few were cut short: {cut_short:?}");

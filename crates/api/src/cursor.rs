@@ -6,8 +6,6 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
-use crate::problem::{Code, Problem};
-
 const VERSION: u8 = 1;
 const DIGEST: usize = 8;
 const LENGTH: usize = 1 + 16 + DIGEST;
@@ -24,20 +22,15 @@ pub(crate) fn write(query: &str, place: Place) -> String {
     URL_SAFE_NO_PAD.encode(bytes)
 }
 
-/// Reads a cursor of `query` back.
-pub(crate) fn read(query: &str, cursor: &str) -> Result<Place, Problem> {
-    let invalid = || {
-        let detail = "游标已损坏，或属于另一个查询；请原样使用上一页的 next_cursor，且不要改动其他参数";
-        Problem::parameter(Code::InvalidCursor, "cursor", detail)
-    };
-    let bytes = URL_SAFE_NO_PAD.decode(cursor).map_err(|_| invalid())?;
-    let bytes: [u8; LENGTH] = bytes.try_into().map_err(|_| invalid())?;
+/// Reads a cursor of `query` back; `None` for any other text.
+pub(crate) fn read(query: &str, cursor: &str) -> Option<Place> {
+    let bytes: [u8; LENGTH] = URL_SAFE_NO_PAD.decode(cursor).ok()?.try_into().ok()?;
     let (told, found) = bytes.split_at(LENGTH - DIGEST);
     if told[0] != VERSION || digest(query, told) != *found {
-        return Err(invalid());
+        return None;
     }
-    let number = |at: usize| <[u8; 8]>::try_from(&told[at..at + 8]).map_err(|_| invalid());
-    Ok((i64::from_be_bytes(number(1)?), u64::from_be_bytes(number(9)?)))
+    let number = |at: usize| <[u8; 8]>::try_from(&told[at..at + 8]).ok();
+    Some((i64::from_be_bytes(number(1)?), u64::from_be_bytes(number(9)?)))
 }
 
 fn digest(query: &str, told: &[u8]) -> [u8; DIGEST] {
@@ -63,7 +56,7 @@ mod tests {
 
     #[test]
     fn a_cursor_of_another_query_is_refused() {
-        assert!(read("q=激光", &write("q=焊接", (1, 2))).is_err());
+        assert!(read("q=激光", &write("q=焊接", (1, 2))).is_none());
     }
 
     #[test]
@@ -72,9 +65,9 @@ mod tests {
         for at in 0..cursor.len() {
             let mut damaged: Vec<char> = cursor.chars().collect();
             damaged[at] = if damaged[at] == 'A' { 'B' } else { 'A' };
-            assert!(read("q", &damaged.into_iter().collect::<String>()).is_err(), "at {at}");
+            assert!(read("q", &damaged.into_iter().collect::<String>()).is_none(), "at {at}");
         }
-        assert!(read("q", "").is_err());
-        assert!(read("q", "星").is_err());
+        assert!(read("q", "").is_none());
+        assert!(read("q", "星").is_none());
     }
 }

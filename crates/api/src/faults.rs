@@ -22,6 +22,11 @@ impl From<EngineError> for Problem {
         match error {
             EngineError::Invalid(fields) => problem.errors = items(fields, ""),
             EngineError::NothingImported(report) => problem.report = Some(Box::new((*report).into())),
+            EngineError::ImportCutShort { report, error } => {
+                problem.detail = format!("{}；此前的 {} 行已导入", problem.detail, report.stored());
+                problem.report = Some(Box::new((*report).into()));
+                problem.source = Some(Arc::new(error.into()));
+            }
             error if code.status().is_server_error() => problem.source = Some(Arc::new(error)),
             _ => {}
         }
@@ -55,6 +60,7 @@ impl Problem {
 
 fn code(error: &EngineError) -> Code {
     match error {
+        full if full.is_disk_full() => Code::InsufficientStorage,
         EngineError::Invalid(fields) if is_outside(fields) => Code::OutsideRegion,
         EngineError::Invalid(_) => Code::InvalidForm,
         EngineError::KeyRefused(KeyFault::Unknown) => Code::InvalidKey,
@@ -77,13 +83,19 @@ fn code(error: &EngineError) -> Code {
         EngineError::Store(StoreError::AlreadyExists { .. }) => Code::AlreadyExists,
         EngineError::Store(StoreError::StaleRevision { .. }) => Code::StaleRevision,
         EngineError::Store(StoreError::RunClosed(_)) => Code::RunClosed,
-        EngineError::Store(StoreError::Busy) | EngineError::Index(IndexError::Busy(_)) => Code::Busy,
-        EngineError::Store(StoreError::OutcomeUnknown(_)) => Code::OutcomeUnknown,
-        EngineError::Store(
-            StoreError::Unavailable(_) | StoreError::DiskFull(_) | StoreError::ReadOnly(_),
-        )
-        | EngineError::Index(IndexError::Stale(_))
-        | EngineError::ShuttingDown => Code::Unavailable,
+        EngineError::Index(IndexError::Busy(_)) => Code::Busy,
+        EngineError::Store(error) | EngineError::ImportCutShort { error, .. } => refused(error),
+        EngineError::Index(IndexError::Stale(_)) | EngineError::ShuttingDown => Code::Unavailable,
+        _ => Code::InternalError,
+    }
+}
+
+/// What the database's refusals come to that say nothing of the request.
+const fn refused(error: &StoreError) -> Code {
+    match error {
+        StoreError::Busy => Code::Busy,
+        StoreError::OutcomeUnknown(_) => Code::OutcomeUnknown,
+        StoreError::Unavailable(_) | StoreError::ReadOnly(_) => Code::Unavailable,
         _ => Code::InternalError,
     }
 }
@@ -98,8 +110,14 @@ fn detail(code: Code, error: &EngineError) -> String {
     match code {
         Code::InternalError => "服务内部发生错误，已记入日志；报障时请提供请求编号".to_owned(),
         Code::OutsideRegion if matches!(error, EngineError::Invalid(_)) => "说明见 errors".to_owned(),
+        Code::InsufficientStorage => {
+            "服务器的磁盘已满，不能保存；查询仍可使用，请通知管理员清出空间后再提交".to_owned()
+        }
         Code::Busy | Code::Unavailable => "请稍后再试".to_owned(),
-        _ => error.to_string(),
+        _ => match error {
+            EngineError::ImportCutShort { error, .. } => error.to_string(),
+            error => error.to_string(),
+        },
     }
 }
 

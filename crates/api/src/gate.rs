@@ -68,6 +68,11 @@ impl Door {
         self.engine.index_status().await
     }
 
+    /// Whether nothing can be written for want of room: for health, which needs no key.
+    pub(crate) fn disk_is_full(&self) -> bool {
+        self.engine.disk_is_full()
+    }
+
     /// The desk for a request, and what its key has left.
     async fn desk(&self, request: &ServiceRequest, act: Act) -> Result<Desk, Problem> {
         let remote = request.peer_addr().map(|address| address.ip());

@@ -58,8 +58,12 @@ pub(crate) fn append(path: &Path, entries: &[Erasure]) -> Result<(), EngineError
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     let written = || {
         let mut file = options.open(path)?;
-        file.write_all(text.as_bytes())?;
-        file.sync_all()?;
+        let before = file.metadata()?.len();
+        if let Err(error) = file.write_all(text.as_bytes()).and_then(|()| file.sync_all()) {
+            // On a full disk the first of them may be whole: who is told that nothing was done must not find it done at the next start.
+            file.set_len(before)?;
+            return Err(error);
+        }
         sync_folder(path.parent().unwrap_or(Path::new(".")))
     };
     written().map_err(failed)

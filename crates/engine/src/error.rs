@@ -1,5 +1,6 @@
 //! What can go wrong in a use case; the user's faults and ours told apart.
 
+use std::io::ErrorKind;
 use std::path::PathBuf;
 
 use domain::access::{KeyId, Scope};
@@ -51,6 +52,15 @@ pub enum EngineError {
     /// An import stopped because of bad rows and changed nothing; the report names them.
     #[error("有 {} 行不合格，按“全有或全无”未导入任何一行", .0.rejected)]
     NothingImported(Box<ImportReport>),
+    /// An import was cut short; what the report counts is stored, and sending the same file again changes nothing of it.
+    #[error("导入中断，此前的 {} 行已导入，可以重新提交整个文件", report.stored())]
+    ImportCutShort {
+        /// What was done until then.
+        report: Box<ImportReport>,
+        /// What came in between.
+        #[source]
+        error: StoreError,
+    },
     /// The data directory cannot be used.
     #[error("数据目录 {} 无法使用", path.display())]
     DataDir {
@@ -148,6 +158,20 @@ pub enum EngineError {
     /// The index refused.
     #[error(transparent)]
     Index(#[from] IndexError),
+}
+
+impl EngineError {
+    /// Whether there is no room left on a disk for what should be written.
+    pub fn is_disk_full(&self) -> bool {
+        match self {
+            Self::Store(StoreError::DiskFull(_))
+            | Self::ImportCutShort { error: StoreError::DiskFull(_), .. } => true,
+            Self::DataDir { error, .. } => {
+                matches!(error.kind(), ErrorKind::StorageFull | ErrorKind::QuotaExceeded)
+            }
+            _ => false,
+        }
+    }
 }
 
 /// Scopes as programs write them.

@@ -88,7 +88,8 @@ impl Engine {
     /// been read, and then of what has been written, which counts only once this returns.
     ///
     /// # Errors
-    /// [`EngineError::File`] when the file is not what it claims; with `all_or_nothing`, [`EngineError::NothingImported`].
+    /// [`EngineError::File`] when the file is not what it claims; [`EngineError::ImportCutShort`] when the database refuses after it has taken
+    /// some rows in; with `all_or_nothing`, [`EngineError::NothingImported`].
     pub async fn import(
         &self,
         options: ImportOptions,
@@ -111,21 +112,37 @@ impl Engine {
         }
         let mut report = ImportReport::default();
         let mut reading = Reading::start(within, options, input);
-        while let Some(mut batch) = reading.next(&mut report).await? {
-            self.refuse_erased(options.kind, &mut batch, &mut report).await?;
-            let Batch { drafts, lines } = batch;
-            if !drafts.is_empty() {
-                let (drafts, vague) = self.vague(options.kind, drafts).await?;
-                let written = self.store.upsert_within(within, drafts).await?;
-                report.count(&lines, &written);
-                report.tell_vague(&vague, &lines, &written);
-                self.indexing.wake();
-                let lines = lines_of(&lines, &written);
-                self.flag(&lines, &mut report).await;
+        while let Some(batch) = reading.next(&mut report).await? {
+            match self.import_batch(within, options.kind, batch, &mut report).await {
+                Err(EngineError::Store(error)) if report.stored() > 0 => {
+                    return Err(EngineError::ImportCutShort { report: Box::new(report), error });
+                }
+                outcome => outcome?,
             }
             progress(&report);
         }
         Ok(report)
+    }
+
+    async fn import_batch(
+        &self,
+        within: Option<Region>,
+        kind: Kind,
+        mut batch: Batch,
+        report: &mut ImportReport,
+    ) -> Result<(), EngineError> {
+        self.refuse_erased(kind, &mut batch, report).await?;
+        let Batch { drafts, lines } = batch;
+        if !drafts.is_empty() {
+            let (drafts, vague) = self.vague(kind, drafts).await?;
+            let written = self.store.upsert_within(within, drafts).await?;
+            report.count(&lines, &written);
+            report.tell_vague(&vague, &lines, &written);
+            self.indexing.wake();
+            let lines = lines_of(&lines, &written);
+            self.flag(&lines, report).await;
+        }
+        Ok(())
     }
 
     /// Checks every row while putting the file aside, and then writes all of it in one transaction.
@@ -285,6 +302,11 @@ impl<R: Read, W: Write> Read for Copying<R, W> {
 }
 
 impl ImportReport {
+    /// Rows that are in the database.
+    pub const fn stored(&self) -> u64 {
+        self.created + self.changed + self.unchanged
+    }
+
     /// Counts a row that may not be taken in.
     pub(crate) fn reject(&mut self, error: RowError) {
         self.rejected += 1;

@@ -27,6 +27,9 @@ const IDLE: u64 = 10_000;
 /// How often a server looks for changes that other processes made.
 pub(crate) const POLL: Duration = Duration::from_millis(500);
 
+/// How often a server reads all files of its indexes to see whether the disk still holds what was written.
+const EXAMINED_EVERY: Duration = Duration::from_secs(24 * 60 * 60);
+
 /// State of this process's indexer.
 #[derive(Default)]
 pub(crate) struct Indexing {
@@ -113,7 +116,12 @@ impl Engine {
                 "the other servers do not know of this index yet"
             );
         }
+        let mut examined = Instant::now();
         while !self.indexing.stopped.load(Ordering::Acquire) {
+            if examined.elapsed() >= EXAMINED_EVERY {
+                examined = Instant::now();
+                self.examine().await;
+            }
             let outcome = match self.catch_up().await {
                 Ok(CatchUp::Current { .. }) => self.prune().await,
                 Ok(CatchUp::Elsewhere) => Ok(()),
@@ -348,6 +356,21 @@ impl Engine {
     /// Records to read at a time.
     fn batch(&self) -> u32 {
         if self.catalog.model().is_some() { BATCH_WITH_MODEL } else { BATCH }
+    }
+
+    /// Has the files of all indexes read; those of a damaged one are written anew at the next catch-up.
+    async fn examine(&self) {
+        let engine = self.clone();
+        let examined = blocking(move || {
+            let examine = |kind| engine.catalog.registry(kind).examine();
+            Ok(Kind::ALL.into_iter().try_for_each(examine)?)
+        });
+        if let Err(error) = examined.await {
+            tracing::error!(
+                error = &error as &dyn std::error::Error,
+                "the index files could not be examined"
+            );
+        }
     }
 
     /// Takes over what other processes have written.

@@ -125,6 +125,8 @@ impl Engine {
         for group in found {
             clusters.extend(self.cluster(group, &needs, &snapshot).await?);
         }
+        // Words were counted in it meanwhile.
+        snapshot.require_ready()?;
         clusters.retain(|cluster| cluster.enterprises >= request.least);
         clusters.sort_by(|a, b| {
             let size = |cluster: &NeedCluster| Reverse((cluster.enterprises, cluster.counties));
@@ -241,7 +243,7 @@ impl Engine {
         among: &[u64],
     ) -> Result<Neighbourhood, EngineError> {
         let number = need.id.number;
-        let mut query = self.query(Kind::Need, &need.profile.passages());
+        let mut query = self.query(Kind::Need, &need.profile.passages())?;
         let terms = &mut query.terms;
         terms.retain(|term| !says_nothing(&term.text));
         let single = terms.iter_mut().filter(|term| term.kind == TokenKind::Unigram);

@@ -75,6 +75,9 @@ pub use store::{
     StoreError,
 };
 
+/// A disk with less room than this, in bytes, is called full: a write needs some, and a merge of the index needs more.
+const LEAST_ROOM: u64 = 16 << 20;
+
 /// The matchmaker.
 #[derive(Clone)]
 pub struct Engine {
@@ -156,6 +159,13 @@ impl Engine {
     /// When it does not.
     pub async fn ping(&self) -> Result<(), EngineError> {
         Ok(self.store.ping().await?)
+    }
+
+    /// Whether nearly nothing can be written any more where the data directory and its index lie. What has no room there is refused
+    /// ([`EngineError::is_disk_full`]); reading goes on.
+    pub fn disk_is_full(&self) -> bool {
+        let places = [self.data_dir.to_path_buf(), self.data_dir.join("index")];
+        places.iter().filter_map(|place| fs4::available_space(place).ok()).any(|room| room < LEAST_ROOM)
     }
 
     /// The weights in force.

@@ -1,5 +1,6 @@
 //! Who should meet whom: the one path that interactive matching, the nightly re-match and the evaluation share.
 
+use std::cell::RefCell;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -222,7 +223,7 @@ impl Engine {
     ) -> Result<Asking, EngineError> {
         let engine = self.clone();
         blocking(move || {
-            let mut query = engine.query(kind, &passages);
+            let mut query = engine.query(kind, &passages)?;
             if engine.weights.meaning.weight > 0.0 {
                 query.meaning = engine.catalog.direction(&asked(&passages));
             }
@@ -231,22 +232,31 @@ impl Engine {
         .await
     }
 
-    pub(crate) fn query(&self, kind: Kind, passages: &[Passage]) -> Query {
+    pub(crate) fn query(&self, kind: Kind, passages: &[Passage]) -> Result<Query, EngineError> {
         let peers = self.catalog.registry(kind).snapshot();
+        // Without its peers the same need would be asked for otherwise: rather no answer than another one.
+        peers.require_ready()?;
+        let failed = RefCell::new(None);
         let peer_count = peers.len() as f32;
         let among_peers = |term: &str| -> f32 {
             if peers.len() < FEWEST_PEERS {
                 return 1.0;
             }
-            let most =
-                [Area::Title, Area::Body].map(|area| peers.document_frequency(area, term).unwrap_or(0));
+            let most = [Area::Title, Area::Body].map(|area| {
+                peers.document_frequency(area, term).unwrap_or_else(|error| {
+                    failed.borrow_mut().get_or_insert(error);
+                    0
+                })
+            });
             let holders = most.into_iter().max().unwrap_or(0) as f32;
             (1.0 + peer_count / (1.0 + holders)).ln() / (1.0 + peer_count).ln()
         };
         let at_large = |term: &str| Background::builtin().rarity(term).powf(self.weights.background);
         let rarity =
             |term: &str| Rarity { peers: among_peers(term).powf(self.weights.peers), prose: at_large(term) };
-        Query::new(&self.analyzer, passages, &self.weights, rarity)
+        let query = Query::new(&self.analyzer, passages, &self.weights, rarity);
+        peers.require_ready()?;
+        failed.into_inner().map_or(Ok(query), |error| Err(error.into()))
     }
 
     /// Those that may be proposed, best first, and how many candidates were looked at closely. When fewer than `limit` of these may

@@ -138,7 +138,7 @@ fn write_checked(entry: impl Read, path: &Path, packed: &Packed) -> Result<bool,
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     let mut file = options.open(path).map_err(failed)?;
-    let mut entry = entry.take(packed.size + 1);
+    let mut entry = entry.take(packed.size.saturating_add(1));
     let mut hasher = blake3::Hasher::new();
     let mut buffer = vec![0; 1 << 16];
     let mut size = 0;

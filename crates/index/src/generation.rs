@@ -12,15 +12,18 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use domain::Kind;
 use embedding::Model;
 use serde::{Deserialize, Serialize};
-use tantivy::{Directory, Index, IndexReader, ReloadPolicy, TantivyError};
+use tantivy::directory::error::OpenReadError;
+use tantivy::{Directory, Index, IndexReader, IndexSettings, ReloadPolicy, TantivyError};
 use vectors::TermVectors;
 
 use crate::IndexError;
 use crate::meaning::Meaning;
 use crate::registry::Shared;
 use crate::schema::{self, Fields};
+use crate::sealed::{self, META, Seal, Sealed};
 use crate::shelf;
 
 const CURRENT: &str = "CURRENT";
@@ -40,13 +43,53 @@ pub(crate) struct Payload {
 pub(crate) enum Fault {
     /// Built by another version, with other dictionaries or with another model: it stays so.
     Foreign(&'static str),
-    /// Not whole, or not to be read at the moment.
+    /// Not what was written.
     Damaged(String),
+    /// Not to be read at the moment.
+    Unreadable(io::Error),
 }
 
 impl From<TantivyError> for Fault {
     fn from(error: TantivyError) -> Self {
-        Self::Damaged(error.to_string())
+        let refused = match &error {
+            TantivyError::IoError(refused)
+            | TantivyError::OpenReadError(OpenReadError::IoError { io_error: refused, .. }) => Some(refused),
+            _ => None,
+        };
+        match refused.filter(|refused| !sealed::is_damage(refused)) {
+            Some(refused) => Self::Unreadable(io::Error::new(refused.kind(), error)),
+            None => Self::Damaged(error.to_string()),
+        }
+    }
+}
+
+impl From<IndexError> for Fault {
+    fn from(error: IndexError) -> Self {
+        match error {
+            IndexError::Files(error) => error.into(),
+            IndexError::Engine(error) => error.into(),
+            other => Self::Damaged(other.to_string()),
+        }
+    }
+}
+
+impl Fault {
+    /// As users of the index of `kind` hear of it.
+    pub(crate) fn of(self, kind: Kind) -> IndexError {
+        match self {
+            Self::Unreadable(error) => IndexError::Files(error),
+            Self::Damaged(reason) => {
+                tracing::warn!(registry = %kind, reason, "the index is damaged");
+                IndexError::Stale(kind)
+            }
+            Self::Foreign(_) => IndexError::Stale(kind),
+        }
+    }
+}
+
+impl From<io::Error> for Fault {
+    fn from(error: io::Error) -> Self {
+        if sealed::is_damage(&error) { Self::Damaged(error.to_string()) } else { Self::Unreadable(error) }
     }
 }
 
@@ -64,56 +107,67 @@ pub(crate) struct Generation {
     /// Explanations name words by them, and they tell what texts mean where there is no model.
     pub(crate) vectors: Arc<TermVectors>,
     model: Option<Arc<Model>>,
+    files: Sealed,
     path: PathBuf,
     retired: AtomicBool,
 }
 
 impl Generation {
     /// Starts an empty generation whose number is above all others.
-    pub(crate) fn create(shared: &Shared, vectors: Arc<TermVectors>) -> Result<Self, TantivyError> {
+    pub(crate) fn create(shared: &Shared, vectors: Arc<TermVectors>) -> Result<Self, IndexError> {
         let root = &shared.root;
         let last = names(root)?.iter().filter_map(|name| number(name)).max().unwrap_or(0);
         let name = format!("{PREFIX}{}", last + 1);
         let path = root.join(&name);
         fs::create_dir_all(&path)?;
-        shelf::write(&path, &vectors)?;
-        let index = Index::create_in_dir(&path, schema::schema().0)?;
-        let generation = Self::with(name, path, index, shared, vectors)?;
-        sync_directory(root)?;
+        let begun = Self::begin(shared, name, &path, vectors);
+        if begun.is_err()
+            && let Err(error) = fs::remove_dir_all(&path)
+        {
+            // On a full disk it is tried again and again: what each attempt leaves would fill it more.
+            tracing::warn!(path = %path.display(), %error, "could not remove an index that was not begun");
+        }
+        begun
+    }
+
+    fn begin(
+        shared: &Shared,
+        name: String,
+        path: &Path,
+        vectors: Arc<TermVectors>,
+    ) -> Result<Self, IndexError> {
+        shelf::write(path, &vectors)?;
+        let files = Sealed::open(path).map_err(TantivyError::from)?;
+        let index = Index::create(files.clone(), schema::schema().0, IndexSettings::default())?;
+        let generation = Self::with(name, path.to_owned(), (index, files), shared, vectors)?;
+        sync_directory(&shared.root)?;
         Ok(generation)
     }
 
     /// Opens a generation if it is whole and was built as this program would build it.
     pub(crate) fn open(shared: &Shared, name: &str) -> Result<Self, Fault> {
         let path = shared.root.join(name);
-        let index = Index::open_in_dir(&path)?;
+        let files = Sealed::open(&path).map_err(TantivyError::from)?;
+        // Nothing of it is mapped into memory before all of it was read: where a file is too short, or a sector is bad, that would end the process.
+        verify(&files)?;
+        let index = Index::open(files.clone())?;
         if index.schema() != schema::schema().0 {
             return Err(Fault::Foreign("another schema"));
         }
         let same = |payload: &Payload| payload.fingerprint == shared.fingerprint;
         let payload = payload(&index)?.filter(same).ok_or(Fault::Foreign("another analysis or model"))?;
-        for attempt in 1.. {
-            let commit = last_commit(&index)?;
-            match check(&index) {
-                Ok(()) => break,
-                // Another process has committed meanwhile and removed files of the commit before.
-                Err(_) if attempt < CHECKS && last_commit(&index)? != commit => {}
-                Err(fault) => return Err(fault),
-            }
-        }
-        let vectors =
-            shared.shelf.read(&path).map_err(|error| Fault::Damaged(format!("term vectors: {error}")))?;
+        let vectors = shared.shelf.read(&path)?;
         // Without its own, the numbers in the index would be compared with those of another model, and nobody would see.
         if vectors.identity() != payload.vectors {
             return Err(Fault::Damaged("its term vectors are gone".to_owned()));
         }
-        Ok(Self::with(name.to_owned(), path, index, shared, vectors)?)
+        Ok(Self::with(name.to_owned(), path, (index, files), shared, vectors)?)
     }
 
     fn with(
         name: String,
         path: PathBuf,
-        index: Index,
+        (index, files): (Index, Sealed),
         shared: &Shared,
         vectors: Arc<TermVectors>,
     ) -> Result<Self, TantivyError> {
@@ -125,7 +179,7 @@ impl Generation {
             .try_into()?;
         let fields = schema::schema().1;
         let model = shared.model.clone();
-        Ok(Self { name, index, fields, reader, vectors, model, path, retired: AtomicBool::new(false) })
+        Ok(Self { name, index, fields, reader, vectors, model, files, path, retired: AtomicBool::new(false) })
     }
 
     /// Who tells what its texts mean.
@@ -144,6 +198,25 @@ impl Generation {
     /// What tells the last commit from any other: it names the segments, their deletions and the position.
     pub(crate) fn last_commit(&self) -> Result<Vec<u8>, IndexError> {
         Ok(last_commit(&self.index)?)
+    }
+
+    /// Sees that every file of the last commit is there and is what was written; such as nobody has touched since it was last seen are not read again.
+    pub(crate) fn verify(&self) -> Result<Seal, Fault> {
+        verify(&self.files)
+    }
+
+    /// Reads every file of the last commit; whether all are what was written. What is not shows at the next [`Self::verify`] too.
+    pub(crate) fn examine(&self) -> bool {
+        self.files.examine().is_ok()
+    }
+
+    /// Whether those of these files that are still there are what was written.
+    pub(crate) fn holds(&self, seal: &Seal) -> io::Result<bool> {
+        match self.files.verify_open(seal) {
+            Ok(()) => Ok(true),
+            Err(error) if sealed::is_damage(&error) => Ok(false),
+            Err(error) => Err(error),
+        }
     }
 
     /// Whether every segment's file in the directory is one of a segment that readers see.
@@ -178,22 +251,22 @@ impl Drop for Generation {
     }
 }
 
-/// Whether every file is there and says what was written.
-fn check(index: &Index) -> Result<(), Fault> {
-    // Postings are read without checks later: a flipped bit must be found now.
-    if let Some(file) = index.validate_checksum()?.iter().next() {
-        return Err(Fault::Damaged(format!("damaged: {}", file.display())));
+/// Sees that every file of the last commit is what was written.
+fn verify(files: &Sealed) -> Result<Seal, Fault> {
+    let mut attempt = 1;
+    loop {
+        let before = files.seal()?;
+        match files.verify() {
+            Ok(seal) => return Ok(seal),
+            // Another process has committed meanwhile and removed files of the commit before.
+            Err(_) if attempt < CHECKS && files.seal()? != before => attempt += 1,
+            Err(error) => return Err(error.into()),
+        }
     }
-    for segment in index.searchable_segments()? {
-        // Stored fields are empty and never read, but merging needs the file.
-        let store = segment.open_read(tantivy::index::SegmentComponent::Store);
-        store.map_err(|error| Fault::Damaged(error.to_string()))?;
-    }
-    Ok(())
 }
 
 fn last_commit(index: &Index) -> Result<Vec<u8>, TantivyError> {
-    Ok(index.directory().atomic_read(Path::new("meta.json"))?)
+    Ok(index.directory().atomic_read(Path::new(META))?)
 }
 
 fn payload(index: &Index) -> Result<Option<Payload>, TantivyError> {
@@ -206,9 +279,7 @@ pub(crate) fn current(root: &Path) -> io::Result<Option<String>> {
     match fs::read_to_string(root.join(CURRENT)) {
         Ok(name) => Ok(number(name.trim()).map(|number| format!("{PREFIX}{number}"))),
         // A name that is no text is none.
-        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::InvalidData) => {
-            Ok(None)
-        }
+        Err(error) if sealed::is_damage(&error) => Ok(None),
         Err(error) => Err(error),
     }
 }

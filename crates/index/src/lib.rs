@@ -18,6 +18,7 @@ mod refinement;
 mod registry;
 mod retrieval;
 mod schema;
+mod sealed;
 mod search;
 mod shelf;
 mod snapshot;

@@ -72,7 +72,7 @@ impl Registry {
             memory_budget,
             shelf: shelf.clone(),
             publishing: Mutex::new(()),
-            view: RwLock::new(Arc::new(View::empty(analyzer.clone()))),
+            view: RwLock::new(Arc::new(View::empty(kind, analyzer.clone()))),
             foreign: Mutex::default(),
         };
         shared.refresh()?;
@@ -121,12 +121,23 @@ impl Registry {
         Snapshot(self.0.view())
     }
 
-    /// Takes over what another process has committed or rebuilt.
+    /// Takes over what another process has committed or rebuilt, and sees that nobody has touched the files: a damaged index is stale from then on.
     ///
     /// # Errors
     /// When the files cannot be read.
     pub fn refresh(&self) -> Result<(), IndexError> {
         self.0.refresh()
+    }
+
+    /// Reads every file of the index and sees that it is what was written; a damaged index is stale from then on. Takes as long as reading takes.
+    ///
+    /// # Errors
+    /// When the files cannot be read.
+    pub fn examine(&self) -> Result<(), IndexError> {
+        let view = self.0.view();
+        let Some(generation) = &view.generation else { return Ok(()) };
+        // Without the lock: writers go on. Files that they replace meanwhile may be gone, which the next look does not take for damage.
+        if generation.examine() { Ok(()) } else { self.0.refresh() }
     }
 }
 
@@ -142,7 +153,8 @@ impl Shared {
 
     /// Makes the last commit of `generation` what readers see.
     pub(crate) fn publish(&self, generation: &Arc<Generation>) -> Result<(), IndexError> {
-        self.show(View::read(generation, &self.view())?);
+        let view = View::read(generation, &self.view()).map_err(|fault| fault.of(self.kind))?;
+        self.show(view);
         Ok(())
     }
 
@@ -159,31 +171,41 @@ impl Shared {
         let Some(name) = generation::current(&self.root)? else {
             if view.generation.is_some() {
                 tracing::warn!(registry = %self.kind, "the index has gone and has to be rebuilt");
-                self.show(View::empty(self.analyzer.clone()));
+                self.show(View::empty(self.kind, self.analyzer.clone()));
             }
             return Ok(());
         };
         if let Some(generation) = view.generation.as_ref().filter(|generation| generation.name == name) {
             self.foreign().take();
-            // Servers ask twice a second; reading the index anew would throw away what it has cached.
-            let unchanged = generation.last_commit()? == view.commit;
-            return if unchanged { Ok(()) } else { self.publish(generation) };
+            return match self.follow(generation, &view) {
+                Err(Fault::Unreadable(error)) => Err(error.into()),
+                Err(fault) => {
+                    self.give_up(&name, &fault);
+                    Ok(())
+                }
+                Ok(()) => Ok(()),
+            };
         }
         if self.foreign().as_ref() == Some(&name) {
             return Ok(());
         }
-        match Generation::open(self, &name) {
-            Ok(generation) => {
+        let opened = Generation::open(self, &name);
+        match opened.and_then(|generation| View::read(&Arc::new(generation), &view)) {
+            Ok(view) => {
                 self.foreign().take();
-                self.publish(&Arc::new(generation))
+                self.show(view);
+                Ok(())
             }
             Err(fault) if view.generation.is_none() => {
                 tracing::warn!(registry = %self.kind, generation = name, ?fault, "the index has to be rebuilt");
                 Ok(())
             }
-            Err(Fault::Damaged(reason)) => {
-                let advice = "another process has replaced the index by one that cannot be read now";
-                tracing::warn!(registry = %self.kind, generation = name, reason, advice);
+            Err(Fault::Unreadable(error)) => Err(error.into()),
+            Err(fault @ Fault::Damaged(_)) => {
+                // Unless it was replaced once more while it was opened: the next look finds the one after.
+                if generation::current(&self.root)?.as_ref() == Some(&name) {
+                    self.give_up(&name, &fault);
+                }
                 Ok(())
             }
             Err(Fault::Foreign(reason)) => {
@@ -193,5 +215,22 @@ impl Shared {
                 Ok(())
             }
         }
+    }
+
+    /// Sees that the files of the running generation are what was written, and takes over a new commit.
+    fn follow(&self, generation: &Arc<Generation>, view: &View) -> Result<(), Fault> {
+        generation.verify()?;
+        // Servers ask twice a second; reading the index anew would throw away what it has cached.
+        if generation.last_commit()? == view.commit {
+            return Ok(());
+        }
+        self.show(View::read(generation, view)?);
+        Ok(())
+    }
+
+    /// Shows nothing more of an index that is not what was written: nobody is to be answered by it.
+    fn give_up(&self, generation: &str, fault: &Fault) {
+        tracing::warn!(registry = %self.kind, generation, ?fault, "the index is damaged and has to be rebuilt");
+        self.show(View::empty(self.kind, self.analyzer.clone()));
     }
 }

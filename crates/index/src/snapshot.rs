@@ -3,7 +3,7 @@
 use std::io;
 use std::sync::{Arc, OnceLock};
 
-use domain::{Area, Attributes};
+use domain::{Area, Attributes, Kind};
 use ranking::{AreaStatistics, Query, Weights};
 use tantivy::columnar::{BytesColumn, Column};
 use tantivy::directory::OwnedBytes;
@@ -12,10 +12,11 @@ use tantivy::{DocId, Searcher, SegmentReader};
 use text::Analyzer;
 use vectors::TermVectors;
 
-use crate::generation::Generation;
+use crate::generation::{Fault, Generation};
 use crate::pieces::PieceCount;
 use crate::postings::TextField;
 use crate::schema::{self, TEXT_FIELDS};
+use crate::sealed::Seal;
 use crate::{IndexError, Retrieved, Scope, SearchPage, SearchQuery, retrieval, search};
 
 /// A consistent view; stays as it is while writers go on. Cheap to take, clone and send.
@@ -28,10 +29,13 @@ pub(crate) struct View {
     pub(crate) generation: Option<Arc<Generation>>,
     pub(crate) searcher: Option<Searcher>,
     pub(crate) position: u64,
-    /// As [`Generation::commit`] tells it; empty for a stale index.
+    /// As [`Generation::last_commit`] tells it; empty for a stale index.
     pub(crate) commit: Vec<u8>,
     pub(crate) segments: Vec<Segment>,
     pub(crate) analyzer: Arc<Analyzer>,
+    kind: Kind,
+    /// The files that it reads.
+    files: Seal,
     statistics: OnceLock<[AreaStatistics; TEXT_FIELDS]>,
     piece_length: OnceLock<f32>,
 }
@@ -112,7 +116,7 @@ impl Segment {
 }
 
 impl View {
-    pub(crate) fn empty(analyzer: Arc<Analyzer>) -> Self {
+    pub(crate) fn empty(kind: Kind, analyzer: Arc<Analyzer>) -> Self {
         Self {
             generation: None,
             searcher: None,
@@ -120,15 +124,18 @@ impl View {
             commit: Vec::new(),
             segments: Vec::new(),
             analyzer,
+            kind,
+            files: Seal::new(),
             statistics: OnceLock::new(),
             piece_length: OnceLock::new(),
         }
     }
 
     /// The last commit of `generation`; `before` is the view until now.
-    pub(crate) fn read(generation: &Arc<Generation>, before: &Self) -> Result<Self, IndexError> {
+    pub(crate) fn read(generation: &Arc<Generation>, before: &Self) -> Result<Self, Fault> {
         // The position first: should another process commit in between, the view holds more than it claims, never less.
         let (commit, position) = (generation.last_commit()?, generation.position()?);
+        let files = generation.verify()?;
         generation.reader.reload()?;
         let searcher = generation.reader.searcher();
         let mut segments: Vec<Segment> = Vec::new();
@@ -147,9 +154,35 @@ impl View {
             commit,
             segments,
             analyzer: before.analyzer.clone(),
+            kind: before.kind,
+            files,
             statistics: OnceLock::new(),
             piece_length: OnceLock::new(),
         })
+    }
+
+    /// Refuses to answer by files that somebody has touched. Asked before reading, for a file that was cut off cannot be read without harm, and after it,
+    /// for what was read may have been wrong.
+    pub(crate) fn require_intact(&self) -> Result<(), IndexError> {
+        let Some(generation) = &self.generation else { return Ok(()) };
+        if generation.holds(&self.files)? { Ok(()) } else { Err(IndexError::Stale(self.kind)) }
+    }
+
+    /// As [`Self::require_intact`]; and a stale index has no answer.
+    fn require_ready(&self) -> Result<(), IndexError> {
+        if self.generation.is_none() {
+            return Err(IndexError::Stale(self.kind));
+        }
+        self.require_intact()
+    }
+
+    /// Answers, unless there is no index or it is damaged: no hits would be an answer too, and a wrong one.
+    fn answer<T>(&self, work: impl FnOnce(&Self) -> Result<T, IndexError>) -> Result<T, IndexError> {
+        self.require_ready()?;
+        let answer = work(self);
+        // What reading said of a damaged file is of no interest either.
+        self.require_intact()?;
+        answer
     }
 
     /// Length of an array with a place for every document, deleted ones too.
@@ -220,14 +253,24 @@ impl Snapshot {
     /// # Errors
     /// When the index cannot be read.
     pub fn entries(&self) -> Result<Vec<(u64, u64)>, IndexError> {
+        self.0.require_intact()?;
         let mut entries = Vec::new();
         for segment in &self.0.segments {
             let digest = segment.reader.fast_fields().u64(schema::DIGEST)?;
             let live = segment.reader.doc_ids_alive();
             entries.extend(live.map(|doc| (segment.numbers[doc as usize], digest.first(doc).unwrap_or(0))));
         }
+        self.0.require_intact()?;
         entries.sort_unstable();
         Ok(entries)
+    }
+
+    /// Sees that there is an index to answer by, and that nobody has touched its files. [`Self::search`] and [`Self::retrieve`] see to it themselves.
+    ///
+    /// # Errors
+    /// [`IndexError::Stale`]; or when the files cannot be looked at.
+    pub fn require_ready(&self) -> Result<(), IndexError> {
+        self.0.require_ready()
     }
 
     /// Number of live documents that hold `term` in `area`.
@@ -245,9 +288,9 @@ impl Snapshot {
     /// Finds what a member of staff asks for.
     ///
     /// # Errors
-    /// When the index cannot be read.
+    /// [`IndexError::Stale`] when there is no index to answer by; or when it cannot be read.
     pub fn search(&self, query: &SearchQuery) -> Result<SearchPage, IndexError> {
-        search::search(&self.0, query)
+        self.0.answer(|view| search::search(view, query))
     }
 
     /// The term vectors that this index was written with: explanations name words by them, and without a model they tell what its texts mean.
@@ -259,7 +302,7 @@ impl Snapshot {
     /// closely (`weights.meaning.candidates`).
     ///
     /// # Errors
-    /// When the index cannot be read.
+    /// [`IndexError::Stale`] when there is no index to answer by; or when it cannot be read.
     pub fn retrieve(
         &self,
         query: &Query,
@@ -267,6 +310,6 @@ impl Snapshot {
         scope: &Scope<'_>,
         limit: usize,
     ) -> Result<Retrieved, IndexError> {
-        retrieval::retrieve(&self.0, query, weights, scope, limit)
+        self.0.answer(|view| retrieval::retrieve(view, query, weights, scope, limit))
     }
 }

@@ -108,6 +108,7 @@ impl Writer {
         let shared = self.shared.clone();
         let _publishing = shared.publishing.lock().unwrap_or_else(PoisonError::into_inner);
         self.require_current()?;
+        self.require_intact()?;
         commit(&mut self.writer, position, &self.shared.fingerprint, &self.generation)?;
         self.shared.publish(&self.generation)?;
         let mut policy = LogMergePolicy::default();
@@ -131,6 +132,7 @@ impl Writer {
         let shared = self.shared.clone();
         let _publishing = shared.publishing.lock().unwrap_or_else(PoisonError::into_inner);
         self.require_current()?;
+        self.require_intact()?;
         merge_all(&self.generation, &mut self.writer)?;
         self.settle()?;
         self.generation.holds_current_segments_only()
@@ -141,6 +143,11 @@ impl Writer {
         self.shared.publish(&self.generation)?;
         self.writer.garbage_collect_files().wait()?;
         Ok(())
+    }
+
+    /// Deletions and merges read what was committed before: of damaged files they would make new ones that nobody could tell from sound ones.
+    fn require_intact(&self) -> Result<(), IndexError> {
+        self.generation.verify().map(drop).map_err(|fault| fault.of(self.shared.kind))
     }
 
     fn require_current(&self) -> Result<(), IndexError> {
@@ -166,9 +173,9 @@ impl Rebuild {
     pub(crate) fn start(shared: &Arc<Shared>, vectors: Arc<TermVectors>) -> Result<Self, IndexError> {
         let lock = generation::rebuild_lock(&shared.root)?.ok_or(IndexError::Busy(shared.kind))?;
         let generation = Generation::create(shared, shared.shelf.share(vectors))?;
-        let writer = index_writer(shared, &generation)?;
         // Until it is finished, whatever happens to it discards it.
         generation.retire(true);
+        let writer = index_writer(shared, &generation)?;
         let (shared, generation) = (shared.clone(), Arc::new(generation));
         Ok(Self { shared, writer, generation, columns: Columns::default(), _lock: lock })
     }

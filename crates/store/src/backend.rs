@@ -57,10 +57,13 @@ impl Backend {
     }
 
     pub(crate) async fn close(&self) {
-        on_backend!(self, pools => {
-            pools.readers.close().await;
-            pools.writer.close().await;
-        });
+        match self {
+            Self::Sqlite(pools) => sqlite::close(pools).await,
+            Self::Postgres(pools) => {
+                pools.readers.close().await;
+                pools.writer.close().await;
+            }
+        }
     }
 }
 

@@ -217,11 +217,15 @@ enum Fault {
 /// By the primary result code: the low byte of the extended one (<https://www.sqlite.org/rescode.html>).
 fn sqlite_fault(code: Option<&str>) -> Fault {
     let extended: Option<u32> = code.and_then(|code| code.parse().ok());
+    // IOERR_SHMSIZE: no room for the index of the WAL.
+    if extended == Some(4874) {
+        return Fault::DiskFull;
+    }
     match extended.map(|extended| extended & 0xff) {
         // BUSY, LOCKED
         Some(5 | 6) => Fault::Busy,
-        // CANTOPEN, NOTADB
-        Some(14 | 26) => Fault::Unavailable,
+        // IOERR, CANTOPEN, NOTADB. Whether a commit whose writing failed is in the file or not, only reading again tells.
+        Some(10 | 14 | 26) => Fault::Unavailable,
         Some(13) => Fault::DiskFull,
         Some(8) => Fault::ReadOnly,
         _ => Fault::Other,

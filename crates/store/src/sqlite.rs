@@ -2,6 +2,7 @@
 
 mod files;
 mod plain;
+mod reserve;
 
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
@@ -20,6 +21,7 @@ use crate::store::{Address, MigrationReport};
 use crate::{StoreError, sql};
 pub(crate) use files::{scrub, snapshot};
 pub(crate) use plain::seal_plain_contacts;
+use reserve::Reserve;
 
 static SCHEMA: LazyLock<Migrator> = LazyLock::new(|| migrations::migrator(&STEPS));
 
@@ -55,7 +57,12 @@ pub(crate) async fn open(at: Address) -> Result<(Pools<Sqlite>, MigrationReport)
         prepare_file(options.get_filename()).map_err(|error| StoreError::Unavailable(error.into()))?;
     }
     let writer = writer(&options);
-    let report = migrate::<Sqlite>(&mut *first_connection(&writer).await?).await?;
+    let reserve = Reserve::of(options.get_filename(), in_memory);
+    let report = match brought_up_to_date(&writer).await {
+        Err(StoreError::DiskFull(_)) if reserve.give_up() => brought_up_to_date(&writer).await?,
+        outcome => outcome?,
+    };
+    reserve.take();
     let readers = if in_memory {
         // A second connection would have to share the first one's cache, whose locks make readers fail.
         writer.clone()
@@ -65,12 +72,34 @@ pub(crate) async fn open(at: Address) -> Result<(Pools<Sqlite>, MigrationReport)
     Ok((Pools { writer, readers }, report))
 }
 
+async fn brought_up_to_date(writer: &SqlitePool) -> Result<MigrationReport, StoreError> {
+    migrate::<Sqlite>(&mut *first_connection(writer).await?).await
+}
+
+/// Closes all connections. The last one takes the WAL away, which makes room for the next start.
+pub(crate) async fn close(pools: &Pools<Sqlite>) {
+    pools.readers.close().await;
+    pools.writer.close().await;
+    let options = pools.writer.connect_options();
+    let file = options.get_filename();
+    // A database in memory has no file of its name.
+    Reserve::of(file, !file.is_file()).take();
+}
+
 /// Waits for its turn to write.
 ///
 /// # Errors
 /// [`StoreError::Busy`] when others write for too long.
 pub(crate) async fn begin(pools: &Pools<Sqlite>) -> Result<sqlx::Transaction<'static, Sqlite>, StoreError> {
-    pools.writer.begin_with(BEGIN).await.map_err(|error| match error {
+    let begun = match pools.writer.begin_with(BEGIN).await {
+        // When a disk is full, SQLite ends a transaction by itself, and sqlx takes it for open: the connection would begin none ever again.
+        Err(sqlx::Error::InvalidSavePointStatement) => {
+            pools.writer.acquire().await?.close().await?;
+            pools.writer.begin_with(BEGIN).await
+        }
+        begun => begun,
+    };
+    begun.map_err(|error| match error {
         sqlx::Error::PoolTimedOut => StoreError::Busy,
         error => error.into(),
     })

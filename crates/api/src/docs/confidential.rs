@@ -21,7 +21,7 @@ pub(crate) fn reveal(kind: Kind) -> Doc {
         .json_body("RevealForm", json!({"purpose": "电话约定现场对接的时间"}))
         .answer(200, "联系方式", ("Contact", examples::whole_contact()), &[])
         .problems(&body_problems())
-        .problems(&[Code::RecordNotFound, Code::OutsideRegion, Code::Busy])
+        .problems(&[Code::RecordNotFound, Code::OutsideRegion, Code::Busy, Code::InsufficientStorage])
 }
 
 pub(crate) fn list() -> Doc {

@@ -18,7 +18,7 @@ pub(crate) fn record() -> Doc {
         .answer(201, "已记录", ("Feedback", examples::feedback()), &[])
         .problems(&body_problems())
         .problems(&[Code::NoSuchPairing, Code::RecordNotFound, Code::OutsideRegion, Code::Busy])
-        .problems(&[Code::OutcomeUnknown])
+        .problems(&[Code::OutcomeUnknown, Code::InsufficientStorage])
 }
 
 pub(crate) fn list() -> Doc {

@@ -42,5 +42,6 @@ pub(crate) fn import(kind: Kind) -> Doc {
             Code::NothingImported,
             Code::Busy,
             Code::OutcomeUnknown,
+            Code::InsufficientStorage,
         ])
 }

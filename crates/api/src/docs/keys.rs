@@ -15,7 +15,13 @@ pub(crate) fn create() -> Doc {
         .json_body("KeyForm", examples::key_form())
         .answer(201, "已发放", ("NewKey", examples::new_key()), &[("Location", "新密钥的地址")])
         .problems(&body_problems())
-        .problems(&[Code::OutsideRegion, Code::TooManyKeys, Code::HolderDiffers, Code::Busy])
+        .problems(&[
+            Code::OutsideRegion,
+            Code::TooManyKeys,
+            Code::HolderDiffers,
+            Code::Busy,
+            Code::InsufficientStorage,
+        ])
 }
 
 pub(crate) fn list() -> Doc {
@@ -48,5 +54,5 @@ pub(crate) fn revoke() -> Doc {
     Doc::new("revoke_key", KEYS, "撤销密钥", description)
         .parameters([parameters::key_id()])
         .answer(200, "已撤销的密钥", ("Key", examples::revoked_key()), &[])
-        .problems(&[Code::KeyNotFound, Code::Busy])
+        .problems(&[Code::KeyNotFound, Code::Busy, Code::InsufficientStorage])
 }

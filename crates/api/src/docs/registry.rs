@@ -25,7 +25,12 @@ pub(crate) fn create(kind: Kind) -> Doc {
             &[("Location", "新记录的地址"), RECORD_HEADERS[0]],
         )
         .problems(&body_problems())
-        .problems(&[Code::AlreadyExists, Code::OutsideRegion, Code::OutcomeUnknown])
+        .problems(&[
+            Code::AlreadyExists,
+            Code::OutsideRegion,
+            Code::OutcomeUnknown,
+            Code::InsufficientStorage,
+        ])
 }
 
 pub(crate) fn list(kind: Kind) -> Doc {
@@ -108,7 +113,7 @@ pub(super) fn body_problems() -> [Code; 6] {
     ]
 }
 
-fn change_problems() -> [Code; 7] {
+fn change_problems() -> [Code; 8] {
     [
         Code::RecordNotFound,
         Code::OutsideRegion,
@@ -117,5 +122,6 @@ fn change_problems() -> [Code; 7] {
         Code::InvalidIfMatch,
         Code::Busy,
         Code::OutcomeUnknown,
+        Code::InsufficientStorage,
     ]
 }

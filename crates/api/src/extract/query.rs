@@ -8,6 +8,7 @@ use actix_web::http::Method;
 use actix_web::{FromRequest, HttpRequest, web};
 use engine::Desk;
 
+use crate::cursor;
 use crate::problem::{Code, Problem, ProblemItem};
 
 const LONGEST_QUERY: usize = 8 << 10;
@@ -114,6 +115,18 @@ impl Query {
             .collect();
         bound.sort();
         format!("{}\n{}?{}", desk.caller().key.holder, request.path(), bound.join("&"))
+    }
+
+    /// Where the page before ended, when it was a page of the same query.
+    pub(crate) fn place(&self, fingerprint: &str) -> Result<Option<cursor::Place>, Problem> {
+        let read = |text| {
+            cursor::read(fingerprint, text).ok_or_else(|| {
+                let detail =
+                    "游标已损坏，或属于另一个查询；请原样使用上一页的 next_cursor，且不要改动其他参数";
+                Problem::parameter(Code::InvalidCursor, "cursor", detail)
+            })
+        };
+        self.one("cursor")?.map(read).transpose()
     }
 
     /// Whether any of these is given.

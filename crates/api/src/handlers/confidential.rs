@@ -35,7 +35,7 @@ pub(crate) async fn reveal(
 
 pub(crate) async fn audit(At(desk): At, query: Query, request: HttpRequest) -> Answer {
     let fingerprint = query.fingerprint(&request, &desk);
-    let place = query.one("cursor")?.map(|text| cursor::read(&fingerprint, text)).transpose()?;
+    let place = query.place(&fingerprint)?;
     let moment = "带时区的时刻（RFC 3339），如 2026-05-12T00:00:00+08:00";
     let word = |name| query.one(name).map(|word| word.map(str::to_owned));
     let filter = AuditFilter {

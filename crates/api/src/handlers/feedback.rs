@@ -56,7 +56,7 @@ pub(crate) async fn record(At(desk): At, _: Query, JsonBody(body): JsonBody) -> 
 
 pub(crate) async fn list(At(desk): At, query: Query, request: HttpRequest) -> Answer {
     let fingerprint = query.fingerprint(&request, &desk);
-    let place = query.one("cursor")?.map(|text| cursor::read(&fingerprint, text)).transpose()?;
+    let place = query.place(&fingerprint)?;
     let asked = FeedbackRequest {
         need: query.parsed("need", "技术需求的记录编号，形如 need-42")?,
         candidate: query.parsed("candidate", "记录编号，形如 expert-42")?,

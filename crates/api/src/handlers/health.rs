@@ -26,6 +26,9 @@ pub(crate) struct Readiness {
     /// 数据库是否应答
     #[schema(example = true)]
     database: bool,
+    /// 数据目录所在的磁盘是否将满（剩余不足 16 MiB）：写入会被拒绝（507），查询不受影响
+    #[schema(example = false)]
+    disk_full: bool,
     /// 各登记库的索引
     indexes: Vec<IndexHealth>,
 }
@@ -64,5 +67,5 @@ pub(crate) async fn readyz(door: Data<Door>, _: Query) -> Answer {
     let indexes: Vec<IndexHealth> = statuses.into_iter().map(health).collect();
     let ready = database && !indexes.is_empty() && indexes.iter().all(|index| !index.stale);
     let mut response = if ready { HttpResponse::Ok() } else { HttpResponse::ServiceUnavailable() };
-    Ok(response.json(Readiness { ready, database, indexes }))
+    Ok(response.json(Readiness { ready, database, disk_full: door.disk_is_full(), indexes }))
 }

@@ -56,11 +56,10 @@ async fn stream(desk: &Desk, options: ImportOptions, upload: Upload) -> Result<I
     let Err(problem) = fed else { return Ok(outcome?) };
     let report = match outcome {
         Ok(report) => report,
-        Err(EngineError::NothingImported(report)) => *report,
+        Err(EngineError::NothingImported(report) | EngineError::ImportCutShort { report, .. }) => *report,
         Err(error) => return Err(Problem { source: Problem::from(error).source, ..problem }),
     };
-    let stored = report.created + report.changed + report.unchanged;
-    let detail = format!("{}；此前的 {stored} 行已导入", problem.detail);
+    let detail = format!("{}；此前的 {} 行已导入", problem.detail, report.stored());
     Err(Problem { detail, report: Some(Box::new(report.into())), ..problem })
 }
 

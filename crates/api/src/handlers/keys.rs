@@ -58,7 +58,7 @@ pub(crate) async fn create(At(desk): At, _: Query, JsonBody(body): JsonBody) -> 
 
 pub(crate) async fn list(At(desk): At, query: Query, request: HttpRequest) -> Answer {
     let fingerprint = query.fingerprint(&request, &desk);
-    let place = query.one("cursor")?.map(|text| cursor::read(&fingerprint, text)).transpose()?;
+    let place = query.place(&fingerprint)?;
     let (keys, next) = desk.keys(place.map_or(0, |(_, number)| number), query.limit()?).await?;
     let next_cursor = next.map(|number| cursor::write(&fingerprint, (0, number)));
     let items = keys.into_iter().map(KeyView::from).collect();

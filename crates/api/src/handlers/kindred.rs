@@ -17,7 +17,7 @@ pub(crate) async fn duplicates(At(desk): At, RecordPath(id): RecordPath, _: Quer
 
 pub(crate) async fn clusters(At(desk): At, query: Query, request: HttpRequest) -> Answer {
     let fingerprint = query.fingerprint(&request, &desk);
-    let place = query.one("cursor")?.map(|text| cursor::read(&fingerprint, text)).transpose()?;
+    let place = query.place(&fingerprint)?;
     let expected = " 2 或更大的整数";
     let least: u64 = query.parsed("least", expected)?.unwrap_or(2);
     if least < 2 {

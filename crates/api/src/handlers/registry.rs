@@ -69,7 +69,7 @@ pub(crate) async fn list(
         return Ok(HttpResponse::Ok().json(PageView::new(page, None)));
     }
     let fingerprint = query.fingerprint(&request, &desk);
-    let place = query.one("cursor")?.map(|text| cursor::read(&fingerprint, text)).transpose()?;
+    let place = query.place(&fingerprint)?;
     let asked = ListRequest {
         statuses: statuses(&query)?,
         updated_since: query

@@ -12,7 +12,7 @@ use crate::views::{ChangesView, CurrentMatchesView, RunPageView, RunView};
 
 pub(crate) async fn list(At(desk): At, query: Query, request: HttpRequest) -> Answer {
     let fingerprint = query.fingerprint(&request, &desk);
-    let place = query.one("cursor")?.map(|text| cursor::read(&fingerprint, text)).transpose()?;
+    let place = query.place(&fingerprint)?;
     let limit = query.limit()? as usize;
     // One more than the page holds tells whether there is a next one.
     let mut runs = desk.runs(place.map(|(_, id)| RunId(id)), limit as u32 + 1).await?;

@@ -18,7 +18,7 @@ pub(crate) async fn search(
     request: HttpRequest,
 ) -> Answer {
     let fingerprint = query.fingerprint(&request, &desk);
-    let place = query.one("cursor")?.map(|text| cursor::read(&fingerprint, text)).transpose()?;
+    let place = query.place(&fingerprint)?;
     let asked = SearchRequest {
         text: query.one("q")?.map(str::to_owned),
         filters: filters(&query)?,

@@ -143,6 +143,7 @@ async fn every_refusal_has_its_code() {
         Code::RunClosed,
         Code::InternalError,
         Code::OutcomeUnknown,
+        Code::InsufficientStorage,
         Code::Busy,
         Code::Unavailable,
     ];

@@ -139,7 +139,7 @@ impl Import {
             .import(options, input, |report| {
                 bar.set_position(report.bytes);
                 let speed = report.rows as f64 / bar.elapsed().as_secs_f64().max(0.001);
-                let written = report.created + report.changed + report.unchanged;
+                let written = report.stored();
                 bar.set_message(if self.all_or_nothing && written > 0 {
                     format!("已写入 {written} 行，共 {} 行", report.rows)
                 } else {

@@ -24,6 +24,10 @@ impl Desk {
             Err(EngineError::NothingImported(report)) => {
                 Err(EngineError::NothingImported(Box::new(self.shown_report(*report).await?)))
             }
+            Err(EngineError::ImportCutShort { report, error }) => {
+                let report = Box::new(self.shown_report(*report).await?);
+                Err(EngineError::ImportCutShort { report, error })
+            }
             Err(error) => Err(error),
         }
     }

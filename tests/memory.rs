@@ -1,0 +1,181 @@
+//! Memory does not grow with the number of rows: imports of thousands of experts with their contacts, on the command line and over HTTP.
+//!
+//! `MEMORY_ROWS` sets the rows of the larger import (12,000); the smaller has a quarter of them. What is measured is the memory that belongs to the process
+//! alone, and the peak of all that was resident; files of the index that are mapped belong to the latter, and the system takes them back when others
+//! need room.
+#![allow(clippy::unwrap_used, clippy::print_stderr, reason = "tests")]
+#![cfg(target_os = "linux")]
+
+mod service;
+
+use std::fs;
+use std::io::{self, Read};
+use std::process::Stdio;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use service::{Service, hongniang, key, succeeds};
+
+/// The most that may be resident, whatever is imported, in KiB.
+const MOST: u64 = 512 << 10;
+/// Of each further row: its digest and its place, which are kept to tell rows that come twice; twice that while their table grows, and some for all else.
+const BYTES_PER_ROW: u64 = 160;
+/// What comes and goes with the moment of the last commit, in KiB.
+const CHANCE: u64 = 48 << 10;
+
+fn rows() -> u64 {
+    std::env::var("MEMORY_ROWS").ok().and_then(|rows| rows.parse().ok()).unwrap_or(12_000)
+}
+
+/// A table of experts that is made up while it is read.
+struct Table {
+    next: u64,
+    rows: u64,
+    contacts: bool,
+    ready: Vec<u8>,
+    taken: usize,
+}
+
+impl Table {
+    fn new(rows: u64, contacts: bool) -> Self {
+        let heading = "外部编号,姓名,单位,研究方向,简介,联系人,手机,邮箱\n";
+        Self { next: 0, rows, contacts, ready: heading.as_bytes().to_vec(), taken: 0 }
+    }
+
+    /// Bytes of the whole table.
+    fn length(rows: u64, contacts: bool) -> u64 {
+        io::copy(&mut Self::new(rows, contacts), &mut io::sink()).unwrap()
+    }
+
+    fn row(&self, at: u64) -> String {
+        let words: String = (0..120)
+            .filter_map(|place| {
+                char::from_u32(0x4e00 + ((at * 977 + place * (131 + at % 7)) % 12_000) as u32)
+            })
+            .collect();
+        let (direction, bio) = words.split_at(30);
+        let contact = if self.contacts {
+            format!("李明,138{:08},zj{at}@example.com", at % 100_000_000)
+        } else {
+            ",,".to_owned()
+        };
+        format!("ZJ-{at},李明{at},某某大学,{direction},{bio},{contact}\n")
+    }
+}
+
+impl Read for Table {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.taken == self.ready.len() && self.next < self.rows {
+            (self.ready, self.taken) = (self.row(self.next).into_bytes(), 0);
+            self.next += 1;
+        }
+        let length = buffer.len().min(self.ready.len() - self.taken);
+        buffer[..length].copy_from_slice(&self.ready[self.taken..self.taken + length]);
+        self.taken += length;
+        Ok(length)
+    }
+}
+
+/// KiB, as the system tells them.
+#[derive(Debug, Clone, Copy, Default)]
+struct Memory {
+    /// The peak of what was resident.
+    resident: u64,
+    /// The peak of what belongs to the process alone.
+    own: u64,
+}
+
+/// Looks at a process until told to stop.
+struct Watch {
+    ended: Arc<AtomicBool>,
+    looking: JoinHandle<Memory>,
+}
+
+impl Watch {
+    fn on(process: u32) -> Self {
+        let ended = Arc::new(AtomicBool::new(false));
+        let told = Arc::clone(&ended);
+        let looking = thread::spawn(move || {
+            let mut peak = Memory::default();
+            while !told.load(Ordering::Acquire) {
+                let status = fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
+                let of = |name: &str| -> u64 {
+                    let line = status.lines().find_map(|line| line.strip_prefix(name));
+                    line.and_then(|line| line.split_whitespace().next()?.parse().ok()).unwrap_or(0)
+                };
+                peak.resident = peak.resident.max(of("VmHWM:"));
+                peak.own = peak.own.max(of("RssAnon:"));
+                thread::sleep(Duration::from_millis(10));
+            }
+            peak
+        });
+        Self { ended, looking }
+    }
+
+    fn peak(self) -> Memory {
+        self.ended.store(true, Ordering::Release);
+        self.looking.join().unwrap()
+    }
+}
+
+fn judge(way: &str, few: Memory, many: Memory, more: u64) {
+    eprintln!("{way}: {few:?}, {more} rows more: {many:?}");
+    assert!(few.own > 0 && many.own > 0, "{way}: nothing was measured");
+    assert!(many.resident < MOST, "{way}: {many:?}");
+    let grown = many.own.saturating_sub(few.own);
+    assert!(
+        grown < CHANCE + more * BYTES_PER_ROW / 1024,
+        "{way}: {few:?} grew to {many:?} with {more} rows more"
+    );
+}
+
+/// Imports a table through the command line's standard input.
+fn imported(rows: u64, contacts: bool) -> (Memory, Duration) {
+    let folder = tempfile::tempdir().unwrap();
+    succeeds(folder.path(), &["migrate"]);
+    let started = Instant::now();
+    let arguments = ["import", "experts", "-", "--json"];
+    let mut child =
+        hongniang(folder.path(), &arguments).stdin(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
+    let watch = Watch::on(child.id());
+    let mut input = child.stdin.take().unwrap();
+    io::copy(&mut Table::new(rows, contacts), &mut input).unwrap();
+    drop(input);
+    assert!(child.wait().unwrap().success());
+    (watch.peak(), started.elapsed())
+}
+
+#[test]
+fn an_import_on_the_command_line_takes_no_more_memory_for_more_rows() {
+    let many = rows();
+    let (few_took, _) = imported(many / 4, true);
+    let (many_took, with) = imported(many, true);
+    let (_, without) = imported(many, false);
+    eprintln!("command line, {many} rows: {with:?} with contacts, {without:?} without");
+    judge("command line", few_took, many_took, many - many / 4);
+}
+
+#[test]
+fn an_import_over_http_takes_no_more_memory_for_more_rows() {
+    let many = rows();
+    let took = |rows: u64, all_or_nothing: bool| {
+        let folder = tempfile::tempdir().unwrap();
+        succeeds(folder.path(), &["migrate"]);
+        let key = key(folder.path());
+        let service = Service::start(folder.path(), &key, &[]);
+        let watch = Watch::on(service.id());
+        let started = Instant::now();
+        let path = format!("/api/v1/experts/import?all_or_nothing={all_or_nothing}");
+        let reply =
+            service.send("POST", &path, "text/csv", &mut Table::new(rows, true), Table::length(rows, true));
+        let answered = started.elapsed();
+        assert_eq!((reply.status, &reply.json()["created"]), (200, &rows.into()), "{}", reply.body);
+        service.indexed();
+        eprintln!("http, {rows} rows: answered after {answered:?}, indexed after {:?}", started.elapsed());
+        watch.peak()
+    };
+    judge("http", took(many / 4, false), took(many, false), many - many / 4);
+    judge("http, all or nothing", took(many / 4, true), took(many, true), many - many / 4);
+}
