@@ -11,6 +11,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::SystemTime;
 
 use embedding::Model;
 use serde::{Deserialize, Serialize};
@@ -144,6 +145,11 @@ impl Generation {
     /// What tells the last commit from any other: it names the segments, their deletions and the position.
     pub(crate) fn last_commit(&self) -> Result<Vec<u8>, IndexError> {
         Ok(last_commit(&self.index)?)
+    }
+
+    /// When the last commit was made, by the clock of the file system.
+    pub(crate) fn committed_at(&self) -> Option<SystemTime> {
+        fs::metadata(self.path.join("meta.json")).and_then(|file| file.modified()).ok()
     }
 
     /// Whether every segment's file in the directory is one of a segment that readers see.

@@ -4,7 +4,7 @@ mod files;
 mod plain;
 
 use std::path::{Path, PathBuf};
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
 
 use sqlx::migrate::Migrator;
@@ -62,7 +62,7 @@ pub(crate) async fn open(at: Address) -> Result<(Pools<Sqlite>, MigrationReport)
     } else {
         pool().max_connections(READERS).connect_lazy_with(options.pragma("query_only", "ON"))
     };
-    Ok((Pools { writer, readers }, report))
+    Ok((Pools { writer, readers, turns: Arc::default() }, report))
 }
 
 /// Waits for its turn to write.
