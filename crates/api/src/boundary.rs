@@ -25,7 +25,7 @@ use tracing::Instrument;
 use crate::connection::{Requests, UnderWay};
 use crate::endpoints::BASE;
 use crate::gate::refuse_key_in_address;
-use crate::metrics::Metrics;
+use crate::metrics::{self, Metrics};
 use crate::problem::{Code, PROBLEM_JSON, Problem};
 use crate::rates::Standing;
 use crate::trace::TraceParent;
@@ -160,7 +160,7 @@ impl Asked {
     fn log(&self, request: &HttpRequest, route: &str, status: StatusCode, started: Instant) {
         let key = request.extensions().get::<KeyId>().map(KeyId::to_string);
         tracing::info!(
-            http.method = self.method.as_str(),
+            http.method = metrics::method(&self.method),
             http.route = route,
             http.status = status.as_u16(),
             elapsed_ms = started.elapsed().as_millis() as u64,

@@ -77,7 +77,7 @@ impl Metrics {
 
     /// Counts an answer. `route` is the pattern that the address fits.
     pub(crate) fn answered(&self, method: &Method, route: &str, status: StatusCode, took: Duration) {
-        let method = name(method);
+        let method = self::method(method);
         let answered = Answered { method, route: route.to_owned(), status: class(status) };
         self.answers.get_or_create(&answered).inc();
         let operation = Operation { method, route: route.to_owned() };
@@ -107,8 +107,8 @@ impl Metrics {
     }
 }
 
-/// The name of a method that is in use; callers may invent others.
-fn name(method: &Method) -> &'static str {
+/// The name of a method that is in use. Callers may invent others, of any length.
+pub(crate) fn method(method: &Method) -> &'static str {
     match *method {
         Method::GET => "GET",
         Method::HEAD => "HEAD",
