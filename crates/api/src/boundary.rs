@@ -2,11 +2,14 @@
 
 use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher, Hasher};
-use std::sync::LazyLock;
+use std::pin::Pin;
+use std::rc::Rc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, LazyLock};
+use std::task::{Context, Poll};
 use std::time::Instant;
 
-use actix_web::body::{BoxBody, MessageBody};
+use actix_web::body::{BodySize, BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{
     ACCEPT, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue,
@@ -14,13 +17,18 @@ use actix_web::http::header::{
 };
 use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::Next;
+use actix_web::web::Bytes;
 use actix_web::{Error, HttpMessage, HttpRequest, HttpResponse};
 use domain::access::KeyId;
+use tracing::Instrument;
 
+use crate::connection::{Requests, UnderWay};
 use crate::endpoints::BASE;
 use crate::gate::refuse_key_in_address;
+use crate::metrics::{self, Metrics};
 use crate::problem::{Code, PROBLEM_JSON, Problem};
 use crate::rates::Standing;
+use crate::trace::TraceParent;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const LONGEST_REQUEST_ID: usize = 64;
@@ -38,26 +46,139 @@ pub(crate) async fn boundary<B: MessageBody + 'static>(
     next: Next<B>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let started = Instant::now();
-    let id = request_id(request.headers());
-    let method = request.method().clone();
-    let api = request.path().starts_with(BASE);
-    request.extensions_mut().insert(RequestId(id.clone()));
-    let mut response = if let Err(problem) = refuse_key_in_address(&request) {
-        request.into_response(problem.response(Some(&id)))
-    } else if api && !accepts_json(request.headers()) {
-        let problem = Problem::new(Code::NotAcceptable, "本接口只提供 application/json");
-        request.into_response(problem.response(Some(&id)))
-    } else {
-        refusal(next.call(request).await?.map_into_boxed_body(), &id)
+    let held = Held::begin(&request);
+    let asked = Asked {
+        id: request_id(request.headers()),
+        method: request.method().clone(),
+        trace: TraceParent::of(request.headers()),
     };
+    let api = request.path().starts_with(BASE);
+    request.extensions_mut().insert(RequestId(asked.id.clone()));
+    let span = asked.span();
+    let answered = answer(request, next, api).instrument(span.clone()).await?;
+    let (mut response, code) = span.in_scope(|| refusal(answered, &asked.id));
     safe_headers(response.headers_mut(), api);
     let standing = response.request().extensions().get::<Standing>().cloned();
     standing.iter().for_each(|standing| standing.tell(response.headers_mut()));
-    if let Ok(value) = HeaderValue::from_str(&id) {
+    if let Ok(value) = HeaderValue::from_str(&asked.id) {
         response.headers_mut().insert(REQUEST_ID, value);
     }
-    log(&method, response.request(), response.status(), started, &id);
-    Ok(response)
+    let route = response.request().match_pattern();
+    let route = route.as_deref().unwrap_or("-");
+    asked.log(response.request(), route, response.status(), started);
+    if let Some(metrics) = &held.metrics {
+        metrics.answered(&asked.method, route, response.status(), started.elapsed());
+        code.into_iter().for_each(|code| metrics.refused(code));
+    }
+    Ok(response.map_body(|_, body| BoxBody::new(Complete { body, _held: held })))
+}
+
+async fn answer<B: MessageBody + 'static>(
+    request: ServiceRequest,
+    next: Next<B>,
+    api: bool,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    let refused = match refuse_key_in_address(&request) {
+        Ok(()) if api && !accepts_json(request.headers()) => {
+            Some(Problem::new(Code::NotAcceptable, "本接口只提供 application/json"))
+        }
+        outcome => outcome.err(),
+    };
+    if let Some(problem) = refused {
+        return Ok(request.error_response(problem));
+    }
+    Ok(next.call(request).await?.map_into_boxed_body())
+}
+
+/// A request under way: its connection waits for no other head, and it is counted.
+struct Held {
+    _under_way: Option<UnderWay>,
+    metrics: Option<Arc<Metrics>>,
+}
+
+impl Held {
+    fn begin(request: &ServiceRequest) -> Self {
+        let requests = request.request().conn_data::<Rc<Requests>>();
+        let metrics = request.app_data::<Arc<Metrics>>().cloned();
+        if let Some(metrics) = &metrics {
+            metrics.in_flight.inc();
+        }
+        Self { _under_way: requests.map(UnderWay::begin), metrics }
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        if let Some(metrics) = &self.metrics {
+            metrics.in_flight.dec();
+        }
+    }
+}
+
+/// An answer's body; when it has gone, the request is no longer under way.
+struct Complete {
+    body: BoxBody,
+    _held: Held,
+}
+
+impl MessageBody for Complete {
+    type Error = Box<dyn std::error::Error>;
+
+    fn size(&self) -> BodySize {
+        self.body.size()
+    }
+
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, Self::Error>>> {
+        Pin::new(&mut self.get_mut().body).poll_next(cx)
+    }
+
+    fn try_into_bytes(self) -> Result<Bytes, Self> {
+        let Self { body, _held } = self;
+        body.try_into_bytes().map_err(|body| Self { body, _held })
+    }
+}
+
+/// What the log tells of a request.
+struct Asked {
+    id: String,
+    method: Method,
+    trace: Option<TraceParent>,
+}
+
+impl Asked {
+    /// What every line bears that is logged on the request's behalf. It is a fault's span, so that it is there whatever is logged at all.
+    fn span(&self) -> tracing::Span {
+        tracing::error_span!(
+            "request",
+            request_id = self.id,
+            trace_id = self.trace_id(),
+            parent_id = self.parent_id()
+        )
+    }
+
+    /// One line for each request. The route's pattern stands for the address: an address may hold what a person typed.
+    fn log(&self, request: &HttpRequest, route: &str, status: StatusCode, started: Instant) {
+        let key = request.extensions().get::<KeyId>().map(KeyId::to_string);
+        tracing::info!(
+            http.method = metrics::method(&self.method),
+            http.route = route,
+            http.status = status.as_u16(),
+            elapsed_ms = started.elapsed().as_millis() as u64,
+            request_id = self.id,
+            trace_id = self.trace_id(),
+            parent_id = self.parent_id(),
+            key,
+            "request"
+        );
+    }
+
+    fn trace_id(&self) -> Option<&str> {
+        self.trace.as_ref().map(|trace| trace.trace_id.as_str())
+    }
+
+    fn parent_id(&self) -> Option<&str> {
+        self.trace.as_ref().map(|trace| trace.parent_id.as_str())
+    }
 }
 
 /// The caller's own number when it is harmless, else a new one.
@@ -86,40 +207,38 @@ fn accepts_json(headers: &HeaderMap) -> bool {
         })
 }
 
-/// Names the request in a problem, logs a fault of ours with its cause, and turns a bare refusal of the framework into a problem.
-fn refusal(response: ServiceResponse<BoxBody>, id: &str) -> ServiceResponse<BoxBody> {
+/// Names the request in a problem, logs a fault of ours with its cause, and turns a bare refusal of the framework into a problem. Tells which
+/// problem it is.
+fn refusal(response: ServiceResponse<BoxBody>, id: &str) -> (ServiceResponse<BoxBody>, Option<Code>) {
     let status = response.status();
     if !status.is_client_error() && !status.is_server_error() {
-        return response;
+        return (response, None);
     }
     let error = response.response().error();
     if let Some(problem) = error.and_then(|error| error.as_error::<Problem>()) {
         if let Some(source) = &problem.source {
-            tracing::error!(request_id = id, error = &**source as &dyn std::error::Error, "a request failed");
+            tracing::error!(error = &**source as &dyn std::error::Error, "a request failed");
         }
-        let answer = problem.response(Some(id));
-        return response.into_response(answer);
+        let (code, answer) = (problem.code, problem.response(Some(id)));
+        return (response.into_response(answer), Some(code));
     }
     let typed =
         response.headers().get(CONTENT_TYPE).is_some_and(|value| value != "text/plain; charset=utf-8");
     if typed {
-        return response;
+        return (response, None);
     }
-    let answer: HttpResponse = match status {
-        StatusCode::NOT_FOUND => Problem::new(Code::NotFound, "请核对地址").response(Some(id)),
-        StatusCode::METHOD_NOT_ALLOWED => {
-            Problem::new(Code::MethodNotAllowed, "请核对方法").response(Some(id))
-        }
-        StatusCode::PAYLOAD_TOO_LARGE => Problem::new(Code::BodyTooLarge, "请减小后重试").response(Some(id)),
-        status if status.is_client_error() => {
-            Problem::new(Code::BrokenBody, "请求无法处理").response(Some(id))
-        }
+    let problem = match status {
+        StatusCode::NOT_FOUND => Problem::new(Code::NotFound, "请核对地址"),
+        StatusCode::METHOD_NOT_ALLOWED => Problem::new(Code::MethodNotAllowed, "请核对方法"),
+        StatusCode::PAYLOAD_TOO_LARGE => Problem::new(Code::BodyTooLarge, "请减小后重试"),
+        status if status.is_client_error() => Problem::new(Code::BrokenBody, "请求无法处理"),
         _ => {
-            tracing::error!(request_id = id, http.status = status.as_u16(), "the framework failed");
-            Problem::new(Code::InternalError, "服务内部发生错误，报障时请提供请求编号").response(Some(id))
+            tracing::error!(http.status = status.as_u16(), "the framework failed");
+            Problem::new(Code::InternalError, "服务内部发生错误，报障时请提供请求编号")
         }
     };
-    response.into_response(answer)
+    let answer: HttpResponse = problem.response(Some(id));
+    (response.into_response(answer), Some(problem.code))
 }
 
 fn safe_headers(headers: &mut HeaderMap, api: bool) {
@@ -131,18 +250,4 @@ fn safe_headers(headers: &mut HeaderMap, api: bool) {
         let nothing = HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'");
         headers.insert(CONTENT_SECURITY_POLICY, nothing);
     }
-}
-
-/// One line for each request. The route's pattern stands for the address: an address may hold what a person typed.
-fn log(method: &Method, request: &HttpRequest, status: StatusCode, started: Instant, id: &str) {
-    let key = request.extensions().get::<KeyId>().map(KeyId::to_string);
-    tracing::info!(
-        http.method = method.as_str(),
-        http.route = request.match_pattern().as_deref().unwrap_or("-"),
-        http.status = status.as_u16(),
-        elapsed_ms = started.elapsed().as_millis() as u64,
-        request_id = id,
-        key,
-        "request"
-    );
 }

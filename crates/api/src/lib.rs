@@ -5,6 +5,7 @@
 
 mod boundary;
 mod conditions;
+mod connection;
 mod cursor;
 mod docs;
 mod endpoints;
@@ -12,12 +13,16 @@ mod extract;
 mod faults;
 mod gate;
 mod handlers;
+mod listening;
+mod metrics;
 mod problem;
 mod rates;
 mod server;
+mod trace;
 mod views;
 
 pub use docs::{openapi, openapi_json};
+pub use listening::Listeners;
 pub use problem::{Code, Problem, ProblemItem};
 pub use rates::RateSettings;
 pub use server::{Limits, ServerSettings, serve, termination};

@@ -57,6 +57,8 @@ codes! {
     InvalidCursor = "invalid_cursor", BAD_REQUEST, "翻页游标无效";
     /// The condition of a header cannot be read.
     InvalidIfMatch = "invalid_if_match", BAD_REQUEST, "If-Match 请求头无效";
+    /// What came is no HTTP request.
+    MalformedRequest = "malformed_request", BAD_REQUEST, "不是规范的 HTTP 请求";
     /// The body broke off.
     BrokenBody = "broken_body", BAD_REQUEST, "请求体没有传完";
     /// A key stands in the address.
@@ -89,6 +91,8 @@ codes! {
     MethodNotAllowed = "method_not_allowed", METHOD_NOT_ALLOWED, "此地址不支持该方法";
     /// The caller accepts none of the media types that there are.
     NotAcceptable = "not_acceptable", NOT_ACCEPTABLE, "无法提供所要的格式";
+    /// The request's line and headers came too slowly.
+    HeadTimeout = "head_timeout", REQUEST_TIMEOUT, "请求头传输超时";
     /// The body came too slowly.
     BodyTimeout = "body_timeout", REQUEST_TIMEOUT, "请求体传输超时";
     /// The external identifier is taken.
@@ -119,6 +123,8 @@ codes! {
     TooManyRequests = "too_many_requests", TOO_MANY_REQUESTS, "请求过于频繁";
     /// The day's requests are used up.
     QuotaExhausted = "quota_exhausted", TOO_MANY_REQUESTS, "当日请求数已用完";
+    /// The request's line and headers are too large.
+    HeadTooLarge = "head_too_large", REQUEST_HEADER_FIELDS_TOO_LARGE, "请求头太大";
     /// A fault on this side.
     InternalError = "internal_error", INTERNAL_SERVER_ERROR, "服务内部错误";
     /// The database broke off while it was saving: whether it has saved is to be looked up before the request is repeated. Not 503, which
@@ -130,6 +136,8 @@ codes! {
     Busy = "busy", SERVICE_UNAVAILABLE, "系统正忙";
     /// More is under way than can be done at a time.
     Overloaded = "overloaded", SERVICE_UNAVAILABLE, "请求过多";
+    /// There are as many connections as there may be.
+    TooManyConnections = "too_many_connections", SERVICE_UNAVAILABLE, "连接过多";
     /// The database cannot be reached, an index is being rebuilt, or the program is ending.
     Unavailable = "unavailable", SERVICE_UNAVAILABLE, "服务暂不可用";
 }
@@ -253,11 +261,16 @@ impl Problem {
         }
     }
 
+    /// Seconds after which trying again makes sense, if ever.
+    pub(crate) fn seconds_to_wait(&self) -> Option<u64> {
+        let unavailable = self.code.status() == StatusCode::SERVICE_UNAVAILABLE;
+        self.retry_after.or(unavailable.then_some(RETRY_SECONDS))
+    }
+
     /// The answer, naming the request when its number is known.
     pub(crate) fn response(&self, request_id: Option<&str>) -> HttpResponse {
         let mut response = HttpResponse::build(self.code.status());
-        let unavailable = self.code.status() == StatusCode::SERVICE_UNAVAILABLE;
-        if let Some(seconds) = self.retry_after.or(unavailable.then_some(RETRY_SECONDS)) {
+        if let Some(seconds) = self.seconds_to_wait() {
             response.insert_header((RETRY_AFTER, seconds));
         }
         if self.code.status() == StatusCode::UNAUTHORIZED {

@@ -2,21 +2,15 @@
 
 use std::future::Future;
 use std::io;
-use std::net::TcpListener;
+use std::sync::Arc;
 use std::time::Duration;
 
-use actix_web::body::MessageBody;
-use actix_web::dev::{Server, ServiceFactory, ServiceRequest, ServiceResponse};
-use actix_web::middleware::{Compress, from_fn};
-use actix_web::web::Data;
-use actix_web::{App, Error, HttpServer, web};
 use engine::Engine;
 use tokio::task::{JoinError, JoinHandle};
 
-use crate::gate::Door;
-use crate::handlers::import::Imports;
+use crate::listening::{self, Listeners};
+use crate::metrics::Metrics;
 use crate::rates::RateSettings;
-use crate::{boundary, endpoints};
 
 /// How long the background indexer may take to end.
 const LAST_INDEXING: Duration = Duration::from_secs(10);
@@ -54,9 +48,11 @@ pub struct ServerSettings {
     pub limits: Limits,
     /// How often may be asked.
     pub rates: RateSettings,
+    /// Connections at a time, over all threads; each takes a file of the process.
+    pub connections: usize,
     /// Imports at a time; each holds a thread for as long as its file is on its way.
     pub imports: usize,
-    /// A request's line and headers must be there after this time.
+    /// A request's line and headers must be there after this time, each request's of a connection.
     pub header_deadline: Duration,
     /// How long an idle connection stays open.
     pub keep_alive: Duration,
@@ -70,36 +66,13 @@ impl Default for ServerSettings {
             workers: 0,
             limits: Limits::default(),
             rates: RateSettings::default(),
+            connections: 4_096,
             imports: 4,
             header_deadline: Duration::from_secs(10),
             keep_alive: Duration::from_secs(60),
             shutdown_deadline: Duration::from_secs(30),
         }
     }
-}
-
-/// The application: everything that [`serve`] serves.
-fn app(
-    door: Data<Door>,
-    limits: Limits,
-    imports: Data<Imports>,
-) -> App<
-    impl ServiceFactory<
-        ServiceRequest,
-        Config = (),
-        Response = ServiceResponse<impl MessageBody>,
-        Error = Error,
-        InitError = (),
-    >,
-> {
-    App::new()
-        .app_data(door)
-        .app_data(limits)
-        .app_data(imports)
-        .configure(endpoints::register)
-        .default_service(web::to(endpoints::not_found))
-        .wrap(from_fn(boundary::boundary))
-        .wrap(Compress::default())
 }
 
 /// Serves until `shutdown` comes true, then lets requests finish, and closes the engine. Keeps the index up to the database meanwhile.
@@ -109,22 +82,26 @@ fn app(
 pub async fn serve(
     engine: Engine,
     settings: ServerSettings,
-    listener: TcpListener,
+    listeners: impl Into<Listeners>,
     shutdown: impl Future<Output = ()>,
 ) -> io::Result<()> {
     let follower = engine.clone();
-    serve_beside(async move { follower.follow().await }, engine, settings, listener, shutdown).await
+    let indexer = async move { follower.follow().await };
+    serve_beside(indexer, engine, settings, listeners.into(), shutdown).await
 }
 
 async fn serve_beside(
     indexer: impl Future<Output = ()> + Send + 'static,
     engine: Engine,
     settings: ServerSettings,
-    listener: TcpListener,
+    Listeners { api, metrics: page }: Listeners,
     shutdown: impl Future<Output = ()>,
 ) -> io::Result<()> {
-    let server = start(engine.clone(), &settings, listener)?;
+    let metrics = Arc::new(Metrics::new());
+    let server = listening::api(engine.clone(), &settings, api, &metrics)?;
     let handle = server.handle();
+    let page = page.map(|listener| listening::metrics(engine.clone(), metrics, listener)).transpose()?;
+    let page = page.map(|server| (server.handle(), tokio::spawn(server)));
     let mut running = tokio::spawn(server);
     let mut indexer = tokio::spawn(indexer);
     let mut fault = None;
@@ -150,6 +127,13 @@ async fn serve_beside(
     if !indexer.is_finished() && tokio::time::timeout(LAST_INDEXING, &mut indexer).await.is_err() {
         tracing::warn!("the indexer is cut short; the next start goes on where it stands");
     }
+    // To the last it tells how far the end is.
+    if let Some((handle, page)) = page {
+        handle.stop(false).await;
+        if let Ok(Err(error)) = page.await {
+            tracing::warn!(error = &error as &dyn std::error::Error, "the metrics ended early");
+        }
+    }
     engine.close().await;
     match fault {
         Some(error) => Err(io::Error::other(format!("后台索引意外终止，服务随之停止：{error}"))),
@@ -163,22 +147,6 @@ async fn failure(task: &mut JoinHandle<()>) -> JoinError {
         Err(error) => error,
         Ok(()) => std::future::pending().await,
     }
-}
-
-/// Apart from [`serve`], for what builds a server cannot be sent between threads and a server can.
-fn start(engine: Engine, settings: &ServerSettings, listener: TcpListener) -> io::Result<Server> {
-    let limits = settings.limits;
-    let imports = Data::new(Imports::new(settings.imports));
-    let door = Data::new(Door::new(engine, settings.rates));
-    let mut server = HttpServer::new(move || app(door.clone(), limits, imports.clone()))
-        .client_request_timeout(settings.header_deadline)
-        .keep_alive(settings.keep_alive)
-        .shutdown_timeout(settings.shutdown_deadline.as_secs().max(1))
-        .disable_signals();
-    if settings.workers > 0 {
-        server = server.workers(settings.workers);
-    }
-    Ok(server.listen(listener)?.run())
 }
 
 /// Comes true when the process is told to end: SIGTERM, or Ctrl-C.
@@ -205,6 +173,8 @@ pub async fn termination() {
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 mod tests {
+    use std::net::TcpListener;
+
     use super::*;
 
     async fn parts() -> (Engine, ServerSettings, TcpListener, tempfile::TempDir) {
@@ -218,7 +188,7 @@ mod tests {
     async fn a_server_without_its_indexer_ends_with_an_error() {
         let (engine, settings, listener, _folder) = parts().await;
         let indexer = async { panic!("a fault of the indexer") };
-        let serving = serve_beside(indexer, engine, settings, listener, std::future::pending());
+        let serving = serve_beside(indexer, engine, settings, listener.into(), std::future::pending());
         let ended = tokio::time::timeout(Duration::from_secs(20), serving).await.expect("it ends");
         assert!(ended.unwrap_err().to_string().contains("后台索引"));
     }
@@ -234,7 +204,7 @@ mod tests {
             told.send(follower.ping().await.is_ok()).unwrap();
         };
         let shutdown = tokio::time::sleep(Duration::from_millis(200));
-        serve_beside(indexer, engine, settings, listener, shutdown).await.unwrap();
+        serve_beside(indexer, engine, settings, listener.into(), shutdown).await.unwrap();
         assert!(answered.await.unwrap());
     }
 }

@@ -37,6 +37,8 @@ pub struct Configuration {
     pub log: LogConfiguration,
     /// The REST service.
     pub server: ServerConfiguration,
+    /// What operators watch.
+    pub metrics: MetricsConfiguration,
     /// How much the service takes on.
     pub limits: LimitsConfiguration,
     /// What keys see.
@@ -87,6 +89,8 @@ pub struct ServerConfiguration {
     pub max_body_bytes: u64,
     /// Bytes of an imported file.
     pub max_import_bytes: u64,
+    /// Connections at a time.
+    pub max_connections: usize,
     /// Imports at a time.
     pub max_imports: usize,
     /// Seconds for a request's headers.
@@ -99,6 +103,14 @@ pub struct ServerConfiguration {
     pub keep_alive_seconds: u64,
     /// Seconds that requests may take to finish at the end.
     pub shutdown_seconds: u64,
+}
+
+/// What operators watch.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MetricsConfiguration {
+    /// Address and port; empty: nowhere.
+    pub listen: String,
 }
 
 /// How much the service takes on; 0 for no limit where it says so.
@@ -194,6 +206,7 @@ impl Configuration {
             workers,
             limits,
             rates,
+            connections,
             imports,
             header_deadline,
             keep_alive,
@@ -209,6 +222,7 @@ impl Configuration {
                 workers,
                 max_body_bytes: limits.body as u64,
                 max_import_bytes: limits.import,
+                max_connections: connections,
                 max_imports: imports,
                 header_seconds: header_deadline.as_secs(),
                 body_seconds: limits.body_deadline.as_secs(),
@@ -216,6 +230,7 @@ impl Configuration {
                 keep_alive_seconds: keep_alive.as_secs(),
                 shutdown_seconds: shutdown_deadline.as_secs(),
             },
+            metrics: MetricsConfiguration { listen: String::new() },
             limits: LimitsConfiguration {
                 requests_per_second: rates.per_second,
                 burst: rates.burst,

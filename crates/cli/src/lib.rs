@@ -11,6 +11,7 @@ mod learned;
 mod logging;
 mod screen;
 mod settings;
+mod supervision;
 mod table;
 mod usage;
 mod view;

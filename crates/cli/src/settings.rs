@@ -1,6 +1,7 @@
 //! The second step of configuration: resolved and checked. The rest of the program sees only this.
 
 use std::collections::BTreeSet;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -26,6 +27,8 @@ pub struct Settings {
     pub engine: engine::Settings,
     /// Address and port of the service.
     pub bind: String,
+    /// Address and port of the metrics, if anybody is to read them.
+    pub metrics: Option<String>,
     /// How to serve.
     pub server: ServerSettings,
     /// What is logged.
@@ -50,6 +53,7 @@ pub(crate) fn resolve(overrides: &Overrides, environment: Environment<'_>) -> Re
         database_url,
         log,
         server,
+        metrics,
         limits,
         access,
         contacts,
@@ -101,6 +105,7 @@ pub(crate) fn resolve(overrides: &Overrides, environment: Environment<'_>) -> Re
         },
         pinned,
         server: service(&server, &limits).map_err(at)?,
+        metrics: apart(metrics.listen, &server.bind)?,
         bind: server.bind,
         log: LogSettings { level: log.level, format: log.format },
         audit_keep_days: audit.keep_days,
@@ -134,6 +139,7 @@ fn service(server: &ServerConfiguration, limits: &LimitsConfiguration) -> Checke
             ("max_body_bytes", server.max_body_bytes),
             ("max_import_bytes", server.max_import_bytes),
             ("max_imports", server.max_imports as u64),
+            ("max_connections", server.max_connections as u64),
         ],
     )?;
     at_most(
@@ -141,6 +147,7 @@ fn service(server: &ServerConfiguration, limits: &LimitsConfiguration) -> Checke
         &[("workers", server.workers as u64), ("max_imports", server.max_imports as u64)],
         256,
     )?;
+    at_most("server", &[("max_connections", server.max_connections as u64)], MOST_AT_ONCE)?;
     let times = [
         ("header_seconds", server.header_seconds),
         ("body_seconds", server.body_seconds),
@@ -159,11 +166,32 @@ fn service(server: &ServerConfiguration, limits: &LimitsConfiguration) -> Checke
             import_deadline: Duration::from_secs(server.import_seconds),
         },
         rates: rates(limits)?,
+        connections: server.max_connections,
         imports: server.max_imports,
         header_deadline: Duration::from_secs(server.header_seconds),
         keep_alive: Duration::from_secs(server.keep_alive_seconds),
         shutdown_deadline: Duration::from_secs(server.shutdown_seconds),
     })
+}
+
+/// Where the metrics are read: nobody needs a key there, so it must not be where the API is.
+fn apart(listen: String, bind: &str) -> Result<Option<String>> {
+    if listen.is_empty() {
+        return Ok(None);
+    }
+    let Ok(metrics) = listen.parse::<SocketAddr>() else {
+        let said = format!("设置“metrics.listen”为“{listen}”，应形如 127.0.0.1:9464");
+        return Err(Misuse(said).into());
+    };
+    // A name that is no address is looked up when it is listened at; the port tells enough.
+    let port = bind.rsplit_once(':').and_then(|(_, port)| port.parse().ok());
+    if metrics.port() != 0 && port == Some(metrics.port()) {
+        let said = format!(
+            "设置“metrics.listen”（{listen}）与服务的监听地址（{bind}）端口相同；指标不需要密钥，请另用一个端口"
+        );
+        return Err(Misuse(said).into());
+    }
+    Ok(Some(listen))
 }
 
 fn rates(limits: &LimitsConfiguration) -> Checked<RateSettings> {

@@ -279,3 +279,36 @@ fn a_file_that_is_named_must_be_there() {
     assert!(resolve(&missing, &nothing).unwrap_err().to_string().contains("/没有/这个.toml"));
     assert!(complaint("这不是").contains("不是有效的 TOML"));
 }
+
+#[test]
+fn the_metrics_are_off_until_an_address_is_named_and_never_where_the_api_is() {
+    let metrics = |text: &str| {
+        let (_directory, chosen) = file(text);
+        resolve(&chosen, &nothing).unwrap().metrics
+    };
+    assert_eq!(metrics(""), None);
+    assert_eq!(metrics("[metrics]\nlisten = '127.0.0.1:9464'").as_deref(), Some("127.0.0.1:9464"));
+    for (bind, listen) in [
+        ("127.0.0.1:8080", "127.0.0.1:8080"),
+        ("0.0.0.0:8080", "127.0.0.1:8080"),
+        ("[::]:9464", "127.0.0.1:9464"),
+        ("localhost:9464", "127.0.0.1:9464"),
+    ] {
+        let said = complaint(&format!("[server]\nbind = '{bind}'\n[metrics]\nlisten = '{listen}'"));
+        assert!(said.contains("metrics.listen") && said.contains("端口相同"), "{said}");
+    }
+    assert!(complaint("[metrics]\nlisten = '9464'").contains("127.0.0.1:9464"));
+    // Ports that the system chooses are different ones.
+    assert!(metrics("[server]\nbind = '127.0.0.1:0'\n[metrics]\nlisten = '127.0.0.1:0'").is_some());
+}
+
+#[test]
+fn connections_have_a_limit() {
+    let connections = |text: &str| {
+        let (_directory, chosen) = file(text);
+        resolve(&chosen, &nothing).unwrap().server.connections
+    };
+    assert_eq!((connections(""), connections("[server]\nmax_connections = 7")), (4_096, 7));
+    assert!(complaint("[server]\nmax_connections = 0").contains("server.max_connections"));
+    assert!(complaint("[server]\nmax_connections = 100001").contains("server.max_connections"));
+}

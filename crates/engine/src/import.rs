@@ -107,8 +107,17 @@ impl Engine {
         input: impl Read + Send + 'static,
         mut progress: impl FnMut(&ImportReport) + Send,
     ) -> Result<ImportReport, EngineError> {
+        let mut tallied = self.tally.begin(options.all_or_nothing);
+        let mut progress = |report: &ImportReport| {
+            tallied.hear(report);
+            progress(report);
+        };
         if options.all_or_nothing {
-            return self.import_whole(within, options, input, progress).await;
+            let outcome = self.import_whole(within, options, input, &mut progress).await;
+            if let Ok(report) = &outcome {
+                tallied.ends(report);
+            }
+            return outcome;
         }
         let mut report = ImportReport::default();
         let mut reading = Reading::start(within, options, input);

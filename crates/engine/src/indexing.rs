@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use domain::Kind;
 use index::{IndexError, IndexState, Registry, Writer};
@@ -13,6 +13,7 @@ use tokio::sync::Notify;
 use vectors::TermVectors;
 
 use crate::documents::documents;
+use crate::tide::Tide;
 use crate::{Engine, EngineError, blocking};
 
 /// Changes read from the outbox at a time, and records read at a time for a rebuild.
@@ -39,6 +40,7 @@ pub(crate) struct Indexing {
     writers: Mutex<HashMap<Kind, Writer>>,
     /// Up to where each registry's share of the outbox has been dealt with, committed or not of its kind.
     seen: Mutex<HashMap<Kind, Seen>>,
+    tide: Tide,
     wake: Notify,
     stopped: AtomicBool,
     /// Since when the files could not be cleaned of what was erased.
@@ -87,6 +89,15 @@ pub struct IndexStatus {
     pub documents: u64,
     /// Changes of its records that it does not hold yet.
     pub lag: u64,
+    /// How long it has lacked the oldest of them, as far as this process has looked.
+    #[serde(skip)]
+    pub behind: Duration,
+    /// Its number, of which each rebuild makes another; `None` when there is none to be used.
+    #[serde(skip)]
+    pub generation: Option<u64>,
+    /// When it was last written.
+    #[serde(skip)]
+    pub committed_at: Option<SystemTime>,
 }
 
 impl Engine {
@@ -165,11 +176,17 @@ impl Engine {
         let mut states = Vec::new();
         for kind in Kind::ALL {
             let registry = self.catalog.registry(kind);
+            let position = self.position(kind);
+            let lag = self.store.count_changes(kind, position).await?;
+            let behind = || self.indexing.tide.behind(position, Instant::now());
             states.push(IndexStatus {
                 kind,
                 stale: !matches!(outbox.judge(registry.state()), IndexState::Ready { .. }),
                 documents: registry.snapshot().len(),
-                lag: self.store.count_changes(kind, self.position(kind)).await?,
+                lag,
+                behind: if lag == 0 { Duration::ZERO } else { behind() },
+                generation: registry.generation(),
+                committed_at: registry.committed_at(),
             });
         }
         Ok(states)
@@ -242,7 +259,9 @@ impl Engine {
     async fn outbox(&self) -> Result<Outbox, EngineError> {
         let first = self.store.first_change().await?;
         self.refresh_all().await?;
-        Ok(Outbox { first, last: self.store.last_change().await? })
+        let last = self.store.last_change().await?;
+        self.indexing.tide.note(last, Instant::now());
+        Ok(Outbox { first, last })
     }
 
     pub(crate) fn position(&self, kind: Kind) -> u64 {

@@ -33,7 +33,9 @@ mod restore;
 mod search;
 mod settings;
 mod teaching;
+mod tide;
 mod usage;
+mod vitals;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -46,7 +48,7 @@ use text::Analyzer;
 pub use audit::RevealedContact;
 pub use backup::{BackupError, BackupReport};
 pub use comparing::{Difference, DifferenceKind, VerifyReport};
-pub use desk::{Act, AdmissionSettings, Caller, Desk};
+pub use desk::{Act, AdmissionLoad, AdmissionSettings, Caller, Desk};
 pub use duplicates::{Duplicate, DuplicatePair, Flag, NeedBrief};
 pub use error::EngineError;
 pub use feedback::{Feedback, FeedbackDraft, FeedbackPage, FeedbackRequest, Seen};
@@ -63,6 +65,7 @@ pub use restore::{RestoreReport, RestoreRequest, restore};
 pub use search::{FacetAsk, FacetChild, FacetTree, FilterAsk, SearchAnswer, SearchItem, SearchRequest, Sort};
 pub use settings::{DatabaseUrl, EmbeddingSettings, IndexingSettings, MatchingSettings, Settings};
 pub use teaching::{Taught, TeachingProgress};
+pub use vitals::{ImportCounts, Kept, LastRun, Vitals};
 
 // What the shells of the engine need of the rooms below it.
 pub use exchange::sheets::CellProblem;
@@ -71,8 +74,8 @@ pub use index::{Dimension, IndexError, SearchAfter};
 pub use ranking::{Alikeness, Exclusion, Explanation, Highlight, Part, Question, Weights, metrics};
 pub use store::{
     About, Action, Actor, ActorKind, AuditFault, AuditFaultKind, AuditFilter, AuditReport, AuditResult,
-    AuditRow, Erased, ErasurePlan, Event, KeyInUse, KeyState, LEAST_KEPT_DAYS, Outcome, Rotation, RunId,
-    StoreError,
+    AuditRow, Connections, Erased, ErasurePlan, Event, KeyInUse, KeyState, LEAST_KEPT_DAYS, Load, Outcome,
+    Rotation, RunId, StoreError,
 };
 
 /// A disk with less room than this, in bytes, is called full: a write needs some, and a merge of the index needs more.
@@ -93,6 +96,7 @@ pub struct Engine {
     usage: Arc<usage::Usage>,
     others: Others,
     admission: Arc<desk::Admission>,
+    tally: Arc<vitals::Tally>,
     /// Whether persons who were erased may be taken in again.
     readmits: bool,
 }
@@ -138,6 +142,7 @@ impl Engine {
             usage: Arc::default(),
             others: settings.others,
             admission: Arc::new(desk::Admission::new(settings.admission)),
+            tally: Arc::default(),
             readmits: false,
         })
     }

@@ -11,6 +11,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::SystemTime;
 
 use domain::Kind;
 use embedding::Model;
@@ -217,6 +218,11 @@ impl Generation {
             Err(error) if sealed::is_damage(&error) => Ok(false),
             Err(error) => Err(error),
         }
+    }
+
+    /// When the last commit was made, by the clock of the file system.
+    pub(crate) fn committed_at(&self) -> Option<SystemTime> {
+        fs::metadata(self.path.join(META)).and_then(|file| file.modified()).ok()
     }
 
     /// Whether every segment's file in the directory is one of a segment that readers see.

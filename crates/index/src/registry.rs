@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::time::SystemTime;
 
 use domain::Kind;
 use embedding::Model;
@@ -97,6 +98,11 @@ impl Registry {
     /// The number of the index that readers see; each rebuild makes another. `None` for a stale index.
     pub fn generation(&self) -> Option<u64> {
         self.0.view().generation.as_ref().and_then(|generation| generation::number(&generation.name))
+    }
+
+    /// When the index that readers see was last written; `None` for a stale one.
+    pub fn committed_at(&self) -> Option<SystemTime> {
+        self.0.view().generation.as_ref().and_then(|generation| generation.committed_at())
     }
 
     /// Opens the writer. There is at most one at a time, also across processes.

@@ -3,8 +3,11 @@
 //! Queries are written once and compiled for each backend by [`on_backend!`]. A further backend is a variant here, an arm
 //! there, and a folder of migrations.
 
+use std::sync::Arc;
+
 use sqlx::{Database, Pool, Postgres, Sqlite};
 
+use crate::load::Turns;
 use crate::{StoreError, postgres, sqlite};
 
 /// A value of which each backend has its own type.
@@ -39,17 +42,21 @@ pub(crate) use on_backend;
 pub(crate) struct Pools<DB: Database> {
     pub(crate) writer: Pool<DB>,
     pub(crate) readers: Pool<DB>,
+    /// How long writers wait, for operators.
+    pub(crate) turns: Arc<Turns>,
 }
 
 impl<DB: Database> Clone for Pools<DB> {
     fn clone(&self) -> Self {
-        Self { writer: self.writer.clone(), readers: self.readers.clone() }
+        Self { writer: self.writer.clone(), readers: self.readers.clone(), turns: self.turns.clone() }
     }
 }
 
 impl Backend {
     /// Waits for its turn to write.
     pub(crate) async fn begin(&self) -> Result<Transaction, StoreError> {
+        let turns = on_backend!(self, pools => &pools.turns);
+        let _waiting = turns.wait();
         Ok(match self {
             Self::Sqlite(pools) => OnBackend::Sqlite(sqlite::begin(pools).await?),
             Self::Postgres(pools) => OnBackend::Postgres(postgres::begin(pools).await?),

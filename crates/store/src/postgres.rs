@@ -1,6 +1,6 @@
 //! PostgreSQL: how it is connected to, and how one waits for one's turn to write.
 
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use sqlx::migrate::Migrator;
@@ -75,7 +75,7 @@ pub(crate) async fn open(url: &str) -> Result<(Pools<Postgres>, MigrationReport)
     suits(&mut first).await?;
     let report = migrate::<Postgres>(&mut first).await?;
     first.close().await?;
-    Ok((Pools { writer, readers }, report))
+    Ok((Pools { writer, readers, turns: Arc::default() }, report))
 }
 
 /// Waits for its turn to write.

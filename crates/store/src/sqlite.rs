@@ -5,7 +5,7 @@ mod plain;
 mod reserve;
 
 use std::path::{Path, PathBuf};
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
 
 use sqlx::migrate::Migrator;
@@ -69,7 +69,7 @@ pub(crate) async fn open(at: Address) -> Result<(Pools<Sqlite>, MigrationReport)
     } else {
         pool().max_connections(READERS).connect_lazy_with(options.pragma("query_only", "ON"))
     };
-    Ok((Pools { writer, readers }, report))
+    Ok((Pools { writer, readers, turns: Arc::default() }, report))
 }
 
 async fn brought_up_to_date(writer: &SqlitePool) -> Result<MigrationReport, StoreError> {

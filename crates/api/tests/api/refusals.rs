@@ -125,7 +125,7 @@ async fn every_refusal_has_its_code() {
     caused.insert(portal.send("POST", NEEDS, JSON, large.as_bytes()).await.problem().leak());
 
     // Left: what keys, rates and regions refuse, which have tests of their own; faults on this side; and those of connections, which
-    // `serving` tells of.
+    // `serving` and `tests/service` tell of.
     let elsewhere = [
         Code::KeyRequired,
         Code::InvalidKey,
@@ -137,6 +137,10 @@ async fn every_refusal_has_its_code() {
         Code::TooManyRequests,
         Code::QuotaExhausted,
         Code::Overloaded,
+        Code::MalformedRequest,
+        Code::HeadTimeout,
+        Code::HeadTooLarge,
+        Code::TooManyConnections,
         Code::BrokenBody,
         Code::BodyTimeout,
         Code::RunNotFound,

@@ -6,12 +6,17 @@ use std::net::TcpListener;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
+use api::{Listeners, ServerSettings};
 use clap::Args;
 use engine::Engine;
 
 use crate::ending::{Ending, Misuse};
 use crate::screen;
 use crate::settings::Settings;
+use crate::supervision;
+
+/// Files that database, index and uploads may have open, and connections that are told that there are too many.
+const FILES_OF_OUR_OWN: usize = 512;
 
 const EXAMPLES: &str = "启动 REST 服务，并让索引在后台跟上数据库。按 Ctrl-C 或发送 SIGTERM 停止，正在处理的请求会先完成。\n\n\
 例：\n  hongniang serve\n  hongniang serve --bind 0.0.0.0:8080 --data-dir /var/lib/hongniang\n  \
@@ -29,15 +34,47 @@ pub(crate) struct Serve {
 impl Serve {
     pub(super) async fn run(self, settings: &Settings) -> Result<Ending> {
         let listener = listen(&settings.bind)?;
+        let metrics = settings.metrics.as_deref().map(|address| listen(address)).transpose()?;
         let _alone = alone(&settings.engine.data_dir)?;
         let engine = Engine::open(&settings.engine).await?;
         let address = listener.local_addr()?;
-        tracing::info!(%address, "serving");
+        let mut said = format!("服务地址：http://{address}/\n接口文档：http://{address}/docs");
+        if let Some(metrics) = &metrics {
+            said.push_str(&format!("\n指标：http://{}/metrics", metrics.local_addr()?));
+        }
+        tracing::info!(%address, version = env!("CARGO_PKG_VERSION"), "serving");
         // The service goes on when whoever started it has closed its end.
-        let _ = screen::print(&format!("服务地址：http://{address}/\n接口文档：http://{address}/docs"));
-        api::serve(engine, settings.server, listener, api::termination()).await.context("服务中断")?;
+        let _ = screen::print(&said);
+        supervision::ready();
+        let server = within_files(settings.server);
+        let told = async {
+            api::termination().await;
+            supervision::stopping();
+        };
+        api::serve(engine, server, Listeners { api: listener, metrics }, told).await.context("服务中断")?;
         Ok(Ending::Done)
     }
+}
+
+/// As many connections as the process may open files for, beside those that database and index need.
+fn within_files(server: ServerSettings) -> ServerSettings {
+    let files = match rlimit::increase_nofile_limit(u64::MAX) {
+        Ok(files) => usize::try_from(files).unwrap_or(usize::MAX),
+        Err(error) => {
+            tracing::warn!(%error, "the limit of open files could not be raised");
+            return server;
+        }
+    };
+    let most = files.saturating_sub(FILES_OF_OUR_OWN).max(1);
+    if server.connections <= most {
+        return server;
+    }
+    tracing::warn!(
+        files,
+        connections = most,
+        "fewer connections than max_connections: too few files may be open"
+    );
+    ServerSettings { connections: most, ..server }
 }
 
 /// Keeps a second service off the data directory; the lock goes with the process, however it ends.

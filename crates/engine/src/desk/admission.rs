@@ -25,8 +25,23 @@ impl Default for AdmissionSettings {
     }
 }
 
+/// How much is under way, and how much may be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AdmissionLoad {
+    /// Requests that are worked on.
+    pub at_work: usize,
+    /// Of these at most.
+    pub at_once: usize,
+    /// Requests that wait.
+    pub waiting: usize,
+    /// Of these at most.
+    pub places: usize,
+}
+
 /// Turns to be had.
 pub(crate) struct Admission {
+    at_once: usize,
+    waiting: usize,
     turns: Arc<Semaphore>,
     places: Semaphore,
     patience: Duration,
@@ -35,7 +50,18 @@ pub(crate) struct Admission {
 impl Admission {
     pub(crate) fn new(settings: AdmissionSettings) -> Self {
         let AdmissionSettings { at_once, waiting, patience } = settings;
-        Self { turns: Arc::new(Semaphore::new(at_once)), places: Semaphore::new(waiting), patience }
+        let turns = Arc::new(Semaphore::new(at_once));
+        Self { at_once, waiting, turns, places: Semaphore::new(waiting), patience }
+    }
+
+    pub(crate) fn load(&self) -> AdmissionLoad {
+        let taken = |all: usize, free: &Semaphore| all.saturating_sub(free.available_permits());
+        AdmissionLoad {
+            at_work: taken(self.at_once, &self.turns),
+            at_once: self.at_once,
+            waiting: taken(self.waiting, &self.places),
+            places: self.waiting,
+        }
     }
 
     /// A turn, now or after waiting for it.
@@ -69,6 +95,7 @@ mod tests {
         let sent_away = std::time::Instant::now();
         assert!(matches!(admission.turn().await, Err(EngineError::Overloaded)));
         assert!(sent_away.elapsed() < patience / 2, "at once");
+        assert_eq!((admission.load().at_work, admission.load().waiting), (1, 1));
         drop(first);
         assert!(waiting.await.unwrap(), "who waits has the turn that is free");
         let _second = admission.turn().await.unwrap();

@@ -27,7 +27,7 @@ use crate::{Engine, EngineError, Key};
 
 pub use act::Act;
 pub(crate) use admission::Admission;
-pub use admission::AdmissionSettings;
+pub use admission::{AdmissionLoad, AdmissionSettings};
 pub(crate) use registry::outside;
 use sight::Sight;
 

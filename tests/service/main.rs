@@ -1,0 +1,11 @@
+//! The running service as operators and bad clients meet it: over sockets, against the real program.
+#![allow(clippy::unwrap_used, clippy::print_stderr, reason = "tests")]
+
+mod bodies;
+mod crowds;
+mod ending;
+mod heads;
+mod logs;
+mod running;
+mod scraping;
+mod unit;
