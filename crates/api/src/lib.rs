@@ -3,7 +3,9 @@
 //! [`serve`] runs a server; [`openapi_json`] is the document that portals are built on.
 //! Routes, documentation and what each takes of a key come from one list (`endpoints`), so that none exists without the others.
 
+mod advice;
 mod boundary;
+mod by_method;
 mod conditions;
 mod cursor;
 mod docs;
@@ -12,11 +14,15 @@ mod extract;
 mod faults;
 mod gate;
 mod handlers;
+mod negotiation;
 mod problem;
 mod rates;
+mod retirement;
 mod server;
+mod spool;
 mod views;
 
+pub use advice::problems_markdown;
 pub use docs::{openapi, openapi_json};
 pub use problem::{Code, Problem, ProblemItem};
 pub use rates::RateSettings;

@@ -27,6 +27,8 @@ pub mod learned;
 pub mod learning;
 mod matching;
 mod model;
+mod outcomes;
+mod pins;
 mod registry;
 mod rematch;
 mod restore;
@@ -55,12 +57,15 @@ pub use indexing::{CatchUp, IndexStatus};
 pub use keys::{Key, KeyFault, KeyRequest, NewKey};
 pub use kindred::{ClusterMember, ClusterPage, ClusterRequest, NeedCluster, SameNeed};
 pub use matching::{Excluded, Match, MatchAnswer, MatchRequest, Subject};
+pub use outcomes::RowOutcome;
 pub use registry::{ListRequest, RecordPage, Shown};
 pub use rematch::{
     Change, ChangeKind, Changes, CurrentMatch, CurrentMatches, RematchProgress, RematchRequest, RunSummary,
 };
 pub use restore::{RestoreReport, RestoreRequest, restore};
-pub use search::{FacetAsk, FacetChild, FacetTree, FilterAsk, SearchAnswer, SearchItem, SearchRequest, Sort};
+pub use search::{
+    FacetAsk, FacetChild, FacetTree, FilterAsk, PageEnd, SearchAnswer, SearchItem, SearchRequest, Sort,
+};
 pub use settings::{DatabaseUrl, EmbeddingSettings, IndexingSettings, MatchingSettings, Settings};
 pub use teaching::{Taught, TeachingProgress};
 
@@ -90,6 +95,7 @@ pub struct Engine {
     usage: Arc<usage::Usage>,
     others: Others,
     admission: Arc<desk::Admission>,
+    pins: Arc<pins::Pins>,
     /// Whether persons who were erased may be taken in again.
     readmits: bool,
 }
@@ -135,6 +141,7 @@ impl Engine {
             usage: Arc::default(),
             others: settings.others,
             admission: Arc::new(desk::Admission::new(settings.admission)),
+            pins: Arc::default(),
             readmits: false,
         })
     }

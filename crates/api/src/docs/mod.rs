@@ -3,6 +3,7 @@
 pub(crate) mod confidential;
 mod doc;
 mod examples;
+pub(crate) mod export;
 pub(crate) mod feedback;
 pub(crate) mod health;
 pub(crate) mod import;
@@ -40,11 +41,12 @@ const HEALTH: &str = "健康检查";
 pub fn openapi() -> OpenApi {
     let mut paths = Paths::new();
     for endpoint in endpoints() {
-        let item = PathItem::new(http_method(&endpoint.method), endpoint.doc.into_operation());
-        match paths.paths.get_mut(&endpoint.path) {
+        let (method, path) = (http_method(&endpoint.method), endpoint.path.clone());
+        let item = PathItem::new(method, endpoint.operation());
+        match paths.paths.get_mut(&path) {
             Some(known) => known.merge_operations(item),
             None => {
-                paths.paths.insert(endpoint.path, item);
+                paths.paths.insert(path, item);
             }
         }
     }

@@ -22,7 +22,7 @@ use crate::handlers::matching::AdhocMatch;
 use crate::problem::{Code, ProblemView};
 use crate::views::{
     AuditPageView, ChangesView, ClusterPageView, ContactView, CurrentMatchesView, DuplicatesView, FacetView,
-    FeedbackPageView, ImportReportView, KeyPageView, MatchesView, NewKeyView, RankingView, RecordHead,
+    FeedbackPageView, ImportEndView, ImportReportView, ImportRowView, KeyPageView, MatchesView, NewKeyView, RankingView, RecordHead,
     RunPageView,
 };
 
@@ -40,6 +40,7 @@ pub(super) fn components() -> Components {
     collect!(FeedbackForm, FeedbackPageView, RankingView);
     collect!(KeyForm, KeyPageView, NewKeyView);
     collect!(RevealForm, ContactView, AuditPageView);
+    collect!(ImportRowView, ImportEndView<'static>);
     for (name, schema) in choices() {
         components.schemas.insert(name.to_owned(), schema);
     }
@@ -102,7 +103,10 @@ const ABOUT: &[(&str, &str)] = &[
     ("FeedbackPage", "一页对接反馈"),
     ("Flag", "导入的一行与另一条需求疑似重复"),
     ("Highlight", "一段文字，命中处已标出"),
+    ("ImportEnd", "逐行答复的导入的最后一行：导入报告，或中途失败的原因"),
+    ("ImportOutcome", "一行的结果：created 新增、changed 修改、unchanged 内容相同未改动、rejected 不合格"),
     ("ImportReport", "导入报告"),
+    ("ImportRow", "逐行答复的导入中一行的结果"),
     ("IndexHealth", "一个登记库的索引状况"),
     ("Inventor", "完成人"),
     ("Key", "密钥；不含密钥本身"),
