@@ -47,10 +47,9 @@ impl Code {
                 "地址里有密钥，或有像密钥的参数名。地址会被沿途的设备记录，所以一律拒绝。",
                 "把密钥放进 `Authorization` 请求头；已经写进地址的密钥请尽快撤销并换发。",
             ),
-            Self::NoSuchPairing => advice(
-                "这两个登记库之间不做匹配。",
-                "需求可以找专家、服务站和成果，其余的只可以找需求。",
-            ),
+            Self::NoSuchPairing => {
+                advice("这两个登记库之间不做匹配。", "需求可以找专家、服务站和成果，其余的只可以找需求。")
+            }
             Self::KeyRequired => advice(
                 "请求没有带密钥。",
                 "加上请求头 `Authorization: Bearer hn_…`；没有密钥请向管理员申请。",
@@ -59,10 +58,13 @@ impl Code {
                 "密钥不是本系统发放的，或者没有写完整。",
                 "核对密钥；连续出错会被暂时拒绝，所以不要反复重试。",
             ),
-            Self::KeyExpired => {
-                advice("密钥过了有效期。", "请管理员换发；有效期可用 `GET /api/v1/keys/current` 查到，请提前换。")
+            Self::KeyExpired => advice(
+                "密钥过了有效期。",
+                "请管理员换发；有效期可用 `GET /api/v1/keys/current` 查到，请提前换。",
+            ),
+            Self::KeyRevoked => {
+                advice("密钥已被撤销，立即生效。", "改用换发的新密钥；没有时请向管理员了解。")
             }
-            Self::KeyRevoked => advice("密钥已被撤销，立即生效。", "改用换发的新密钥；没有时请向管理员了解。"),
             Self::MissingScope => advice(
                 "密钥有效，但没有这项操作所需的全部权限。",
                 "`errors` 列出缺少的权限；确有需要时请管理员另发密钥。",
@@ -78,11 +80,12 @@ impl Code {
             ),
             Self::RunNotFound => advice("没有这个匹配批次，或者它已过保留期。", "从批次列表中重新选取。"),
             Self::KeyNotFound => advice("没有这个编号的密钥，或者本密钥管不到它。", "从密钥列表中重新选取。"),
-            Self::NoRun => advice(
-                "还没有发布过每日匹配批次。",
-                "等第一个批次发布后再来；急用时请用实时匹配。",
-            ),
-            Self::MethodNotAllowed => advice("地址是对的，但不支持这个方法。", "改用应答头 `Allow` 列出的方法。"),
+            Self::NoRun => {
+                advice("还没有发布过每日匹配批次。", "等第一个批次发布后再来；急用时请用实时匹配。")
+            }
+            Self::MethodNotAllowed => {
+                advice("地址是对的，但不支持这个方法。", "改用应答头 `Allow` 列出的方法。")
+            }
             Self::NotAcceptable => advice(
                 "`Accept` 请求头要的格式，这项操作都不提供。",
                 "去掉 `Accept`，或写上 `detail` 中列出的格式。",
@@ -138,10 +141,9 @@ impl Code {
                 "密钥当日的请求数已用完，北京时间零点恢复。",
                 "等 `Retry-After` 秒后再试；经常不够时请管理员调整。",
             ),
-            Self::InternalError => advice(
-                "服务内部出错，已记入日志。",
-                "可以稍后重试一次；仍出错时把 `request_id` 告诉管理员。",
-            ),
+            Self::InternalError => {
+                advice("服务内部出错，已记入日志。", "可以稍后重试一次；仍出错时把 `request_id` 告诉管理员。")
+            }
             Self::OutcomeUnknown => advice(
                 "保存时数据库断开，不能确定是否已经保存。",
                 "先查询是否已保存再决定是否重发；带外部编号的导入可以放心重传。程序不要自动重试。",
@@ -206,5 +208,7 @@ fn html(code: Code) -> String {
 /// Words between backquotes as code.
 fn marked(text: &str) -> String {
     let pieces = text.split('`').enumerate();
-    pieces.map(|(at, piece)| if at % 2 == 1 { format!("<code>{piece}</code>") } else { piece.to_owned() }).collect()
+    pieces
+        .map(|(at, piece)| if at % 2 == 1 { format!("<code>{piece}</code>") } else { piece.to_owned() })
+        .collect()
 }

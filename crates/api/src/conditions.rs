@@ -25,7 +25,8 @@ pub(crate) fn expected_revision(request: &HttpRequest) -> Result<Option<u64>, Pr
     };
     let tags = tags(&text).ok_or_else(wrong)?;
     // Weak tags never match in If-Match (RFC 9110, 13.1.1), and a tag that is none of ours is that of no revision.
-    let revisions = tags.iter().filter_map(|tag| tag.parse::<u64>().ok().filter(|one| one.to_string() == *tag));
+    let revisions =
+        tags.iter().filter_map(|tag| tag.parse::<u64>().ok().filter(|one| one.to_string() == *tag));
     match revisions.max() {
         Some(revision) => Ok(Some(revision)),
         None => Err(Problem::parameter(Code::StaleRevision, "If-Match", "不是本记录任何版本的 ETag")),

@@ -16,7 +16,9 @@ use crate::docs::{self, Doc};
 use crate::extract::QueryNames;
 use crate::gate::Access::{self, Key, Open};
 use crate::gate::gate;
-use crate::handlers::{self, confidential, export, feedback, health, keys, kindred, ranking, registry, runs, search};
+use crate::handlers::{
+    self, confidential, export, feedback, health, keys, kindred, ranking, registry, runs, search,
+};
 use crate::problem::{Code, Problem};
 use crate::retirement::Retirement;
 
@@ -230,8 +232,7 @@ mod tests {
     fn fixture(sunset: bool) -> Endpoint {
         let mut all = Endpoints { list: Vec::new(), registry: None };
         let sunset = sunset.then(|| date(2027, 7, 1));
-        let retirement =
-            Retirement { deprecated: date(2027, 1, 1), sunset, notes: "/docs/#/retired" };
+        let retirement = Retirement { deprecated: date(2027, 1, 1), sunset, notes: "/docs/#/retired" };
         all.add(Open, (&Method::GET, "/livez"), docs::health::livez(), web::to(health::livez))
             .retire(retirement);
         all.list.pop().unwrap()
@@ -239,7 +240,8 @@ mod tests {
 
     async fn headers(sunset: bool, method: Method) -> Vec<Option<String>> {
         let register = |config: &mut ServiceConfig| register_operations(config, vec![fixture(sunset)]);
-        let app = test::init_service(App::new().configure(register).wrap(from_fn(crate::boundary::boundary))).await;
+        let app =
+            test::init_service(App::new().configure(register).wrap(from_fn(crate::boundary::boundary))).await;
         let request = test::TestRequest::with_uri("/livez").method(method).to_request();
         let reply = test::call_service(&app, request).await;
         let value = |name: &str| Some(reply.headers().get(name)?.to_str().unwrap().to_owned());
@@ -255,7 +257,11 @@ mod tests {
         let told = headers(true, Method::HEAD).await;
         assert_eq!(told[1].as_deref(), Some("Wed, 30 Jun 2027 16:00:00 GMT"));
         assert!(told[2].as_deref().unwrap().contains("rel=\"sunset\""));
-        assert_eq!(headers(true, Method::POST).await, [None, None, None], "another method is another operation");
+        assert_eq!(
+            headers(true, Method::POST).await,
+            [None, None, None],
+            "another method is another operation"
+        );
     }
 
     #[test]

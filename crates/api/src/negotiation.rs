@@ -72,8 +72,7 @@ mod tests {
         ] {
             assert!(prefers_lines(&asking(accept)), "{accept}");
         }
-        for accept in
-            ["*/*", "application/*", "application/json, application/x-ndjson;q=0.9", "", "text/csv"]
+        for accept in ["*/*", "application/*", "application/json, application/x-ndjson;q=0.9", "", "text/csv"]
         {
             assert!(!prefers_lines(&asking(accept)), "{accept}");
         }

@@ -140,11 +140,7 @@ impl Engine {
     }
 
     /// Takes rows of persons who were erased out of a batch, and names them in the report.
-    pub(crate) async fn refuse_erased(
-        &self,
-        kind: Kind,
-        batch: &mut Batch,
-    ) -> Result<(), EngineError> {
+    pub(crate) async fn refuse_erased(&self, kind: Kind, batch: &mut Batch) -> Result<(), EngineError> {
         if self.readmits {
             return Ok(());
         }

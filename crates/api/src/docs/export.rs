@@ -1,10 +1,8 @@
 //! What is said about handing over a registry whole.
 
 use domain::Kind;
-use utoipa::openapi::Ref;
-use utoipa::openapi::path::ParameterIn;
 
-use super::doc::{Doc, parameter};
+use super::doc::Doc;
 use super::schemas::view_name;
 use super::{examples, parameters};
 use crate::problem::Code;
@@ -18,14 +16,9 @@ pub(crate) fn export(kind: Kind) -> Doc {
          导出的文件可以原样导入：系统给出的内容（编号、版本、时间等）和脱敏的联系方式自动略过。",
         view_name(kind)
     );
-    let about = "只要这条记录之后的，用于接着取中断的导出";
-    let after = parameter(ParameterIn::Query, "after", about, Ref::from_schema_name("RecordId"), None);
+    let after = parameters::record("after", "只要这条记录之后的，用于接着取中断的导出", &[kind], None);
     Doc::new(&format!("export_{}", kind.plural()), label, format!("导出{label}"), description)
-        .parameters([
-            parameters::status("只要这些状态；缺省为全部"),
-            parameters::updated_since(),
-            after,
-        ])
+        .parameters([parameters::status("只要这些状态；缺省为全部"), parameters::updated_since(), after])
         .lines(200, "每行一条记录", format!("{}\n", examples::view(kind)))
         .problems(&[Code::InvalidParameter])
 }

@@ -3,8 +3,9 @@
 use domain::Kind;
 use serde_json::json;
 use utoipa::openapi::ContentBuilder;
+use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, SchemaFormat, Type};
 
-use super::doc::{Doc, text};
+use super::doc::Doc;
 use super::{examples, parameters};
 use crate::problem::Code;
 
@@ -26,8 +27,13 @@ pub(crate) fn import(kind: Kind) -> Doc {
             ""
         }
     );
+    // Bytes and not a text: the file may be in any of the encodings.
+    let bytes = || {
+        let format = SchemaFormat::KnownFormat(KnownFormat::Binary);
+        ObjectBuilder::new().schema_type(Type::String).format(Some(format))
+    };
     let file =
-        |example: String| ContentBuilder::new().schema(Some(text())).example(Some(json!(example))).build();
+        |example: String| ContentBuilder::new().schema(Some(bytes())).example(Some(json!(example))).build();
     Doc::new(&format!("import_{}", kind.plural()), label, format!("批量导入{label}"), description)
         .parameters([parameters::flag("all_or_nothing", "有一行不合格即全部不导入")])
         .body([

@@ -5,6 +5,7 @@ mod doc;
 mod examples;
 pub(crate) mod export;
 pub(crate) mod feedback;
+mod formats;
 pub(crate) mod health;
 pub(crate) mod import;
 pub(crate) mod keys;

@@ -13,6 +13,7 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{Ref, RefOr};
 
 use super::doc::{KEY, problem_response};
+use super::formats;
 use crate::endpoints::REGISTRIES;
 use crate::handlers::confidential::RevealForm;
 use crate::handlers::feedback::FeedbackForm;
@@ -22,8 +23,8 @@ use crate::handlers::matching::AdhocMatch;
 use crate::problem::{Code, ProblemView};
 use crate::views::{
     AuditPageView, ChangesView, ClusterPageView, ContactView, CurrentMatchesView, DuplicatesView, FacetView,
-    FeedbackPageView, ImportEndView, ImportReportView, ImportRowView, KeyPageView, MatchesView, NewKeyView, RankingView, RecordHead,
-    RunPageView,
+    FeedbackPageView, ImportEndView, ImportReportView, ImportRowView, KeyPageView, MatchesView, NewKeyView,
+    RankingView, RecordHead, RunPageView,
 };
 
 /// All schemas by name.
@@ -57,6 +58,7 @@ pub(super) fn components() -> Components {
             describe(schema, about);
         }
     }
+    formats::refine(&mut components);
     components.security_schemes.insert(KEY.to_owned(), scheme().into());
     for code in Code::ALL {
         components.responses.insert(code.slug().to_owned(), RefOr::T(problem_response(&[*code])));

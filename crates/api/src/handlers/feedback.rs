@@ -18,10 +18,14 @@ use crate::views::{FeedbackPageView, FeedbackView};
 #[serde(deny_unknown_fields)]
 pub(crate) struct FeedbackForm {
     /// 技术需求的记录编号
-    #[schema(example = "need-1")]
+    #[schema(value_type = String, pattern = "^need-[1-9][0-9]{0,18}$", example = "need-1")]
     need: RecordId,
     /// 专家、学会服务站或科技成果的记录编号
-    #[schema(example = "expert-1")]
+    #[schema(
+        value_type = String,
+        pattern = "^(expert|station|achievement)-[1-9][0-9]{0,18}$",
+        example = "expert-1"
+    )]
     candidate: RecordId,
     /// 结果
     decision: Decision,
