@@ -10,7 +10,7 @@ trap 'if [ -n "$service" ]; then kill "$service" 2>/dev/null || true; fi; rm -rf
 echo "— the service"
 "$program" --data-dir "$work/state" demo --once >"$work/demo.txt"
 HONGNIANG_KEY=$("$program" --data-dir "$work/state" keys create --holder 示例门户 --purpose 示例 --days 1 \
-    --scopes needs:read,needs:write,experts:read,matches:run --json | sed -n 's/.*"token": *"\([^"]*\)".*/\1/p')
+    --scopes needs:read,needs:write,experts:read,matches:run,imports:write --json | sed -n 's/.*"token": *"\([^"]*\)".*/\1/p')
 export HONGNIANG_KEY
 "$program" --data-dir "$work/state" serve --bind 127.0.0.1:0 >"$work/serve.txt" 2>"$work/log.txt" &
 service=$!
@@ -41,6 +41,10 @@ python3 -m venv "$work/venv"
 "$work/venv/bin/pip" install --quiet "$work/hongniang-client"
 "$work/venv/bin/python" "$here/python/pairing.py" >"$work/python.txt"
 expect "$work/python.txt"
+printf '外部编号,技术需求名称,手机\nLZ-1,激光焊接气孔控制,13800001234\nLZ-2,焊缝在线检测,138\n' >"$work/needs.csv"
+"$work/venv/bin/python" "$here/python/importing.py" "$work/needs.csv" >"$work/importing.txt"
+grep -q '新增 1，修改 0，未变 0，不合格 1' "$work/importing.txt" && grep -q '第 3 行 手机' "$work/importing.txt" || { cat "$work/importing.txt"; exit 1; }
+echo "ok"
 
 echo "— TypeScript"
 cp -r "$here/typescript" "$work/typescript"

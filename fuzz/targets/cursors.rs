@@ -14,10 +14,9 @@ fuzz_target!(|text: &str| {
         // Base64 has more than one way to write a last character; the bytes behind it are the same.
         assert_eq!(cursor::read(query, &cursor::write(query, place)), Some(place));
     }
-    let mut place = [0; 16];
-    place.iter_mut().zip(text.bytes()).for_each(|(to, byte)| *to = byte);
-    let (key, number) = place.split_at(8);
-    let number_of = |bytes: &[u8]| u64::from_le_bytes(bytes.try_into().expect("eight bytes"));
-    let place = (number_of(key).cast_signed(), number_of(number));
+    let mut numbers = [[0; 8]; 3];
+    numbers.as_flattened_mut().iter_mut().zip(text.bytes()).for_each(|(to, byte)| *to = byte);
+    let [of, key, number] = numbers.map(u64::from_le_bytes);
+    let place = cursor::Place { of, key: key.cast_signed(), number };
     assert_eq!(cursor::read(query, &cursor::write(query, place)), Some(place));
 });

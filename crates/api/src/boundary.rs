@@ -12,7 +12,7 @@ use std::time::Instant;
 use actix_web::body::{BodySize, BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{
-    ACCEPT, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue,
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue,
     REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
 use actix_web::http::{Method, StatusCode};
@@ -26,8 +26,9 @@ use crate::connection::{Requests, UnderWay};
 use crate::endpoints::BASE;
 use crate::gate::refuse_key_in_address;
 use crate::metrics::{self, Metrics};
-use crate::problem::{Code, PROBLEM_JSON, Problem};
+use crate::problem::{Code, Problem};
 use crate::rates::Standing;
+use crate::retirement::Retirement;
 use crate::trace::TraceParent;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -55,11 +56,13 @@ pub(crate) async fn boundary<B: MessageBody + 'static>(
     let api = request.path().starts_with(BASE);
     request.extensions_mut().insert(RequestId(asked.id.clone()));
     let span = asked.span();
-    let answered = answer(request, next, api).instrument(span.clone()).await?;
+    let answered = answer(request, next).instrument(span.clone()).await?;
     let (mut response, code) = span.in_scope(|| refusal(answered, &asked.id));
     safe_headers(response.headers_mut(), api);
     let standing = response.request().extensions().get::<Standing>().cloned();
     standing.iter().for_each(|standing| standing.tell(response.headers_mut()));
+    let retirement = response.request().extensions().get::<Retirement>().copied();
+    retirement.iter().for_each(|retirement| retirement.tell(response.headers_mut()));
     if let Ok(value) = HeaderValue::from_str(&asked.id) {
         response.headers_mut().insert(REQUEST_ID, value);
     }
@@ -76,15 +79,8 @@ pub(crate) async fn boundary<B: MessageBody + 'static>(
 async fn answer<B: MessageBody + 'static>(
     request: ServiceRequest,
     next: Next<B>,
-    api: bool,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
-    let refused = match refuse_key_in_address(&request) {
-        Ok(()) if api && !accepts_json(request.headers()) => {
-            Some(Problem::new(Code::NotAcceptable, "本接口只提供 application/json"))
-        }
-        outcome => outcome.err(),
-    };
-    if let Some(problem) = refused {
+    if let Err(problem) = refuse_key_in_address(&request) {
         return Ok(request.error_response(problem));
     }
     Ok(next.call(request).await?.map_into_boxed_body())
@@ -192,19 +188,6 @@ fn request_id(headers: &HeaderMap) -> String {
         || format!("{:08x}-{}", *PROCESS, REQUESTS.fetch_add(1, Ordering::Relaxed)),
         str::to_owned,
     )
-}
-
-/// Whether the caller takes JSON; a caller that does not say takes anything.
-fn accepts_json(headers: &HeaderMap) -> bool {
-    let wanted: Vec<&str> = headers.get_all(ACCEPT).filter_map(|value| value.to_str().ok()).collect();
-    let media_type = |range: &str| range.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-    wanted.is_empty()
-        || wanted.iter().flat_map(|line| line.split(',')).any(|range| {
-            matches!(
-                media_type(range).as_str(),
-                "" | "*/*" | "application/*" | "application/json" | PROBLEM_JSON
-            )
-        })
 }
 
 /// Names the request in a problem, logs a fault of ours with its cause, and turns a bare refusal of the framework into a problem. Tells which

@@ -1,23 +1,39 @@
 //! Opaque cursors: where a page ended, bound to the query that it belongs to.
 //!
-//! A version, the place (two numbers) and a digest over both and the query's other parameters, in base64url. A damaged cursor and one of
+//! A version, the place (three numbers) and a digest over both and the query's other parameters, in base64url. A damaged cursor and one of
 //! another query are refused alike.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
 const DIGEST: usize = 8;
-const LENGTH: usize = 1 + 16 + DIGEST;
+const LENGTH: usize = 1 + 24 + DIGEST;
 
-/// Where a page ended: a sort key and a number.
-pub(crate) type Place = (i64, u64);
+/// Where a page ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Place {
+    /// What the pages are of: a run, or a state of the index; 0 where there is but one list.
+    pub(crate) of: u64,
+    /// The sort key; 0 where the number alone orders.
+    pub(crate) key: i64,
+    /// The number of the last item.
+    pub(crate) number: u64,
+}
+
+impl Place {
+    /// In a list that is ordered by number.
+    pub(crate) const fn number(number: u64) -> Self {
+        Self { of: 0, key: 0, number }
+    }
+}
 
 /// Writes the cursor of `query`.
 pub(crate) fn write(query: &str, place: Place) -> String {
     let mut bytes = vec![VERSION];
-    bytes.extend(place.0.to_be_bytes());
-    bytes.extend(place.1.to_be_bytes());
+    bytes.extend(place.of.to_be_bytes());
+    bytes.extend(place.key.to_be_bytes());
+    bytes.extend(place.number.to_be_bytes());
     bytes.extend(digest(query, &bytes));
     URL_SAFE_NO_PAD.encode(bytes)
 }
@@ -30,7 +46,11 @@ pub(crate) fn read(query: &str, cursor: &str) -> Option<Place> {
         return None;
     }
     let number = |at: usize| <[u8; 8]>::try_from(&told[at..at + 8]).ok();
-    Some((i64::from_be_bytes(number(1)?), u64::from_be_bytes(number(9)?)))
+    Some(Place {
+        of: u64::from_be_bytes(number(1)?),
+        key: i64::from_be_bytes(number(9)?),
+        number: u64::from_be_bytes(number(17)?),
+    })
 }
 
 fn digest(query: &str, told: &[u8]) -> [u8; DIGEST] {
@@ -49,19 +69,20 @@ mod tests {
 
     #[test]
     fn a_cursor_comes_back_as_it_was() {
-        for place in [(0, 0), (i64::MIN, u64::MAX), (-1, 7)] {
+        for (of, key, number) in [(0, 0, 0), (u64::MAX, i64::MIN, u64::MAX), (3, -1, 7)] {
+            let place = Place { of, key, number };
             assert_eq!(read("q", &write("q", place)).unwrap(), place);
         }
     }
 
     #[test]
     fn a_cursor_of_another_query_is_refused() {
-        assert!(read("q=激光", &write("q=焊接", (1, 2))).is_none());
+        assert!(read("q=激光", &write("q=焊接", Place::number(2))).is_none());
     }
 
     #[test]
     fn any_damage_is_found() {
-        let cursor = write("q", (1, 2));
+        let cursor = write("q", Place::number(2));
         for at in 0..cursor.len() {
             let mut damaged: Vec<char> = cursor.chars().collect();
             damaged[at] = if damaged[at] == 'A' { 'B' } else { 'A' };

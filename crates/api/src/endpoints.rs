@@ -6,14 +6,21 @@ use actix_web::web::ServiceConfig;
 use actix_web::{HttpRequest, HttpResponse, Resource, Route, guard, web};
 use domain::Kind;
 use engine::Act;
+use utoipa::openapi::Deprecated;
+use utoipa::openapi::path::Operation;
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
+use crate::advice;
+use crate::by_method::ByMethod;
 use crate::docs::{self, Doc};
 use crate::extract::QueryNames;
 use crate::gate::Access::{self, Key, Open};
-use crate::gate::{Accesses, gate};
-use crate::handlers::{self, confidential, feedback, health, keys, kindred, ranking, registry, runs, search};
+use crate::gate::gate;
+use crate::handlers::{
+    self, confidential, export, feedback, health, keys, kindred, ranking, registry, runs, search,
+};
 use crate::problem::{Code, Problem};
+use crate::retirement::Retirement;
 
 /// Everything versioned lies below.
 pub(crate) const BASE: &str = "/api/v1";
@@ -31,6 +38,8 @@ pub(crate) struct Endpoint {
     pub(crate) doc: Doc,
     route: Route,
     registry: Option<Kind>,
+    /// How it goes, when it will.
+    pub(crate) retirement: Option<Retirement>,
 }
 
 /// Starts a list with what all entries share.
@@ -39,14 +48,42 @@ struct Endpoints {
     registry: Option<Kind>,
 }
 
+impl Endpoint {
+    /// Says that it will go. An operation is retired by calling this on its entry.
+    #[allow(dead_code, reason = "nothing is retired now; the fixture of the tests is")]
+    pub(crate) fn retire(&mut self, retirement: Retirement) {
+        self.retirement = Some(retirement);
+    }
+
+    /// What the document says of it.
+    pub(crate) fn operation(self) -> Operation {
+        let mut operation = self.doc.into_operation();
+        if let Some(retirement) = self.retirement {
+            let description = operation.description.take().unwrap_or_default();
+            operation.description = Some(format!("{description}\n\n{}", retirement.sentence()));
+            operation.deprecated = Some(Deprecated::True);
+        }
+        operation
+    }
+}
+
 impl Endpoints {
-    fn add(&mut self, access: Access, (method, path): (&Method, &str), doc: Doc, route: Route) {
+    fn add(
+        &mut self,
+        access: Access,
+        (method, path): (&Method, &str),
+        doc: Doc,
+        route: Route,
+    ) -> &mut Endpoint {
         let base = if matches!(path, "/livez" | "/readyz") { "" } else { BASE };
         let registry = self.registry;
         let prefix = registry.map_or_else(String::new, |kind| format!("/{}", kind.plural()));
         let path = format!("{base}{prefix}{path}");
         let doc = doc.taking(access);
-        self.list.push(Endpoint { path, method: method.clone(), access, doc, route, registry });
+        let (method, retirement) = (method.clone(), None);
+        self.list.push(Endpoint { path, method, access, doc, route, registry, retirement });
+        let last = self.list.len() - 1;
+        &mut self.list[last]
     }
 }
 
@@ -90,6 +127,7 @@ fn registry(all: &mut Endpoints, kind: Kind) {
     all.add(write, (post, ""), docs::registry::create(kind), web::to(registry::create));
     all.add(read, (get, ""), docs::registry::list(kind), web::to(registry::list));
     all.add(read, (get, "/search"), docs::search::search(kind), web::to(search::search));
+    all.add(read, (get, "/export"), docs::export::export(kind), web::to(export::export));
     all.add(import, (post, "/import"), docs::import::import(kind), web::to(handlers::import::import));
     all.add(read, (get, "/{id}"), docs::registry::read(kind), web::to(registry::read));
     all.add(write, (put, "/{id}"), docs::registry::replace(kind), web::to(registry::replace));
@@ -124,8 +162,17 @@ fn registry(all: &mut Endpoints, kind: Kind) {
 
 /// Puts everything into an application.
 pub(crate) fn register(config: &mut ServiceConfig) {
+    register_operations(config, endpoints());
+    config.service(web::redirect("/", "/docs/"));
+    config.service(web::redirect("/docs", "/docs/"));
+    config.route("/openapi.json", web::get().to(docs::serve));
+    config.route("/problems/{slug}", web::get().to(advice::page));
+    config.service(SwaggerUi::new("/docs/{_:.*}").config(Config::from("/openapi.json")));
+}
+
+fn register_operations(config: &mut ServiceConfig, endpoints: Vec<Endpoint>) {
     let mut paths: Vec<(String, Vec<Endpoint>)> = Vec::new();
-    for endpoint in endpoints() {
+    for endpoint in endpoints {
         match paths.iter_mut().find(|(path, _)| *path == endpoint.path) {
             Some((_, endpoints)) => endpoints.push(endpoint),
             None => paths.push((endpoint.path.clone(), vec![endpoint])),
@@ -134,10 +181,6 @@ pub(crate) fn register(config: &mut ServiceConfig) {
     for (path, endpoints) in paths {
         config.service(resource(&path, endpoints).wrap(from_fn(gate)));
     }
-    config.service(web::redirect("/", "/docs/"));
-    config.service(web::redirect("/docs", "/docs/"));
-    config.route("/openapi.json", web::get().to(docs::serve));
-    config.service(SwaggerUi::new("/docs/{_:.*}").config(Config::from("/openapi.json")));
 }
 
 fn resource(path: &str, endpoints: Vec<Endpoint>) -> Resource {
@@ -147,19 +190,24 @@ fn resource(path: &str, endpoints: Vec<Endpoint>) -> Resource {
     }
     let allow = methods.join(", ");
     let mut resource = web::resource(path).default_service(web::to(move || refuse(allow.clone())));
-    let (mut names, mut accesses) = (QueryNames::default(), Accesses::default());
+    let (mut names, mut accesses) = (ByMethod::default(), ByMethod::default());
+    let (mut answers, mut retirements) = (ByMethod::default(), ByMethod::default());
     for endpoint in endpoints {
         if let Some(kind) = endpoint.registry {
             resource = resource.app_data(kind);
         }
-        names.allow(&endpoint.method, endpoint.doc.query_names());
+        names.add(&endpoint.method, QueryNames(endpoint.doc.query_names()));
         accesses.add(&endpoint.method, endpoint.access);
+        answers.add(&endpoint.method, endpoint.doc.media_types());
+        if let Some(retirement) = endpoint.retirement {
+            retirements.add(&endpoint.method, retirement);
+        }
         resource = resource.route(match endpoint.method {
             Method::GET => endpoint.route.guard(guard::Any(guard::Get()).or(guard::Head())),
             method => endpoint.route.method(method),
         });
     }
-    resource.app_data(names).app_data(accesses)
+    resource.app_data(names).app_data(accesses).app_data(answers).app_data(retirements)
 }
 
 async fn refuse(allow: String) -> Result<HttpResponse, Problem> {
@@ -170,4 +218,62 @@ async fn refuse(allow: String) -> Result<HttpResponse, Problem> {
 /// Answers where there is nothing.
 pub(crate) async fn not_found(_: HttpRequest) -> Result<HttpResponse, Problem> {
     Err(Problem::new(Code::NotFound, "没有这个地址，接口说明见 /docs"))
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use actix_web::{App, test};
+    use jiff::civil::date;
+
+    use super::*;
+
+    /// An operation that goes: health, as if it were to.
+    fn fixture(sunset: bool) -> Endpoint {
+        let mut all = Endpoints { list: Vec::new(), registry: None };
+        let sunset = sunset.then(|| date(2027, 7, 1));
+        let retirement = Retirement { deprecated: date(2027, 1, 1), sunset, notes: "/docs/#/retired" };
+        all.add(Open, (&Method::GET, "/livez"), docs::health::livez(), web::to(health::livez))
+            .retire(retirement);
+        all.list.pop().unwrap()
+    }
+
+    async fn headers(sunset: bool, method: Method) -> Vec<Option<String>> {
+        let register = |config: &mut ServiceConfig| register_operations(config, vec![fixture(sunset)]);
+        let app =
+            test::init_service(App::new().configure(register).wrap(from_fn(crate::boundary::boundary))).await;
+        let request = test::TestRequest::with_uri("/livez").method(method).to_request();
+        let reply = test::call_service(&app, request).await;
+        let value = |name: &str| Some(reply.headers().get(name)?.to_str().unwrap().to_owned());
+        ["deprecation", "sunset", "link"].map(value).to_vec()
+    }
+
+    #[actix_web::test]
+    async fn an_operation_that_goes_says_so_with_every_answer() {
+        let notes = "</docs/#/retired>; rel=\"deprecation\"; type=\"text/html\"";
+        let told = headers(false, Method::GET).await;
+        // Midnight in China.
+        assert_eq!(told, [Some("@1798732800".to_owned()), None, Some(notes.to_owned())]);
+        let told = headers(true, Method::HEAD).await;
+        assert_eq!(told[1].as_deref(), Some("Wed, 30 Jun 2027 16:00:00 GMT"));
+        assert!(told[2].as_deref().unwrap().contains("rel=\"sunset\""));
+        assert_eq!(
+            headers(true, Method::POST).await,
+            [None, None, None],
+            "another method is another operation"
+        );
+    }
+
+    #[test]
+    async fn the_document_says_so_too_and_of_nothing_that_stays() {
+        let operation = serde_json::to_value(fixture(true).operation()).unwrap();
+        assert_eq!(operation["deprecated"], true);
+        let description = operation["description"].as_str().unwrap();
+        assert!(description.contains("2027-01-01") && description.contains("2027-07-01"), "{description}");
+        for endpoint in endpoints() {
+            let retired = endpoint.retirement.is_some();
+            let operation = serde_json::to_value(endpoint.operation()).unwrap();
+            assert_eq!(operation.get("deprecated").is_some(), retired);
+        }
+    }
 }

@@ -7,7 +7,6 @@ use std::net::IpAddr;
 
 use actix_web::body::MessageBody;
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
-use actix_web::http::Method;
 use actix_web::http::header::AUTHORIZATION;
 use actix_web::middleware::Next;
 use actix_web::web::Data;
@@ -16,8 +15,12 @@ use domain::access::Token;
 use engine::{Act, Caller, Desk, Engine, EngineError, IndexStatus, KeyFault};
 
 use crate::boundary::RequestId;
+use crate::by_method::ByMethod;
+use crate::endpoints::BASE;
+use crate::negotiation::Answers;
 use crate::problem::{Code, Problem};
 use crate::rates::{RateSettings, Rates};
+use crate::retirement::Retirement;
 
 /// Names under which people put keys into addresses.
 const KEY_NAMES: [&str; 7] =
@@ -30,21 +33,6 @@ pub(crate) enum Access {
     Open,
     /// Whoever has a key that opens this.
     Key(Act),
-}
-
-/// What the operations of a path take, by method.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Accesses(Vec<(Method, Access)>);
-
-impl Accesses {
-    pub(crate) fn add(&mut self, method: &Method, access: Access) {
-        self.0.push((method.clone(), access));
-    }
-
-    fn of(&self, method: &Method) -> Option<Access> {
-        let asked = if *method == Method::HEAD { &Method::GET } else { method };
-        self.0.iter().find(|(known, _)| known == asked).map(|(_, access)| *access)
-    }
 }
 
 /// What lies behind the gate.
@@ -112,22 +100,38 @@ pub(crate) async fn gate<B: MessageBody + 'static>(
     request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<actix_web::body::BoxBody>, Error> {
-    let access = request.app_data::<Accesses>().and_then(|accesses| accesses.of(request.method()));
-    if let Some(Access::Key(act)) = access {
-        let door = request.app_data::<Data<Door>>().cloned();
-        let desk = match door {
-            Some(door) => door.desk(&request, act).await,
-            None => Err(Problem::new(Code::InternalError, "服务没有装配完整")),
-        };
-        match desk {
-            Ok(desk) => drop(request.extensions_mut().insert(desk)),
-            Err(problem) => {
-                let (request, _) = request.into_parts();
-                return Ok(ServiceResponse::from_err(problem, request));
-            }
+    // The boundary tells of it, with refusals too.
+    if let Some(retirement) = of_operation::<Retirement>(&request).copied() {
+        request.extensions_mut().insert(retirement);
+    }
+    match admit(&request).await {
+        Ok(()) => Ok(next.call(request).await?.map_into_boxed_body()),
+        Err(problem) => {
+            let (request, _) = request.into_parts();
+            Ok(ServiceResponse::from_err(problem, request))
         }
     }
-    Ok(next.call(request).await?.map_into_boxed_body())
+}
+
+async fn admit(request: &ServiceRequest) -> Result<(), Problem> {
+    // Whoever asks after health is answered, whatever they take.
+    if request.path().starts_with(BASE)
+        && let Some(answers) = of_operation::<Answers>(request)
+    {
+        answers.accepted(request.headers())?;
+    }
+    if let Some(&Access::Key(act)) = of_operation(request) {
+        let none = || Problem::new(Code::InternalError, "服务没有装配完整");
+        let door = request.app_data::<Data<Door>>().cloned().ok_or_else(none)?;
+        let desk = door.desk(request, act).await?;
+        request.extensions_mut().insert(desk);
+    }
+    Ok(())
+}
+
+/// What was declared of the operation that is asked for.
+fn of_operation<T: 'static>(request: &ServiceRequest) -> Option<&T> {
+    request.app_data::<ByMethod<T>>()?.of(request.method())
 }
 
 /// The desk at which a handler works.

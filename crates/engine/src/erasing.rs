@@ -11,7 +11,7 @@ use store::{Chore, Erased, ErasurePlan, StoreError};
 
 use crate::import::Batch;
 use crate::indexing::POLL;
-use crate::{Engine, EngineError, ImportReport, backup, blocking, erasures};
+use crate::{Engine, EngineError, backup, blocking, erasures};
 
 /// After a failure the files are cleaned in passing no sooner than this.
 const AGAIN: Duration = Duration::from_secs(60);
@@ -140,12 +140,7 @@ impl Engine {
     }
 
     /// Takes rows of persons who were erased out of a batch, and names them in the report.
-    pub(crate) async fn refuse_erased(
-        &self,
-        kind: Kind,
-        batch: &mut Batch,
-        report: &mut ImportReport,
-    ) -> Result<(), EngineError> {
+    pub(crate) async fn refuse_erased(&self, kind: Kind, batch: &mut Batch) -> Result<(), EngineError> {
         if self.readmits {
             return Ok(());
         }
@@ -163,7 +158,7 @@ impl Engine {
             let external_id =
                 draft.external_id.as_ref().filter(|id| brings_person(&draft) && erased.contains(*id));
             match external_id {
-                Some(external_id) => report.reject(refusal(kind, external_id.clone(), line)),
+                Some(external_id) => batch.errors.push(refusal(kind, external_id.clone(), line)),
                 None => {
                     batch.drafts.push(draft);
                     batch.lines.push(line);

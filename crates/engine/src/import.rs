@@ -1,10 +1,11 @@
 //! Files into the registries: streamed, in batches, each batch acknowledged when it is in the database.
 
+use std::fs::File;
 use std::io::{self, Read, Seek, Write};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use domain::forms::Draft;
-use domain::{FieldProblem, Kind, ProblemCode, Region};
+use domain::{FieldProblem, Kind, Region};
 use exchange::{Format, Row, RowError, RowProblem, rows};
 use rustc_hash::FxHashMap;
 use serde::Serialize;
@@ -14,6 +15,7 @@ use tokio::task::JoinHandle;
 
 use crate::desk::outside;
 use crate::matching::lies_within;
+use crate::outcomes::RowOutcome;
 use crate::{Engine, EngineError, Flag, blocking};
 
 /// Rows written in one transaction, and about how many bytes of them; row errors and flags kept for the report.
@@ -66,17 +68,18 @@ pub struct ImportReport {
     pub vague_lines: Vec<u64>,
 }
 
-/// Good rows, and the line on which each starts.
+/// Good rows, with the line on which each starts, and bad ones.
 #[derive(Default)]
 pub(crate) struct Batch {
     pub(crate) drafts: Vec<Draft>,
     pub(crate) lines: Vec<u64>,
+    pub(crate) errors: Vec<RowError>,
 }
 
 /// What the reading thread hands over.
 enum Message {
     Warnings(Vec<String>),
-    Batch { rows: Batch, errors: Vec<RowError>, bytes: u64 },
+    Batch { rows: Batch, bytes: u64 },
     Broken(exchange::FileError),
 }
 
@@ -94,23 +97,24 @@ impl Engine {
         &self,
         options: ImportOptions,
         input: impl Read + Send + 'static,
-        progress: impl FnMut(&ImportReport) + Send,
+        mut progress: impl FnMut(&ImportReport) + Send,
     ) -> Result<ImportReport, EngineError> {
-        self.import_within(None, options, input, progress).await
+        self.import_within(None, options, input, |report, _| progress(report)).await
     }
 
-    /// As [`Self::import`], but rows that are not of this region, or would change a record that is not, are bad ones.
+    /// As [`Self::import`], but rows that are not of this region, or would change a record that is not, are bad ones; and `progress`
+    /// hears of each row what became of it.
     pub(crate) async fn import_within(
         &self,
         within: Option<Region>,
         options: ImportOptions,
         input: impl Read + Send + 'static,
-        mut progress: impl FnMut(&ImportReport) + Send,
+        mut progress: impl FnMut(&ImportReport, Vec<RowOutcome>) + Send,
     ) -> Result<ImportReport, EngineError> {
         let mut tallied = self.tally.begin(options.all_or_nothing);
-        let mut progress = |report: &ImportReport| {
+        let mut progress = |report: &ImportReport, rows: Vec<RowOutcome>| {
             tallied.hear(report);
-            progress(report);
+            progress(report, rows);
         };
         if options.all_or_nothing {
             let outcome = self.import_whole(within, options, input, &mut progress).await;
@@ -122,36 +126,38 @@ impl Engine {
         let mut report = ImportReport::default();
         let mut reading = Reading::start(within, options, input);
         while let Some(batch) = reading.next(&mut report).await? {
-            match self.import_batch(within, options.kind, batch, &mut report).await {
+            let rows = match self.import_batch(within, options.kind, batch, &mut report).await {
                 Err(EngineError::Store(error)) if report.stored() > 0 => {
                     return Err(EngineError::ImportCutShort { report: Box::new(report), error });
                 }
                 outcome => outcome?,
-            }
-            progress(&report);
+            };
+            progress(&report, rows);
         }
         Ok(report)
     }
 
+    /// Writes the good rows of a batch; what became of all of them.
     async fn import_batch(
         &self,
         within: Option<Region>,
         kind: Kind,
         mut batch: Batch,
         report: &mut ImportReport,
-    ) -> Result<(), EngineError> {
-        self.refuse_erased(kind, &mut batch, report).await?;
-        let Batch { drafts, lines } = batch;
+    ) -> Result<Vec<RowOutcome>, EngineError> {
+        self.refuse_erased(kind, &mut batch).await?;
+        let Batch { drafts, lines, errors } = batch;
+        let (names, mut written) = (RowOutcome::names(&drafts), Vec::new());
         if !drafts.is_empty() {
             let (drafts, vague) = self.vague(kind, drafts).await?;
-            let written = self.store.upsert_within(within, drafts).await?;
-            report.count(&lines, &written);
+            written = self.store.upsert_within(within, drafts).await?;
             report.tell_vague(&vague, &lines, &written);
             self.indexing.wake();
-            let lines = lines_of(&lines, &written);
-            self.flag(&lines, report).await;
+            self.flag(&lines_of(&lines, &written), report).await;
         }
-        Ok(())
+        let rows = RowOutcome::of(errors, &lines, names, &written);
+        report.count(&rows);
+        Ok(rows)
     }
 
     /// Checks every row while putting the file aside, and then writes all of it in one transaction.
@@ -160,11 +166,10 @@ impl Engine {
         within: Option<Region>,
         options: ImportOptions,
         input: impl Read + Send + 'static,
-        mut progress: impl FnMut(&ImportReport) + Send,
+        mut progress: impl FnMut(&ImportReport, Vec<RowOutcome>) + Send,
     ) -> Result<ImportReport, EngineError> {
         let unusable = |error| EngineError::DataDir { path: self.data_dir.to_path_buf(), error };
-        // Without a name, so that personal data goes with the process; on the disk of the database, which has room for it.
-        let mut file = tempfile::tempfile_in(&self.data_dir).map_err(unusable)?;
+        let mut file = self.scratch_file()?;
         let copy = file.try_clone().map_err(unusable)?;
         let mut report = ImportReport::default();
         let full = Arc::default();
@@ -172,8 +177,9 @@ impl Engine {
         let checked = loop {
             match checking.next(&mut report).await {
                 Ok(Some(mut batch)) => {
-                    self.refuse_erased(options.kind, &mut batch, &mut report).await?;
-                    progress(&report);
+                    self.refuse_erased(options.kind, &mut batch).await?;
+                    report.count(&RowOutcome::of(batch.errors, &[], Vec::new(), &[]));
+                    progress(&report, Vec::new());
                 }
                 Ok(None) => break Ok(()),
                 Err(error) => break Err(error),
@@ -192,16 +198,19 @@ impl Engine {
         let mut reading = Reading::start(within, options, file);
         let mut session = self.store.import_within(within).await?;
         let mut said = FxHashMap::default();
-        while let Some(Batch { drafts, lines }) = reading.next(&mut again).await? {
-            if again.rejected > 0 {
+        while let Some(Batch { drafts, lines, errors }) = reading.next(&mut again).await? {
+            if !errors.is_empty() {
+                again.count(&RowOutcome::of(errors, &[], Vec::new(), &[]));
                 return Err(EngineError::NothingImported(Box::new(again)));
             }
+            let names = RowOutcome::names(&drafts);
             let (drafts, vague) = self.vague(options.kind, drafts).await?;
             let written = session.upsert(drafts).await?;
-            report.count(&lines, &written);
             report.tell_vague(&vague, &lines, &written);
             said.extend(lines_of(&lines, &written));
-            progress(&report);
+            let rows = RowOutcome::of(errors, &lines, names, &written);
+            report.count(&rows);
+            progress(&report, rows);
         }
         if report.rejected > 0 {
             // Nothing was committed, so nothing of it counts.
@@ -213,6 +222,16 @@ impl Engine {
         self.indexing.wake();
         self.flag(&said, &mut report).await;
         Ok(report)
+    }
+
+    /// A file for what is not to stay: without a name, so that personal data goes with the process; on the disk of the database, which
+    /// has room for it.
+    ///
+    /// # Errors
+    /// [`EngineError::DataDir`].
+    pub(crate) fn scratch_file(&self) -> Result<File, EngineError> {
+        let unusable = |error| EngineError::DataDir { path: self.data_dir.to_path_buf(), error };
+        tempfile::tempfile_in(&self.data_dir).map_err(unusable)
     }
 
     /// The drafts again, and of each whether it is a need that says too little.
@@ -264,17 +283,15 @@ impl Reading {
         Self { batches, reader: tokio::task::spawn_blocking(move || read(within, options, input, &sender)) }
     }
 
-    /// The next batch, its rows and errors counted; `None` at the end of the file.
+    /// The next batch, its rows counted; `None` at the end of the file.
     async fn next(&mut self, report: &mut ImportReport) -> Result<Option<Batch>, EngineError> {
         loop {
             match self.batches.recv().await {
                 Some(Message::Warnings(warnings)) => report.warnings.extend(warnings),
                 Some(Message::Broken(error)) => return Err(error.into()),
-                Some(Message::Batch { rows, errors, bytes }) => {
-                    report.rows += (rows.drafts.len() + errors.len()) as u64;
-                    report.rejected += errors.len() as u64;
+                Some(Message::Batch { rows, bytes }) => {
+                    report.rows += (rows.drafts.len() + rows.errors.len()) as u64;
                     report.bytes = bytes;
-                    report.errors.extend(errors.into_iter().take(KEPT_ERRORS - report.errors.len()));
                     return Ok(Some(rows));
                 }
                 None => break,
@@ -316,38 +333,20 @@ impl ImportReport {
         self.created + self.changed + self.unchanged
     }
 
-    /// Counts a row that may not be taken in.
-    pub(crate) fn reject(&mut self, error: RowError) {
-        self.rejected += 1;
-        if self.errors.len() < KEPT_ERRORS {
-            self.errors.push(error);
-        }
-    }
-
-    fn count(&mut self, lines: &[u64], written: &[Upserted]) {
-        for (line, upserted) in lines.iter().zip(written) {
-            match upserted.outcome {
-                Outcome::Created => self.created += 1,
-                Outcome::Changed => self.changed += 1,
-                Outcome::Unchanged => self.unchanged += 1,
-                Outcome::Elsewhere => self.refuse(*line),
+    /// Counts rows of which is known what became of them.
+    fn count(&mut self, rows: &[RowOutcome]) {
+        for row in rows {
+            match row {
+                RowOutcome::Taken { outcome: Outcome::Created, .. } => self.created += 1,
+                RowOutcome::Taken { outcome: Outcome::Changed, .. } => self.changed += 1,
+                RowOutcome::Taken { .. } => self.unchanged += 1,
+                RowOutcome::Rejected(error) => {
+                    self.rejected += 1;
+                    if self.errors.len() < KEPT_ERRORS {
+                        self.errors.push(error.clone());
+                    }
+                }
             }
-        }
-        self.errors.sort_by_key(|error| error.line);
-    }
-
-    /// A row whose external id belongs to a record of another region; more than that is not told.
-    fn refuse(&mut self, line: u64) {
-        self.rejected += 1;
-        if self.errors.len() < KEPT_ERRORS {
-            let problem = RowProblem {
-                column: None,
-                label: "外部编号".to_owned(),
-                pointer: "/external_id".to_owned(),
-                code: ProblemCode::OutsideRegion,
-                detail: "这个外部编号已被其他地区的记录占用，本密钥不能修改，请换一个编号".to_owned(),
-            };
-            self.errors.push(RowError { line, problems: vec![problem], bytes_read: self.bytes });
         }
     }
 
@@ -387,31 +386,27 @@ fn read(
             return;
         }
     };
-    let (mut good, mut errors, mut bytes, mut handed_over) = (Batch::default(), Vec::new(), 0, 0);
+    let (mut batch, mut bytes, mut handed_over) = (Batch::default(), 0, 0);
     for row in rows.by_ref() {
         match row {
             Ok(row) if !lies_within(within, row.draft.profile.region()) => {
                 bytes = row.bytes_read;
-                errors.push(elsewhere(within, &row));
+                batch.errors.push(elsewhere(within, &row));
             }
             Ok(row) => {
                 bytes = row.bytes_read;
-                good.drafts.push(row.draft);
-                good.lines.push(row.line);
+                batch.drafts.push(row.draft);
+                batch.lines.push(row.line);
             }
             Err(error) => {
                 bytes = error.bytes_read;
-                errors.push(error);
+                batch.errors.push(error);
             }
         }
-        if good.drafts.len() + errors.len() >= BATCH || bytes - handed_over >= BATCH_BYTES {
+        if batch.drafts.len() + batch.errors.len() >= BATCH || bytes - handed_over >= BATCH_BYTES {
             handed_over = bytes;
-            let batch = Message::Batch {
-                rows: std::mem::take(&mut good),
-                errors: std::mem::take(&mut errors),
-                bytes,
-            };
-            if sender.blocking_send(batch).is_err() {
+            let rows = std::mem::take(&mut batch);
+            if sender.blocking_send(Message::Batch { rows, bytes }).is_err() {
                 return;
             }
         }
@@ -420,7 +415,7 @@ fn read(
     if !rows.warnings().is_empty() {
         let _ = sender.blocking_send(Message::Warnings(rows.warnings().to_vec()));
     }
-    let _ = sender.blocking_send(Message::Batch { rows: good, errors, bytes });
+    let _ = sender.blocking_send(Message::Batch { rows: batch, bytes });
 }
 
 /// What is wrong with a row of another region, or of none.

@@ -138,17 +138,24 @@ impl Engine {
         Ok(clusters)
     }
 
-    /// Up to `limit` clusters of the current run after a place, those of `least` enterprises and more.
+    /// Up to `limit` clusters of a run, the current one unless another is named, after a place; those of `least` enterprises and more.
     ///
     /// # Errors
-    /// [`EngineError::NoRun`].
-    pub async fn current_clusters(
+    /// [`EngineError::NoRun`]; [`StoreError::RunNotFound`] for one that was published and is not kept any more.
+    pub async fn run_clusters(
         &self,
+        run: Option<RunId>,
         least: u64,
         after: u64,
         limit: u32,
     ) -> Result<ClusterPage, EngineError> {
-        let run = self.store.current_run().await?.ok_or(EngineError::NoRun)?;
+        let run = match run {
+            None => self.store.current_run().await?.ok_or(EngineError::NoRun)?,
+            Some(id) => {
+                let found = self.store.runs(Some(RunId(id.0.saturating_add(1))), 1).await?.pop();
+                found.filter(|run| run.id == id).ok_or(StoreError::RunNotFound(id))?
+            }
+        };
         let wanted = ClusterPlace { after, least, limit: limit + 1 };
         let mut stored = self.store.run_clusters(run.id, wanted).await?;
         let more = stored.len() > limit as usize;

@@ -27,6 +27,8 @@ pub mod learned;
 pub mod learning;
 mod matching;
 mod model;
+mod outcomes;
+mod pins;
 mod registry;
 mod rematch;
 mod restore;
@@ -57,12 +59,15 @@ pub use indexing::{CatchUp, IndexStatus};
 pub use keys::{Key, KeyFault, KeyRequest, NewKey};
 pub use kindred::{ClusterMember, ClusterPage, ClusterRequest, NeedCluster, SameNeed};
 pub use matching::{Excluded, Match, MatchAnswer, MatchRequest, Subject};
+pub use outcomes::RowOutcome;
 pub use registry::{ListRequest, RecordPage, Shown};
 pub use rematch::{
     Change, ChangeKind, Changes, CurrentMatch, CurrentMatches, RematchProgress, RematchRequest, RunSummary,
 };
 pub use restore::{RestoreReport, RestoreRequest, restore};
-pub use search::{FacetAsk, FacetChild, FacetTree, FilterAsk, SearchAnswer, SearchItem, SearchRequest, Sort};
+pub use search::{
+    FacetAsk, FacetChild, FacetTree, FilterAsk, PageEnd, SearchAnswer, SearchItem, SearchRequest, Sort,
+};
 pub use settings::{DatabaseUrl, EmbeddingSettings, IndexingSettings, MatchingSettings, Settings};
 pub use teaching::{Taught, TeachingProgress};
 pub use vitals::{ImportCounts, Kept, LastRun, Vitals};
@@ -97,6 +102,7 @@ pub struct Engine {
     others: Others,
     admission: Arc<desk::Admission>,
     tally: Arc<vitals::Tally>,
+    pins: Arc<pins::Pins>,
     /// Whether persons who were erased may be taken in again.
     readmits: bool,
 }
@@ -143,6 +149,7 @@ impl Engine {
             others: settings.others,
             admission: Arc::new(desk::Admission::new(settings.admission)),
             tally: Arc::default(),
+            pins: Arc::default(),
             readmits: false,
         })
     }

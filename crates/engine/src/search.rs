@@ -28,7 +28,7 @@ pub struct SearchRequest {
     /// Order of the hits.
     pub sort: Sort,
     /// Continues a former answer of the same request.
-    pub after: Option<SearchAfter>,
+    pub after: Option<PageEnd>,
     /// 1 to 100.
     pub limit: usize,
 }
@@ -92,11 +92,21 @@ pub struct SearchAnswer {
     /// Counts, in the order asked.
     pub facets: Vec<FacetTree>,
     /// Continues the search; `None` on the last page.
-    pub next: Option<SearchAfter>,
+    pub next: Option<PageEnd>,
+}
+
+/// Where a page ended, and in which state of the index.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PageEnd {
+    /// Position of the index: pages of one search are all of one state, as long as it is kept.
+    pub state: u64,
+    /// The last hit.
+    pub hit: SearchAfter,
 }
 
 impl Engine {
-    /// Searches one registry.
+    /// Searches one registry. Pages that follow one another within two minutes are of one state of the index, whatever is written meanwhile;
+    /// later, or from another process, they go on in the present state, where scores may have changed.
     ///
     /// # Errors
     /// [`EngineError::BadParameter`] naming the parameter that is out of bounds.
@@ -115,8 +125,17 @@ impl Engine {
         query.filters.extend(
             within.map(|region| Filter { dimension: Dimension::Region, any_of: vec![region_path(region)] }),
         );
-        let snapshot = self.catalog.registry(kind).snapshot();
-        let page = blocking(move || Ok(snapshot.search(&query)?)).await?;
+        let present = self.catalog.registry(kind).snapshot();
+        let state = match request.after {
+            Some(after) => self.pins.find(kind, after.state, present),
+            None => present,
+        };
+        let searched = state.clone();
+        let page = blocking(move || Ok(searched.search(&query)?)).await?;
+        let next = page.next.map(|hit| PageEnd { state: state.position(), hit });
+        if next.is_some() {
+            self.pins.keep(kind, &state);
+        }
 
         let numbers: Vec<u64> = page.hits.iter().map(|hit| hit.number).collect();
         let mut records = self.store.records(kind, &numbers).await?;
@@ -139,7 +158,7 @@ impl Engine {
             children: children(count.dimension, count.children),
         };
         let facets = page.facets.into_iter().map(tree).collect();
-        Ok(SearchAnswer { items, total: page.total, facets, next: page.next })
+        Ok(SearchAnswer { items, total: page.total, facets, next })
     }
 
     fn found_in(&self, shown: &Shown, terms: &rustc_hash::FxHashSet<String>) -> Vec<Highlight> {
@@ -183,7 +202,7 @@ fn query(request: &SearchRequest) -> Result<SearchQuery, EngineError> {
         filters: request.filters.iter().map(filter).collect::<Result<_, EngineError>>()?,
         count: request.facets.iter().map(count).collect::<Result<_, EngineError>>()?,
         sort: request.sort,
-        after: request.after,
+        after: request.after.map(|after| after.hit),
         limit: request.limit,
     })
 }

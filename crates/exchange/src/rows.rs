@@ -3,6 +3,7 @@
 mod cells;
 mod claim;
 mod discreet;
+mod exported;
 mod header;
 mod identity;
 mod lines;

@@ -12,6 +12,7 @@ use utoipa::openapi::{
 };
 
 use crate::gate::Access;
+use crate::negotiation::{Answers, JSON, NDJSON};
 use crate::problem::{Code, PROBLEM_JSON};
 
 /// Reasons that any operation may have.
@@ -41,6 +42,7 @@ pub(crate) struct Doc {
     operation: OperationBuilder,
     query: Vec<String>,
     codes: Vec<Code>,
+    answers: Vec<&'static str>,
 }
 
 impl Doc {
@@ -55,7 +57,7 @@ impl Doc {
             .tag(tag)
             .summary(Some(summary.into()))
             .description(Some(description.into()));
-        Self { operation, query: Vec::new(), codes: ALWAYS.to_vec() }
+        Self { operation, query: Vec::new(), codes: ALWAYS.to_vec(), answers: Vec::new() }
     }
 
     /// Who may use it, and how those who may not are refused.
@@ -108,15 +110,45 @@ impl Doc {
 
     /// A JSON answer of the schema `name`, with headers.
     pub(crate) fn answer(
+        self,
+        status: u16,
+        description: &str,
+        answer: (&str, Value),
+        headers: &[(&str, &str)],
+    ) -> Self {
+        self.answers(status, description, [json_content(answer)], headers)
+    }
+
+    /// A JSON answer, or, when the caller prefers it, one of many lines.
+    pub(crate) fn answer_or_lines(
+        self,
+        status: u16,
+        description: &str,
+        answer: (&str, Value),
+        lines: String,
+    ) -> Self {
+        self.answers(status, description, [json_content(answer), lines_content(lines)], &[])
+    }
+
+    /// An answer of many lines.
+    pub(crate) fn lines(self, status: u16, description: &str, lines: String) -> Self {
+        self.answers(status, description, [lines_content(lines)], &[])
+    }
+
+    fn answers(
         mut self,
         status: u16,
         description: &str,
-        (name, example): (&str, Value),
+        contents: impl IntoIterator<Item = (&'static str, Content)>,
         headers: &[(&str, &str)],
     ) -> Self {
-        let content = ContentBuilder::new().schema(Some(Ref::from_schema_name(name))).example(Some(example));
-        let mut response =
-            ResponseBuilder::new().description(description).content("application/json", content.build());
+        let mut response = ResponseBuilder::new().description(description);
+        for (media_type, content) in contents {
+            response = response.content(media_type, content);
+            if !self.answers.contains(&media_type) {
+                self.answers.push(media_type);
+            }
+        }
         for (header, about) in headers {
             let text = HeaderBuilder::new().schema(Some(text())).description(Some(*about)).build();
             response = response.header(*header, text);
@@ -149,6 +181,11 @@ impl Doc {
         self.query.clone()
     }
 
+    /// Media types of the answers.
+    pub(crate) fn media_types(&self) -> Answers {
+        Answers(self.answers.clone())
+    }
+
     pub(crate) fn into_operation(self) -> Operation {
         let mut statuses: Vec<StatusCode> = self.codes.iter().map(|code| code.status()).collect();
         statuses.sort();
@@ -160,6 +197,17 @@ impl Doc {
         }
         operation.build()
     }
+}
+
+fn json_content((name, example): (&str, Value)) -> (&'static str, Content) {
+    let content = ContentBuilder::new().schema(Some(Ref::from_schema_name(name))).example(Some(example));
+    (JSON, content.build())
+}
+
+/// Lines are a text to every tool that reads the document; what a line is like, the description says.
+fn lines_content(example: String) -> (&'static str, Content) {
+    let content = ContentBuilder::new().schema(Some(text())).example(Some(example.into()));
+    (NDJSON, content.build())
 }
 
 /// The answer for problems that share a status; one that stands alone is told once for all operations.

@@ -183,6 +183,14 @@ pub(super) fn import_report() -> Value {
     })
 }
 
+/// The lines of an import that has a good row and a bad one.
+pub(super) fn import_lines() -> String {
+    let report = import_report();
+    let bad = json!({"line": 3, "outcome": "rejected", "problems": report["errors"][0]["problems"]});
+    let good = json!({"line": 2, "outcome": "created", "id": "need-12", "external_id": "CZ-2026-0013"});
+    format!("{good}\n{bad}\n{}\n", json!({"report": report}))
+}
+
 pub(super) fn adhoc() -> Value {
     json!({"subject_kind": "need", "form": need(), "target": "expert", "limit": 20, "with_excluded": true})
 }

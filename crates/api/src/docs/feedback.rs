@@ -1,12 +1,11 @@
 //! What is said about feedback and about what the ranking goes by.
 
-use serde_json::json;
-use utoipa::openapi::Ref;
-use utoipa::openapi::path::ParameterIn;
+use domain::Kind;
 
-use super::doc::{Doc, parameter};
+use super::doc::Doc;
 use super::registry::body_problems;
 use super::{FEEDBACK, MATCHING, examples, parameters};
+use crate::endpoints::OFFERS;
 use crate::problem::Code;
 
 pub(crate) fn record() -> Doc {
@@ -22,13 +21,15 @@ pub(crate) fn record() -> Doc {
 }
 
 pub(crate) fn list() -> Doc {
-    let id = |name, about, example: &str| {
-        parameter(ParameterIn::Query, name, about, Ref::from_schema_name("RecordId"), Some(json!(example)))
-    };
     Doc::new("list_feedback", FEEDBACK, "列出对接反馈", "按记录的先后列出对接反馈。")
         .parameters([
-            id("need", "只要这项技术需求的", "need-1"),
-            id("candidate", "只要这个专家、学会服务站或科技成果的", "expert-1"),
+            parameters::record("need", "只要这项技术需求的", &[Kind::Need], Some("need-1")),
+            parameters::record(
+                "candidate",
+                "只要这个专家、学会服务站或科技成果的",
+                &OFFERS,
+                Some("expert-1"),
+            ),
             parameters::cursor(),
             parameters::limit(),
         ])

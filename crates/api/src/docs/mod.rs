@@ -3,7 +3,9 @@
 pub(crate) mod confidential;
 mod doc;
 mod examples;
+pub(crate) mod export;
 pub(crate) mod feedback;
+mod formats;
 pub(crate) mod health;
 pub(crate) mod import;
 pub(crate) mod keys;
@@ -40,11 +42,12 @@ const HEALTH: &str = "健康检查";
 pub fn openapi() -> OpenApi {
     let mut paths = Paths::new();
     for endpoint in endpoints() {
-        let item = PathItem::new(http_method(&endpoint.method), endpoint.doc.into_operation());
-        match paths.paths.get_mut(&endpoint.path) {
+        let (method, path) = (http_method(&endpoint.method), endpoint.path.clone());
+        let item = PathItem::new(method, endpoint.operation());
+        match paths.paths.get_mut(&path) {
             Some(known) => known.merge_operations(item),
             None => {
-                paths.paths.insert(endpoint.path, item);
+                paths.paths.insert(path, item);
             }
         }
     }
@@ -119,13 +122,14 @@ const INTRODUCTION: &str = "\
 - **地区**：限于某地区的密钥只能写本地区（含下级）的记录，没有填写所在地区的记录只有不限地区的密钥能写。其他地区的记录展示多少由各登记库的设置决定：全部；概要（`visibility` 为 brief，只有编号、名称、地区、行业、技术领域、状态等；带检索词检索时不会出现；匹配到时不附文字理由）；或完全看不到（如同不存在，也不计入任何合计）。
 - **频度**：`RateLimit-Policy` 和 `RateLimit` 应答头说明限额和余量；超出答 429，系统过忙答 503，都请按 `Retry-After` 稍后再试。
 - **编号**：记录编号形如 `need-42`，由系统给出；`external_id` 是来源系统的编号，同一登记库内唯一。
-- **翻页**：把 `next_cursor` 原样作为 `cursor` 传回，其他参数不变；没有 `next_cursor` 即为最后一页。列表翻页期间他人新增的记录不会造成遗漏或重复；检索按得分翻页，期间若有记录变动，个别结果可能前后移动。
+- **翻页**：把 `next_cursor` 原样作为 `cursor` 传回，其他参数不变；没有 `next_cursor` 即为最后一页。翻页期间他人的写入不会造成遗漏或重复：列表按编号，共性需求始终取第一页所在的批次，检索始终取第一页时的索引（两页间隔不超过两分钟、由同一服务进程应答时；否则接着现在的索引，得分可能已变，个别结果可能前后移动）。
+- **批量**：导入和导出都可以是每行一个 JSON 对象（`application/x-ndjson`）：导入时用 `Accept` 要逐行的结果，导出一次取完整个登记库。
 - **修改**：先读取记录，把 `ETag` 放进 `If-Match` 再修改；记录已被他人改动时答 412，缺少 `If-Match` 时答 428。
 - **联系方式**：一律脱敏返回，如 `138****5678`；联系方式不参与检索和匹配。有 `contacts:read` 权限的，可写明用途后用 `POST …/contact` 读取，每次都记入审计记录。
 - **请求编号**：每个应答都有 `X-Request-Id`；请求中带有合规的该请求头（至多 64 位字母、数字、`-`、`_`、`.`）时原样返回。
 - **查询参数**：不认识的参数一律拒绝；可多值的参数可重复出现，也可用英文逗号分隔。
-- **错误**：一律为 `application/problem+json`（RFC 9457），`code` 稳定不变，`title` 和 `detail` 为中文，`errors` 逐项指明位置。
-- **兼容**：v1 内只增不减，请忽略不认识的字段。
+- **错误**：一律为 `application/problem+json`（RFC 9457），`code` 稳定不变，`title` 和 `detail` 为中文，`errors` 逐项指明位置；打开 `type` 所指的地址即可看到何时出现、怎么办。
+- **兼容**：v1 内只增不减，请忽略不认识的字段。将要停用的操作会提前标明：文档中的 `deprecated`，应答头 `Deprecation`（RFC 9745）、`Sunset`（RFC 8594）和指向说明的 `Link`。
 
 错误码：
 

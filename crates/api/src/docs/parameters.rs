@@ -7,6 +7,7 @@ use utoipa::openapi::schema::{ArrayBuilder, KnownFormat, ObjectBuilder, Schema, 
 use utoipa::openapi::{Ref, Required};
 
 use super::doc::{parameter, text};
+use super::formats::{CURSOR, formatted};
 
 pub(super) fn id(kind: Kind) -> Parameter {
     let about = format!("{}的记录编号，形如 `{kind}-42`", kind.label());
@@ -38,7 +39,7 @@ pub(super) fn if_none_match() -> Parameter {
 }
 
 pub(super) fn cursor() -> Parameter {
-    query("cursor", "上一页的 `next_cursor`，原样传回", text(), None)
+    query("cursor", "上一页的 `next_cursor`，原样传回", formatted(CURSOR).into(), None)
 }
 
 pub(super) fn limit() -> Parameter {
@@ -79,6 +80,14 @@ pub(super) fn target() -> Parameter {
     let mut target = query("target", "在哪个登记库中找", schema, Some(json!("experts")));
     target.required = Required::True;
     target
+}
+
+/// The number of a record in one of these registries.
+pub(super) fn record(name: &str, about: &str, kinds: &[Kind], example: Option<&str>) -> Parameter {
+    let kinds: Vec<&str> = kinds.iter().map(|kind| kind.slug()).collect();
+    let pattern = format!("^({})-[1-9][0-9]{{0,18}}$", kinds.join("|"));
+    let schema = ObjectBuilder::new().schema_type(Type::String).pattern(Some(pattern));
+    query(name, about, schema.into(), example.map(Value::from))
 }
 
 /// A query parameter.

@@ -36,7 +36,7 @@ pub(crate) fn create(kind: Kind) -> Doc {
 pub(crate) fn list(kind: Kind) -> Doc {
     let label = kind.label();
     let description = format!(
-        "按登记先后列出{label}，缺省含各种状态。`external_id` 用于按来源系统的编号查找，不能与 `cursor`、`status`、`updated_since` 同用。"
+        "按登记先后列出{label}，缺省含各种状态。`external_id` 用于按来源系统的编号查找；各条件之间为“且”。要取全部记录，请用导出。"
     );
     let external_id = parameters::query(
         "external_id",

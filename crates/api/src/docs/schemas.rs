@@ -13,6 +13,7 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{Ref, RefOr};
 
 use super::doc::{KEY, problem_response};
+use super::formats;
 use crate::endpoints::REGISTRIES;
 use crate::handlers::confidential::RevealForm;
 use crate::handlers::feedback::FeedbackForm;
@@ -22,8 +23,8 @@ use crate::handlers::matching::AdhocMatch;
 use crate::problem::{Code, ProblemView};
 use crate::views::{
     AuditPageView, ChangesView, ClusterPageView, ContactView, CurrentMatchesView, DuplicatesView, FacetView,
-    FeedbackPageView, ImportReportView, KeyPageView, MatchesView, NewKeyView, RankingView, RecordHead,
-    RunPageView,
+    FeedbackPageView, ImportEndView, ImportReportView, ImportRowView, KeyPageView, MatchesView, NewKeyView,
+    RankingView, RecordHead, RunPageView,
 };
 
 /// All schemas by name.
@@ -40,6 +41,7 @@ pub(super) fn components() -> Components {
     collect!(FeedbackForm, FeedbackPageView, RankingView);
     collect!(KeyForm, KeyPageView, NewKeyView);
     collect!(RevealForm, ContactView, AuditPageView);
+    collect!(ImportRowView, ImportEndView<'static>);
     for (name, schema) in choices() {
         components.schemas.insert(name.to_owned(), schema);
     }
@@ -56,6 +58,7 @@ pub(super) fn components() -> Components {
             describe(schema, about);
         }
     }
+    formats::refine(&mut components);
     components.security_schemes.insert(KEY.to_owned(), scheme().into());
     for code in Code::ALL {
         components.responses.insert(code.slug().to_owned(), RefOr::T(problem_response(&[*code])));
@@ -102,7 +105,10 @@ const ABOUT: &[(&str, &str)] = &[
     ("FeedbackPage", "一页对接反馈"),
     ("Flag", "导入的一行与另一条需求疑似重复"),
     ("Highlight", "一段文字，命中处已标出"),
+    ("ImportEnd", "逐行答复的导入的最后一行：导入报告，或中途失败的原因"),
+    ("ImportOutcome", "一行的结果：created 新增、changed 修改、unchanged 内容相同未改动、rejected 不合格"),
     ("ImportReport", "导入报告"),
+    ("ImportRow", "逐行答复的导入中一行的结果"),
     ("IndexHealth", "一个登记库的索引状况"),
     ("Inventor", "完成人"),
     ("Key", "密钥；不含密钥本身"),

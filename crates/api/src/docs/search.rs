@@ -5,6 +5,7 @@ use serde_json::json;
 use utoipa::openapi::schema::{ObjectBuilder, Type};
 
 use super::doc::{Doc, text};
+use super::formats::{DIMENSION, INDUSTRY, REGION, TYPE_WORD, formatted};
 use super::schemas::search_page_name;
 use super::{examples, parameters};
 use crate::problem::Code;
@@ -43,31 +44,38 @@ pub(crate) fn search(kind: Kind) -> Doc {
 
 fn filters() -> [utoipa::openapi::path::Parameter; 7] {
     let many = |name, about, example| parameters::many(name, about, word(), example);
+    let coded = |name, about, format, example| parameters::many(name, about, formatted(format), example);
+    let year = word().pattern(Some("^[0-9]{4}$"));
     [
-        many("region", "地区：GB/T 2260 代码或名称，含下级", json!(["340000"])),
-        many("industry", "行业：GB/T 4754-2017 代码或名称，含下级", json!(["C"])),
+        coded("region", "地区：GB/T 2260 代码或名称，含下级", REGION, json!(["340000"])),
+        coded("industry", "行业：GB/T 4754-2017 代码或名称，含下级", INDUSTRY, json!(["C"])),
         many("field", "技术领域", json!(["智能制造"])),
-        many("type", "类型：服务站的 `station_type` 或成果的 `achievement_type`", json!(["patent"])),
+        coded(
+            "type",
+            "类型：服务站的 `station_type` 或成果的 `achievement_type`",
+            TYPE_WORD,
+            json!(["patent"]),
+        ),
         many("title", "职称，仅专家有", json!(["教授"])),
         parameters::status("状态；缺省为 open 和 closed"),
-        many("year", "年份：需求的填报、成果的发表、服务站的建站年份", json!(["2026"])),
+        parameters::many("year", "年份：需求的填报、成果的发表、服务站的建站年份", year, json!(["2026"])),
     ]
 }
 
 fn counting() -> [utoipa::openapi::path::Parameter; 3] {
     let about = format!("要统计命中数的维度：{DIMENSIONS}");
     [
-        parameters::many("facets", &about, word(), json!(["region"])),
+        parameters::many("facets", &about, formatted(DIMENSION), json!(["region"])),
         parameters::query(
             "region_below",
             "统计哪个地区的下一级，须与 `facets=region` 同用；缺省统计各省",
-            text(),
+            formatted(REGION).into(),
             None,
         ),
         parameters::query(
             "industry_below",
             "统计哪个行业的下一级，须与 `facets=industry` 同用；缺省统计各门类",
-            text(),
+            formatted(INDUSTRY).into(),
             None,
         ),
     ]

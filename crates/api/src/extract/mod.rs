@@ -1,6 +1,7 @@
 //! From the request to types: registries, record ids, queries, bodies. Past this point nothing looks at raw text again.
 
 mod body;
+mod form;
 mod json;
 mod query;
 
@@ -11,6 +12,7 @@ use actix_web::{FromRequest, HttpRequest};
 use domain::{Kind, RecordId};
 
 pub(crate) use body::{Deadlines, larger_than, media_type, refuse_encoded, too_large};
+pub(crate) use form::{Form, FormBody, invalid};
 pub(crate) use json::JsonBody;
 pub(crate) use query::{Query, QueryNames};
 

@@ -4,30 +4,19 @@ use std::future::{Ready, ready};
 use std::str::FromStr;
 
 use actix_web::dev::Payload;
-use actix_web::http::Method;
 use actix_web::{FromRequest, HttpRequest, web};
 use engine::Desk;
 
+use crate::by_method::ByMethod;
 use crate::cursor;
 use crate::problem::{Code, Problem, ProblemItem};
 
 const LONGEST_QUERY: usize = 8 << 10;
 const MOST_VALUES: usize = 100;
 
-/// The query parameters of a path's operations, by method.
+/// Names of the query parameters that an operation has.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct QueryNames(Vec<(Method, Vec<String>)>);
-
-impl QueryNames {
-    pub(crate) fn allow(&mut self, method: &Method, names: Vec<String>) {
-        self.0.push((method.clone(), names));
-    }
-
-    fn of(&self, method: &Method) -> &[String] {
-        let asked = if *method == Method::HEAD { &Method::GET } else { method };
-        self.0.iter().find(|(known, _)| known == asked).map_or(&[], |(_, names)| names)
-    }
-}
+pub(crate) struct QueryNames(pub(crate) Vec<String>);
 
 /// The parameters of a request, all of them known to the operation.
 #[derive(Debug, Default)]
@@ -51,7 +40,9 @@ impl Query {
         let unreadable = |_| Problem::new(Code::InvalidParameter, "查询字符串无法解析");
         let pairs: Vec<(String, String)> =
             web::Query::<Vec<(String, String)>>::from_query(text).map_err(unreadable)?.into_inner();
-        let allowed = request.app_data::<QueryNames>().map_or(&[][..], |names| names.of(request.method()));
+        let declared = request.app_data::<ByMethod<QueryNames>>();
+        let allowed =
+            declared.and_then(|names| names.of(request.method())).map_or(&[][..], |names| &names.0[..]);
         let mut unknown: Vec<&str> = pairs
             .iter()
             .map(|(name, _)| name.as_str())
@@ -61,20 +52,24 @@ impl Query {
         if unknown.is_empty() { Ok(Self(pairs)) } else { Err(refuse(&unknown, allowed)) }
     }
 
-    /// The only value of a parameter; blank counts as absent.
+    /// The only value of a parameter; a blank text counts as absent.
     pub(crate) fn one(&self, name: &str) -> Result<Option<&str>, Problem> {
+        Ok(self.only(name)?.filter(|value| !value.is_empty()))
+    }
+
+    /// The only value, read into its type; a blank one is none of the type's.
+    pub(crate) fn parsed<T: FromStr>(&self, name: &str, expected: &str) -> Result<Option<T>, Problem> {
+        let wrong = |_| Problem::parameter(Code::InvalidParameter, name, format!("应为{expected}"));
+        self.only(name)?.map(|text| text.parse().map_err(wrong)).transpose()
+    }
+
+    fn only(&self, name: &str) -> Result<Option<&str>, Problem> {
         let mut values = self.0.iter().filter(|(known, _)| known == name).map(|(_, value)| value.trim());
-        let value = values.next().filter(|value| !value.is_empty());
+        let value = values.next();
         if values.next().is_some() {
             return Err(Problem::parameter(Code::InvalidParameter, name, "只能出现一次"));
         }
         Ok(value)
-    }
-
-    /// The only value, read into its type.
-    pub(crate) fn parsed<T: FromStr>(&self, name: &str, expected: &str) -> Result<Option<T>, Problem> {
-        let wrong = |_| Problem::parameter(Code::InvalidParameter, name, format!("应为{expected}"));
-        self.one(name)?.map(|text| text.parse().map_err(wrong)).transpose()
     }
 
     /// All values, given one by one or separated by commas.
@@ -127,11 +122,6 @@ impl Query {
             })
         };
         self.one("cursor")?.map(read).transpose()
-    }
-
-    /// Whether any of these is given.
-    pub(crate) fn has_any(&self, names: &[&str]) -> bool {
-        self.0.iter().any(|(name, _)| names.contains(&name.as_str()))
     }
 }
 

@@ -6,9 +6,8 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::Answer;
-use super::matching::{invalid, pointer};
-use crate::cursor;
-use crate::extract::{JsonBody, Query, RecordPath};
+use crate::cursor::{self, Place};
+use crate::extract::{Form, FormBody, Query, RecordPath};
 use crate::gate::At;
 use crate::problem::{Code, Problem};
 use crate::views::{AuditPageView, AuditRowView, ContactView};
@@ -22,13 +21,21 @@ pub(crate) struct RevealForm {
     purpose: String,
 }
 
+impl Form for RevealForm {
+    const FIELDS: &'static [&'static str] = &["purpose"];
+    const REQUIRED: &'static [&'static str] = Self::FIELDS;
+
+    fn expected(pointer: &str) -> Option<(&'static str, String)> {
+        (pointer == "/purpose").then(|| ("wrong_type", "应为文字".to_owned()))
+    }
+}
+
 pub(crate) async fn reveal(
     At(desk): At,
     RecordPath(id): RecordPath,
     _: Query,
-    JsonBody(body): JsonBody,
+    FormBody(form): FormBody<RevealForm>,
 ) -> Answer {
-    let form: RevealForm = serde_path_to_error::deserialize(body).map_err(|error| malformed(&error))?;
     let contact = desk.reveal_contact(id, &form.purpose).await?.into_contact();
     Ok(HttpResponse::Ok().json(ContactView::from(contact)))
 }
@@ -50,21 +57,9 @@ pub(crate) async fn audit(At(desk): At, query: Query, request: HttpRequest) -> A
         let detail = format!("可用：{}", known.join("、"));
         return Err(Problem::parameter(Code::InvalidParameter, "action", detail));
     }
-    let before = place.map_or(u64::MAX, |(_, number)| number);
+    let before = place.map_or(u64::MAX, |place| place.number);
     let (rows, next) = desk.audit(filter, before, query.limit()?).await?;
-    let next_cursor = next.map(|number| cursor::write(&fingerprint, (0, number)));
+    let next_cursor = next.map(|number| cursor::write(&fingerprint, Place::number(number)));
     let items = rows.into_iter().map(AuditRowView::try_from).collect::<Result<_, _>>()?;
     Ok(HttpResponse::Ok().json(AuditPageView { items, next_cursor }))
-}
-
-/// The body is JSON, but not this one.
-fn malformed(error: &serde_path_to_error::Error<serde_json::Error>) -> Problem {
-    let (pointer, told) = (pointer(error.path()), error.inner().to_string());
-    let (code, detail) = match pointer.as_str() {
-        _ if told.contains("unknown field") => ("unknown", "没有这个字段；只要 purpose"),
-        _ if told.contains("missing field") => ("missing", "缺少必填字段 purpose：请写明查看的用途"),
-        "/purpose" => ("wrong_type", "应为文字"),
-        _ => ("wrong_type", "应为一个 JSON 对象，含 purpose"),
-    };
-    invalid(&pointer, code, detail)
 }

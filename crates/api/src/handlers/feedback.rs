@@ -7,9 +7,8 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::Answer;
-use super::matching::invalid;
-use crate::cursor;
-use crate::extract::{JsonBody, Query};
+use crate::cursor::{self, Place};
+use crate::extract::{Form, FormBody, Query, invalid};
 use crate::gate::At;
 use crate::problem::{Code, Problem};
 use crate::views::{FeedbackPageView, FeedbackView};
@@ -19,10 +18,14 @@ use crate::views::{FeedbackPageView, FeedbackView};
 #[serde(deny_unknown_fields)]
 pub(crate) struct FeedbackForm {
     /// 技术需求的记录编号
-    #[schema(example = "need-1")]
+    #[schema(value_type = String, pattern = "^need-[1-9][0-9]{0,18}$", example = "need-1")]
     need: RecordId,
     /// 专家、学会服务站或科技成果的记录编号
-    #[schema(example = "expert-1")]
+    #[schema(
+        value_type = String,
+        pattern = "^(expert|station|achievement)-[1-9][0-9]{0,18}$",
+        example = "expert-1"
+    )]
     candidate: RecordId,
     /// 结果
     decision: Decision,
@@ -37,8 +40,23 @@ pub(crate) struct FeedbackForm {
     comment: Option<String>,
 }
 
-pub(crate) async fn record(At(desk): At, _: Query, JsonBody(body): JsonBody) -> Answer {
-    let form: FeedbackForm = serde_path_to_error::deserialize(body).map_err(|error| malformed(&error))?;
+impl Form for FeedbackForm {
+    const FIELDS: &'static [&'static str] =
+        &["need", "candidate", "decision", "reason", "decided_on", "comment"];
+    const REQUIRED: &'static [&'static str] = &["need", "candidate", "decision"];
+
+    fn expected(pointer: &str) -> Option<(&'static str, String)> {
+        let (code, expected) = match pointer {
+            "/need" | "/candidate" => ("format", "记录编号，形如 need-42、expert-42"),
+            "/decision" => ("not_in_table", " accepted（已接受）、declined（已谢绝）或 solved（已解决）"),
+            "/reason" | "/decided_on" | "/comment" => ("wrong_type", "文字"),
+            _ => return None,
+        };
+        Some((code, format!("应为{expected}")))
+    }
+}
+
+pub(crate) async fn record(At(desk): At, _: Query, FormBody(form): FormBody<FeedbackForm>) -> Answer {
     let day = form.decided_on.as_deref().map(|text| {
         let wrong = || invalid("/decided_on", "format", "应为日期，如 2026-05-20");
         parse_date(text).ok_or_else(wrong)
@@ -60,7 +78,7 @@ pub(crate) async fn list(At(desk): At, query: Query, request: HttpRequest) -> An
     let asked = FeedbackRequest {
         need: query.parsed("need", "技术需求的记录编号，形如 need-42")?,
         candidate: query.parsed("candidate", "记录编号，形如 expert-42")?,
-        after: place.map_or(0, |(_, number)| number),
+        after: place.map_or(0, |place| place.number),
         limit: query.limit()?,
     };
     if asked.need.is_some_and(|need| need.kind != domain::Kind::Need) {
@@ -71,26 +89,7 @@ pub(crate) async fn list(At(desk): At, query: Query, request: HttpRequest) -> An
         ));
     }
     let page = desk.feedback(&asked).await?;
-    let next_cursor = page.next.map(|number| cursor::write(&fingerprint, (0, number)));
+    let next_cursor = page.next.map(|number| cursor::write(&fingerprint, Place::number(number)));
     let items = page.items.into_iter().map(FeedbackView::from).collect();
     Ok(HttpResponse::Ok().json(FeedbackPageView { items, next_cursor }))
-}
-
-/// The body is JSON, but not this one.
-fn malformed(error: &serde_path_to_error::Error<serde_json::Error>) -> Problem {
-    let pointer = super::matching::pointer(error.path());
-    let told = error.inner().to_string();
-    let (code, detail) = if told.contains("unknown field") {
-        ("unknown", "没有这个字段；可用字段：need、candidate、decision、reason、decided_on、comment")
-    } else if told.contains("missing field") {
-        ("missing", "缺少必填字段：need、candidate 和 decision 都要有")
-    } else {
-        match pointer.as_str() {
-            "/need" | "/candidate" => ("format", "应为记录编号，形如 need-42、expert-42"),
-            "/decision" => ("not_in_table", "应为 accepted（已接受）、declined（已谢绝）或 solved（已解决）"),
-            "/reason" | "/decided_on" | "/comment" => ("wrong_type", "应为文字"),
-            _ => ("wrong_type", "应为一个 JSON 对象，含 need、candidate 和 decision"),
-        }
-    };
-    invalid(&pointer, code, detail)
 }

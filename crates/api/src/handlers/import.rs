@@ -1,23 +1,28 @@
 //! Importing files: streamed into the engine as they arrive, a few at a time.
 
 use std::io::{self, Read};
+use std::sync::Arc;
 
 use actix_web::web::{Bytes, Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
-use engine::{Desk, EngineError, Format, ImportOptions, ImportReport};
+use engine::{Desk, Format, ImportOptions, ImportReport};
 use futures_util::StreamExt;
 use futures_util::future::join;
-use tokio::sync::{Semaphore, SemaphorePermit, mpsc};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 
-use super::Answer;
+use super::{Answer, outcomes};
 use crate::Limits;
 use crate::extract::{Deadlines, Query, Registry, larger_than, media_type, refuse_encoded, too_large};
 use crate::gate::At;
+use crate::negotiation::prefers_lines;
 use crate::problem::{Code, Problem};
+use crate::spool::Backlog;
 use crate::views::ImportReportView;
 
 /// Pieces of the body that may wait for the reader.
 const WAITING: usize = 8;
+/// Bytes of outcomes that may wait for a caller who sends on; some two million rows.
+const MOST_UNREAD: u64 = 256 << 20;
 /// Bytes that are read on when the answer is known already, so that the caller has sent all and reads it.
 const MOST_DRAINED: u64 = 64 << 20;
 
@@ -32,7 +37,10 @@ pub(crate) async fn import(
     let all_or_nothing = query.flag("all_or_nothing")?;
     let options = ImportOptions { kind, format: format(&request)?, all_or_nothing };
     let upload = Upload::new(&request, payload)?;
-    let _turn = imports.begin()?;
+    let turn = imports.begin()?;
+    if prefers_lines(request.headers()) {
+        return outcomes::answer(desk, options, upload, turn, &request).await;
+    }
     let report = stream(&desk, options, upload).await?;
     Ok(HttpResponse::Ok().json(ImportReportView::from(report)))
 }
@@ -50,45 +58,45 @@ fn format(request: &HttpRequest) -> Result<Format, Problem> {
 
 /// Rows go to the engine while the rest is still on its way.
 async fn stream(desk: &Desk, options: ImportOptions, upload: Upload) -> Result<ImportReport, Problem> {
+    let (sender, pieces) = pieces();
+    let (fed, outcome) = join(upload.feed(sender), desk.import(options, pieces)).await;
+    outcomes::told(fed, outcome)
+}
+
+/// From the body to the importing thread.
+pub(super) fn pieces() -> (mpsc::Sender<io::Result<Bytes>>, Pieces) {
     let (sender, pieces) = mpsc::channel(WAITING);
-    let import = desk.import(options, Pieces { pieces, current: Bytes::new() });
-    let (fed, outcome) = join(upload.feed(sender), import).await;
-    let Err(problem) = fed else { return Ok(outcome?) };
-    let report = match outcome {
-        Ok(report) => report,
-        Err(EngineError::NothingImported(report) | EngineError::ImportCutShort { report, .. }) => *report,
-        Err(error) => return Err(Problem { source: Problem::from(error).source, ..problem }),
-    };
-    let detail = format!("{}；此前的 {} 行已导入", problem.detail, report.stored());
-    Err(Problem { detail, report: Some(Box::new(report.into())), ..problem })
+    (sender, Pieces { pieces, current: Bytes::new() })
 }
 
 /// Imports at a time: each holds a thread, and searching and indexing need some too.
 pub(crate) struct Imports {
-    free: Semaphore,
+    free: Arc<Semaphore>,
     most: usize,
 }
 
 impl Imports {
     pub(crate) fn new(most: usize) -> Self {
-        Self { free: Semaphore::new(most), most }
+        Self { free: Arc::new(Semaphore::new(most)), most }
     }
 
-    fn begin(&self) -> Result<SemaphorePermit<'_>, Problem> {
+    fn begin(&self) -> Result<OwnedSemaphorePermit, Problem> {
         let all_taken = |_| {
             let detail = format!("同时进行的导入已达上限（{} 个），请稍后再试", self.most);
             Problem::new(Code::Busy, detail)
         };
-        self.free.try_acquire().map_err(all_taken)
+        Arc::clone(&self.free).try_acquire_owned().map_err(all_taken)
     }
 }
 
 /// The body of the request, with its bounds.
-struct Upload {
+pub(super) struct Upload {
     payload: Payload,
     deadlines: Deadlines,
     limit: u64,
     read: u64,
+    /// What the caller has not read of the answer, when it is told while the body is still coming.
+    backlog: Option<Backlog>,
 }
 
 impl Upload {
@@ -97,10 +105,18 @@ impl Upload {
         let limits = request.app_data::<Limits>().copied().unwrap_or_default();
         too_large(request, limits.import)?;
         let deadlines = Deadlines::new(limits.body_deadline, limits.import_deadline);
-        Ok(Self { payload, deadlines, limit: limits.import, read: 0 })
+        Ok(Self { payload, deadlines, limit: limits.import, read: 0, backlog: None })
+    }
+
+    /// Reads on only while not too much of the answer is unread.
+    pub(super) fn heeding(self, backlog: Backlog) -> Self {
+        Self { backlog: Some(backlog), ..self }
     }
 
     async fn next(&mut self) -> Result<Option<Bytes>, Problem> {
+        if let Some(backlog) = &mut self.backlog {
+            self.deadlines.next(backlog.room(MOST_UNREAD)).await?;
+        }
         let Some(piece) = self.deadlines.next(self.payload.next()).await? else { return Ok(None) };
         let piece = piece.map_err(|_| Problem::new(Code::BrokenBody, "文件没有传完"))?;
         self.read += piece.len() as u64;
@@ -111,7 +127,7 @@ impl Upload {
     }
 
     /// Hands the pieces over; ends with the body, or once nobody reads any more.
-    async fn feed(mut self, sender: mpsc::Sender<io::Result<Bytes>>) -> Result<(), Problem> {
+    pub(super) async fn feed(mut self, sender: mpsc::Sender<io::Result<Bytes>>) -> Result<(), Problem> {
         loop {
             match self.next().await {
                 Ok(Some(piece)) => {
@@ -137,7 +153,7 @@ impl Upload {
 }
 
 /// The body as the importing thread reads it.
-struct Pieces {
+pub(super) struct Pieces {
     pieces: mpsc::Receiver<io::Result<Bytes>>,
     current: Bytes,
 }

@@ -8,10 +8,9 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::Answer;
-use super::matching::{invalid, pointer};
-use crate::cursor;
+use crate::cursor::{self, Place};
 use crate::endpoints::BASE;
-use crate::extract::{JsonBody, Query};
+use crate::extract::{Form, FormBody, Query, invalid};
 use crate::gate::At;
 use crate::problem::{Code, Problem};
 use crate::views::{KeyPageView, KeyView, NewKeyView};
@@ -41,8 +40,26 @@ const fn a_year() -> u32 {
     365
 }
 
-pub(crate) async fn create(At(desk): At, _: Query, JsonBody(body): JsonBody) -> Answer {
-    let form: KeyForm = serde_path_to_error::deserialize(body).map_err(|error| malformed(&error))?;
+impl Form for KeyForm {
+    const FIELDS: &'static [&'static str] = &["holder", "purpose", "region", "scopes", "days"];
+    const REQUIRED: &'static [&'static str] = &["holder", "scopes"];
+
+    fn expected(pointer: &str) -> Option<(&'static str, String)> {
+        if pointer.starts_with("/scopes/") {
+            let known: Vec<&str> = Scope::ALL.iter().map(|scope| scope.slug()).collect();
+            return Some(("not_in_table", format!("没有这项权限，可用：{}", known.join("、"))));
+        }
+        let expected = match pointer {
+            "/scopes" => "权限的列表",
+            "/days" => " 1 到 1096 的整数",
+            "/holder" | "/purpose" | "/region" => "文字",
+            _ => return None,
+        };
+        Some(("wrong_type", format!("应为{expected}")))
+    }
+}
+
+pub(crate) async fn create(At(desk): At, _: Query, FormBody(form): FormBody<KeyForm>) -> Answer {
     let region = form.region.as_deref().map(str::parse).transpose();
     let request = KeyRequest {
         holder: form.holder,
@@ -59,8 +76,8 @@ pub(crate) async fn create(At(desk): At, _: Query, JsonBody(body): JsonBody) -> 
 pub(crate) async fn list(At(desk): At, query: Query, request: HttpRequest) -> Answer {
     let fingerprint = query.fingerprint(&request, &desk);
     let place = query.place(&fingerprint)?;
-    let (keys, next) = desk.keys(place.map_or(0, |(_, number)| number), query.limit()?).await?;
-    let next_cursor = next.map(|number| cursor::write(&fingerprint, (0, number)));
+    let (keys, next) = desk.keys(place.map_or(0, |place| place.number), query.limit()?).await?;
+    let next_cursor = next.map(|number| cursor::write(&fingerprint, Place::number(number)));
     let items = keys.into_iter().map(KeyView::from).collect();
     Ok(HttpResponse::Ok().json(KeyPageView { items, next_cursor }))
 }
@@ -81,26 +98,4 @@ pub(crate) async fn revoke(At(desk): At, _: Query, request: HttpRequest) -> Answ
 fn id(request: &HttpRequest) -> Result<KeyId, Problem> {
     let text = request.match_info().get("id").unwrap_or_default();
     text.parse().map_err(|_| Problem::new(Code::KeyNotFound, "密钥编号应形如 key-7"))
-}
-
-/// The body is JSON, but not this one.
-fn malformed(error: &serde_path_to_error::Error<serde_json::Error>) -> Problem {
-    let pointer = pointer(error.path());
-    let told = error.inner().to_string();
-    let (code, detail) = if told.contains("unknown field") {
-        ("unknown", "没有这个字段；可用字段：holder、purpose、region、scopes、days".to_owned())
-    } else if told.contains("missing field") {
-        ("missing", "缺少必填字段：holder 和 scopes 都要有".to_owned())
-    } else if pointer.starts_with("/scopes/") {
-        let known: Vec<&str> = Scope::ALL.iter().map(|scope| scope.slug()).collect();
-        ("not_in_table", format!("没有这项权限，可用：{}", known.join("、")))
-    } else {
-        match pointer.as_str() {
-            "/scopes" => ("wrong_type", "应为权限的列表".to_owned()),
-            "/days" => ("wrong_type", "应为 1 到 1096 的整数".to_owned()),
-            "/holder" | "/purpose" | "/region" => ("wrong_type", "应为文字".to_owned()),
-            _ => ("wrong_type", "应为一个 JSON 对象，含 holder 和 scopes".to_owned()),
-        }
-    };
-    invalid(&pointer, code, &detail)
 }

@@ -8,9 +8,9 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::Answer;
-use crate::extract::{JsonBody, Query, RecordPath};
+use crate::extract::{Form, FormBody, Query, RecordPath, invalid};
 use crate::gate::At;
-use crate::problem::{Code, Problem, ProblemItem};
+use crate::problem::{Code, Problem};
 use crate::views::MatchesView;
 
 /// Match request for a form that is not stored.
@@ -36,6 +36,22 @@ pub(crate) struct AdhocMatch {
     with_excluded: bool,
 }
 
+impl Form for AdhocMatch {
+    const FIELDS: &'static [&'static str] = &["subject_kind", "form", "target", "limit", "with_excluded"];
+    const REQUIRED: &'static [&'static str] = &["form", "target"];
+
+    fn expected(pointer: &str) -> Option<(&'static str, String)> {
+        let (code, expected) = match pointer {
+            "/subject_kind" => ("not_in_table", "登记库的名称，如 need、expert（单复数均可）"),
+            "/target" => ("not_in_table", " need、expert、station 或 achievement（单复数均可）"),
+            "/limit" => ("wrong_type", " 1 到 100 的整数"),
+            "/with_excluded" => ("wrong_type", " true 或 false"),
+            _ => return None,
+        };
+        Some((code, format!("应为{expected}")))
+    }
+}
+
 const fn need() -> Kind {
     Kind::Need
 }
@@ -52,8 +68,7 @@ pub(crate) async fn of_offer(At(desk): At, RecordPath(id): RecordPath, query: Qu
     stored(&desk, id, Kind::Need, &query).await
 }
 
-pub(crate) async fn adhoc(At(desk): At, _: Query, JsonBody(body): JsonBody) -> Answer {
-    let asked: AdhocMatch = serde_path_to_error::deserialize(body).map_err(|error| malformed(&error))?;
+pub(crate) async fn adhoc(At(desk): At, _: Query, FormBody(asked): FormBody<AdhocMatch>) -> Answer {
     if !(1..=100).contains(&asked.limit) {
         return Err(invalid("/limit", "too_large", "应为 1 到 100 的整数"));
     }
@@ -89,45 +104,4 @@ pub(crate) fn target(query: &Query) -> Result<Kind, Problem> {
         return Ok(kind);
     }
     Err(Problem::parameter(Code::InvalidParameter, "target", format!("应为 {expected}")))
-}
-
-/// The body is JSON, but not this one.
-fn malformed(error: &serde_path_to_error::Error<serde_json::Error>) -> Problem {
-    let pointer = pointer(error.path());
-    let told = error.inner().to_string();
-    let (code, detail) = if told.contains("unknown field") {
-        ("unknown", "没有这个字段；可用字段：subject_kind、form、target、limit、with_excluded")
-    } else if told.contains("missing field") {
-        ("missing", "缺少必填字段：form 和 target 都要有")
-    } else if pointer == "/target" || pointer == "/subject_kind" {
-        ("not_in_table", "应为 need、expert、station 或 achievement（单复数均可）")
-    } else if pointer == "/limit" {
-        ("wrong_type", "应为 1 到 100 的整数")
-    } else if pointer == "/with_excluded" {
-        ("wrong_type", "应为 true 或 false")
-    } else {
-        ("wrong_type", "应为一个 JSON 对象，含 form 和 target")
-    };
-    invalid(&pointer, code, detail)
-}
-
-/// A JSON pointer to where reading stopped.
-pub(crate) fn pointer(path: &serde_path_to_error::Path) -> String {
-    use serde_path_to_error::Segment;
-    let step = |segment: &Segment| match segment {
-        Segment::Map { key } => format!("/{}", key.replace('~', "~0").replace('/', "~1")),
-        Segment::Seq { index } => format!("/{index}"),
-        Segment::Enum { .. } | Segment::Unknown => String::new(),
-    };
-    path.iter().map(step).collect()
-}
-
-pub(crate) fn invalid(pointer: &str, code: &'static str, detail: &str) -> Problem {
-    let item = ProblemItem {
-        pointer: Some(pointer.chars().take(200).collect()),
-        code: code.into(),
-        detail: detail.to_owned(),
-        ..ProblemItem::default()
-    };
-    Problem { errors: vec![item], ..Problem::new(Code::InvalidForm, "请求内容有误，说明见 errors") }
 }

@@ -1,12 +1,14 @@
 //! Handlers: from the request to a use case, from its outcome to an answer, and nothing else.
 
 pub(crate) mod confidential;
+pub(crate) mod export;
 pub(crate) mod feedback;
 pub(crate) mod health;
 pub(crate) mod import;
 pub(crate) mod keys;
 pub(crate) mod kindred;
 pub(crate) mod matching;
+mod outcomes;
 pub(crate) mod ranking;
 pub(crate) mod registry;
 pub(crate) mod runs;

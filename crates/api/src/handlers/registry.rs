@@ -8,7 +8,7 @@ use jiff::Timestamp;
 
 use super::Answer;
 use crate::conditions::{etag, expected_revision, unchanged};
-use crate::cursor;
+use crate::cursor::{self, Place};
 use crate::endpoints::BASE;
 use crate::extract::{JsonBody, Query, RecordPath, Registry};
 use crate::gate::At;
@@ -64,44 +64,46 @@ pub(crate) async fn list(
     query: Query,
     request: HttpRequest,
 ) -> Answer {
-    if let Some(external_id) = query.one("external_id")? {
-        let page = with_external_id(&desk, kind, external_id, &query).await?;
-        return Ok(HttpResponse::Ok().json(PageView::new(page, None)));
-    }
     let fingerprint = query.fingerprint(&request, &desk);
     let place = query.place(&fingerprint)?;
     let asked = ListRequest {
         statuses: statuses(&query)?,
-        updated_since: query
-            .parsed::<Timestamp>("updated_since", "带时区的时刻（RFC 3339），如 2026-05-12T00:00:00+08:00")?,
-        after: place.map_or(0, |(_, number)| number),
+        updated_since: updated_since(&query)?,
+        after: place.map_or(0, |place| place.number),
         limit: query.limit()?,
         with_total: query.flag("total")?,
     };
-    let page = desk.list(kind, &asked).await?;
-    let next = page.next.map(|number| cursor::write(&fingerprint, (0, number)));
+    let page = match query.one("external_id")? {
+        Some(external_id) => with_external_id(&desk, kind, external_id, &asked).await?,
+        None => desk.list(kind, &asked).await?,
+    };
+    let next = page.next.map(|number| cursor::write(&fingerprint, Place::number(number)));
     Ok(HttpResponse::Ok().json(PageView::new(page, next)))
 }
 
-fn statuses(query: &Query) -> Result<Vec<Status>, Problem> {
+pub(super) fn statuses(query: &Query) -> Result<Vec<Status>, Problem> {
     let wrong = |detail: String| Problem::parameter(Code::InvalidParameter, "status", detail);
     query.list("status")?.iter().map(|text| text.parse().map_err(wrong)).collect()
 }
 
-/// The page of the one record with this external id, or of none.
+pub(super) fn updated_since(query: &Query) -> Result<Option<Timestamp>, Problem> {
+    query.parsed("updated_since", "带时区的时刻（RFC 3339），如 2026-05-12T00:00:00+08:00")
+}
+
+/// The page of the one record with this external id, or of none: that which is asked for beside it holds for it, too.
 async fn with_external_id(
     desk: &Desk,
     kind: Kind,
     external_id: &str,
-    query: &Query,
+    asked: &ListRequest,
 ) -> Result<RecordPage, Problem> {
-    if query.has_any(&["cursor", "status", "updated_since"]) {
-        let detail = "不能与 cursor、status、updated_since 同时使用";
-        return Err(Problem::parameter(Code::InvalidParameter, "external_id", detail));
-    }
-    query.limit()?;
-    let items: Vec<Shown> = desk.find(kind, external_id).await?.into_iter().collect();
-    let total = query.flag("total")?.then_some(items.len() as u64);
+    let wanted = |Shown { record, .. }: &Shown| {
+        (asked.statuses.is_empty() || asked.statuses.contains(&record.status))
+            && asked.updated_since.is_none_or(|since| record.updated_at >= since)
+            && record.id.number > asked.after
+    };
+    let items: Vec<Shown> = desk.find(kind, external_id).await?.into_iter().filter(wanted).collect();
+    let total = asked.with_total.then_some(items.len() as u64);
     Ok(RecordPage { items, next: None, total })
 }
 

@@ -5,7 +5,7 @@ use engine::RunId;
 
 use super::Answer;
 use super::matching::target;
-use crate::cursor;
+use crate::cursor::{self, Place};
 use crate::extract::{Query, RecordPath};
 use crate::gate::At;
 use crate::views::{ChangesView, CurrentMatchesView, RunPageView, RunView};
@@ -15,10 +15,10 @@ pub(crate) async fn list(At(desk): At, query: Query, request: HttpRequest) -> An
     let place = query.place(&fingerprint)?;
     let limit = query.limit()? as usize;
     // One more than the page holds tells whether there is a next one.
-    let mut runs = desk.runs(place.map(|(_, id)| RunId(id)), limit as u32 + 1).await?;
+    let mut runs = desk.runs(place.map(|place| RunId(place.number)), limit as u32 + 1).await?;
     let more = runs.len() > limit;
     runs.truncate(limit);
-    let next = runs.last().filter(|_| more).map(|run| cursor::write(&fingerprint, (0, run.id)));
+    let next = runs.last().filter(|_| more).map(|run| cursor::write(&fingerprint, Place::number(run.id)));
     let items = runs.into_iter().map(RunView::from).collect();
     Ok(HttpResponse::Ok().json(RunPageView { items, next_cursor: next }))
 }

@@ -2,10 +2,10 @@
 
 use actix_web::{HttpRequest, HttpResponse};
 use domain::Status;
-use engine::{Dimension, FacetAsk, FilterAsk, SearchAfter, SearchRequest, Sort};
+use engine::{Dimension, FacetAsk, FilterAsk, PageEnd, SearchAfter, SearchRequest, Sort};
 
 use super::Answer;
-use crate::cursor;
+use crate::cursor::{self, Place};
 use crate::extract::{Query, Registry};
 use crate::gate::At;
 use crate::problem::{Code, Problem};
@@ -24,16 +24,24 @@ pub(crate) async fn search(
         filters: filters(&query)?,
         facets: facets(&query)?,
         sort: sort(&query)?,
-        after: place.map(|(key, number)| SearchAfter { key, number }),
+        after: place.map(page_end),
         limit: query.limit()? as usize,
     };
     let found = desk.search(kind, &asked).await?;
     Ok(HttpResponse::Ok().json(SearchPageView {
         items: found.items.into_iter().map(SearchHitView::from).collect(),
         total: found.total,
-        next_cursor: found.next.map(|after| cursor::write(&fingerprint, (after.key, after.number))),
+        next_cursor: found.next.map(|end| cursor::write(&fingerprint, place_of(end))),
         facets: found.facets.into_iter().map(FacetView::from).collect(),
     }))
+}
+
+fn page_end(Place { of: state, key, number }: Place) -> PageEnd {
+    PageEnd { state, hit: SearchAfter { key, number } }
+}
+
+fn place_of(PageEnd { state, hit }: PageEnd) -> Place {
+    Place { of: state, key: hit.key, number: hit.number }
 }
 
 /// One filter for each dimension asked for. Withdrawn records are found only by those who ask for them.

@@ -49,9 +49,9 @@ pub(crate) struct ImportReportView {
 pub(crate) struct RowErrorView {
     /// 行号，从 1 起
     #[schema(example = 3)]
-    line: u64,
+    pub(super) line: u64,
     /// 该行的各处错误
-    problems: Vec<RowProblemView>,
+    pub(super) problems: Vec<RowProblemView>,
 }
 
 /// One thing that is wrong with a row.

@@ -82,6 +82,9 @@ async fn lists_are_narrowed_by_status_time_and_external_id() {
     assert_eq!(list("?status=open,withdrawn").await, ["甲", "乙"]);
     assert_eq!(list("?external_id=ZJ-2").await, ["乙"]);
     assert_eq!(list("?external_id=ZJ-9").await, Vec::<String>::new());
+    assert_eq!(list("?external_id=ZJ-2&status=open&updated_since=2020-01-01T00:00:00Z").await, ["乙"]);
+    assert_eq!(list("?external_id=ZJ-1&status=open").await, Vec::<String>::new());
+    assert_eq!(list("?external_id=ZJ-2&updated_since=2999-01-01T00:00:00Z").await, Vec::<String>::new());
     assert_eq!(list("?updated_since=2999-01-01T00:00:00Z").await, Vec::<String>::new());
     assert_eq!(list("?updated_since=2020-01-01T00:00:00%2B08:00").await, ["甲", "乙"]);
     let counted = portal.get("/api/v1/experts?total=true&limit=1").await.json();

@@ -1,11 +1,12 @@
 //! Importing at a desk: rows of other regions are refused, by line.
 
+use std::fs::File;
 use std::io::Read;
 
 use domain::Kind;
 
 use super::{Act, Desk};
-use crate::{EngineError, Flag, ImportOptions, ImportReport};
+use crate::{EngineError, Flag, ImportOptions, ImportReport, RowOutcome};
 
 impl Desk {
     /// Imports a file, as [`crate::Engine::import`] does. It takes no turn: it lasts as long as its file is on its way, and the service
@@ -18,8 +19,23 @@ impl Desk {
         options: ImportOptions,
         input: impl Read + Send + 'static,
     ) -> Result<ImportReport, EngineError> {
+        self.import_telling(options, input, |_| {}).await
+    }
+
+    /// As [`Self::import`], and `told` hears of each row what became of it: batch by batch, once the batch is safely in the database. With
+    /// `all_or_nothing` that counts only once this returns.
+    ///
+    /// # Errors
+    /// As [`crate::Engine::import`].
+    pub async fn import_telling(
+        &self,
+        options: ImportOptions,
+        input: impl Read + Send + 'static,
+        mut told: impl FnMut(Vec<RowOutcome>) + Send,
+    ) -> Result<ImportReport, EngineError> {
         self.permit(Act::Import(options.kind))?;
-        match self.engine.import_within(self.caller.key.region, options, input, |_| {}).await {
+        let region = self.caller.key.region;
+        match self.engine.import_within(region, options, input, |_, rows| told(rows)).await {
             Ok(report) => self.shown_report(report).await,
             Err(EngineError::NothingImported(report)) => {
                 Err(EngineError::NothingImported(Box::new(self.shown_report(*report).await?)))
@@ -30,6 +46,14 @@ impl Desk {
             }
             Err(error) => Err(error),
         }
+    }
+
+    /// A nameless file for outcomes that wait to be read by the caller of [`Self::import_telling`]; it goes when it is closed.
+    ///
+    /// # Errors
+    /// [`EngineError::DataDir`].
+    pub fn scratch_file(&self) -> Result<File, EngineError> {
+        self.engine.scratch_file()
     }
 
     /// A report without needs that are hidden.

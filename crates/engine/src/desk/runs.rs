@@ -72,13 +72,14 @@ impl Desk {
         Ok(Changes { run: self.shown_run(run), before, changes })
     }
 
-    /// Up to `limit` clusters of the current run after a place. Where others' needs are hidden, only those clusters are shown that have
+    /// Up to `limit` clusters of a run, the current one unless another is named, after a place. Where others' needs are hidden, only those clusters are shown that have
     /// none of them, numbered by themselves.
     ///
     /// # Errors
-    /// [`EngineError::NoRun`].
-    pub async fn current_clusters(
+    /// As [`crate::Engine::run_clusters`].
+    pub async fn run_clusters(
         &self,
+        mut run: Option<RunId>,
         least: u64,
         after: u64,
         limit: u32,
@@ -86,13 +87,14 @@ impl Desk {
         let _turn = self.begin(Act::MatchRecord(Kind::Need)).await?;
         page_limit(limit as usize)?;
         if self.sight().within(Kind::Need).is_none() {
-            let ClusterPage { run, items, next } = self.engine.current_clusters(least, after, limit).await?;
+            let ClusterPage { run, items, next } = self.engine.run_clusters(run, least, after, limit).await?;
             let items = self.shown_clusters(items).await?;
             return Ok(ClusterPage { run: self.shown_run(run), items, next });
         }
         let (mut own, mut from) = (Vec::new(), 0);
-        let run = loop {
-            let page = self.engine.current_clusters(least, from, PAGE).await?;
+        let shown = loop {
+            let page = self.engine.run_clusters(run, least, from, PAGE).await?;
+            run = Some(RunId(page.run.id));
             own.extend(self.shown_clusters(page.items).await?);
             match page.next {
                 Some(next) => from = next,
@@ -103,7 +105,7 @@ impl Desk {
         let more = own.last().is_some_and(|last| last.place > after + u64::from(limit));
         own.retain(|cluster| cluster.place > after && cluster.place <= after + u64::from(limit));
         let next = own.last().filter(|_| more).map(|cluster| cluster.place);
-        Ok(ClusterPage { run: self.shown_run(run), items: own, next })
+        Ok(ClusterPage { run: self.shown_run(shown), items: own, next })
     }
 
     async fn shown_clusters(&self, clusters: Vec<NeedCluster>) -> Result<Vec<NeedCluster>, EngineError> {

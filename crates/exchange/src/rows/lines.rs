@@ -9,6 +9,7 @@ use domain::forms::parse;
 use domain::{Kind, ProblemCode};
 use serde_json::Value;
 
+use super::exported;
 use super::header::Header;
 use super::source::Source;
 use super::{BROKEN_TEXT, MAX_ROW_BYTES, Outcome, of_field};
@@ -104,8 +105,11 @@ impl JsonLines {
         if text.bytes().filter(|byte| matches!(byte, b'{' | b'[')).count() > MOST_BRACKETS {
             return Err(whole(ProblemCode::TooLarge, "一行里的括号太多，这不像一条记录".to_owned()));
         }
-        let form: Value = serde_json::from_str(text)
+        let mut form: Value = serde_json::from_str(text)
             .map_err(|error| whole(ProblemCode::Format, syntax_problem(text, &error)))?;
+        if exported::is_record(&form) {
+            form = exported::form(form)?;
+        }
         parse(self.kind, form)
             .map_err(|problems| problems.into_iter().map(|problem| of_field(problem, None)).collect())
     }
