@@ -2,9 +2,10 @@
 //!
 //! Properties, after each kill: every row that an import had acknowledged and every record that the service had answered with 201 is in the
 //! database; the next start catches up from where the index stood, without building it anew, and then index and database agree to the last
-//! record; a rebuild leaves the old index or the new one, a re-match the old run or the new one, and either of them whole.
+//! record; a request that is sent again with its `Idempotency-Key` is done once; a rebuild leaves the old index or the new one, a re-match the
+//! old run or the new one, and either of them whole.
 //!
-//! `KILLS` sets the number of kills in each of the three tests (6), `KILL_SEED` the moments; a failure names the seed.
+//! `KILLS` sets the number of kills in each test (6), `KILL_SEED` the moments; a failure names the seed.
 #![allow(clippy::unwrap_used, clippy::print_stderr, reason = "tests")]
 
 use std::fs;
@@ -182,13 +183,18 @@ fn service(home: &Path) -> (Child, String) {
 
 /// Sends one record; whether the service answered that it is stored. Any answer but that is a failure, silence is not.
 fn created(address: &str, key: &str, form: &Value) -> std::io::Result<bool> {
+    sent(address, key, form, "")
+}
+
+/// As [`created`], with further headers.
+fn sent(address: &str, key: &str, form: &Value, headers: &str) -> std::io::Result<bool> {
     let body = form.to_string();
     let mut stream = TcpStream::connect(address)?;
     let length = body.len();
     write!(
         stream,
         "POST /api/v1/needs HTTP/1.1\r\nHost: {address}\r\nAuthorization: Bearer {key}\r\nContent-Type: application/json\r\n\
-         Content-Length: {length}\r\nConnection: close\r\n\r\n{body}"
+         {headers}Content-Length: {length}\r\nConnection: close\r\n\r\n{body}"
     )?;
     let mut answer = Vec::new();
     // A connection that is cut after the status line has said what it had to say.
@@ -196,6 +202,15 @@ fn created(address: &str, key: &str, form: &Value) -> std::io::Result<bool> {
     let answer = String::from_utf8_lossy(&answer);
     assert!(answer.len() < 12 || answer.starts_with("HTTP/1.1 201"), "{answer}");
     Ok(answer.len() >= 12)
+}
+
+/// A key, for a service that takes requests as fast as they come.
+fn key(home: &Path) -> String {
+    let scopes = "needs:write,imports:write";
+    let make = ["keys", "create", "--holder", "测试", "--purpose", "测试", "--scopes", scopes, "--json"];
+    let made: Value = serde_json::from_slice(&hongniang(home, &make).output().unwrap().stdout).unwrap();
+    fs::write(home.join("hongniang-data/hongniang.toml"), "[limits]\nrequests_per_second = 0\n").unwrap();
+    made["token"].as_str().unwrap().to_owned()
 }
 
 #[test]
@@ -206,12 +221,7 @@ fn a_service_that_is_killed_loses_nothing_it_answered() {
     succeeds(home, &["migrate"]);
     succeeds(home, &["index", "rebuild"]);
     let built = generations(home);
-    // No limit is to keep the client from writing as fast as it can.
-    fs::write(home.join("hongniang-data/hongniang.toml"), "[limits]\nrequests_per_second = 0\n").unwrap();
-    let make =
-        ["keys", "create", "--holder", "测试", "--purpose", "测试", "--scopes", "needs:write", "--json"];
-    let made: Value = serde_json::from_slice(&hongniang(home, &make).output().unwrap().stdout).unwrap();
-    let key = made["token"].as_str().unwrap().to_owned();
+    let key = key(home);
     let mut answered_in_all = 0;
     for round in 0..kills() {
         let (mut child, address) = service(home);
@@ -244,6 +254,56 @@ fn a_service_that_is_killed_loses_nothing_it_answered() {
         assert_eq!(generations(home), built, "{what}");
     }
     assert!(answered_in_all > 0, "nothing was ever answered with 201");
+}
+
+#[test]
+fn what_is_sent_again_after_a_kill_is_done_once() {
+    let directory = tempfile::tempdir().unwrap();
+    let home = directory.path();
+    let (mut moments, seed) = Moments::new(4);
+    let key = key(home);
+    // Without an identifier of its source, each would be one more record whenever it is sent.
+    let form = json!({"title": "激光焊接气孔控制", "description": "希望降到千分之三以下"});
+    let (mut texts, mut answered) = (0, 0);
+    for round in 0..kills() {
+        let (child, address) = service(home);
+        let client = thread::spawn({
+            let (key, form) = (key.clone(), form.clone());
+            move || {
+                for at in 0.. {
+                    // The last one that was sent has no answer: it is done, or it is not.
+                    match sent(&address, &key, &form, &format!("Idempotency-Key: {round}-{at}\r\n")) {
+                        Ok(true) => {}
+                        Ok(false) | Err(_) => return at,
+                    }
+                }
+                unreachable!("the service is killed")
+            }
+        });
+        thread::sleep(Duration::from_millis(300));
+        moments.pause(1_000);
+        kill(child);
+        let last: usize = client.join().unwrap();
+        let (child, address) = service(home);
+        for at in last.saturating_sub(1)..=last {
+            let again = sent(&address, &key, &form, &format!("Idempotency-Key: {round}-{at}\r\n"));
+            assert!(again.unwrap(), "seed {seed}, round {round}: {at} is not answered");
+        }
+        kill(child);
+        (texts, answered) = (texts + last as u64 + 1, answered + last);
+        assert_eq!(stored_needs(home), texts, "seed {seed}, round {round}: sent {last} and one more");
+    }
+    assert!(answered > 0, "nothing was ever answered with 201");
+}
+
+fn stored_needs(home: &Path) -> u64 {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let store = Store::open(home.join("hongniang-data/hongniang.db")).await.unwrap();
+        let count = store.count(Kind::Need, &store::ListFilter::default()).await.unwrap();
+        store.close().await;
+        count
+    })
 }
 
 /// The current run, which must hold as many matches as it says.

@@ -1,6 +1,7 @@
 //! The one list of everything under `/api/v1`: each entry is a route together with its documentation.
 
 use actix_web::http::Method;
+use actix_web::http::header::ALLOW;
 use actix_web::middleware::from_fn;
 use actix_web::web::ServiceConfig;
 use actix_web::{HttpRequest, HttpResponse, Resource, Route, guard, web};
@@ -164,7 +165,7 @@ fn resource(path: &str, endpoints: Vec<Endpoint>) -> Resource {
 
 async fn refuse(allow: String) -> Result<HttpResponse, Problem> {
     let detail = format!("此地址支持的方法：{allow}");
-    Err(Problem { allow: Some(allow), ..Problem::new(Code::MethodNotAllowed, detail) })
+    Err(Problem { headers: vec![(ALLOW, allow)], ..Problem::new(Code::MethodNotAllowed, detail) })
 }
 
 /// Answers where there is nothing.

@@ -18,6 +18,7 @@ use engine::{Act, Caller, Desk, Engine, EngineError, IndexStatus, KeyFault};
 use crate::boundary::RequestId;
 use crate::problem::{Code, Problem};
 use crate::rates::{RateSettings, Rates};
+use crate::repeats::Seal;
 
 /// Names under which people put keys into addresses.
 const KEY_NAMES: [&str; 7] =
@@ -71,11 +72,11 @@ impl Door {
     /// The desk for a request, and what its key has left.
     async fn desk(&self, request: &ServiceRequest, act: Act) -> Result<Desk, Problem> {
         let remote = request.peer_addr().map(|address| address.ip());
-        let key = match token(request.request()) {
-            Ok(token) => self.engine.authenticate(&token).await,
+        let token = match token(request.request()) {
+            Ok(token) => token,
             Err(problem) => return Err(self.refused(remote, problem)),
         };
-        let key = match key {
+        let key = match self.engine.authenticate(&token).await {
             Ok(key) => key,
             Err(error @ EngineError::KeyRefused(_)) => return Err(self.refused(remote, error.into())),
             Err(error) => return Err(error.into()),
@@ -85,6 +86,7 @@ impl Door {
         let request_id = request.extensions().get::<RequestId>().map(|id| id.0.clone()).unwrap_or_default();
         let desk = self.engine.desk(Caller { key, remote, request_id });
         request.extensions_mut().insert(standing);
+        request.extensions_mut().insert(Seal::of(&token));
         // The log tells of it, whether it is let in or not.
         request.extensions_mut().insert(id);
         outcome?;

@@ -14,6 +14,7 @@ mod gate;
 mod handlers;
 mod problem;
 mod rates;
+mod repeats;
 mod server;
 mod views;
 

@@ -162,6 +162,11 @@ impl Engine {
     /// Compares one need that was just written; what it is like, withdrawn needs too.
     pub(crate) async fn compare_need(&self, need: u64) -> Result<Vec<Duplicate>, EngineError> {
         self.compare(&[need]).await?;
+        self.duplicates_found(need).await
+    }
+
+    /// What a need that was compared is like, withdrawn needs too.
+    pub(crate) async fn duplicates_found(&self, need: u64) -> Result<Vec<Duplicate>, EngineError> {
         let pairs = self.store.pairs_of(&[need], true).await?;
         self.seen_from(need, &pairs).await
     }

@@ -95,6 +95,9 @@ pub enum EngineError {
     /// There is no such key.
     #[error("没有编号为 {0} 的密钥")]
     KeyNotFound(KeyId),
+    /// There is no feedback of this number any more.
+    #[error("第 {0} 条对接反馈已不存在")]
+    FeedbackNotFound(u64),
     /// The key lacks scopes.
     #[error("密钥没有这项权限，还需要：{}", slugs(.0))]
     MissingScopes(Vec<Scope>),
@@ -104,6 +107,9 @@ pub enum EngineError {
     /// More is under way than can be done at a time.
     #[error("同时处理的请求过多，请稍后再试")]
     Overloaded,
+    /// The same request is being worked on.
+    #[error("同一个请求正在处理，请稍后用同一个 Idempotency-Key 再试")]
+    UnderWay,
     /// The system gives no random numbers.
     #[error("系统无法提供随机数")]
     Random(#[source] rand::rngs::SysError),

@@ -83,6 +83,7 @@ impl Engine {
             return Ok(());
         }
         self.tell_position().await?;
+        self.forget_tickets().await?;
         if least >= self.store.first_change().await? + PRUNED_AT_ONCE {
             let silent_since = Timestamp::now().checked_sub(self.following.forget_after);
             self.store.forget_followers(silent_since.unwrap_or(Timestamp::MIN)).await?;

@@ -33,6 +33,7 @@ mod restore;
 mod search;
 mod settings;
 mod teaching;
+mod tickets;
 mod usage;
 
 use std::path::Path;
@@ -46,7 +47,7 @@ use text::Analyzer;
 pub use audit::RevealedContact;
 pub use backup::{BackupError, BackupReport};
 pub use comparing::{Difference, DifferenceKind, VerifyReport};
-pub use desk::{Act, AdmissionSettings, Caller, Desk};
+pub use desk::{Act, AdmissionSettings, Caller, Desk, Once, Recalled};
 pub use duplicates::{Duplicate, DuplicatePair, Flag, NeedBrief};
 pub use error::EngineError;
 pub use feedback::{Feedback, FeedbackDraft, FeedbackPage, FeedbackRequest, Seen};
@@ -71,8 +72,8 @@ pub use index::{Dimension, IndexError, SearchAfter};
 pub use ranking::{Alikeness, Exclusion, Explanation, Highlight, Part, Question, Weights, metrics};
 pub use store::{
     About, Action, Actor, ActorKind, AuditFault, AuditFaultKind, AuditFilter, AuditReport, AuditResult,
-    AuditRow, Erased, ErasurePlan, Event, KeyInUse, KeyState, LEAST_KEPT_DAYS, Outcome, Rotation, RunId,
-    StoreError,
+    AuditRow, Erased, ErasurePlan, Event, KeyInUse, KeyState, LEAST_KEPT_DAYS, Outcome, Receipt, Rotation,
+    RunId, StoreError,
 };
 
 /// The matchmaker.
@@ -90,6 +91,7 @@ pub struct Engine {
     usage: Arc<usage::Usage>,
     others: Others,
     admission: Arc<desk::Admission>,
+    under_way: Arc<tickets::UnderWay>,
     /// Whether persons who were erased may be taken in again.
     readmits: bool,
 }
@@ -135,6 +137,7 @@ impl Engine {
             usage: Arc::default(),
             others: settings.others,
             admission: Arc::new(desk::Admission::new(settings.admission)),
+            under_way: Arc::default(),
             readmits: false,
         })
     }

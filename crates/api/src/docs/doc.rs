@@ -13,6 +13,7 @@ use utoipa::openapi::{
 
 use crate::gate::Access;
 use crate::problem::{Code, PROBLEM_JSON};
+use crate::repeats::REPLAYED;
 
 /// Reasons that any operation may have.
 const ALWAYS: [Code; 6] = [
@@ -41,6 +42,7 @@ pub(crate) struct Doc {
     operation: OperationBuilder,
     query: Vec<String>,
     codes: Vec<Code>,
+    repeatable: bool,
 }
 
 impl Doc {
@@ -55,7 +57,7 @@ impl Doc {
             .tag(tag)
             .summary(Some(summary.into()))
             .description(Some(description.into()));
-        Self { operation, query: Vec::new(), codes: ALWAYS.to_vec() }
+        Self { operation, query: Vec::new(), codes: ALWAYS.to_vec(), repeatable: false }
     }
 
     /// Who may use it, and how those who may not are refused.
@@ -90,6 +92,13 @@ impl Doc {
         self
     }
 
+    /// It may be sent again with the same text, and is done once.
+    pub(crate) fn repeatable(mut self) -> Self {
+        self.repeatable = true;
+        self.codes.extend([Code::InvalidIdempotencyKey, Code::RequestInProgress, Code::IdempotencyKeyReused]);
+        self.parameters([super::parameters::idempotency_key()])
+    }
+
     /// A JSON body of the schema `name`.
     pub(crate) fn json_body(self, name: &str, example: Value) -> Self {
         let content = ContentBuilder::new().schema(Some(Ref::from_schema_name(name))).example(Some(example));
@@ -117,7 +126,8 @@ impl Doc {
         let content = ContentBuilder::new().schema(Some(Ref::from_schema_name(name))).example(Some(example));
         let mut response =
             ResponseBuilder::new().description(description).content("application/json", content.build());
-        for (header, about) in headers {
+        let replayed = (REPLAYED, "此前已完成、此次只是重答时为 true；否则没有");
+        for (header, about) in headers.iter().chain(self.repeatable.then_some(&replayed)) {
             let text = HeaderBuilder::new().schema(Some(text())).description(Some(*about)).build();
             response = response.header(*header, text);
         }

@@ -2,7 +2,7 @@
 
 use actix_web::{HttpRequest, HttpResponse};
 use domain::{Decision, RecordId, parse_date};
-use engine::{FeedbackDraft, FeedbackRequest};
+use engine::{Feedback, FeedbackDraft, FeedbackRequest};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -12,6 +12,7 @@ use crate::cursor;
 use crate::extract::{JsonBody, Query};
 use crate::gate::At;
 use crate::problem::{Code, Problem};
+use crate::repeats::Repeatable;
 use crate::views::{FeedbackPageView, FeedbackView};
 
 /// Feedback as a portal tells it.
@@ -37,8 +38,13 @@ pub(crate) struct FeedbackForm {
     comment: Option<String>,
 }
 
-pub(crate) async fn record(At(desk): At, _: Query, JsonBody(body): JsonBody) -> Answer {
-    let form: FeedbackForm = serde_path_to_error::deserialize(body).map_err(|error| malformed(&error))?;
+pub(crate) async fn record(
+    At(desk): At,
+    _: Query,
+    repeatable: Repeatable,
+    JsonBody(body): JsonBody,
+) -> Answer {
+    let form: FeedbackForm = serde_path_to_error::deserialize(&body).map_err(|error| malformed(&error))?;
     let day = form.decided_on.as_deref().map(|text| {
         let wrong = || invalid("/decided_on", "format", "应为日期，如 2026-05-20");
         parse_date(text).ok_or_else(wrong)
@@ -51,7 +57,12 @@ pub(crate) async fn record(At(desk): At, _: Query, JsonBody(body): JsonBody) -> 
         decided_on: day.transpose()?,
         comment: form.comment.unwrap_or_default(),
     };
-    Ok(HttpResponse::Created().json(FeedbackView::from(desk.add_feedback(draft).await?)))
+    repeatable.once(desk, &body, async |desk| Ok(recorded(desk.add_feedback(draft).await?))).await
+}
+
+/// The answer to feedback.
+pub(crate) fn recorded(told: Feedback) -> HttpResponse {
+    HttpResponse::Created().json(FeedbackView::from(told))
 }
 
 pub(crate) async fn list(At(desk): At, query: Query, request: HttpRequest) -> Answer {

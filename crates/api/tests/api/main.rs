@@ -14,5 +14,6 @@ mod portal;
 mod refusals;
 mod regions;
 mod registries;
+mod repeats;
 mod searching;
 mod serving;

@@ -10,6 +10,7 @@ mod feedback;
 mod import;
 mod keys;
 mod matching;
+mod once;
 mod registry;
 mod runs;
 mod sight;
@@ -28,6 +29,7 @@ use crate::{Engine, EngineError, Key};
 pub use act::Act;
 pub(crate) use admission::Admission;
 pub use admission::AdmissionSettings;
+pub use once::{Once, Recalled};
 pub(crate) use registry::outside;
 use sight::Sight;
 

@@ -20,6 +20,7 @@ mod postgres_server;
 mod records;
 mod runs;
 mod texts;
+mod tickets;
 
 use store::Store;
 
@@ -175,6 +176,14 @@ macro_rules! every_property_on {
                 numbers_at_their_ends_are_no_fault
                 long_lists_are_read_whole
                 decimals_come_back_to_the_last_digit
+            }
+            tickets {
+                a_write_is_done_once_and_leads_to_what_came_of_it
+                feedback_and_keys_are_made_once
+                another_request_under_the_same_text_is_refused
+                what_fails_leaves_nothing_behind
+                of_many_at_once_one_is_done
+                what_is_old_is_forgotten
             }
             concurrency {
                 thirty_two_writers_all_succeed
