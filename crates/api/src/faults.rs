@@ -70,6 +70,7 @@ fn code(error: &EngineError) -> Code {
         EngineError::Overloaded => Code::Overloaded,
         EngineError::UnderWay => Code::RequestInProgress,
         EngineError::Store(StoreError::TicketReused) => Code::IdempotencyKeyReused,
+        EngineError::OperationNotFound(_) => Code::OperationNotFound,
         EngineError::FeedbackNotFound(_) => Code::FeedbackNotFound,
         EngineError::Store(StoreError::TooManyKeys { .. }) => Code::TooManyKeys,
         EngineError::Store(StoreError::HolderDiffers(_)) => Code::HolderDiffers,

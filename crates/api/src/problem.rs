@@ -83,6 +83,8 @@ codes! {
     RecordNotFound = "record_not_found", NOT_FOUND, "没有这条记录";
     /// There is no such feedback any more.
     FeedbackNotFound = "feedback_not_found", NOT_FOUND, "没有这条对接反馈";
+    /// There is no such operation.
+    OperationNotFound = "operation_not_found", NOT_FOUND, "没有这个后台任务";
     /// There is no such run.
     RunNotFound = "run_not_found", NOT_FOUND, "没有这个匹配批次";
     /// There is no such key.

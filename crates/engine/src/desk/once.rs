@@ -71,6 +71,8 @@ impl Desk {
             Receipt::Feedback(number) => {
                 Ok(Recalled::Feedback(Box::new(self.recall_feedback(number).await?)))
             }
+            // Operations are told of by what asks for them.
+            Receipt::Operation(number) => Err(EngineError::OperationNotFound(number)),
             Receipt::Key(id) => Ok(Recalled::Key(Box::new(self.key(id).await?))),
         }
     }
