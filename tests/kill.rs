@@ -306,6 +306,81 @@ fn stored_needs(home: &Path) -> u64 {
     })
 }
 
+/// Sends a request; the status and the JSON of the answer.
+fn asked(address: &str, key: &str, head: &str, body: &str) -> std::io::Result<(u16, Value)> {
+    let mut stream = TcpStream::connect(address)?;
+    let (start, headers) = head.split_once('\n').unwrap_or((head, ""));
+    let length = body.len();
+    write!(
+        stream,
+        "{start} HTTP/1.1\r\nHost: {address}\r\nAuthorization: Bearer {key}\r\n{headers}\
+         Content-Length: {length}\r\nConnection: close\r\n\r\n{body}"
+    )?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer)?;
+    let status = answer.get(9..12).and_then(|status| status.parse().ok()).unwrap_or_default();
+    let json = answer.split_once("\r\n\r\n").and_then(|(_, body)| serde_json::from_str(body).ok());
+    Ok((status, json.unwrap_or_default()))
+}
+
+/// Nothing that people could be called by lies in what is put aside.
+fn tells_nothing(folder: &Path, what: &str) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let bytes = fs::read(entry.unwrap().path()).unwrap();
+        for text in ["1380000", "王建国", "external_id"] {
+            assert!(!bytes.windows(text.len()).any(|window| window == text.as_bytes()), "{text}, {what}");
+        }
+    }
+}
+
+#[test]
+fn an_operation_that_is_killed_goes_on_where_it_stood() {
+    let directory = tempfile::tempdir().unwrap();
+    let home = directory.path();
+    let (mut moments, seed) = Moments::new(5);
+    let key = key(home);
+    let row = |at: usize| {
+        let mut row = need(&format!("O-{at}"), at);
+        row["contact"] = json!({"person": "王建国", "mobile": format!("1380000{:04}", at % 10_000)});
+        row.to_string() + "\n"
+    };
+    let rows = 2 * ROWS;
+    let file: String = (0..rows).map(row).collect();
+    let (mut child, mut address) = service(home);
+    let head = "POST /api/v1/needs/import\nContent-Type: application/jsonl\r\nPrefer: respond-async\r\n";
+    let (status, taken) = asked(&address, &key, head, &file).unwrap();
+    assert_eq!((status, &taken["id"]), (202, &json!(1)), "{taken}");
+    let (mut killed_within, started) = (0, Instant::now());
+    let operation = loop {
+        moments.pause(700);
+        let (_, operation) = asked(&address, &key, "GET /api/v1/operations/1", "").unwrap();
+        if operation["state"] == "succeeded" {
+            break operation;
+        }
+        assert!(["waiting", "running"].contains(&operation["state"].as_str().unwrap()), "{operation}");
+        assert!(started.elapsed() < Duration::from_secs(600), "seed {seed}: it does not end: {operation}");
+        let done = operation["progress"]["rows"].as_u64().unwrap();
+        if killed_within < kills() && (1..rows as u64).contains(&done) {
+            kill(child);
+            killed_within += 1;
+            let what = format!("seed {seed}: killed after {done} rows");
+            eprintln!("{what}");
+            tells_nothing(&home.join("hongniang-data/operations"), &what);
+            assert!(stored_needs(home) >= done, "{what}");
+            (child, address) = service(home);
+        }
+    };
+    kill(child);
+    assert!(killed_within > 0, "seed {seed}: it was never killed within");
+    // What had been written before would be told as unchanged now.
+    let report = &operation["result"];
+    let told =
+        ["rows", "created", "changed", "unchanged", "rejected"].map(|name| report[name].as_u64().unwrap());
+    assert_eq!(told, [rows as u64, rows as u64, 0, 0, 0], "seed {seed}");
+    assert_eq!(stored_needs(home), rows as u64);
+    index_agrees(home, &format!("seed {seed}: after an operation"));
+}
+
 /// The current run, which must hold as many matches as it says.
 fn whole_run(home: &Path, what: &str) -> Run {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();

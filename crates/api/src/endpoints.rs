@@ -13,7 +13,9 @@ use crate::docs::{self, Doc};
 use crate::extract::QueryNames;
 use crate::gate::Access::{self, Key, Open};
 use crate::gate::{Accesses, gate};
-use crate::handlers::{self, confidential, feedback, health, keys, kindred, ranking, registry, runs, search};
+use crate::handlers::{
+    self, confidential, feedback, health, keys, kindred, operations, ranking, registry, runs, search,
+};
 use crate::problem::{Code, Problem};
 
 /// Everything versioned lies below.
@@ -78,6 +80,16 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
     all.add(Key(Act::OwnKey), (get, "/keys/current"), docs::keys::current(), web::to(keys::current));
     all.add(admin, (get, "/keys/{id}"), docs::keys::read(), web::to(keys::read));
     all.add(admin, (delete, "/keys/{id}"), docs::keys::revoke(), web::to(keys::revoke));
+    all.add(
+        Key(Act::RebuildIndex),
+        (post, "/index-rebuilds"),
+        docs::operations::rebuild(),
+        web::to(operations::rebuild),
+    );
+    let own = Key(Act::OwnOperations);
+    all.add(own, (get, "/operations"), docs::operations::list(), web::to(operations::list));
+    all.add(own, (get, "/operations/{id}"), docs::operations::read(), web::to(operations::read));
+    all.add(own, (post, "/operations/{id}/cancel"), docs::operations::cancel(), web::to(operations::cancel));
     all.add(Key(Act::ReadAudit), (get, "/audit"), docs::confidential::list(), web::to(confidential::audit));
     all.add(Open, (get, "/livez"), docs::health::livez(), web::to(health::livez));
     all.add(Open, (get, "/readyz"), docs::health::readyz(), web::to(health::readyz));

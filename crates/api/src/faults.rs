@@ -71,6 +71,8 @@ fn code(error: &EngineError) -> Code {
         EngineError::UnderWay => Code::RequestInProgress,
         EngineError::Store(StoreError::TicketReused) => Code::IdempotencyKeyReused,
         EngineError::OperationNotFound(_) => Code::OperationNotFound,
+        EngineError::NoRoomAside | EngineError::TooMuchWaiting(_) => Code::OperationsFull,
+        EngineError::FileLost => Code::OperationLost,
         EngineError::FeedbackNotFound(_) => Code::FeedbackNotFound,
         EngineError::Store(StoreError::TooManyKeys { .. }) => Code::TooManyKeys,
         EngineError::Store(StoreError::HolderDiffers(_)) => Code::HolderDiffers,

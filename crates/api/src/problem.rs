@@ -107,6 +107,8 @@ codes! {
     RunClosed = "run_closed", CONFLICT, "匹配批次已结束";
     /// The same request is being worked on.
     RequestInProgress = "request_in_progress", CONFLICT, "同一请求正在处理";
+    /// Somebody had the operation stop that this request waited for.
+    OperationCancelled = "operation_cancelled", CONFLICT, "任务已被取消";
     /// The key was made by an earlier request, and its token cannot be shown again.
     TokenAlreadyShown = "token_already_shown", CONFLICT, "密钥已发放，不能再次显示";
     /// The record has changed since it was read.
@@ -138,6 +140,10 @@ codes! {
     OutcomeUnknown = "outcome_unknown", INTERNAL_SERVER_ERROR, "不能确定是否已经保存";
     /// Database or index are busy for the moment.
     Busy = "busy", SERVICE_UNAVAILABLE, "系统正忙";
+    /// As many operations wait as may, or there is no room for another file.
+    OperationsFull = "operations_full", SERVICE_UNAVAILABLE, "后台任务过多";
+    /// What was put aside for an operation is gone, or the server that was to do it.
+    OperationLost = "operation_lost", INTERNAL_SERVER_ERROR, "任务无法完成，请重新提交";
     /// More is under way than can be done at a time.
     Overloaded = "overloaded", SERVICE_UNAVAILABLE, "请求过多";
     /// The database cannot be reached, an index is being rebuilt, or the program is ending.

@@ -78,6 +78,11 @@ impl Repeatable {
         Ok(Self { method, told: Some(Told { text, request: digest }) })
     }
 
+    /// Whether the caller wants to be able to send it again.
+    pub(crate) const fn is_named(&self) -> bool {
+        self.told.is_some()
+    }
+
     /// Does what a request with this body asks for, or tells what came of it before. Without the header it is simply done.
     pub(crate) async fn once(
         self,
@@ -85,23 +90,57 @@ impl Repeatable {
         body: &Value,
         work: impl AsyncFnOnce(Desk) -> Result<HttpResponse, EngineError>,
     ) -> Answer {
-        let Some(Told { text, mut request }) = self.told else { return Ok(work(desk).await?) };
+        let method = self.method.clone();
         // Fields in the order of their names, and no blanks: the same form is the same request however it is written.
-        request.update(body.to_string().as_bytes());
-        let receipt = match desk.once(&text, *request.finalize().as_bytes()).await? {
-            Once::Again(receipt) => receipt,
+        match self.come(&desk, body.to_string().as_bytes(), work).await? {
+            Came::First(answer) => Ok(answer),
+            Came::Again(receipt) => again(&desk, &method, receipt).await,
+        }
+    }
+
+    /// As [`Self::once`], of a request that leads to an operation: its number, and whether it had been asked for before.
+    pub(crate) async fn operation(
+        self,
+        desk: &Desk,
+        body: &[u8],
+        work: impl AsyncFnOnce(Desk) -> Result<u64, EngineError>,
+    ) -> Result<(u64, bool), Problem> {
+        match self.come(desk, body, work).await? {
+            Came::First(number) => Ok((number, false)),
+            Came::Again(Receipt::Operation(number)) => Ok((number, true)),
+            Came::Again(_) => Err(Problem::new(Code::InternalError, "此前的请求留下的凭据不符")),
+        }
+    }
+
+    async fn come<T>(
+        self,
+        desk: &Desk,
+        body: &[u8],
+        work: impl AsyncFnOnce(Desk) -> Result<T, EngineError>,
+    ) -> Result<Came<T>, Problem> {
+        let Some(Told { text, mut request }) = self.told else {
+            return Ok(Came::First(work(desk.clone()).await?));
+        };
+        request.update(body);
+        match desk.once(&text, *request.finalize().as_bytes()).await? {
+            Once::Again(receipt) => Ok(Came::Again(receipt)),
             Once::First(first) => match work(first.desk.clone()).await {
-                Ok(answer) => return Ok(answer),
-                Err(EngineError::Store(StoreError::Redeemed(receipt))) => receipt,
+                Ok(done) => Ok(Came::First(done)),
+                Err(EngineError::Store(StoreError::Redeemed(receipt))) => Ok(Came::Again(receipt)),
                 // Another server may have done it meanwhile; or this one has, and was not told so by its database.
                 Err(error) => match first.done().await {
-                    Ok(Some(receipt)) => receipt,
-                    _ => return Err(error.into()),
+                    Ok(Some(receipt)) => Ok(Came::Again(receipt)),
+                    _ => Err(error.into()),
                 },
             },
-        };
-        again(&desk, &self.method, receipt).await
+        }
     }
+}
+
+/// What a request came to: something new, or what had come of it before.
+enum Came<T> {
+    First(T),
+    Again(Receipt),
 }
 
 /// The answer that was given before, with what it was about as it is now.
@@ -120,8 +159,15 @@ async fn again(desk: &Desk, method: &Method, receipt: Receipt) -> Answer {
         }
         Recalled::Key(key) => keys::shown(*key),
     };
-    answer.headers_mut().insert(replayed(), HeaderValue::from_static("true"));
+    tell_replayed(&mut answer, true);
     Ok(answer)
+}
+
+/// Says in the answer when the request had been done before.
+pub(crate) fn tell_replayed(answer: &mut HttpResponse, again: bool) {
+    if again {
+        answer.headers_mut().insert(replayed(), HeaderValue::from_static("true"));
+    }
 }
 
 fn replayed() -> HeaderName {

@@ -51,7 +51,7 @@ pub struct NeedBrief {
 }
 
 /// A need that says nearly the same as the one asked about.
-#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Duplicate {
     /// 对方
     pub other: NeedBrief,
@@ -75,7 +75,7 @@ pub struct Duplicate {
 }
 
 /// A row of an imported file that says nearly the same as another need.
-#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Flag {
     /// 行号，从 1 起
     #[schema(example = 2)]

@@ -7,13 +7,14 @@ use domain::forms::Draft;
 use domain::{FieldProblem, Kind, ProblemCode, Region};
 use exchange::{Format, Row, RowError, RowProblem, rows};
 use rustc_hash::FxHashMap;
-use serde::Serialize;
-use store::{Outcome, Upserted};
+use serde::{Deserialize, Serialize};
+use store::{ImportSession, Operation, Outcome, Upserted};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
 use crate::desk::outside;
 use crate::matching::lies_within;
+use crate::operations::work::advance;
 use crate::{Engine, EngineError, Flag, blocking};
 
 /// Rows written in one transaction, and about how many bytes of them; row errors and flags kept for the report.
@@ -26,7 +27,7 @@ const NOT_COMPARED: &str =
     "部分需求还没有与已有的需求比较是否重复，稍后会自动补上；结果见 hongniang duplicates";
 
 /// How to import.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ImportOptions {
     /// The registry.
     pub kind: Kind,
@@ -37,7 +38,7 @@ pub struct ImportOptions {
 }
 
 /// What an import has come to so far, and in the end.
-#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct ImportReport {
     /// Rows read.
     pub rows: u64,
@@ -110,22 +111,52 @@ impl Engine {
             return self.import_whole(within, options, input, progress).await;
         }
         let mut report = ImportReport::default();
-        let mut reading = Reading::start(within, options, input);
-        while let Some(mut batch) = reading.next(&mut report).await? {
-            self.refuse_erased(options.kind, &mut batch, &mut report).await?;
-            let Batch { drafts, lines } = batch;
-            if !drafts.is_empty() {
-                let (drafts, vague) = self.vague(options.kind, drafts).await?;
-                let written = self.store.upsert_within(within, drafts).await?;
-                report.count(&lines, &written);
-                report.tell_vague(&vague, &lines, &written);
-                self.indexing.wake();
-                let lines = lines_of(&lines, &written);
-                self.flag(&lines, &mut report).await;
-            }
+        let mut reading = Reading::start(within, options, 0, input);
+        while let Some(batch) = reading.next(&mut report).await? {
+            self.import_batch(within, options.kind, batch, &mut report, None).await?;
             progress(&report);
         }
         Ok(report)
+    }
+
+    /// Writes a batch in a transaction of its own, with how far the operation is, if there is one. Tells whether that one is to stop.
+    pub(crate) async fn import_batch(
+        &self,
+        within: Option<Region>,
+        kind: Kind,
+        mut batch: Batch,
+        report: &mut ImportReport,
+        operation: Option<&Operation>,
+    ) -> Result<bool, EngineError> {
+        self.refuse_erased(kind, &mut batch, report).await?;
+        if batch.drafts.is_empty() && operation.is_none() {
+            return Ok(false);
+        }
+        let mut session = self.store.import_within(within).await?;
+        let said = self.write_in(&mut session, kind, batch, report).await?;
+        let stops = match operation {
+            Some(operation) => session.advance(operation, &advance(report)).await?,
+            None => false,
+        };
+        session.commit().await?;
+        self.indexing.wake();
+        self.flag(&said, report).await;
+        Ok(stops)
+    }
+
+    /// Writes a batch, to be committed by whoever began to. The needs in it that say something new, with their lines.
+    pub(crate) async fn write_in(
+        &self,
+        session: &mut ImportSession,
+        kind: Kind,
+        Batch { drafts, lines }: Batch,
+        report: &mut ImportReport,
+    ) -> Result<FxHashMap<u64, u64>, EngineError> {
+        let (drafts, vague) = self.vague(kind, drafts).await?;
+        let written = session.upsert(drafts).await?;
+        report.count(&lines, &written);
+        report.tell_vague(&vague, &lines, &written);
+        Ok(lines_of(&lines, &written))
     }
 
     /// Checks every row while putting the file aside, and then writes all of it in one transaction.
@@ -142,7 +173,8 @@ impl Engine {
         let copy = file.try_clone().map_err(unusable)?;
         let mut report = ImportReport::default();
         let full = Arc::default();
-        let mut checking = Reading::start(within, options, Copying { input, copy, full: Arc::clone(&full) });
+        let mut checking =
+            Reading::start(within, options, 0, Copying { input, copy, full: Arc::clone(&full) });
         let checked = loop {
             match checking.next(&mut report).await {
                 Ok(Some(mut batch)) => {
@@ -163,25 +195,18 @@ impl Engine {
         }
         file.rewind().map_err(unusable)?;
         let mut again = ImportReport::default();
-        let mut reading = Reading::start(within, options, file);
+        let mut reading = Reading::start(within, options, 0, file);
         let mut session = self.store.import_within(within).await?;
         let mut said = FxHashMap::default();
-        while let Some(Batch { drafts, lines }) = reading.next(&mut again).await? {
+        while let Some(batch) = reading.next(&mut again).await? {
             if again.rejected > 0 {
                 return Err(EngineError::NothingImported(Box::new(again)));
             }
-            let (drafts, vague) = self.vague(options.kind, drafts).await?;
-            let written = session.upsert(drafts).await?;
-            report.count(&lines, &written);
-            report.tell_vague(&vague, &lines, &written);
-            said.extend(lines_of(&lines, &written));
+            said.extend(self.write_in(&mut session, options.kind, batch, &mut report).await?);
             progress(&report);
         }
         if report.rejected > 0 {
-            // Nothing was committed, so nothing of it counts.
-            let ImportReport { rows, rejected, bytes, errors, warnings, .. } = report;
-            let refused = ImportReport { rows, rejected, bytes, errors, warnings, ..ImportReport::default() };
-            return Err(EngineError::NothingImported(Box::new(refused)));
+            return Err(report.refused());
         }
         session.commit().await?;
         self.indexing.wake();
@@ -206,7 +231,7 @@ impl Engine {
 
     /// Compares needs that were written, by number with the line each came from, and puts what they are like into the report. The rows
     /// are safe whatever comes of it: that needs are still to be compared stands in the database.
-    async fn flag(&self, lines: &FxHashMap<u64, u64>, report: &mut ImportReport) {
+    pub(crate) async fn flag(&self, lines: &FxHashMap<u64, u64>, report: &mut ImportReport) {
         let mut needs: Vec<u64> = lines.keys().copied().collect();
         needs.sort_unstable_by_key(|need| lines[need]);
         for needs in needs.chunks(BATCH) {
@@ -217,9 +242,7 @@ impl Engine {
                 }
                 Err(error) => {
                     tracing::warn!(error = &error as &dyn std::error::Error, "needs wait to be compared");
-                    if !report.warnings.iter().any(|warning| warning == NOT_COMPARED) {
-                        report.warnings.push(NOT_COMPARED.to_owned());
-                    }
+                    report.some_not_compared(Kind::Need);
                 }
             }
         }
@@ -227,19 +250,26 @@ impl Engine {
 }
 
 /// A file being read on a thread that may block.
-struct Reading {
+pub(crate) struct Reading {
     batches: mpsc::Receiver<Message>,
     reader: JoinHandle<()>,
 }
 
 impl Reading {
-    fn start(within: Option<Region>, options: ImportOptions, input: impl Read + Send + 'static) -> Self {
+    /// Begins to read, past so many rows that have been dealt with.
+    pub(crate) fn start(
+        within: Option<Region>,
+        options: ImportOptions,
+        past: u64,
+        input: impl Read + Send + 'static,
+    ) -> Self {
         let (sender, batches) = mpsc::channel(2);
-        Self { batches, reader: tokio::task::spawn_blocking(move || read(within, options, input, &sender)) }
+        let read = move || read(within, options, past, input, &sender);
+        Self { batches, reader: tokio::task::spawn_blocking(read) }
     }
 
     /// The next batch, its rows and errors counted; `None` at the end of the file.
-    async fn next(&mut self, report: &mut ImportReport) -> Result<Option<Batch>, EngineError> {
+    pub(crate) async fn next(&mut self, report: &mut ImportReport) -> Result<Option<Batch>, EngineError> {
         loop {
             match self.batches.recv().await {
                 Some(Message::Warnings(warnings)) => report.warnings.extend(warnings),
@@ -291,6 +321,20 @@ impl ImportReport {
         if self.errors.len() < KEPT_ERRORS {
             self.errors.push(error);
         }
+    }
+
+    /// Says that some needs are still to be compared.
+    pub(crate) fn some_not_compared(&mut self, kind: Kind) {
+        if kind == Kind::Need && !self.warnings.iter().any(|warning| warning == NOT_COMPARED) {
+            self.warnings.push(NOT_COMPARED.to_owned());
+        }
+    }
+
+    /// That nothing was imported: nothing was committed, so nothing of it counts.
+    pub(crate) fn refused(self) -> EngineError {
+        let Self { rows, rejected, bytes, errors, warnings, .. } = self;
+        let refused = Self { rows, rejected, bytes, errors, warnings, ..Self::default() };
+        EngineError::NothingImported(Box::new(refused))
     }
 
     fn count(&mut self, lines: &[u64], written: &[Upserted]) {
@@ -346,6 +390,7 @@ fn lines_of(lines: &[u64], written: &[Upserted]) -> FxHashMap<u64, u64> {
 fn read(
     within: Option<Region>,
     options: ImportOptions,
+    past: u64,
     input: impl Read + Send + 'static,
     sender: &mpsc::Sender<Message>,
 ) {
@@ -357,6 +402,11 @@ fn read(
         }
     };
     let (mut good, mut errors, mut bytes, mut handed_over) = (Batch::default(), Vec::new(), 0, 0);
+    // Read all the same: what a row says may depend on those before it.
+    for row in rows.by_ref().take(usize::try_from(past).unwrap_or(usize::MAX)) {
+        bytes = row.map_or_else(|error| error.bytes_read, |row| row.bytes_read);
+        handed_over = bytes;
+    }
     for row in rows.by_ref() {
         match row {
             Ok(row) if !lies_within(within, row.draft.profile.region()) => {

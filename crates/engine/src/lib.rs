@@ -27,6 +27,7 @@ pub mod learned;
 pub mod learning;
 mod matching;
 mod model;
+mod operations;
 mod registry;
 mod rematch;
 mod restore;
@@ -56,6 +57,8 @@ pub use indexing::{CatchUp, IndexStatus};
 pub use keys::{Key, KeyFault, KeyRequest, NewKey};
 pub use kindred::{ClusterMember, ClusterPage, ClusterRequest, NeedCluster, SameNeed};
 pub use matching::{Excluded, Match, MatchAnswer, MatchRequest, Subject};
+pub use operations::aside::Laid;
+pub use operations::{Fault, FaultKind, Operation, OperationSettings, Progress, Task};
 pub use registry::{ListRequest, RecordPage, Shown};
 pub use rematch::{
     Change, ChangeKind, Changes, CurrentMatch, CurrentMatches, RematchProgress, RematchRequest, RunSummary,
@@ -72,8 +75,8 @@ pub use index::{Dimension, IndexError, SearchAfter};
 pub use ranking::{Alikeness, Exclusion, Explanation, Highlight, Part, Question, Weights, metrics};
 pub use store::{
     About, Action, Actor, ActorKind, AuditFault, AuditFaultKind, AuditFilter, AuditReport, AuditResult,
-    AuditRow, Erased, ErasurePlan, Event, KeyInUse, KeyState, LEAST_KEPT_DAYS, Outcome, Receipt, Rotation,
-    RunId, StoreError,
+    AuditRow, Erased, ErasurePlan, Event, KeyInUse, KeyState, LEAST_KEPT_DAYS, OperationState, Outcome,
+    Receipt, Rotation, RunId, StoreError,
 };
 
 /// The matchmaker.
@@ -92,6 +95,7 @@ pub struct Engine {
     others: Others,
     admission: Arc<desk::Admission>,
     under_way: Arc<tickets::UnderWay>,
+    operations: Arc<operations::Operations>,
     /// Whether persons who were erased may be taken in again.
     readmits: bool,
 }
@@ -138,6 +142,7 @@ impl Engine {
             others: settings.others,
             admission: Arc::new(desk::Admission::new(settings.admission)),
             under_way: Arc::default(),
+            operations: Arc::new(operations::Operations::new(&settings.data_dir, settings.operations)),
             readmits: false,
         })
     }
@@ -150,6 +155,7 @@ impl Engine {
     /// Ends the background indexer and closes the database.
     pub async fn close(&self) {
         self.indexing.stop();
+        self.operations.stop();
         self.store.close().await;
     }
 

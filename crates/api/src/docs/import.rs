@@ -5,8 +5,12 @@ use serde_json::json;
 use utoipa::openapi::ContentBuilder;
 
 use super::doc::{Doc, text};
+use super::operations::TAKEN_ON;
 use super::{examples, parameters};
 use crate::problem::Code;
+
+const TAKEN_ON_AS_PREFERRED: [(&str, &str); 3] =
+    [TAKEN_ON[0], TAKEN_ON[1], ("Preference-Applied", "respond-async")];
 
 pub(crate) fn import(kind: Kind) -> Doc {
     let label = kind.label();
@@ -15,7 +19,8 @@ pub(crate) fn import(kind: Kind) -> Doc {
          编码可为 UTF-8、带 BOM 的 UTF-16 或 GBK/GB 18030，自动识别。外部编号已有的行更新原记录，没有的行新增；\
          同一文件里第二次出现同一条记录的行不合格；不合格的行不影响其他行，报告按行号逐项说明，最多列出前 1000 行。边上传边导入，已导入的批次在中断后保留；\
          `all_or_nothing=true` 时有一行不合格即全部不导入，答 422 并附报告。文件不能压缩。同时进行的导入过多时答 503，\
-         按 `Retry-After` 稍后再传。{}",
+         按 `Retry-After` 稍后再传。带 `Prefer: respond-async` 时，文件收齐并妥善暂存后即答 202，导入在后台进行，进度和结果见 `Location` 所指的后台任务；\
+         带 `Idempotency-Key` 时也是收齐后再导入，服务中途重启也会接着做完，重发得到同一份报告。{}",
         if kind == Kind::Need {
             "每条新增或修改的需求都与库中已有的和文件中前面的比较，疑似重复的照常导入，并在报告的 `flags` 中指明。"
         } else {
@@ -25,13 +30,15 @@ pub(crate) fn import(kind: Kind) -> Doc {
     let file =
         |example: String| ContentBuilder::new().schema(Some(text())).example(Some(json!(example))).build();
     Doc::new(&format!("import_{}", kind.plural()), label, format!("批量导入{label}"), description)
-        .parameters([parameters::flag("all_or_nothing", "有一行不合格即全部不导入")])
+        .repeatable()
+        .parameters([parameters::flag("all_or_nothing", "有一行不合格即全部不导入"), parameters::prefer()])
         .body([
             ("text/csv", file(examples::csv(kind))),
             ("application/x-ndjson", file(examples::json_lines(kind))),
             ("application/jsonl", file(examples::json_lines(kind))),
         ])
         .answer(200, "导入报告", ("ImportReport", examples::import_report()), &[])
+        .answer(202, "已受理，导入在后台进行", ("Operation", examples::waiting()), &TAKEN_ON_AS_PREFERRED)
         .problems(&[
             Code::InvalidParameter,
             Code::BrokenBody,
@@ -42,5 +49,9 @@ pub(crate) fn import(kind: Kind) -> Doc {
             Code::NothingImported,
             Code::Busy,
             Code::OutcomeUnknown,
+            Code::OperationsFull,
+            Code::OperationLost,
+            Code::OperationCancelled,
+            Code::OperationNotFound,
         ])
 }

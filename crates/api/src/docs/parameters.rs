@@ -52,6 +52,11 @@ pub(super) fn idempotency_key() -> Parameter {
     parameter(ParameterIn::Header, IDEMPOTENCY_KEY, about, schema, None)
 }
 
+pub(super) fn prefer() -> Parameter {
+    let about = "`respond-async`：文件收齐后即答 202，导入在后台进行（RFC 7240）";
+    parameter(ParameterIn::Header, "Prefer", about, text(), None)
+}
+
 pub(super) fn cursor() -> Parameter {
     query("cursor", "上一页的 `next_cursor`，原样传回", text(), None)
 }

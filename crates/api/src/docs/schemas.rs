@@ -22,8 +22,8 @@ use crate::handlers::matching::AdhocMatch;
 use crate::problem::{Code, ProblemView};
 use crate::views::{
     AuditPageView, ChangesView, ClusterPageView, ContactView, CurrentMatchesView, DuplicatesView, FacetView,
-    FeedbackPageView, ImportReportView, KeyPageView, MatchesView, NewKeyView, RankingView, RecordHead,
-    RunPageView,
+    FeedbackPageView, ImportReportView, KeyPageView, MatchesView, NewKeyView, OperationPageView,
+    OperationView, RankingView, RecordHead, RunPageView,
 };
 
 /// All schemas by name.
@@ -39,6 +39,7 @@ pub(super) fn components() -> Components {
     collect!(DuplicatesView, ClusterPageView);
     collect!(FeedbackForm, FeedbackPageView, RankingView);
     collect!(KeyForm, KeyPageView, NewKeyView);
+    collect!(OperationView, OperationPageView);
     collect!(RevealForm, ContactView, AuditPageView);
     for (name, schema) in choices() {
         components.schemas.insert(name.to_owned(), schema);
@@ -79,6 +80,10 @@ const ABOUT: &[(&str, &str)] = &[
     ),
     ("AdhocMatch", "为未登记的内容匹配的请求"),
     ("AuditPage", "一页审计记录"),
+    ("Operation", "一个后台任务"),
+    ("OperationPage", "一页后台任务"),
+    ("OperationProblem", "任务失败的原因"),
+    ("OperationProgress", "任务的进度"),
     ("AuditRow", "一条审计记录"),
     ("Capacity", "承接能力"),
     ("Contact", "未脱敏的联系方式"),

@@ -7,6 +7,7 @@ pub(crate) mod import;
 pub(crate) mod keys;
 pub(crate) mod kindred;
 pub(crate) mod matching;
+pub(crate) mod operations;
 pub(crate) mod ranking;
 pub(crate) mod registry;
 pub(crate) mod runs;

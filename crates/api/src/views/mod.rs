@@ -5,6 +5,7 @@ mod feedback;
 mod import;
 mod keys;
 mod matching;
+mod operations;
 mod ranking;
 mod records;
 mod runs;
@@ -14,6 +15,7 @@ pub(crate) use feedback::{FeedbackPageView, FeedbackView};
 pub(crate) use import::ImportReportView;
 pub(crate) use keys::{KeyPageView, KeyView, NewKeyView};
 pub(crate) use matching::{MatchView, MatchesView, ReasonView, TargetView};
+pub(crate) use operations::{OperationPageView, OperationView, fault_code};
 pub(crate) use ranking::RankingView;
 pub(crate) use records::{
     FacetView, PageView, RecordHead, RecordView, SearchHitView, SearchPageView, region_name,

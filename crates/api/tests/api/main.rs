@@ -10,6 +10,7 @@ mod kindred;
 mod matching;
 mod matrix;
 mod openapi;
+mod operations;
 mod portal;
 mod refusals;
 mod regions;

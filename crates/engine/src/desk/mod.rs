@@ -11,6 +11,7 @@ mod import;
 mod keys;
 mod matching;
 mod once;
+mod operations;
 mod registry;
 mod runs;
 mod sight;

@@ -45,8 +45,10 @@ pub(crate) const CANCEL_WAITING: &str =
 pub(crate) const ASK_TO_STOP: &str =
     "UPDATE operations SET cancelling = 1 WHERE number = $1 AND state = 'running' AND cancelling = 0";
 /// Left behind by a server that is not heard of any more, and will not do them.
-pub(crate) const GIVE_UP: &str = "UPDATE operations SET state = 'failed', problem = $2, ended_at = $3, file = NULL
-    WHERE state IN ('waiting', 'running') AND created_at <= $1 AND server NOT IN (SELECT follower FROM followers) RETURNING number";
+pub(crate) const GIVE_UP: &str =
+    "UPDATE operations SET state = 'failed', problem = $2, ended_at = $3, file = NULL
+    WHERE state IN ('waiting', 'running') AND created_at <= $1 AND server <> $4
+        AND server NOT IN (SELECT follower FROM followers WHERE seen_at > $5) RETURNING number";
 pub(crate) const ANY_OLD: &str = "SELECT 1 FROM operations WHERE ended_at <= $1 LIMIT 1";
 pub(crate) const PRUNE: &str = "DELETE FROM operations WHERE ended_at <= $1";
 pub(crate) const LAST_WITH_FILE: &str =
