@@ -379,6 +379,12 @@ fn an_operation_that_is_killed_goes_on_where_it_stood() {
     assert_eq!(told, [rows as u64, rows as u64, 0, 0, 0], "seed {seed}");
     assert_eq!(stored_needs(home), rows as u64);
     index_agrees(home, &format!("seed {seed}: after an operation"));
+    let listed = hongniang(home, &["operations", "list", "--json"]).output().unwrap();
+    let listed: Value = serde_json::from_slice(&listed.stdout).unwrap();
+    assert_eq!((&listed[0]["id"], &listed[0]["state"]), (&json!(1), &json!("succeeded")));
+    let shown = hongniang(home, &["operations", "cancel", "1"]).output().unwrap();
+    let shown = String::from_utf8(shown.stdout).unwrap();
+    assert!(shown.contains("导入技术需求  已完成") && shown.contains(&format!("读到 {rows} 行")), "{shown}");
 }
 
 /// The current run, which must hold as many matches as it says.
