@@ -2,11 +2,12 @@
 //!
 //! Properties, after each kill: every row that an import had acknowledged and every record that the service had answered with 201 is in the
 //! database; the next start catches up from where the index stood, without building it anew, and then index and database agree to the last
-//! record; a rebuild leaves the old index or the new one, a re-match the old run or the new one, and either of them whole.
+//! record; a request that is sent again with its `Idempotency-Key` is done once; a rebuild leaves the old index or the new one, a re-match the
+//! old run or the new one, and either of them whole.
 //!
 //! After each kill nothing is there twice, and the audit log verifies.
 //!
-//! `KILL_ROUNDS` sets the number of kills in each of the three tests (6), `KILL_SEED` the moments; a failure names the seed.
+//! `KILL_ROUNDS` sets the number of kills in each test (6), `KILL_SEED` the moments; a failure names the seed.
 #![allow(clippy::unwrap_used, clippy::print_stderr, reason = "tests")]
 
 use std::fs;
@@ -56,7 +57,7 @@ fn number(variable: &str) -> Option<u64> {
     std::env::var(variable).ok()?.parse().ok()
 }
 
-fn kills() -> u64 {
+fn rounds() -> u64 {
     number("KILL_ROUNDS").unwrap_or(6)
 }
 
@@ -165,7 +166,7 @@ fn an_import_that_is_killed_loses_nothing_it_acknowledged() {
     let (mut moments, seed) = Moments::new(1);
     let (mut acknowledged_in_all, mut in_the_middle) = (0, 0);
     let (mut directory, mut built) = empty_home();
-    for round in 0..kills() {
+    for round in 0..rounds() {
         // Each import makes the next verification longer.
         if round > 0 && round.is_multiple_of(ROUNDS_IN_A_HOME) {
             (directory, built) = empty_home();
@@ -200,13 +201,18 @@ fn service(home: &Path) -> (Child, String) {
 
 /// Sends one record; whether the service answered that it is stored. Any answer but that is a failure, silence is not.
 fn created(address: &str, key: &str, form: &Value) -> std::io::Result<bool> {
+    sent(address, key, form, "")
+}
+
+/// As [`created`], with further headers.
+fn sent(address: &str, key: &str, form: &Value, headers: &str) -> std::io::Result<bool> {
     let body = form.to_string();
     let mut stream = TcpStream::connect(address)?;
     let length = body.len();
     write!(
         stream,
         "POST /api/v1/needs HTTP/1.1\r\nHost: {address}\r\nAuthorization: Bearer {key}\r\nContent-Type: application/json\r\n\
-         Content-Length: {length}\r\nConnection: close\r\n\r\n{body}"
+         {headers}Content-Length: {length}\r\nConnection: close\r\n\r\n{body}"
     )?;
     let mut answer = Vec::new();
     // A connection that is cut after the status line has said what it had to say.
@@ -214,6 +220,15 @@ fn created(address: &str, key: &str, form: &Value) -> std::io::Result<bool> {
     let answer = String::from_utf8_lossy(&answer);
     assert!(answer.len() < 12 || answer.starts_with("HTTP/1.1 201"), "{answer}");
     Ok(answer.len() >= 12)
+}
+
+/// A key, for a service that takes requests as fast as they come.
+fn key(home: &Path) -> String {
+    let scopes = "needs:write,imports:write";
+    let make = ["keys", "create", "--holder", "测试", "--purpose", "测试", "--scopes", scopes, "--json"];
+    let made: Value = serde_json::from_slice(&hongniang(home, &make).output().unwrap().stdout).unwrap();
+    fs::write(home.join("hongniang-data/hongniang.toml"), "[limits]\nrequests_per_second = 0\n").unwrap();
+    made["token"].as_str().unwrap().to_owned()
 }
 
 #[test]
@@ -224,14 +239,9 @@ fn a_service_that_is_killed_loses_nothing_it_answered() {
     succeeds(home, &["migrate"]);
     succeeds(home, &["index", "rebuild"]);
     let built = generations(home);
-    // No limit is to keep the client from writing as fast as it can.
-    fs::write(home.join("hongniang-data/hongniang.toml"), "[limits]\nrequests_per_second = 0\n").unwrap();
-    let make =
-        ["keys", "create", "--holder", "测试", "--purpose", "测试", "--scopes", "needs:write", "--json"];
-    let made: Value = serde_json::from_slice(&hongniang(home, &make).output().unwrap().stdout).unwrap();
-    let key = made["token"].as_str().unwrap().to_owned();
+    let key = key(home);
     let mut answered_in_all = 0;
-    for round in 0..kills() {
+    for round in 0..rounds() {
         let (mut child, address) = service(home);
         let key = key.clone();
         let client = thread::spawn(move || {
@@ -262,6 +272,137 @@ fn a_service_that_is_killed_loses_nothing_it_answered() {
         assert_eq!(generations(home), built, "{what}");
     }
     assert!(answered_in_all > 0, "nothing was ever answered with 201");
+}
+
+#[test]
+fn what_is_sent_again_after_a_kill_is_done_once() {
+    let directory = tempfile::tempdir().unwrap();
+    let home = directory.path();
+    let (mut moments, seed) = Moments::new(4);
+    let key = key(home);
+    // Without an identifier of its source, each would be one more record whenever it is sent.
+    let form = json!({"title": "激光焊接气孔控制", "description": "希望降到千分之三以下"});
+    let (mut texts, mut answered) = (0, 0);
+    for round in 0..rounds() {
+        let (child, address) = service(home);
+        let client = thread::spawn({
+            let (key, form) = (key.clone(), form.clone());
+            move || {
+                for at in 0.. {
+                    // The last one that was sent has no answer: it is done, or it is not.
+                    match sent(&address, &key, &form, &format!("Idempotency-Key: {round}-{at}\r\n")) {
+                        Ok(true) => {}
+                        Ok(false) | Err(_) => return at,
+                    }
+                }
+                unreachable!("the service is killed")
+            }
+        });
+        thread::sleep(Duration::from_millis(300));
+        moments.pause(1_000);
+        kill(child);
+        let last: usize = client.join().unwrap();
+        let (child, address) = service(home);
+        for at in last.saturating_sub(1)..=last {
+            let again = sent(&address, &key, &form, &format!("Idempotency-Key: {round}-{at}\r\n"));
+            assert!(again.unwrap(), "seed {seed}, round {round}: {at} is not answered");
+        }
+        kill(child);
+        (texts, answered) = (texts + last as u64 + 1, answered + last);
+        assert_eq!(stored_needs(home), texts, "seed {seed}, round {round}: sent {last} and one more");
+    }
+    assert!(answered > 0, "nothing was ever answered with 201");
+}
+
+fn stored_needs(home: &Path) -> u64 {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let store = Store::open(home.join("hongniang-data/hongniang.db")).await.unwrap();
+        let count = store.count(Kind::Need, &store::ListFilter::default()).await.unwrap();
+        store.close().await;
+        count
+    })
+}
+
+/// Sends a request; the status and the JSON of the answer.
+fn asked(address: &str, key: &str, head: &str, body: &str) -> std::io::Result<(u16, Value)> {
+    let mut stream = TcpStream::connect(address)?;
+    let (start, headers) = head.split_once('\n').unwrap_or((head, ""));
+    let length = body.len();
+    write!(
+        stream,
+        "{start} HTTP/1.1\r\nHost: {address}\r\nAuthorization: Bearer {key}\r\n{headers}\
+         Content-Length: {length}\r\nConnection: close\r\n\r\n{body}"
+    )?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer)?;
+    let status = answer.get(9..12).and_then(|status| status.parse().ok()).unwrap_or_default();
+    let json = answer.split_once("\r\n\r\n").and_then(|(_, body)| serde_json::from_str(body).ok());
+    Ok((status, json.unwrap_or_default()))
+}
+
+/// Nothing that people could be called by lies in what is put aside.
+fn tells_nothing(folder: &Path, what: &str) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let bytes = fs::read(entry.unwrap().path()).unwrap();
+        for text in ["1380000", "王建国", "external_id"] {
+            assert!(!bytes.windows(text.len()).any(|window| window == text.as_bytes()), "{text}, {what}");
+        }
+    }
+}
+
+#[test]
+fn an_operation_that_is_killed_goes_on_where_it_stood() {
+    let directory = tempfile::tempdir().unwrap();
+    let home = directory.path();
+    let (mut moments, seed) = Moments::new(5);
+    let key = key(home);
+    let row = |at: usize| {
+        let mut row = need(&format!("O-{at}"), at);
+        row["contact"] = json!({"person": "王建国", "mobile": format!("1380000{:04}", at % 10_000)});
+        row.to_string() + "\n"
+    };
+    let rows = 2 * ROWS;
+    let file: String = (0..rows).map(row).collect();
+    let (mut child, mut address) = service(home);
+    let head = "POST /api/v1/needs/import\nContent-Type: application/jsonl\r\nPrefer: respond-async\r\n";
+    let (status, taken) = asked(&address, &key, head, &file).unwrap();
+    assert_eq!((status, &taken["id"]), (202, &json!(1)), "{taken}");
+    let (mut killed_within, started) = (0, Instant::now());
+    let operation = loop {
+        moments.pause(700);
+        let (_, operation) = asked(&address, &key, "GET /api/v1/operations/1", "").unwrap();
+        if operation["state"] == "succeeded" {
+            break operation;
+        }
+        assert!(["waiting", "running"].contains(&operation["state"].as_str().unwrap()), "{operation}");
+        assert!(started.elapsed() < Duration::from_secs(600), "seed {seed}: it does not end: {operation}");
+        let done = operation["progress"]["rows"].as_u64().unwrap();
+        if killed_within < rounds() && (1..rows as u64).contains(&done) {
+            kill(child);
+            killed_within += 1;
+            let what = format!("seed {seed}: killed after {done} rows");
+            eprintln!("{what}");
+            tells_nothing(&home.join("hongniang-data/operations"), &what);
+            assert!(stored_needs(home) >= done, "{what}");
+            (child, address) = service(home);
+        }
+    };
+    kill(child);
+    assert!(killed_within > 0, "seed {seed}: it was never killed within");
+    // What had been written before would be told as unchanged now.
+    let report = &operation["result"];
+    let told =
+        ["rows", "created", "changed", "unchanged", "rejected"].map(|name| report[name].as_u64().unwrap());
+    assert_eq!(told, [rows as u64, rows as u64, 0, 0, 0], "seed {seed}");
+    assert_eq!(stored_needs(home), rows as u64);
+    all_agrees(home, &format!("seed {seed}: after an operation"));
+    let listed = hongniang(home, &["operations", "list", "--json"]).output().unwrap();
+    let listed: Value = serde_json::from_slice(&listed.stdout).unwrap();
+    assert_eq!((&listed[0]["id"], &listed[0]["state"]), (&json!(1), &json!("succeeded")));
+    let shown = hongniang(home, &["operations", "cancel", "1"]).output().unwrap();
+    let shown = String::from_utf8(shown.stdout).unwrap();
+    assert!(shown.contains("导入技术需求  已完成") && shown.contains(&format!("读到 {rows} 行")), "{shown}");
 }
 
 /// The current run, which must hold as many matches as it says.
@@ -296,8 +437,8 @@ fn a_rebuild_or_a_night_that_is_killed_leaves_the_old_or_the_new() {
     let mut lengths = works.map(|arguments| succeeds(home, arguments).as_millis() as u64);
     let mut cut_short = [0, 0];
     let mut before = whole_run(home, "nothing was killed yet");
-    for round in 0..10 * kills() {
-        if cut_short.iter().all(|count| *count >= kills().div_ceil(2)) {
+    for round in 0..10 * rounds() {
+        if cut_short.iter().all(|count| *count >= rounds().div_ceil(2)) {
             return;
         }
         for (at, arguments) in works.into_iter().enumerate() {

@@ -1,6 +1,7 @@
 //! The one list of everything under `/api/v1`: each entry is a route together with its documentation.
 
 use actix_web::http::Method;
+use actix_web::http::header::ALLOW;
 use actix_web::middleware::from_fn;
 use actix_web::web::ServiceConfig;
 use actix_web::{HttpRequest, HttpResponse, Resource, Route, guard, web};
@@ -17,7 +18,7 @@ use crate::extract::QueryNames;
 use crate::gate::Access::{self, Key, Open};
 use crate::gate::gate;
 use crate::handlers::{
-    self, confidential, export, feedback, health, keys, kindred, ranking, registry, runs, search,
+    self, confidential, export, feedback, health, keys, kindred, operations, ranking, registry, runs, search,
 };
 use crate::problem::{Code, Problem};
 use crate::retirement::Retirement;
@@ -114,6 +115,16 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
     all.add(Key(Act::OwnKey), (get, "/keys/current"), docs::keys::current(), web::to(keys::current));
     all.add(admin, (get, "/keys/{id}"), docs::keys::read(), web::to(keys::read));
     all.add(admin, (delete, "/keys/{id}"), docs::keys::revoke(), web::to(keys::revoke));
+    all.add(
+        Key(Act::RebuildIndex),
+        (post, "/index-rebuilds"),
+        docs::operations::rebuild(),
+        web::to(operations::rebuild),
+    );
+    let own = Key(Act::OwnOperations);
+    all.add(own, (get, "/operations"), docs::operations::list(), web::to(operations::list));
+    all.add(own, (get, "/operations/{id}"), docs::operations::read(), web::to(operations::read));
+    all.add(own, (post, "/operations/{id}/cancel"), docs::operations::cancel(), web::to(operations::cancel));
     all.add(Key(Act::ReadAudit), (get, "/audit"), docs::confidential::list(), web::to(confidential::audit));
     all.add(Open, (get, "/livez"), docs::health::livez(), web::to(health::livez));
     all.add(Open, (get, "/readyz"), docs::health::readyz(), web::to(health::readyz));
@@ -212,7 +223,7 @@ fn resource(path: &str, endpoints: Vec<Endpoint>) -> Resource {
 
 async fn refuse(allow: String) -> Result<HttpResponse, Problem> {
     let detail = format!("此地址支持的方法：{allow}");
-    Err(Problem { allow: Some(allow), ..Problem::new(Code::MethodNotAllowed, detail) })
+    Err(Problem { headers: vec![(ALLOW, allow)], ..Problem::new(Code::MethodNotAllowed, detail) })
 }
 
 /// Answers where there is nothing.

@@ -9,6 +9,9 @@ use engine::{EngineError, IndexError, KeyFault, StoreError};
 
 use crate::problem::{Code, Problem, ProblemItem};
 
+/// Seconds after which a request that is being worked on is likely to be done.
+const SOON: u64 = 1;
+
 impl From<EngineError> for Problem {
     fn from(error: EngineError) -> Self {
         if let EngineError::BadParameter { parameter, detail } = error {
@@ -19,6 +22,7 @@ impl From<EngineError> for Problem {
             return Self::missing_scopes(scopes, &error);
         }
         let mut problem = Self::new(code, detail(code, &error));
+        problem.retry_after = (code == Code::RequestInProgress).then_some(SOON);
         match error {
             EngineError::Invalid(fields) => problem.errors = items(fields, ""),
             EngineError::NothingImported(report) => problem.report = Some(Box::new((*report).into())),
@@ -70,6 +74,12 @@ fn code(error: &EngineError) -> Code {
         EngineError::MissingScopes(_) => Code::MissingScope,
         EngineError::OutsideRegion(_) => Code::OutsideRegion,
         EngineError::Overloaded => Code::Overloaded,
+        EngineError::UnderWay => Code::RequestInProgress,
+        EngineError::Store(StoreError::TicketReused) => Code::IdempotencyKeyReused,
+        EngineError::OperationNotFound(_) => Code::OperationNotFound,
+        EngineError::NoRoomAside | EngineError::TooMuchWaiting(_) => Code::OperationsFull,
+        EngineError::FileLost => Code::OperationLost,
+        EngineError::FeedbackNotFound(_) => Code::FeedbackNotFound,
         EngineError::Store(StoreError::TooManyKeys { .. }) => Code::TooManyKeys,
         EngineError::Store(StoreError::HolderDiffers(_)) => Code::HolderDiffers,
         EngineError::NotFound(_)

@@ -20,6 +20,7 @@ use crate::endpoints::BASE;
 use crate::negotiation::Answers;
 use crate::problem::{Code, Problem};
 use crate::rates::{RateSettings, Rates};
+use crate::repeats::Seal;
 use crate::retirement::Retirement;
 
 /// Names under which people put keys into addresses.
@@ -64,11 +65,11 @@ impl Door {
     /// The desk for a request, and what its key has left.
     async fn desk(&self, request: &ServiceRequest, act: Act) -> Result<Desk, Problem> {
         let remote = request.peer_addr().map(|address| address.ip());
-        let key = match token(request.request()) {
-            Ok(token) => self.engine.authenticate(&token).await,
+        let token = match token(request.request()) {
+            Ok(token) => token,
             Err(problem) => return Err(self.refused(remote, problem)),
         };
-        let key = match key {
+        let key = match self.engine.authenticate(&token).await {
             Ok(key) => key,
             Err(error @ EngineError::KeyRefused(_)) => return Err(self.refused(remote, error.into())),
             Err(error) => return Err(error.into()),
@@ -78,6 +79,7 @@ impl Door {
         let request_id = request.extensions().get::<RequestId>().map(|id| id.0.clone()).unwrap_or_default();
         let desk = self.engine.desk(Caller { key, remote, request_id });
         request.extensions_mut().insert(standing);
+        request.extensions_mut().insert(Seal::of(&token));
         // The log tells of it, whether it is let in or not.
         request.extensions_mut().insert(id);
         outcome?;

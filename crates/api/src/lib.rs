@@ -20,6 +20,7 @@ mod metrics;
 mod negotiation;
 mod problem;
 mod rates;
+mod repeats;
 mod retirement;
 mod server;
 mod spool;

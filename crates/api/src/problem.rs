@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::{ALLOW, RETRY_AFTER, WWW_AUTHENTICATE};
+use actix_web::http::header::{HeaderName, RETRY_AFTER, WWW_AUTHENTICATE};
 use actix_web::{HttpResponse, ResponseError};
 use engine::EngineError;
 use serde::Serialize;
@@ -57,6 +57,8 @@ codes! {
     InvalidCursor = "invalid_cursor", BAD_REQUEST, "翻页游标无效";
     /// The condition of a header cannot be read.
     InvalidIfMatch = "invalid_if_match", BAD_REQUEST, "If-Match 请求头无效";
+    /// What the caller sends in order to be able to send a request again cannot be read.
+    InvalidIdempotencyKey = "invalid_idempotency_key", BAD_REQUEST, "Idempotency-Key 请求头无效";
     /// What came is no HTTP request.
     MalformedRequest = "malformed_request", BAD_REQUEST, "不是规范的 HTTP 请求";
     /// The body broke off.
@@ -81,6 +83,10 @@ codes! {
     NotFound = "not_found", NOT_FOUND, "没有这个地址";
     /// There is no such record in the registry.
     RecordNotFound = "record_not_found", NOT_FOUND, "没有这条记录";
+    /// There is no such feedback any more.
+    FeedbackNotFound = "feedback_not_found", NOT_FOUND, "没有这条对接反馈";
+    /// There is no such operation.
+    OperationNotFound = "operation_not_found", NOT_FOUND, "没有这个后台任务";
     /// There is no such run.
     RunNotFound = "run_not_found", NOT_FOUND, "没有这个匹配批次";
     /// There is no such key.
@@ -103,6 +109,12 @@ codes! {
     HolderDiffers = "holder_differs", CONFLICT, "接入方与登记的不符";
     /// The run takes no more matches.
     RunClosed = "run_closed", CONFLICT, "匹配批次已结束";
+    /// The same request is being worked on.
+    RequestInProgress = "request_in_progress", CONFLICT, "同一请求正在处理";
+    /// Somebody had the operation stop that this request waited for.
+    OperationCancelled = "operation_cancelled", CONFLICT, "任务已被取消";
+    /// The key was made by an earlier request, and its token cannot be shown again.
+    TokenAlreadyShown = "token_already_shown", CONFLICT, "密钥已发放，不能再次显示";
     /// The record has changed since it was read.
     StaleRevision = "stale_revision", PRECONDITION_FAILED, "记录已被修改";
     /// The body is too large.
@@ -113,6 +125,8 @@ codes! {
     UnsupportedMediaType = "unsupported_media_type", UNSUPPORTED_MEDIA_TYPE, "不支持的内容类型";
     /// Fields of a form are invalid.
     InvalidForm = "invalid_form", UNPROCESSABLE_ENTITY, "表单内容有误";
+    /// The caller's text came with another request before.
+    IdempotencyKeyReused = "idempotency_key_reused", UNPROCESSABLE_ENTITY, "Idempotency-Key 已用于另一个请求";
     /// A file is not what it claims to be.
     UnreadableFile = "unreadable_file", UNPROCESSABLE_ENTITY, "文件无法读取";
     /// Bad rows stopped an all-or-nothing import.
@@ -134,6 +148,10 @@ codes! {
     InsufficientStorage = "insufficient_storage", INSUFFICIENT_STORAGE, "存储空间不足";
     /// Database or index are busy for the moment.
     Busy = "busy", SERVICE_UNAVAILABLE, "系统正忙";
+    /// As many operations wait as may, or there is no room for another file.
+    OperationsFull = "operations_full", SERVICE_UNAVAILABLE, "后台任务过多";
+    /// What was put aside for an operation is gone, or the server that was to do it.
+    OperationLost = "operation_lost", INTERNAL_SERVER_ERROR, "任务无法完成，请重新提交";
     /// More is under way than can be done at a time.
     Overloaded = "overloaded", SERVICE_UNAVAILABLE, "请求过多";
     /// There are as many connections as there may be.
@@ -190,7 +208,8 @@ pub struct Problem {
     /// Single faults with their places.
     pub errors: Vec<ProblemItem>,
     pub(crate) report: Option<Box<ImportReportView>>,
-    pub(crate) allow: Option<String>,
+    /// Headers that go with it.
+    pub(crate) headers: Vec<(HeaderName, String)>,
     /// Seconds after which trying again makes sense, where they are known.
     pub(crate) retry_after: Option<u64>,
     /// What the operator reads in the log when the fault is on this side.
@@ -233,7 +252,15 @@ impl Problem {
     /// A problem with a sentence about it.
     pub fn new(code: Code, detail: impl Into<String>) -> Self {
         let detail = detail.into();
-        Self { code, detail, errors: Vec::new(), report: None, allow: None, retry_after: None, source: None }
+        Self {
+            code,
+            detail,
+            errors: Vec::new(),
+            report: None,
+            headers: Vec::new(),
+            retry_after: None,
+            source: None,
+        }
     }
 
     /// A query parameter or header with an invalid value.
@@ -276,8 +303,8 @@ impl Problem {
         if self.code.status() == StatusCode::UNAUTHORIZED {
             response.insert_header((WWW_AUTHENTICATE, self.code.challenge()));
         }
-        if let Some(allow) = &self.allow {
-            response.insert_header((ALLOW, allow.as_str()));
+        for (name, value) in &self.headers {
+            response.insert_header((name.clone(), value.as_str()));
         }
         response.content_type(PROBLEM_JSON).json(self.view(request_id))
     }

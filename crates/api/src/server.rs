@@ -75,7 +75,8 @@ impl Default for ServerSettings {
     }
 }
 
-/// Serves until `shutdown` comes true, then lets requests finish, and closes the engine. Keeps the index up to the database meanwhile.
+/// Serves until `shutdown` comes true, then lets requests finish, and closes the engine. Keeps the index up to the database meanwhile, and does the
+/// operations that are asked for.
 ///
 /// # Errors
 /// When the listener cannot be used, or the indexer has fallen over: without it, what is written would never be found.
@@ -86,8 +87,10 @@ pub async fn serve(
     shutdown: impl Future<Output = ()>,
 ) -> io::Result<()> {
     let follower = engine.clone();
-    let indexer = async move { follower.follow().await };
-    serve_beside(indexer, engine, settings, listeners.into(), shutdown).await
+    let work = async move {
+        tokio::join!(follower.follow(), follower.work_off_operations());
+    };
+    serve_beside(work, engine, settings, listeners.into(), shutdown).await
 }
 
 async fn serve_beside(
@@ -118,10 +121,13 @@ async fn serve_beside(
         Some(ended) => ended,
         None => {
             tracing::info!("the server lets requests finish and ends");
+            // First, for some requests wait for operations.
+            engine.stop_operations();
             handle.stop(true).await;
             running.await
         }
     };
+    engine.stop_operations();
     engine.stop_following();
     // It reads the database, so it ends first.
     if !indexer.is_finished() && tokio::time::timeout(LAST_INDEXING, &mut indexer).await.is_err() {

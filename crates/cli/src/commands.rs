@@ -17,6 +17,7 @@ mod kindred;
 mod matching;
 mod migrate;
 mod openapi;
+mod operations;
 mod rematch;
 mod search;
 mod serve;
@@ -50,6 +51,7 @@ pub(crate) enum Commands {
     Judge(judge::Judge),
     Feedback(feedback::Feedback),
     Keys(keys::Keys),
+    Operations(operations::Operations),
     Train(train::Train),
     Index(index::Index),
     Evaluate(evaluate::Evaluate),
@@ -78,6 +80,7 @@ pub(crate) async fn run(command: Commands, settings: &Settings) -> Result<Ending
         Commands::Judge(judge) => judge.run(settings).await,
         Commands::Feedback(feedback) => feedback.run(settings).await,
         Commands::Keys(keys) => keys.run(settings).await,
+        Commands::Operations(operations) => operations.run(settings).await,
         Commands::Train(train) => train.run(settings).await,
         Commands::Index(index) => index.run(settings).await,
         Commands::Evaluate(evaluate) => evaluate.run(settings).await,

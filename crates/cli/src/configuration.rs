@@ -10,7 +10,9 @@ use anyhow::Context;
 use api::ServerSettings;
 use domain::access::Others;
 use engine::learning::LearnedNote;
-use engine::{AdmissionSettings, DatabaseUrl, IndexingSettings, MatchingSettings, Weights};
+use engine::{
+    AdmissionSettings, DatabaseUrl, IndexingSettings, MatchingSettings, OperationSettings, Weights,
+};
 use serde::{Deserialize, Serialize};
 use toml::{Table, Value};
 
@@ -53,6 +55,8 @@ pub struct Configuration {
     pub embedding: EmbeddingConfiguration,
     /// How the index follows the database.
     pub index: IndexingSettings,
+    /// How much long work is taken on.
+    pub operations: OperationSettings,
     /// Weights of the ranking.
     pub ranking: Weights,
 }
@@ -246,6 +250,7 @@ impl Configuration {
             matching: MatchingSettings::default(),
             embedding: EmbeddingConfiguration::default(),
             index: IndexingSettings::default(),
+            operations: OperationSettings::default(),
             ranking: Weights::default(),
         }
     }

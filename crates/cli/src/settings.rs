@@ -61,6 +61,7 @@ pub(crate) fn resolve(overrides: &Overrides, environment: Environment<'_>) -> Re
         matching,
         embedding,
         index,
+        operations,
         ranking,
     } = configuration;
     let EmbeddingConfiguration { model_dir, query_prefix } = embedding;
@@ -77,6 +78,17 @@ pub(crate) fn resolve(overrides: &Overrides, environment: Environment<'_>) -> Re
     )
     .map_err(at)?;
     at_least_one("index", &[("forget_after_days", index.forget_after_days.into())]).map_err(at)?;
+    at_least_one(
+        "operations",
+        &[
+            ("at_once", operations.at_once as u64),
+            ("waiting", operations.waiting),
+            ("aside_bytes", operations.aside_bytes),
+            ("keep_days", operations.keep_days.into()),
+        ],
+    )
+    .map_err(at)?;
+    at_most("operations", &[("at_once", operations.at_once as u64)], 64).map_err(at)?;
     weights(&ranking)?.map_err(at)?;
     LogSettings { level: log.level.clone(), format: log.format }.check()?;
     within(
@@ -99,6 +111,7 @@ pub(crate) fn resolve(overrides: &Overrides, environment: Environment<'_>) -> Re
                 query_prefix,
             },
             indexing: index,
+            operations,
             learned,
             others: access.others,
             admission: admission(&limits).map_err(at)?,

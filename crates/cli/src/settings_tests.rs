@@ -226,6 +226,8 @@ fn what_has_the_wrong_type_is_named() {
 
 #[test]
 fn what_is_out_of_bounds_is_named() {
+    assert!(complaint("[operations]\nat_once = 0").contains("“operations.at_once”至少为 1"));
+    assert!(complaint("[operations]\nat_once = 65").contains("“operations.at_once”最多为 64"));
     assert!(complaint("[index]\nforget_after_days = 0").contains("“index.forget_after_days”至少为 1"));
     assert!(complaint("[matching]\nkeep = 0").contains("“matching.keep”"));
     assert!(complaint("[matching]\nkeep = -1").contains("keep"));

@@ -51,7 +51,7 @@ pub struct NeedBrief {
 }
 
 /// A need that says nearly the same as the one asked about.
-#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Duplicate {
     /// 对方
     pub other: NeedBrief,
@@ -75,7 +75,7 @@ pub struct Duplicate {
 }
 
 /// A row of an imported file that says nearly the same as another need.
-#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Flag {
     /// 行号，从 1 起
     #[schema(example = 2)]
@@ -162,6 +162,11 @@ impl Engine {
     /// Compares one need that was just written; what it is like, withdrawn needs too.
     pub(crate) async fn compare_need(&self, need: u64) -> Result<Vec<Duplicate>, EngineError> {
         self.compare(&[need]).await?;
+        self.duplicates_found(need).await
+    }
+
+    /// What a need that was compared is like, withdrawn needs too.
+    pub(crate) async fn duplicates_found(&self, need: u64) -> Result<Vec<Duplicate>, EngineError> {
         let pairs = self.store.pairs_of(&[need], true).await?;
         self.seen_from(need, &pairs).await
     }

@@ -97,6 +97,10 @@ impl Engine {
     async fn do_chores(&self) -> Result<(), EngineError> {
         for chore in self.store.chores().await? {
             let done = match chore {
+                // They go with their operations, and of persons who were erased nothing is taken in from them.
+                Chore::Files { since } => {
+                    !self.store.any_file_up_to(since).await? && self.sweep_aside_if_alone().await?
+                }
                 Chore::Compact { kind, since } => self.compact(kind, since).await?,
                 Chore::Rebuild { kind, .. } => {
                     match self.rebuild(kind, Self::usable_vectors, |_, _| {}).await {

@@ -105,6 +105,21 @@ pub enum EngineError {
     /// There is no such key.
     #[error("没有编号为 {0} 的密钥")]
     KeyNotFound(KeyId),
+    /// There is no feedback of this number any more.
+    #[error("第 {0} 条对接反馈已不存在")]
+    FeedbackNotFound(u64),
+    /// There is no such operation.
+    #[error("没有编号为 {0} 的后台任务")]
+    OperationNotFound(u64),
+    /// A file that was put aside is gone, or damaged.
+    #[error("为这项任务暂存的文件已丢失或损坏，请重新提交")]
+    FileLost,
+    /// There is no room for another file.
+    #[error("暂存的文件已达上限，请等前面的任务完成后再提交")]
+    NoRoomAside,
+    /// As many operations wait as may.
+    #[error("等待的后台任务已达上限（{0} 个），请稍后再提交")]
+    TooMuchWaiting(u64),
     /// The key lacks scopes.
     #[error("密钥没有这项权限，还需要：{}", slugs(.0))]
     MissingScopes(Vec<Scope>),
@@ -114,6 +129,9 @@ pub enum EngineError {
     /// More is under way than can be done at a time.
     #[error("同时处理的请求过多，请稍后再试")]
     Overloaded,
+    /// The same request is being worked on.
+    #[error("同一个请求正在处理，请稍后用同一个 Idempotency-Key 再试")]
+    UnderWay,
     /// The system gives no random numbers.
     #[error("系统无法提供随机数")]
     Random(#[source] rand::rngs::SysError),

@@ -60,6 +60,16 @@ impl Following {
         Ok(Self { name: name.trim().to_owned(), forget_after, told: Mutex::default() })
     }
 
+    /// The name of this data directory among those of one database.
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Whoever has said nothing since is waited for no more.
+    pub(crate) fn silent_since(&self) -> Timestamp {
+        Timestamp::now().checked_sub(self.forget_after).unwrap_or(Timestamp::MIN)
+    }
+
     fn is_due(&self, least: u64) -> bool {
         let told = *self.told.lock().unwrap_or_else(PoisonError::into_inner);
         told.is_none_or(|told| told.at.elapsed() >= TOLD_EVERY || least >= told.least + PRUNED_AT_ONCE)
@@ -83,9 +93,9 @@ impl Engine {
             return Ok(());
         }
         self.tell_position().await?;
+        self.forget_tickets().await?;
         if least >= self.store.first_change().await? + PRUNED_AT_ONCE {
-            let silent_since = Timestamp::now().checked_sub(self.following.forget_after);
-            self.store.forget_followers(silent_since.unwrap_or(Timestamp::MIN)).await?;
+            self.store.forget_followers(self.following.silent_since()).await?;
             self.store.prune_changes(least).await?;
         }
         Ok(())
@@ -105,7 +115,7 @@ fn least(positions: &[(Kind, u64)]) -> u64 {
 }
 
 /// A name that nobody else has: the hasher's keys are the system's random numbers.
-fn drawn() -> String {
+pub(crate) fn drawn() -> String {
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     let random = [RandomState::new(), RandomState::new()].map(|state| state.hash_one(now));
     blake3::hash(format!("{random:?} {now:?} {}", std::process::id()).as_bytes()).to_hex()[..32].to_owned()

@@ -8,13 +8,14 @@ use domain::forms::Draft;
 use domain::{FieldProblem, Kind, Region};
 use exchange::{Format, Row, RowError, RowProblem, rows};
 use rustc_hash::FxHashMap;
-use serde::Serialize;
-use store::{Outcome, Upserted};
+use serde::{Deserialize, Serialize};
+use store::{ImportSession, Operation, Outcome, Upserted};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
 use crate::desk::outside;
 use crate::matching::lies_within;
+use crate::operations::work::advance;
 use crate::outcomes::RowOutcome;
 use crate::{Engine, EngineError, Flag, blocking};
 
@@ -28,7 +29,7 @@ const NOT_COMPARED: &str =
     "部分需求还没有与已有的需求比较是否重复，稍后会自动补上；结果见 hongniang duplicates";
 
 /// How to import.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ImportOptions {
     /// The registry.
     pub kind: Kind,
@@ -39,7 +40,7 @@ pub struct ImportOptions {
 }
 
 /// What an import has come to so far, and in the end.
-#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct ImportReport {
     /// Rows read.
     pub rows: u64,
@@ -74,6 +75,14 @@ pub(crate) struct Batch {
     pub(crate) drafts: Vec<Draft>,
     pub(crate) lines: Vec<u64>,
     pub(crate) errors: Vec<RowError>,
+}
+
+/// What came of a batch.
+pub(crate) struct Written {
+    /// What became of each row.
+    pub(crate) rows: Vec<RowOutcome>,
+    /// Whether the operation that it belongs to is to stop.
+    pub(crate) stops: bool,
 }
 
 /// What the reading thread hands over.
@@ -124,40 +133,65 @@ impl Engine {
             return outcome;
         }
         let mut report = ImportReport::default();
-        let mut reading = Reading::start(within, options, input);
+        let mut reading = Reading::start(within, options, 0, input);
         while let Some(batch) = reading.next(&mut report).await? {
-            let rows = match self.import_batch(within, options.kind, batch, &mut report).await {
+            let rows = match self.import_batch(within, options.kind, batch, &mut report, None).await {
                 Err(EngineError::Store(error)) if report.stored() > 0 => {
                     return Err(EngineError::ImportCutShort { report: Box::new(report), error });
                 }
-                outcome => outcome?,
+                outcome => outcome?.rows,
             };
             progress(&report, rows);
         }
         Ok(report)
     }
 
-    /// Writes the good rows of a batch; what became of all of them.
-    async fn import_batch(
+    /// Writes a batch in a transaction of its own, with how far the operation is, if there is one.
+    pub(crate) async fn import_batch(
         &self,
         within: Option<Region>,
         kind: Kind,
         mut batch: Batch,
         report: &mut ImportReport,
-    ) -> Result<Vec<RowOutcome>, EngineError> {
+        operation: Option<&Operation>,
+    ) -> Result<Written, EngineError> {
         self.refuse_erased(kind, &mut batch).await?;
-        let Batch { drafts, lines, errors } = batch;
-        let (names, mut written) = (RowOutcome::names(&drafts), Vec::new());
-        if !drafts.is_empty() {
-            let (drafts, vague) = self.vague(kind, drafts).await?;
-            written = self.store.upsert_within(within, drafts).await?;
-            report.tell_vague(&vague, &lines, &written);
-            self.indexing.wake();
-            self.flag(&lines_of(&lines, &written), report).await;
+        if batch.drafts.is_empty() && operation.is_none() {
+            let rows = RowOutcome::of(batch.errors, &[], Vec::new(), &[]);
+            report.count(&rows);
+            return Ok(Written { rows, stops: false });
         }
+        let mut session = self.store.import_within(within).await?;
+        // What is not committed does not count.
+        let mut counted = report.clone();
+        let (rows, said) = self.write_in(&mut session, kind, batch, &mut counted).await?;
+        let stops = match operation {
+            Some(operation) => session.advance(operation, &advance(&counted)).await?,
+            None => false,
+        };
+        session.commit().await?;
+        *report = counted;
+        self.indexing.wake();
+        self.flag(&said, report).await;
+        Ok(Written { rows, stops })
+    }
+
+    /// Writes a batch, to be committed by whoever began to. What became of its rows, and the needs in it that say something new, with their
+    /// lines.
+    pub(crate) async fn write_in(
+        &self,
+        session: &mut ImportSession,
+        kind: Kind,
+        Batch { drafts, lines, errors }: Batch,
+        report: &mut ImportReport,
+    ) -> Result<(Vec<RowOutcome>, FxHashMap<u64, u64>), EngineError> {
+        let names = RowOutcome::names(&drafts);
+        let (drafts, vague) = self.vague(kind, drafts).await?;
+        let written = session.upsert(drafts).await?;
+        report.tell_vague(&vague, &lines, &written);
         let rows = RowOutcome::of(errors, &lines, names, &written);
         report.count(&rows);
-        Ok(rows)
+        Ok((rows, lines_of(&lines, &written)))
     }
 
     /// Checks every row while putting the file aside, and then writes all of it in one transaction.
@@ -173,7 +207,8 @@ impl Engine {
         let copy = file.try_clone().map_err(unusable)?;
         let mut report = ImportReport::default();
         let full = Arc::default();
-        let mut checking = Reading::start(within, options, Copying { input, copy, full: Arc::clone(&full) });
+        let mut checking =
+            Reading::start(within, options, 0, Copying { input, copy, full: Arc::clone(&full) });
         let checked = loop {
             match checking.next(&mut report).await {
                 Ok(Some(mut batch)) => {
@@ -195,28 +230,16 @@ impl Engine {
         }
         file.rewind().map_err(unusable)?;
         let mut again = ImportReport::default();
-        let mut reading = Reading::start(within, options, file);
+        let mut reading = Reading::start(within, options, 0, file);
         let mut session = self.store.import_within(within).await?;
         let mut said = FxHashMap::default();
-        while let Some(Batch { drafts, lines, errors }) = reading.next(&mut again).await? {
-            if !errors.is_empty() {
-                again.count(&RowOutcome::of(errors, &[], Vec::new(), &[]));
-                return Err(EngineError::NothingImported(Box::new(again)));
-            }
-            let names = RowOutcome::names(&drafts);
-            let (drafts, vague) = self.vague(options.kind, drafts).await?;
-            let written = session.upsert(drafts).await?;
-            report.tell_vague(&vague, &lines, &written);
-            said.extend(lines_of(&lines, &written));
-            let rows = RowOutcome::of(errors, &lines, names, &written);
-            report.count(&rows);
+        while let Some(batch) = reading.next(&mut again).await? {
+            let (rows, new) = self.write_in(&mut session, options.kind, batch, &mut report).await?;
+            said.extend(new);
             progress(&report, rows);
         }
         if report.rejected > 0 {
-            // Nothing was committed, so nothing of it counts.
-            let ImportReport { rows, rejected, bytes, errors, warnings, .. } = report;
-            let refused = ImportReport { rows, rejected, bytes, errors, warnings, ..ImportReport::default() };
-            return Err(EngineError::NothingImported(Box::new(refused)));
+            return Err(report.refused());
         }
         session.commit().await?;
         self.indexing.wake();
@@ -251,7 +274,7 @@ impl Engine {
 
     /// Compares needs that were written, by number with the line each came from, and puts what they are like into the report. The rows
     /// are safe whatever comes of it: that needs are still to be compared stands in the database.
-    async fn flag(&self, lines: &FxHashMap<u64, u64>, report: &mut ImportReport) {
+    pub(crate) async fn flag(&self, lines: &FxHashMap<u64, u64>, report: &mut ImportReport) {
         let mut needs: Vec<u64> = lines.keys().copied().collect();
         needs.sort_unstable_by_key(|need| lines[need]);
         for needs in needs.chunks(BATCH) {
@@ -262,9 +285,7 @@ impl Engine {
                 }
                 Err(error) => {
                     tracing::warn!(error = &error as &dyn std::error::Error, "needs wait to be compared");
-                    if !report.warnings.iter().any(|warning| warning == NOT_COMPARED) {
-                        report.warnings.push(NOT_COMPARED.to_owned());
-                    }
+                    report.some_not_compared(Kind::Need);
                 }
             }
         }
@@ -272,19 +293,26 @@ impl Engine {
 }
 
 /// A file being read on a thread that may block.
-struct Reading {
+pub(crate) struct Reading {
     batches: mpsc::Receiver<Message>,
     reader: JoinHandle<()>,
 }
 
 impl Reading {
-    fn start(within: Option<Region>, options: ImportOptions, input: impl Read + Send + 'static) -> Self {
+    /// Begins to read, past so many rows that have been dealt with.
+    pub(crate) fn start(
+        within: Option<Region>,
+        options: ImportOptions,
+        past: u64,
+        input: impl Read + Send + 'static,
+    ) -> Self {
         let (sender, batches) = mpsc::channel(2);
-        Self { batches, reader: tokio::task::spawn_blocking(move || read(within, options, input, &sender)) }
+        let read = move || read(within, options, past, input, &sender);
+        Self { batches, reader: tokio::task::spawn_blocking(read) }
     }
 
     /// The next batch, its rows counted; `None` at the end of the file.
-    async fn next(&mut self, report: &mut ImportReport) -> Result<Option<Batch>, EngineError> {
+    pub(crate) async fn next(&mut self, report: &mut ImportReport) -> Result<Option<Batch>, EngineError> {
         loop {
             match self.batches.recv().await {
                 Some(Message::Warnings(warnings)) => report.warnings.extend(warnings),
@@ -333,8 +361,22 @@ impl ImportReport {
         self.created + self.changed + self.unchanged
     }
 
+    /// Says that some needs are still to be compared.
+    pub(crate) fn some_not_compared(&mut self, kind: Kind) {
+        if kind == Kind::Need && !self.warnings.iter().any(|warning| warning == NOT_COMPARED) {
+            self.warnings.push(NOT_COMPARED.to_owned());
+        }
+    }
+
+    /// That nothing was imported: nothing was committed, so nothing of it counts.
+    pub(crate) fn refused(self) -> EngineError {
+        let Self { rows, rejected, bytes, errors, warnings, .. } = self;
+        let refused = Self { rows, rejected, bytes, errors, warnings, ..Self::default() };
+        EngineError::NothingImported(Box::new(refused))
+    }
+
     /// Counts rows of which is known what became of them.
-    fn count(&mut self, rows: &[RowOutcome]) {
+    pub(crate) fn count(&mut self, rows: &[RowOutcome]) {
         for row in rows {
             match row {
                 RowOutcome::Taken { outcome: Outcome::Created, .. } => self.created += 1,
@@ -376,6 +418,7 @@ fn lines_of(lines: &[u64], written: &[Upserted]) -> FxHashMap<u64, u64> {
 fn read(
     within: Option<Region>,
     options: ImportOptions,
+    past: u64,
     input: impl Read + Send + 'static,
     sender: &mpsc::Sender<Message>,
 ) {
@@ -387,6 +430,11 @@ fn read(
         }
     };
     let (mut batch, mut bytes, mut handed_over) = (Batch::default(), 0, 0);
+    // Read all the same: what a row says may depend on those before it.
+    for row in rows.by_ref().take(usize::try_from(past).unwrap_or(usize::MAX)) {
+        bytes = row.map_or_else(|error| error.bytes_read, |row| row.bytes_read);
+        handed_over = bytes;
+    }
     for row in rows.by_ref() {
         match row {
             Ok(row) if !lies_within(within, row.draft.profile.region()) => {

@@ -27,6 +27,7 @@ pub mod learned;
 pub mod learning;
 mod matching;
 mod model;
+mod operations;
 mod outcomes;
 mod pins;
 mod registry;
@@ -35,6 +36,7 @@ mod restore;
 mod search;
 mod settings;
 mod teaching;
+mod tickets;
 mod tide;
 mod usage;
 mod vitals;
@@ -50,7 +52,7 @@ use text::Analyzer;
 pub use audit::RevealedContact;
 pub use backup::{BackupError, BackupReport};
 pub use comparing::{Difference, DifferenceKind, VerifyReport};
-pub use desk::{Act, AdmissionLoad, AdmissionSettings, Caller, Desk};
+pub use desk::{Act, AdmissionLoad, AdmissionSettings, Caller, Desk, Once, Recalled};
 pub use duplicates::{Duplicate, DuplicatePair, Flag, NeedBrief};
 pub use error::EngineError;
 pub use feedback::{Feedback, FeedbackDraft, FeedbackPage, FeedbackRequest, Seen};
@@ -59,6 +61,8 @@ pub use indexing::{CatchUp, IndexStatus};
 pub use keys::{Key, KeyFault, KeyRequest, NewKey};
 pub use kindred::{ClusterMember, ClusterPage, ClusterRequest, NeedCluster, SameNeed};
 pub use matching::{Excluded, Match, MatchAnswer, MatchRequest, Subject};
+pub use operations::aside::Laid;
+pub use operations::{Fault, FaultKind, Operation, OperationSettings, Progress, Task};
 pub use outcomes::RowOutcome;
 pub use registry::{ListRequest, RecordPage, Shown};
 pub use rematch::{
@@ -79,8 +83,8 @@ pub use index::{Dimension, IndexError, SearchAfter};
 pub use ranking::{Alikeness, Exclusion, Explanation, Highlight, Part, Question, Weights, metrics};
 pub use store::{
     About, Action, Actor, ActorKind, AuditFault, AuditFaultKind, AuditFilter, AuditReport, AuditResult,
-    AuditRow, Connections, Erased, ErasurePlan, Event, KeyInUse, KeyState, LEAST_KEPT_DAYS, Load, Outcome,
-    Rotation, RunId, StoreError,
+    AuditRow, Connections, Erased, ErasurePlan, Event, KeyInUse, KeyState, LEAST_KEPT_DAYS, Load,
+    OperationState, Outcome, Receipt, Rotation, RunId, StoreError,
 };
 
 /// A disk with less room than this, in bytes, is called full: a write needs some, and a merge of the index needs more.
@@ -103,6 +107,8 @@ pub struct Engine {
     admission: Arc<desk::Admission>,
     tally: Arc<vitals::Tally>,
     pins: Arc<pins::Pins>,
+    under_way: Arc<tickets::UnderWay>,
+    operations: Arc<operations::Operations>,
     /// Whether persons who were erased may be taken in again.
     readmits: bool,
 }
@@ -150,6 +156,8 @@ impl Engine {
             admission: Arc::new(desk::Admission::new(settings.admission)),
             tally: Arc::default(),
             pins: Arc::default(),
+            under_way: Arc::default(),
+            operations: Arc::new(operations::Operations::new(&settings.data_dir, settings.operations)),
             readmits: false,
         })
     }
@@ -162,6 +170,7 @@ impl Engine {
     /// Ends the background indexer and closes the database.
     pub async fn close(&self) {
         self.indexing.stop();
+        self.operations.stop();
         self.store.close().await;
     }
 

@@ -13,6 +13,7 @@ use text::{Analyzer, Dictionaries};
 use crate::EngineError;
 use crate::desk::AdmissionSettings;
 use crate::learning::LearnedNote;
+use crate::operations::OperationSettings;
 
 /// Where state lies and how matching behaves.
 #[derive(Debug, Clone, PartialEq)]
@@ -33,6 +34,8 @@ pub struct Settings {
     pub embedding: EmbeddingSettings,
     /// How the index follows the database.
     pub indexing: IndexingSettings,
+    /// How much long work is taken on.
+    pub operations: OperationSettings,
     /// Where some of the weights come from, when they were learned.
     pub learned: Option<LearnedNote>,
     /// What records of other regions show to keys that are bound to one.
@@ -121,6 +124,7 @@ impl Settings {
             matching: MatchingSettings::default(),
             embedding: EmbeddingSettings::default(),
             indexing: IndexingSettings::default(),
+            operations: OperationSettings::default(),
             learned: None,
             others: Others::default(),
             admission: AdmissionSettings::default(),

@@ -87,6 +87,14 @@ impl Tally {
         Tallied { tally: self, counted: ImportCounts::default(), all_or_nothing }
     }
 
+    /// An import of which this much was done before, and was counted then.
+    pub(crate) fn goes_on(&self, before: &ImportReport) -> Tallied<'_> {
+        let ImportReport { created, changed, unchanged, rejected, .. } = *before;
+        let mut tallied = self.begin(false);
+        tallied.counted = ImportCounts { created, changed, unchanged, rejected, running: 0 };
+        tallied
+    }
+
     fn counts(&self) -> ImportCounts {
         let rows = *self.rows.lock().unwrap_or_else(PoisonError::into_inner);
         ImportCounts { running: self.running.load(Ordering::Relaxed), ..rows }

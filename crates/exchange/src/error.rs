@@ -3,6 +3,7 @@
 use std::fmt;
 
 use domain::ProblemCode;
+use serde::{Deserialize, Serialize};
 
 /// A file that is not what it claims to be. The message says how to mend it.
 #[derive(Debug, thiserror::Error)]
@@ -65,7 +66,7 @@ pub enum FileError {
 }
 
 /// A row that was not accepted; the rows after it are read on.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RowError {
     /// The line of the file, from 1, on which the row starts.
     pub line: u64,
@@ -76,7 +77,7 @@ pub struct RowError {
 }
 
 /// One thing that is wrong with a row. Never repeats a contact value.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RowProblem {
     /// The heading as it stands in the CSV file; `None` in JSON Lines, for columns the file does not have, and for
     /// problems of the whole row.

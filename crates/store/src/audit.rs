@@ -113,11 +113,14 @@ pub enum Action {
     AccessRefuse,
     KeyMake,
     KeyRevoke,
+    OperationSubmit,
+    OperationCancel,
+    OperationEnd,
 }
 
 impl Action {
     /// All of them.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 20] = [
         Self::RecordCreate,
         Self::RecordChange,
         Self::RecordsImport,
@@ -135,6 +138,9 @@ impl Action {
         Self::AccessRefuse,
         Self::KeyMake,
         Self::KeyRevoke,
+        Self::OperationSubmit,
+        Self::OperationCancel,
+        Self::OperationEnd,
     ];
 
     /// The stable word in the log, and the one for people.
@@ -157,6 +163,9 @@ impl Action {
             Self::AccessRefuse => ("access.refuse", "拒绝访问"),
             Self::KeyMake => ("key.make", "创建密钥"),
             Self::KeyRevoke => ("key.revoke", "撤销密钥"),
+            Self::OperationSubmit => ("operation.submit", "提交后台任务"),
+            Self::OperationCancel => ("operation.cancel", "取消后台任务"),
+            Self::OperationEnd => ("operation.end", "后台任务结束"),
         }
     }
 

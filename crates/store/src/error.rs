@@ -10,7 +10,7 @@ use sqlx::error::{DatabaseError, ErrorKind};
 use sqlx::migrate::MigrateError;
 use sqlx::postgres::PgDatabaseError;
 
-use crate::RunId;
+use crate::{Receipt, RunId};
 
 /// A failed operation of the store. No message holds a contact value, a password or the URL of the database.
 #[derive(Debug, thiserror::Error)]
@@ -52,6 +52,15 @@ pub enum StoreError {
     /// The holder is known with another purpose or region.
     #[error("“{0}”已登记过，用途或地区与此次不同；这两项不能改，请照原样填写，或换一个接入方名称")]
     HolderDiffers(String),
+    /// What the ticket stands for has been done before; nothing was written.
+    #[error("这个请求此前已经完成")]
+    Redeemed(Receipt),
+    /// The ticket stands for another request.
+    #[error("这个 Idempotency-Key 已用于另一个请求，请换一个")]
+    TicketReused,
+    /// Another process has taken the operation up, or it has ended.
+    #[error("后台任务 {0} 已由另一个进程接手，或已经结束")]
+    OperationLost(u64),
     /// There is no such run.
     #[error("没有编号为 {0} 的匹配批次")]
     RunNotFound(RunId),

@@ -8,7 +8,7 @@ use serde_json::json;
 use crate::audit::{self, About, Action, Event};
 use crate::backend::on_backend;
 use crate::rows::{corrupt, moment, now, record_id, row, signed, unsigned};
-use crate::{Store, StoreError, sql};
+use crate::{Receipt, Store, StoreError, sql};
 
 /// What became of a pair, as it is told.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -80,7 +80,7 @@ impl Store {
     pub async fn add_feedback(&self, entry: FeedbackEntry) -> Result<StoredFeedback, StoreError> {
         let recorded_at = now();
         let day = entry.decided_on.map(|day| day.to_string());
-        let mut transaction = self.backend.begin().await?;
+        let mut transaction = self.begin().await?;
         let number: i64 = on_backend!(&mut transaction, transaction => {
             sqlx::query_scalar(sql::ADD_FEEDBACK)
                 .bind(signed(entry.need))
@@ -99,6 +99,7 @@ impl Store {
         let detail = json!({"number": number, "candidate": entry.target.to_string(), "decision": entry.decision.slug()});
         let event = Event::done(Action::FeedbackAdd, need, detail);
         audit::append(&mut transaction, &self.actor, event).await?;
+        self.redeem(&mut transaction, Receipt::Feedback(unsigned(number))).await?;
         transaction.commit().await?;
         Ok(StoredFeedback { number: unsigned(number), entry, recorded_at: moment(recorded_at)? })
     }

@@ -12,7 +12,7 @@ use crate::audit::{self, About, Action, Event};
 use crate::backend::on_backend;
 use crate::rows::{corrupt, moment, now, row, signed, unsigned};
 use crate::sql::access as texts;
-use crate::{Store, StoreError};
+use crate::{Receipt, Store, StoreError};
 
 /// Keys of one holder that may be good at a time: the old and the new one while they are changed over.
 pub const LIVE_KEYS: usize = 2;
@@ -174,7 +174,7 @@ impl Store {
         let created_at = now();
         let region = draft.region.map(String::from);
         let scopes: Vec<&str> = draft.scopes.iter().map(|scope| scope.slug()).collect();
-        let mut transaction = self.backend.begin().await?;
+        let mut transaction = self.begin().await?;
         let row: KeyRow = on_backend!(&mut transaction, transaction => {
             let holder: HolderRow = sqlx::query_as(texts::HOLDER)
                 .bind(draft.holder.as_str())
@@ -213,6 +213,7 @@ impl Store {
         let detail = json!({"key": key.id.to_string(), "holder": key.holder, "scopes": scopes});
         let event = Event::done(Action::KeyMake, About::Nothing, detail);
         audit::append(&mut transaction, &self.actor, event).await?;
+        self.redeem(&mut transaction, Receipt::Key(key.id)).await?;
         transaction.commit().await?;
         Ok(key)
     }
@@ -253,7 +254,7 @@ impl Store {
     /// Revokes a key for good; a second time changes nothing.
     pub async fn revoke_key(&self, id: KeyId) -> Result<(), StoreError> {
         let at = now();
-        let mut transaction = self.backend.begin().await?;
+        let mut transaction = self.begin().await?;
         let revoked = on_backend!(&mut transaction, transaction => {
             let query = sqlx::query(texts::REVOKE_KEY).bind(signed(id.0)).bind(at);
             query.execute(&mut **transaction).await?.rows_affected()
@@ -262,6 +263,7 @@ impl Store {
             let event = Event::done(Action::KeyRevoke, About::Nothing, json!({"key": id.to_string()}));
             audit::append(&mut transaction, &self.actor, event).await?;
         }
+        self.redeem(&mut transaction, Receipt::Key(id)).await?;
         transaction.commit().await
     }
 

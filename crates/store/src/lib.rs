@@ -6,6 +6,7 @@
 //! Contacts lie in a table of their own, each under a key, and leave only through [`Store::contact`] and [`Store::contacts`].
 //! What is written is put on record in the same transaction, in the name of whoever the store was given to ([`Store::acting`]).
 
+mod aside;
 mod audit;
 mod backend;
 mod batch;
@@ -22,6 +23,7 @@ mod keyring;
 mod keys;
 mod load;
 mod migrations;
+mod operations;
 mod postgres;
 mod reading;
 mod rows;
@@ -30,9 +32,11 @@ mod sealing;
 mod sql;
 mod sqlite;
 mod store;
+mod tickets;
 mod upkeep;
 mod writing;
 
+pub use aside::{SealError, Sealing, Unsealing};
 pub use audit::{
     About, Action, Actor, ActorKind, AuditFault, AuditFaultKind, AuditFilter, AuditReport, AuditResult,
     AuditRow, Event, LEAST_KEPT_DAYS,
@@ -48,8 +52,10 @@ pub use judgements::{Judgement, StoredJudgement};
 pub use keyring::KeySource;
 pub use keys::{Holder, KeyDraft, KeyState, LIVE_KEYS, StoredKey};
 pub use load::{Connections, Load};
+pub use operations::{Advance, Ending, Operation, OperationDraft, OperationState};
 pub use reading::{Change, ListFilter};
 pub use runs::{Run, RunId, RunMatch, RunState, RunTotals};
 pub use store::{Address, MigrationReport, Store};
+pub use tickets::{Receipt, Ticket};
 pub use upkeep::{Chore, Snapshot};
 pub use writing::{ImportSession, Outcome, Upserted};

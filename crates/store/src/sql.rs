@@ -10,6 +10,8 @@ pub(crate) mod audit;
 pub(crate) mod contacts;
 pub(crate) mod duplicates;
 pub(crate) mod erasures;
+pub(crate) mod operations;
+pub(crate) mod tickets;
 
 macro_rules! record_columns {
     () => {

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::backend::{Backend, OnBackend, on_backend};
 use crate::keyring::Keys;
-use crate::{Actor, KeySource, StoreError, postgres, sql, sqlite};
+use crate::{Actor, KeySource, StoreError, Ticket, postgres, sql, sqlite};
 
 /// The database. Cloning is cheap and shares the connections.
 ///
@@ -20,6 +20,8 @@ pub struct Store {
     pub(crate) actor: Arc<Actor>,
     /// Whether persons who were erased may be taken in again.
     pub(crate) readmits: bool,
+    /// Under which the next write is done, once.
+    pub(crate) ticket: Option<Arc<Ticket>>,
 }
 
 /// How long a database may take to answer a ping.
@@ -150,5 +152,5 @@ async fn connect(at: Address, source: KeySource) -> Result<(Store, MigrationRepo
     if let OnBackend::Sqlite(pools) = &backend {
         sqlite::seal_plain_contacts(&pools.writer, &keys).await?;
     }
-    Ok((Store { backend, keys, actor: Actor::system().into(), readmits: false }, report))
+    Ok((Store { backend, keys, actor: Actor::system().into(), readmits: false, ticket: None }, report))
 }

@@ -9,14 +9,14 @@ use std::path::Path;
 use domain::Kind;
 
 use crate::backend::{OnBackend, Transaction, on_backend};
-use crate::migrations;
 use crate::rows::{row, unsigned};
 use crate::sql::erasures as texts;
-use crate::{Store, StoreError, postgres, sql, sqlite};
+use crate::{Store, StoreError, migrations, operations, postgres, sql, sqlite};
 
 const SCRUB: &str = "scrub";
 const COMPACT: &str = "compact:";
 const REBUILD: &str = "rebuild:";
+const FILES: &str = "files";
 
 /// Something that is still to be done so that nothing of what was erased is left in the files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,6 +24,11 @@ pub enum Chore {
     /// The database's files, see [`Store::scrub`].
     Scrub {
         /// Which mark this is.
+        since: u64,
+    },
+    /// Files that were put aside for operations up to this number, see [`Store::any_file_up_to`].
+    Files {
+        /// Number of the operation.
         since: u64,
     },
     /// A registry's index, once it holds all changes up to `since`.
@@ -55,6 +60,7 @@ impl Chore {
     fn mark(self) -> (String, u64) {
         match self {
             Self::Scrub { since } => (SCRUB.to_owned(), since),
+            Self::Files { since } => (FILES.to_owned(), since),
             Self::Compact { kind, since } => (format!("{COMPACT}{}", kind.plural()), since),
             Self::Rebuild { kind, since } => (format!("{REBUILD}{}", kind.plural()), since),
         }
@@ -81,6 +87,8 @@ impl Store {
                 Some(Chore::Compact { kind, since })
             } else if let Some(kind) = registry(REBUILD) {
                 Some(Chore::Rebuild { kind, since })
+            } else if row.name == FILES {
+                Some(Chore::Files { since })
             } else {
                 // Any other is a later version's; it will do it.
                 (row.name == SCRUB).then_some(Chore::Scrub { since })
@@ -132,10 +140,14 @@ impl Store {
     }
 }
 
-/// Marks the database, and a registry's index, as holding what was deleted.
+/// Marks the database, a registry's index, and what is put aside, as holding what was deleted.
 pub(crate) async fn mark(transaction: &mut Transaction, kind: Kind) -> Result<(), StoreError> {
     let since = last_change(transaction).await?;
-    add(transaction, &[Chore::Scrub { since }, Chore::Compact { kind, since }]).await
+    add(transaction, &[Chore::Scrub { since }, Chore::Compact { kind, since }]).await?;
+    match operations::last_with_file(transaction).await? {
+        0 => Ok(()),
+        since => add(transaction, &[Chore::Files { since }]).await,
+    }
 }
 
 /// Marks all indexes as following another database. Their positions may well fit this one: as many changes have been made since as the

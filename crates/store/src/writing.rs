@@ -2,7 +2,7 @@
 //!
 //! Nothing is tried again here. A write whose connection broke before its commit has left nothing; one that broke during the commit fails
 //! with [`StoreError::OutcomeUnknown`]. To repeat [`Store::upsert`] by external identifier is harmless either way; whoever repeats
-//! [`Store::create`] without one has to look first.
+//! [`Store::create`] without one needs a [`crate::Ticket`], or has to look first.
 
 use domain::forms::Draft;
 use domain::{Kind, Record, RecordId, Region, Status};
@@ -11,7 +11,7 @@ use serde_json::json;
 use crate::audit::{self, About, Action, Event};
 use crate::backend::Transaction;
 use crate::batch::Batch;
-use crate::{Store, StoreError};
+use crate::{Receipt, Store, StoreError};
 
 /// What [`Store::upsert`] did to a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,7 +41,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::AlreadyExists`] when the external identifier is taken.
     pub async fn create(&self, draft: Draft) -> Result<Record, StoreError> {
-        let mut transaction = self.backend.begin().await?;
+        let mut transaction = self.begin().await?;
         let mut batch = Batch::new(&mut transaction, self);
         let kind = draft.profile.kind();
         if let Some(external_id) = &draft.external_id
@@ -53,6 +53,7 @@ impl Store {
         let record = batch.record(at)?;
         self.note_readmitted(batch.write().await?, &mut transaction).await?;
         self.record_written(&mut transaction, Action::RecordCreate, &record, None).await?;
+        self.redeem(&mut transaction, receipt(&record)).await?;
         transaction.commit().await?;
         Ok(record)
     }
@@ -104,7 +105,7 @@ impl Store {
             let expected = id.kind;
             return Err(StoreError::WrongKind { expected, found });
         }
-        let mut transaction = self.backend.begin().await?;
+        let mut transaction = self.begin().await?;
         let mut batch = Batch::new(&mut transaction, self);
         let at = batch.get(id, expected_revision).await?;
         if let Some(external_id) = &draft.external_id
@@ -119,6 +120,7 @@ impl Store {
         if changed {
             self.record_written(&mut transaction, Action::RecordChange, &record, Some(before)).await?;
         }
+        self.redeem(&mut transaction, receipt(&record)).await?;
         transaction.commit().await?;
         Ok(record)
     }
@@ -133,7 +135,7 @@ impl Store {
         expected_revision: Option<u64>,
         status: Status,
     ) -> Result<Record, StoreError> {
-        let mut transaction = self.backend.begin().await?;
+        let mut transaction = self.begin().await?;
         let mut batch = Batch::new(&mut transaction, self);
         let at = batch.get(id, expected_revision).await?;
         let Record { profile, status: before, .. } = batch.record(at)?;
@@ -144,6 +146,7 @@ impl Store {
         if changed {
             self.record_written(&mut transaction, Action::RecordChange, &record, Some(before)).await?;
         }
+        self.redeem(&mut transaction, receipt(&record)).await?;
         transaction.commit().await?;
         Ok(record)
     }
@@ -221,10 +224,18 @@ impl ImportSession {
     /// Any error rolls the whole import back; afterwards there is only [`StoreError::ImportAborted`].
     pub async fn upsert(&mut self, drafts: Vec<Draft>) -> Result<Vec<Upserted>, StoreError> {
         // Taken out so that a failed or cancelled batch cannot be committed by halves.
-        let mut transaction = self.transaction.take().ok_or(StoreError::ImportAborted)?;
+        let mut transaction = self.take()?;
         let outcomes = self.store.upsert_in(&mut transaction, self.within, drafts).await?;
-        self.transaction = Some(transaction);
+        self.put_back(transaction);
         Ok(outcomes)
+    }
+
+    pub(crate) fn take(&mut self) -> Result<Transaction, StoreError> {
+        self.transaction.take().ok_or(StoreError::ImportAborted)
+    }
+
+    pub(crate) fn put_back(&mut self, transaction: Transaction) {
+        self.transaction = Some(transaction);
     }
 
     /// Makes the import visible, all at once.
@@ -253,6 +264,10 @@ fn lies_outside(within: Option<Region>, batch: &Batch<'_>, at: usize) -> Result<
     let Some(within) = within else { return Ok(false) };
     let region = batch.record(at)?.profile.region();
     Ok(!region.is_some_and(|region| within.contains(region)))
+}
+
+fn receipt(record: &Record) -> Receipt {
+    Receipt::Record { id: record.id, revision: record.revision }
 }
 
 fn already_exists(kind: Kind, external_id: &str) -> StoreError {

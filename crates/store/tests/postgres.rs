@@ -11,11 +11,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
 
+use domain::access::KeyId;
 use domain::forms::Draft;
 use domain::{Contact, Kind, Need, Profile};
 use postgres_server::Server;
 use proxy::{Cut, Proxy};
-use store::{KeySource, ListFilter, Outcome, Store, StoreError};
+use store::{KeySource, ListFilter, Outcome, Receipt, Store, StoreError, Ticket};
 
 /// Within which a store must work again once its server does.
 const BACK: Duration = Duration::from_secs(10);
@@ -359,5 +360,63 @@ async fn a_connection_cut_before_anything_is_written_is_unavailable() {
     // The next ones find new connections, and the turn is free again.
     store.create(need("a")).await.unwrap();
     assert_eq!(count(&store).await, 1);
+    store.close().await;
+}
+
+/// A ticket of one server's caller, which is the same at every server.
+fn ticket(text: &str) -> Ticket {
+    let since = jiff::Timestamp::now() - jiff::SignedDuration::from_hours(1);
+    Ticket { key: KeyId(1), text: text.to_owned(), request: "r".to_owned(), since }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_comes_to_two_servers_is_done_by_one() {
+    let Some(server) = Server::shared() else { return };
+    let url = server.database();
+    let servers = [opened(&url).await, opened(&url).await];
+    for round in 0..20 {
+        let asked = servers.clone().map(|server| {
+            let once = server.with_ticket(ticket(&round.to_string()));
+            tokio::spawn(async move { once.create(Draft { external_id: None, ..need("") }).await })
+        });
+        let mut ids = Vec::new();
+        let mut done = 0;
+        for one in asked {
+            match one.await.unwrap() {
+                Ok(record) => {
+                    done += 1;
+                    ids.push(record.id);
+                }
+                Err(StoreError::Redeemed(Receipt::Record { id, revision: 1 })) => ids.push(id),
+                Err(error) => panic!("{error:?}"),
+            }
+        }
+        assert_eq!((done, ids[0]), (1, ids[1]), "round {round}");
+    }
+    assert_eq!(count(&servers[0]).await, 20);
+    for server in servers {
+        server.close().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_creation_whose_commit_nobody_heard_of_is_found_when_it_comes_again() {
+    let Some(server) = Server::shared() else { return };
+    let proxy = Proxy::start(server.socket()).await;
+    let store = opened(&proxy.address(&server.database())).await;
+    for (cut, saved) in [(Cut::BeforeCommit, false), (Cut::AfterCommit, true)] {
+        let once = store.with_ticket(ticket(&format!("{cut:?}")));
+        let create = || once.create(Draft { external_id: None, ..need("") });
+        let before = count(&store).await;
+        proxy.arm(cut);
+        assert!(matches!(create().await.unwrap_err(), StoreError::OutcomeUnknown(_)));
+        assert_eq!(once.redeemed().await.unwrap().is_some(), saved);
+        match create().await {
+            Ok(_) => assert!(!saved),
+            Err(StoreError::Redeemed(_)) => assert!(saved),
+            Err(error) => panic!("{error:?}"),
+        }
+        assert_eq!(count(&store).await, before + 1);
+    }
     store.close().await;
 }

@@ -14,6 +14,7 @@ use utoipa::openapi::{
 use crate::gate::Access;
 use crate::negotiation::{Answers, JSON, NDJSON};
 use crate::problem::{Code, PROBLEM_JSON};
+use crate::repeats::REPLAYED;
 
 /// Reasons that any operation may have.
 const ALWAYS: [Code; 6] = [
@@ -43,6 +44,7 @@ pub(crate) struct Doc {
     query: Vec<String>,
     codes: Vec<Code>,
     answers: Vec<&'static str>,
+    repeatable: bool,
 }
 
 impl Doc {
@@ -57,7 +59,7 @@ impl Doc {
             .tag(tag)
             .summary(Some(summary.into()))
             .description(Some(description.into()));
-        Self { operation, query: Vec::new(), codes: ALWAYS.to_vec(), answers: Vec::new() }
+        Self { operation, query: Vec::new(), codes: ALWAYS.to_vec(), answers: Vec::new(), repeatable: false }
     }
 
     /// Who may use it, and how those who may not are refused.
@@ -90,6 +92,13 @@ impl Doc {
             self.operation = self.operation.parameter(parameter);
         }
         self
+    }
+
+    /// It may be sent again with the same text, and is done once.
+    pub(crate) fn repeatable(mut self) -> Self {
+        self.repeatable = true;
+        self.codes.extend([Code::InvalidIdempotencyKey, Code::RequestInProgress, Code::IdempotencyKeyReused]);
+        self.parameters([super::parameters::idempotency_key()])
     }
 
     /// A JSON body of the schema `name`.
@@ -149,7 +158,8 @@ impl Doc {
                 self.answers.push(media_type);
             }
         }
-        for (header, about) in headers {
+        let replayed = (REPLAYED, "此前已完成、此次只是重答时为 true；否则没有");
+        for (header, about) in headers.iter().chain(self.repeatable.then_some(&replayed)) {
             let text = HeaderBuilder::new().schema(Some(text())).description(Some(*about)).build();
             response = response.header(*header, text);
         }

@@ -330,3 +330,30 @@ pub(super) fn changes() -> Value {
 fn json(view: impl Serialize) -> Value {
     serde_json::to_value(view).expect("views hold only strings, numbers and lists")
 }
+
+/// An import that has come to its end.
+pub(super) fn operation() -> Value {
+    json!({
+        "id": 9, "kind": "import", "registry": "needs", "state": "succeeded", "cancelling": false,
+        "progress": {"rows": 2, "bytes": 180, "bytes_total": 180, "fraction": 1.0}, "requested_by": "key-1",
+        "created_at": "2026-05-12T01:30:00Z", "started_at": "2026-05-12T01:30:01Z",
+        "ended_at": "2026-05-12T01:30:02Z", "result": import_report()
+    })
+}
+
+/// An import that was just taken on.
+pub(super) fn waiting() -> Value {
+    json!({
+        "id": 9, "kind": "import", "registry": "needs", "state": "waiting", "cancelling": false, "place": 1,
+        "progress": {"rows": 0, "bytes": 0, "bytes_total": 180, "fraction": 0.0}, "requested_by": "key-1",
+        "created_at": "2026-05-12T01:30:00Z"
+    })
+}
+
+/// The same of an index to be built anew.
+pub(super) fn rebuild() -> Value {
+    json!({
+        "id": 10, "kind": "index_rebuild", "registry": "needs", "state": "waiting", "cancelling": false,
+        "place": 1, "progress": {"rows": 0}, "requested_by": "key-1", "created_at": "2026-05-12T01:30:00Z"
+    })
+}

@@ -13,11 +13,12 @@ pub(crate) fn record() -> Doc {
         同时记下当时的名次和各项得分（`seen`）：在当前匹配批次中的取自批次，否则即时计算；从未推荐过的也可以告知。\
         反馈用于学习排序的权重。";
     Doc::new("record_feedback", FEEDBACK, "记录对接反馈", description)
+        .repeatable()
         .json_body("FeedbackForm", examples::feedback_form())
         .answer(201, "已记录", ("Feedback", examples::feedback()), &[])
         .problems(&body_problems())
         .problems(&[Code::NoSuchPairing, Code::RecordNotFound, Code::OutsideRegion, Code::Busy])
-        .problems(&[Code::OutcomeUnknown, Code::InsufficientStorage])
+        .problems(&[Code::OutcomeUnknown, Code::InsufficientStorage, Code::FeedbackNotFound])
 }
 
 pub(crate) fn list() -> Doc {

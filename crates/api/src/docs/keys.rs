@@ -10,8 +10,10 @@ use crate::problem::Code;
 pub(crate) fn create() -> Doc {
     let description = "为一个接入方发放密钥。密钥本身（`token`）只在这次应答中出现，系统只保存其摘要，请立即交给接入方妥善保存。\
         接入方第一次出现时即登记其用途和地区，以后不变，再发时可不填。每个接入方最多有两个有效的密钥。\
+        重发同一请求（`Idempotency-Key`）不会再发一个，但密钥本身不能再给出，答 409 `token_already_shown`：没有收到的，撤销后另发。\
         只能授予本密钥自己也有的权限；限于某地区的管理密钥只能为本地区（含下级）的接入方发放。";
     Doc::new("create_key", KEYS, "发放密钥", description)
+        .repeatable()
         .json_body("KeyForm", examples::key_form())
         .answer(201, "已发放", ("NewKey", examples::new_key()), &[("Location", "新密钥的地址")])
         .problems(&body_problems())
@@ -21,6 +23,7 @@ pub(crate) fn create() -> Doc {
             Code::HolderDiffers,
             Code::Busy,
             Code::InsufficientStorage,
+            Code::TokenAlreadyShown,
         ])
 }
 
@@ -52,6 +55,7 @@ pub(crate) fn read() -> Doc {
 pub(crate) fn revoke() -> Doc {
     let description = "撤销一个密钥：从下一个请求起即被拒绝，不能恢复。已撤销的再撤销一次，结果相同。";
     Doc::new("revoke_key", KEYS, "撤销密钥", description)
+        .repeatable()
         .parameters([parameters::key_id()])
         .answer(200, "已撤销的密钥", ("Key", examples::revoked_key()), &[])
         .problems(&[Code::KeyNotFound, Code::Busy, Code::InsufficientStorage])

@@ -8,6 +8,7 @@ use utoipa::openapi::{Ref, Required};
 
 use super::doc::{parameter, text};
 use super::formats::{CURSOR, formatted};
+use crate::repeats::IDEMPOTENCY_KEY;
 
 pub(super) fn id(kind: Kind) -> Parameter {
     let about = format!("{}的记录编号，形如 `{kind}-42`", kind.label());
@@ -36,6 +37,25 @@ pub(super) fn if_match() -> Parameter {
 pub(super) fn if_none_match() -> Parameter {
     let about = "已有的 ETag；记录未变时答 304";
     parameter(ParameterIn::Header, "If-None-Match", about, text(), None)
+}
+
+pub(super) fn idempotency_key() -> Parameter {
+    let about = "由调用方为每次操作取一个不重复的文字（如 UUID），重试时原样再带。24 小时内同一密钥、同一文字的同一请求只执行一次，\
+        再来的得到同样的应答（记录按现状给出），并带 `Idempotency-Replayed: true`；内容不同的答 422，前一个还在处理的答 409；\
+        失败的（4xx）不算数，可以改正后用同一文字再发";
+    let schema = ObjectBuilder::new()
+        .schema_type(Type::String)
+        .min_length(Some(1))
+        .max_length(Some(255))
+        .pattern(Some("^[!-~]+$"))
+        .examples([json!("7f9c24e8-3b12-4c5e-9d6a-2f1e0c8b5a37")]);
+    let schema: Schema = schema.into();
+    parameter(ParameterIn::Header, IDEMPOTENCY_KEY, about, schema, None)
+}
+
+pub(super) fn prefer() -> Parameter {
+    let about = "`respond-async`：文件收齐后即答 202，导入在后台进行（RFC 7240）";
+    parameter(ParameterIn::Header, "Prefer", about, text(), None)
 }
 
 pub(super) fn cursor() -> Parameter {

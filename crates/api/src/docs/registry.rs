@@ -17,6 +17,7 @@ pub(crate) fn create(kind: Kind) -> Doc {
         of_duplicates(kind)
     );
     Doc::new(&format!("create_{kind}"), label, format!("登记{label}"), description)
+        .repeatable()
         .json_body(form_name(kind), examples::form(kind))
         .answer(
             201,
@@ -30,6 +31,7 @@ pub(crate) fn create(kind: Kind) -> Doc {
             Code::OutsideRegion,
             Code::OutcomeUnknown,
             Code::InsufficientStorage,
+            Code::RecordNotFound,
         ])
 }
 
@@ -75,6 +77,7 @@ pub(crate) fn replace(kind: Kind) -> Doc {
         of_duplicates(kind)
     );
     Doc::new(&format!("replace_{kind}"), label, format!("修改{label}"), description)
+        .repeatable()
         .parameters([parameters::id(kind), parameters::if_match()])
         .json_body(form_name(kind), examples::form(kind))
         .answer(200, "修改后的记录", (&view_name(kind), examples::view(kind)), &RECORD_HEADERS)
@@ -89,6 +92,7 @@ pub(crate) fn withdraw(kind: Kind) -> Doc {
         "撤回一条{label}：状态改为 withdrawn，不再参与检索和匹配，记录本身保留备查。要恢复，请修改记录并将 `status` 设为 open。"
     );
     Doc::new(&format!("withdraw_{kind}"), label, format!("撤回{label}"), description)
+        .repeatable()
         .parameters([parameters::id(kind), parameters::if_match()])
         .answer(200, "撤回后的记录", (&view_name(kind), examples::withdrawn(kind)), &RECORD_HEADERS)
         .problems(&change_problems())

@@ -24,7 +24,7 @@ use crate::problem::{Code, ProblemView};
 use crate::views::{
     AuditPageView, ChangesView, ClusterPageView, ContactView, CurrentMatchesView, DuplicatesView, FacetView,
     FeedbackPageView, ImportEndView, ImportReportView, ImportRowView, KeyPageView, MatchesView, NewKeyView,
-    RankingView, RecordHead, RunPageView,
+    OperationPageView, OperationView, RankingView, RecordHead, RunPageView,
 };
 
 /// All schemas by name.
@@ -40,6 +40,7 @@ pub(super) fn components() -> Components {
     collect!(DuplicatesView, ClusterPageView);
     collect!(FeedbackForm, FeedbackPageView, RankingView);
     collect!(KeyForm, KeyPageView, NewKeyView);
+    collect!(OperationView, OperationPageView);
     collect!(RevealForm, ContactView, AuditPageView);
     collect!(ImportRowView, ImportEndView<'static>);
     for (name, schema) in choices() {
@@ -82,6 +83,10 @@ const ABOUT: &[(&str, &str)] = &[
     ),
     ("AdhocMatch", "为未登记的内容匹配的请求"),
     ("AuditPage", "一页审计记录"),
+    ("Operation", "一个后台任务"),
+    ("OperationPage", "一页后台任务"),
+    ("OperationProblem", "任务失败的原因"),
+    ("OperationProgress", "任务的进度"),
     ("AuditRow", "一条审计记录"),
     ("Capacity", "承接能力"),
     ("Contact", "未脱敏的联系方式"),

@@ -2,7 +2,7 @@
 
 use actix_web::{HttpRequest, HttpResponse};
 use domain::{Decision, RecordId, parse_date};
-use engine::{FeedbackDraft, FeedbackRequest};
+use engine::{Feedback, FeedbackDraft, FeedbackRequest};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -11,6 +11,7 @@ use crate::cursor::{self, Place};
 use crate::extract::{Form, FormBody, Query, invalid};
 use crate::gate::At;
 use crate::problem::{Code, Problem};
+use crate::repeats::Repeatable;
 use crate::views::{FeedbackPageView, FeedbackView};
 
 /// Feedback as a portal tells it.
@@ -56,7 +57,12 @@ impl Form for FeedbackForm {
     }
 }
 
-pub(crate) async fn record(At(desk): At, _: Query, FormBody(form): FormBody<FeedbackForm>) -> Answer {
+pub(crate) async fn record(
+    At(desk): At,
+    _: Query,
+    repeatable: Repeatable,
+    FormBody(form): FormBody<FeedbackForm>,
+) -> Answer {
     let day = form.decided_on.as_deref().map(|text| {
         let wrong = || invalid("/decided_on", "format", "应为日期，如 2026-05-20");
         parse_date(text).ok_or_else(wrong)
@@ -69,7 +75,12 @@ pub(crate) async fn record(At(desk): At, _: Query, FormBody(form): FormBody<Feed
         decided_on: day.transpose()?,
         comment: form.comment.unwrap_or_default(),
     };
-    Ok(HttpResponse::Created().json(FeedbackView::from(desk.add_feedback(draft).await?)))
+    repeatable.once(desk, &body, async |desk| Ok(recorded(desk.add_feedback(draft).await?))).await
+}
+
+/// The answer to feedback.
+pub(crate) fn recorded(told: Feedback) -> HttpResponse {
+    HttpResponse::Created().json(FeedbackView::from(told))
 }
 
 pub(crate) async fn list(At(desk): At, query: Query, request: HttpRequest) -> Answer {

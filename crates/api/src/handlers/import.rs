@@ -3,21 +3,28 @@
 use std::io::{self, Read};
 use std::sync::Arc;
 
+use actix_web::http::header::{HeaderName, HeaderValue};
 use actix_web::web::{Bytes, Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
-use engine::{Desk, Format, ImportOptions, ImportReport};
+use engine::{Desk, Format, ImportOptions, ImportReport, Operation, OperationState};
 use futures_util::StreamExt;
 use futures_util::future::join;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 
+use super::operations::taken_on;
 use super::{Answer, outcomes};
 use crate::Limits;
 use crate::extract::{Deadlines, Query, Registry, larger_than, media_type, refuse_encoded, too_large};
 use crate::gate::At;
 use crate::negotiation::prefers_lines;
 use crate::problem::{Code, Problem};
+use crate::repeats::{Repeatable, tell_replayed};
 use crate::spool::Backlog;
-use crate::views::ImportReportView;
+use crate::views::{ImportReportView, fault_code};
+
+/// What says that the caller is answered before the work is done.
+const PREFERENCE_APPLIED: HeaderName = HeaderName::from_static("preference-applied");
+const LATER: HeaderValue = HeaderValue::from_static("respond-async");
 
 /// Pieces of the body that may wait for the reader.
 const WAITING: usize = 8;
@@ -32,14 +39,24 @@ pub(crate) async fn import(
     Registry(kind): Registry,
     query: Query,
     request: HttpRequest,
+    repeatable: Repeatable,
     payload: Payload,
 ) -> Answer {
     let all_or_nothing = query.flag("all_or_nothing")?;
     let options = ImportOptions { kind, format: format(&request)?, all_or_nothing };
+    let later = prefers_later(&request);
     let upload = Upload::new(&request, payload)?;
     let turn = imports.begin()?;
+    let kept = later || repeatable.is_named();
     if prefers_lines(request.headers()) {
+        if kept {
+            let detail = "逐行的结果不能与 Prefer: respond-async 或 Idempotency-Key 同用";
+            return Err(Problem::parameter(Code::InvalidParameter, "Accept", detail));
+        }
         return outcomes::answer(desk, options, upload, turn, &request).await;
+    }
+    if kept {
+        return put_aside(&desk, options, upload, repeatable, later).await;
     }
     let report = stream(&desk, options, upload).await?;
     Ok(HttpResponse::Ok().json(ImportReportView::from(report)))
@@ -67,6 +84,65 @@ async fn stream(desk: &Desk, options: ImportOptions, upload: Upload) -> Result<I
 pub(super) fn pieces() -> (mpsc::Sender<io::Result<Bytes>>, Pieces) {
     let (sender, pieces) = mpsc::channel(WAITING);
     (sender, Pieces { pieces, current: Bytes::new() })
+}
+
+/// The whole file first, and then its rows, by an operation: whether the caller waits for its end or not, it is done once, and goes on after
+/// whatever ends this process.
+async fn put_aside(
+    desk: &Desk,
+    options: ImportOptions,
+    upload: Upload,
+    repeatable: Repeatable,
+    later: bool,
+) -> Answer {
+    let (sender, pieces) = mpsc::channel(WAITING);
+    let putting = desk.put_aside(options.kind, Pieces { pieces, current: Bytes::new() });
+    let (fed, put) = join(upload.feed(sender), putting).await;
+    fed?;
+    let (file, read) = put?;
+    read.map_err(|_| Problem::new(Code::BrokenBody, "文件没有传完"))?;
+    let digest = file.digest();
+    let submit = async |desk: Desk| desk.submit_import(options, file, later).await;
+    let (number, again) = repeatable.operation(desk, &digest, submit).await?;
+    if later {
+        let mut answer = taken_on(desk, number, again).await?;
+        answer.headers_mut().insert(PREFERENCE_APPLIED, LATER);
+        return Ok(answer);
+    }
+    let operation = desk.ended_import(number, !again).await?;
+    let mut answer = HttpResponse::Ok().json(report(operation)?);
+    tell_replayed(&mut answer, again);
+    Ok(answer)
+}
+
+/// The report of an import that has ended, or why there is none.
+fn report(operation: Operation) -> Result<ImportReportView, Problem> {
+    let report = operation.report.map(|report| ImportReportView::from(*report));
+    match (operation.state, report) {
+        (OperationState::Succeeded, Some(report)) => Ok(report),
+        (OperationState::Cancelled, report) => {
+            let detail =
+                format!("导入（后台任务 {}）已被取消，已导入的批次保留，见 report", operation.number);
+            Err(Problem { report: report.map(Box::new), ..Problem::new(Code::OperationCancelled, detail) })
+        }
+        (_, report) => {
+            let (code, detail) = match operation.fault {
+                Some(fault) => (fault_code(fault.kind), fault.detail),
+                None => (Code::InternalError, "服务内部发生错误，报障时请提供请求编号".to_owned()),
+            };
+            Err(Problem { report: report.map(Box::new), ..Problem::new(code, detail) })
+        }
+    }
+}
+
+/// Whether the caller wants to be answered before the work is done (RFC 7240, section 4.1).
+fn prefers_later(request: &HttpRequest) -> bool {
+    let lines = request.headers().get_all("Prefer").filter_map(|line| line.to_str().ok());
+    let mut preferences = lines.flat_map(|line| line.split(','));
+    preferences.any(|preference| {
+        let name = preference.split([';', '=']).next().unwrap_or_default();
+        name.trim().eq_ignore_ascii_case("respond-async")
+    })
 }
 
 /// Imports at a time: each holds a thread, and searching and indexing need some too.

@@ -3,8 +3,9 @@
 use actix_web::http::header::LOCATION;
 use actix_web::{HttpRequest, HttpResponse};
 use domain::access::{KeyId, Scope};
-use engine::KeyRequest;
+use engine::{Key, KeyRequest};
 use serde::Deserialize;
+use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::Answer;
@@ -13,6 +14,7 @@ use crate::endpoints::BASE;
 use crate::extract::{Form, FormBody, Query, invalid};
 use crate::gate::At;
 use crate::problem::{Code, Problem};
+use crate::repeats::Repeatable;
 use crate::views::{KeyPageView, KeyView, NewKeyView};
 
 /// A key that is asked for.
@@ -59,7 +61,12 @@ impl Form for KeyForm {
     }
 }
 
-pub(crate) async fn create(At(desk): At, _: Query, FormBody(form): FormBody<KeyForm>) -> Answer {
+pub(crate) async fn create(
+    At(desk): At,
+    _: Query,
+    repeatable: Repeatable,
+    FormBody(form): FormBody<KeyForm>,
+) -> Answer {
     let region = form.region.as_deref().map(str::parse).transpose();
     let request = KeyRequest {
         holder: form.holder,
@@ -68,9 +75,13 @@ pub(crate) async fn create(At(desk): At, _: Query, FormBody(form): FormBody<KeyF
         scopes: form.scopes.into_iter().collect(),
         good_for: KeyRequest::days(form.days),
     };
-    let made = desk.create_key(&request).await?;
-    let location = format!("{BASE}/keys/{}", made.key.id);
-    Ok(HttpResponse::Created().insert_header((LOCATION, location)).json(NewKeyView::from(made)))
+    repeatable
+        .once(desk, &body, async |desk| {
+            let made = desk.create_key(&request).await?;
+            let location = format!("{BASE}/keys/{}", made.key.id);
+            Ok(HttpResponse::Created().insert_header((LOCATION, location)).json(NewKeyView::from(made)))
+        })
+        .await
 }
 
 pub(crate) async fn list(At(desk): At, query: Query, request: HttpRequest) -> Answer {
@@ -87,11 +98,17 @@ pub(crate) async fn current(At(desk): At, _: Query) -> Answer {
 }
 
 pub(crate) async fn read(At(desk): At, _: Query, request: HttpRequest) -> Answer {
-    Ok(HttpResponse::Ok().json(KeyView::from(desk.key(id(&request)?).await?)))
+    Ok(shown(desk.key(id(&request)?).await?))
 }
 
-pub(crate) async fn revoke(At(desk): At, _: Query, request: HttpRequest) -> Answer {
-    Ok(HttpResponse::Ok().json(KeyView::from(desk.revoke_key(id(&request)?).await?)))
+pub(crate) async fn revoke(At(desk): At, _: Query, request: HttpRequest, repeatable: Repeatable) -> Answer {
+    let id = id(&request)?;
+    repeatable.once(desk, &Value::Null, async |desk| Ok(shown(desk.revoke_key(id).await?))).await
+}
+
+/// The answer that shows a key.
+pub(crate) fn shown(key: Key) -> HttpResponse {
+    HttpResponse::Ok().json(KeyView::from(key))
 }
 
 /// The key that the path names.

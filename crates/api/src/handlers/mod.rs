@@ -8,6 +8,7 @@ pub(crate) mod import;
 pub(crate) mod keys;
 pub(crate) mod kindred;
 pub(crate) mod matching;
+pub(crate) mod operations;
 mod outcomes;
 pub(crate) mod ranking;
 pub(crate) mod registry;

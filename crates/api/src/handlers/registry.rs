@@ -1,10 +1,12 @@
 //! The registries: create, list, read, replace, withdraw.
 
+use actix_web::http::Method;
 use actix_web::http::header::{ETAG, LOCATION};
-use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
+use actix_web::{HttpRequest, HttpResponse};
 use domain::{Kind, Status};
 use engine::{Desk, ListRequest, RecordPage, Shown};
 use jiff::Timestamp;
+use serde_json::Value;
 
 use super::Answer;
 use crate::conditions::{etag, expected_revision, unchanged};
@@ -13,19 +15,19 @@ use crate::endpoints::BASE;
 use crate::extract::{JsonBody, Query, RecordPath, Registry};
 use crate::gate::At;
 use crate::problem::{Code, Problem};
+use crate::repeats::Repeatable;
 use crate::views::{PageView, RecordView};
 
 pub(crate) async fn create(
     At(desk): At,
     Registry(kind): Registry,
     _: Query,
+    repeatable: Repeatable,
     JsonBody(form): JsonBody,
 ) -> Answer {
-    let shown = desk.create(kind, form).await?;
-    let location = format!("{BASE}/{}/{}", kind.plural(), shown.record.id);
-    let mut response = HttpResponse::Created();
-    response.insert_header((LOCATION, location));
-    Ok(record(response, shown))
+    repeatable
+        .once(desk, &form, async |desk| Ok(now(&Method::POST, desk.create(kind, form.clone()).await?)))
+        .await
 }
 
 pub(crate) async fn read(At(desk): At, RecordPath(id): RecordPath, _: Query, request: HttpRequest) -> Answer {
@@ -34,7 +36,7 @@ pub(crate) async fn read(At(desk): At, RecordPath(id): RecordPath, _: Query, req
         let tag = (ETAG, etag(shown.record.revision));
         return Ok(HttpResponse::NotModified().insert_header(tag).finish());
     }
-    Ok(record(HttpResponse::Ok(), shown))
+    Ok(now(&Method::GET, shown))
 }
 
 pub(crate) async fn replace(
@@ -42,10 +44,15 @@ pub(crate) async fn replace(
     RecordPath(id): RecordPath,
     _: Query,
     request: HttpRequest,
+    repeatable: Repeatable,
     JsonBody(form): JsonBody,
 ) -> Answer {
-    let shown = desk.replace(id, expected_revision(&request)?, form).await?;
-    Ok(record(HttpResponse::Ok(), shown))
+    let expected = expected_revision(&request)?;
+    repeatable
+        .once(desk, &form, async |desk| {
+            Ok(now(&Method::PUT, desk.replace(id, expected, form.clone()).await?))
+        })
+        .await
 }
 
 pub(crate) async fn withdraw(
@@ -53,9 +60,12 @@ pub(crate) async fn withdraw(
     RecordPath(id): RecordPath,
     _: Query,
     request: HttpRequest,
+    repeatable: Repeatable,
 ) -> Answer {
-    let shown = desk.withdraw(id, expected_revision(&request)?).await?;
-    Ok(record(HttpResponse::Ok(), shown))
+    let expected = expected_revision(&request)?;
+    repeatable
+        .once(desk, &Value::Null, async |desk| Ok(now(&Method::DELETE, desk.withdraw(id, expected).await?)))
+        .await
 }
 
 pub(crate) async fn list(
@@ -107,7 +117,22 @@ async fn with_external_id(
     Ok(RecordPage { items, next: None, total })
 }
 
-fn record(mut response: HttpResponseBuilder, shown: Shown) -> HttpResponse {
-    response.insert_header((ETAG, etag(shown.record.revision)));
+fn now(method: &Method, shown: Shown) -> HttpResponse {
+    let revision = shown.record.revision;
+    written(method, shown, revision)
+}
+
+/// The answer to a request that brought a record to this revision.
+pub(crate) fn written(method: &Method, mut shown: Shown, revision: u64) -> HttpResponse {
+    let id = shown.record.id;
+    let mut response = HttpResponse::Ok();
+    if method == Method::POST {
+        response = HttpResponse::Created();
+        response.insert_header((LOCATION, format!("{BASE}/{}/{id}", id.kind.plural())));
+    } else if method == Method::DELETE {
+        // Of a record that goes nobody asks what it is like.
+        shown.duplicates.clear();
+    }
+    response.insert_header((ETAG, etag(revision)));
     response.json(RecordView::from(shown))
 }

@@ -5,6 +5,7 @@ mod feedback;
 mod import;
 mod keys;
 mod matching;
+mod operations;
 mod outcomes;
 mod ranking;
 mod records;
@@ -15,6 +16,7 @@ pub(crate) use feedback::{FeedbackPageView, FeedbackView};
 pub(crate) use import::ImportReportView;
 pub(crate) use keys::{KeyPageView, KeyView, NewKeyView};
 pub(crate) use matching::{MatchView, MatchesView, ReasonView, TargetView};
+pub(crate) use operations::{OperationPageView, OperationView, fault_code};
 pub(crate) use outcomes::{ImportEndView, ImportRowView};
 pub(crate) use ranking::RankingView;
 pub(crate) use records::{

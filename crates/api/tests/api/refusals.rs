@@ -54,6 +54,13 @@ fn cases() -> Vec<Case> {
         case(InvalidParameter, "GET", "/api/v1/needs/need-1/matches?target=needs"),
         case(InvalidCursor, "GET", "/api/v1/needs?cursor=AAAA"),
         with(case(InvalidIfMatch, "DELETE", NEED), &[("If-Match", "one")], ""),
+        with(
+            case(InvalidIdempotencyKey, "POST", NEEDS),
+            &[("Content-Type", "application/json"), ("Idempotency-Key", "a b")],
+            "{\"title\": \"x\"}",
+        ),
+        case(OperationNotFound, "GET", "/api/v1/operations/99"),
+        case(OperationNotFound, "POST", "/api/v1/operations/01/cancel"),
         case(KeyInUrl, "GET", "/api/v1/needs?api_key=x"),
         case(KeyNotFound, "GET", "/api/v1/keys/key-99"),
         case(KeyNotFound, "DELETE", "/api/v1/keys/7"),
@@ -125,8 +132,8 @@ async fn every_refusal_has_its_code() {
     let large = format!("{{\"title\": \"{}\"}}", "x".repeat(70_000));
     caused.insert(portal.send("POST", NEEDS, JSON, large.as_bytes()).await.problem().leak());
 
-    // Left: what keys, rates and regions refuse, which have tests of their own; faults on this side; and those of connections, which
-    // `serving` and `tests/service` tell of.
+    // Left: what keys, rates and regions refuse, and what comes again, which have tests of their own; faults on this side; and those of
+    // connections, which `serving` and `tests/service` tell of.
     let elsewhere = [
         Code::KeyRequired,
         Code::InvalidKey,
@@ -142,6 +149,13 @@ async fn every_refusal_has_its_code() {
         Code::HeadTimeout,
         Code::HeadTooLarge,
         Code::TooManyConnections,
+        Code::IdempotencyKeyReused,
+        Code::RequestInProgress,
+        Code::TokenAlreadyShown,
+        Code::FeedbackNotFound,
+        Code::OperationsFull,
+        Code::OperationCancelled,
+        Code::OperationLost,
         Code::BrokenBody,
         Code::BodyTimeout,
         Code::RunNotFound,

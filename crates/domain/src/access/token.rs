@@ -40,6 +40,11 @@ impl Token {
         SecretDigest::of(&self.secret)
     }
 
+    /// A key for one purpose, which only whoever knows the token can derive (BLAKE3's key derivation). The purpose is a fixed text of ours.
+    pub fn derived(&self, purpose: &'static str) -> [u8; BYTES] {
+        blake3::derive_key(purpose, &self.secret)
+    }
+
     /// The text that the holder sends. To be shown once and kept nowhere.
     pub fn reveal(&self) -> String {
         let secret: String = self.secret.iter().map(|byte| format!("{byte:02x}")).collect();

@@ -27,6 +27,10 @@ pub enum Act {
     ManageKeys,
     /// Read the audit log.
     ReadAudit,
+    /// Build indexes anew.
+    RebuildIndex,
+    /// See what long work one's own holder has asked for, and have it stop.
+    OwnOperations,
     /// Ask about one's own key.
     OwnKey,
 }
@@ -43,9 +47,9 @@ impl Act {
             Self::Match => vec![Scope::MatchesRun],
             Self::ReadFeedback => vec![Scope::FeedbackRead],
             Self::GiveFeedback => vec![Scope::FeedbackWrite],
-            Self::ManageKeys => vec![Scope::Admin],
+            Self::ManageKeys | Self::RebuildIndex => vec![Scope::Admin],
             Self::ReadAudit => vec![Scope::AuditRead],
-            Self::OwnKey => Vec::new(),
+            Self::OwnOperations | Self::OwnKey => Vec::new(),
         }
     }
 }

@@ -65,7 +65,7 @@ impl Desk {
     }
 
     /// Those of which neither side is hidden and one is the caller's own.
-    async fn shown_feedback(&self, items: Vec<Feedback>) -> Result<Vec<Feedback>, EngineError> {
+    pub(super) async fn shown_feedback(&self, items: Vec<Feedback>) -> Result<Vec<Feedback>, EngineError> {
         let sight = self.sight();
         let mut known: HashMap<RecordId, (Visibility, bool)> = HashMap::new();
         for kind in Kind::ALL {

@@ -57,7 +57,7 @@ impl Desk {
     }
 
     /// A report without needs that are hidden.
-    async fn shown_report(&self, mut report: ImportReport) -> Result<ImportReport, EngineError> {
+    pub(super) async fn shown_report(&self, mut report: ImportReport) -> Result<ImportReport, EngineError> {
         if self.caller.key.region.is_none() || report.flags.is_empty() {
             return Ok(report);
         }

@@ -10,6 +10,8 @@ mod feedback;
 mod import;
 mod keys;
 mod matching;
+mod once;
+mod operations;
 mod registry;
 mod runs;
 mod sight;
@@ -28,6 +30,7 @@ use crate::{Engine, EngineError, Key};
 pub use act::Act;
 pub(crate) use admission::Admission;
 pub use admission::{AdmissionLoad, AdmissionSettings};
+pub use once::{Once, Recalled};
 pub(crate) use registry::outside;
 use sight::Sight;
 

@@ -14,12 +14,14 @@ mod inventors;
 mod judgements;
 mod keys;
 mod listing;
+mod operations;
 mod outbox;
 #[path = "../../../../tests/support/postgres.rs"]
 mod postgres_server;
 mod records;
 mod runs;
 mod texts;
+mod tickets;
 
 use store::Store;
 
@@ -175,6 +177,24 @@ macro_rules! every_property_on {
                 numbers_at_their_ends_are_no_fault
                 long_lists_are_read_whole
                 decimals_come_back_to_the_last_digit
+            }
+            tickets {
+                a_write_is_done_once_and_leads_to_what_came_of_it
+                feedback_and_keys_are_made_once
+                another_request_under_the_same_text_is_refused
+                what_fails_leaves_nothing_behind
+                of_many_at_once_one_is_done
+                what_is_old_is_forgotten
+            }
+            operations {
+                an_operation_reads_back_and_is_taken_up_in_order
+                it_moves_with_what_is_written_or_not_at_all
+                whoever_began_earlier_writes_nothing_more
+                of_many_who_look_for_work_each_finds_another
+                it_is_stopped_where_it_stands
+                it_is_asked_for_once_unless_it_came_to_nothing
+                what_is_old_or_of_servers_that_are_gone_goes
+                erasing_a_person_reaches_reports_and_files
             }
             concurrency {
                 thirty_two_writers_all_succeed

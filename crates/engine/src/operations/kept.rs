@@ -1,0 +1,153 @@
+//! What of an operation is kept as JSON: how it is to be done, what it has come to, why it failed. None of it holds a contact.
+
+use exchange::{Format, RowError};
+use serde::{Deserialize, Serialize};
+use store::{Operation as StoredOperation, OperationDraft, StoreError};
+
+use super::aside::Laid;
+use super::{Task, word};
+use crate::{EngineError, ImportOptions, ImportReport, Key};
+
+const IMPORT: &str = "import";
+const REBUILD: &str = "index_rebuild";
+
+/// How an operation is to be done.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Options {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    format: Option<String>,
+    #[serde(default)]
+    all_or_nothing: bool,
+    /// Whether whoever asked was told at once that it is taken on; else that request stands or falls with it.
+    pub(super) answers_later: bool,
+}
+
+/// Why an operation failed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fault {
+    /// Of what kind.
+    pub kind: FaultKind,
+    /// One Chinese sentence.
+    pub detail: String,
+}
+
+/// Kinds of faults.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FaultKind {
+    /// The file is not what it claims to be.
+    UnreadableFile,
+    /// Bad rows, of which none was allowed.
+    NothingImported,
+    /// The file that was put aside is gone or damaged.
+    FileLost,
+    /// The server that was to do it is not there any more.
+    ServerGone,
+    /// A fault of ours, of which the log tells.
+    Internal,
+}
+
+impl Fault {
+    /// What a failed use case comes to; what only the log should tell is left out.
+    pub(super) fn of(error: &EngineError) -> Self {
+        let kind = match error {
+            EngineError::File(_) => FaultKind::UnreadableFile,
+            EngineError::NothingImported(_) => FaultKind::NothingImported,
+            EngineError::FileLost => FaultKind::FileLost,
+            _ => FaultKind::Internal,
+        };
+        let detail = match kind {
+            FaultKind::Internal => "服务内部发生错误，已记入日志；报障时请提供任务编号".to_owned(),
+            _ => error.to_string(),
+        };
+        Self { kind, detail }
+    }
+
+    pub(super) fn to_json(&self) -> String {
+        json(self)
+    }
+}
+
+/// A report with the errors that are told beside it elsewhere.
+#[derive(Serialize, Deserialize)]
+struct Report {
+    #[serde(flatten)]
+    report: ImportReport,
+    row_errors: Vec<RowError>,
+}
+
+pub(super) fn draft(
+    task: Task,
+    answers_later: bool,
+    caller: &Key,
+    server: String,
+    file: Option<&Laid>,
+) -> OperationDraft {
+    let (what, registry, options) = match task {
+        Task::Import(ImportOptions { kind, format, all_or_nothing }) => (
+            IMPORT,
+            Some(kind),
+            Options { format: Some(word(format).to_owned()), all_or_nothing, answers_later },
+        ),
+        Task::RebuildIndex(kind) => {
+            (REBUILD, kind, Options { format: None, all_or_nothing: false, answers_later })
+        }
+    };
+    OperationDraft {
+        what: what.to_owned(),
+        registry,
+        options: json(&options),
+        key: caller.id,
+        holder: caller.holder.clone(),
+        region: caller.region,
+        server,
+        file: file.map(|file| file.name().to_owned()),
+        size: file.map_or(0, Laid::size),
+    }
+}
+
+pub(super) fn options(stored: &StoredOperation) -> Result<Options, EngineError> {
+    read(stored, &stored.draft.options)
+}
+
+pub(crate) fn task(stored: &StoredOperation) -> Result<Task, EngineError> {
+    let Options { format, all_or_nothing, .. } = options(stored)?;
+    let format =
+        [Format::Csv, Format::JsonLines].into_iter().find(|known| Some(word(*known)) == format.as_deref());
+    match (stored.draft.what.as_str(), stored.draft.registry, format) {
+        (IMPORT, Some(kind), Some(format)) => {
+            Ok(Task::Import(ImportOptions { kind, format, all_or_nothing }))
+        }
+        (REBUILD, kind, _) => Ok(Task::RebuildIndex(kind)),
+        _ => Err(unreadable(stored, "unknown work")),
+    }
+}
+
+pub(super) fn report(stored: &StoredOperation) -> Result<Option<ImportReport>, EngineError> {
+    let Some(text) = &stored.report else { return Ok(None) };
+    let Report { report, row_errors } = read(stored, text)?;
+    Ok(Some(ImportReport { errors: row_errors, ..report }))
+}
+
+pub(super) fn report_json(report: &ImportReport) -> String {
+    json(&Report { report: report.clone(), row_errors: report.errors.clone() })
+}
+
+pub(super) fn fault(stored: &StoredOperation) -> Result<Option<Fault>, EngineError> {
+    stored.problem.as_deref().map(|text| read(stored, text)).transpose()
+}
+
+fn read<'a, T: Deserialize<'a>>(stored: &StoredOperation, text: &'a str) -> Result<T, EngineError> {
+    serde_json::from_str(text).map_err(|error| unreadable(stored, error))
+}
+
+fn unreadable(
+    stored: &StoredOperation,
+    source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
+) -> EngineError {
+    StoreError::Corrupt { place: format!("后台任务 {}", stored.number), source: source.into() }.into()
+}
+
+fn json(value: &impl Serialize) -> String {
+    serde_json::to_string(value).expect("only texts, numbers and lists of them")
+}
