@@ -1,34 +1,49 @@
-//! x
-#![allow(dead_code, unused)]
+//! Campaigns 「千名专家进千企」 as an optimisation problem: who goes to which need, under capacities, quotas and locks.
+//!
+//! Pure: no files, no clock, no randomness. An [`Instance`] is checked into a [`Campaign`] and solved into a [`Solved`], whose [`Plan`]
+//! covers as many needs as possible, then has the highest total score, then the evenest load, then most of the previous pairs; it is
+//! optimal, or says how far from optimal it may be. `docs/planning.md` has the model and the proofs.
+//!
+//! ```
+//! use planning::{Campaign, Candidate, Effort, Expert, Instance, Need, Ruling, Solved};
+//!
+//! let pair = |expert, need, score| Candidate { expert, need, score, ruling: Ruling::Open };
+//! let instance = Instance {
+//!     experts: vec![Expert { id: 1, capacity: 1 }, Expert { id: 2, capacity: 1 }],
+//!     needs: vec![Need { id: 7, least: 1, most: 1 }, Need { id: 8, least: 1, most: 1 }],
+//!     pairs: vec![pair(1, 7, 900_000), pair(2, 7, 200_000), pair(1, 8, 500_000)],
+//!     ..Instance::default()
+//! };
+//! let solved = Solved::new(Campaign::new(instance)?, Effort::default())?;
+//! // Expert 1 fits need 7 best, but only so are both needs covered.
+//! assert_eq!(solved.plan().value.covered, 2);
+//! assert!(solved.plan().bound.optimal);
+//! # Ok::<(), planning::InstanceError>(())
+//! ```
+
+mod assembly;
+mod campaign;
+mod certificate;
+mod covering;
+mod crossing;
+mod explain;
+mod groups;
+mod instance;
 mod kernel;
-#[doc(hidden)]
-pub fn trial(n: usize, ne: usize, need: &[u32], expert: &[u32], score: &[u32], cap: &[u32]) {
-    use kernel::*;
-    let t = std::time::Instant::now();
-    let mut order: Vec<u32> = (0..need.len() as u32).collect();
-    order.sort_unstable_by_key(|e| { let e = *e as usize; (need[e], u32::MAX - score[e], expert[e]) });
-    let mut starts = vec![0u32; n + 1];
-    for j in need { starts[*j as usize + 1] += 1; }
-    for j in 0..n { starts[j + 1] += starts[j]; }
-    let fe = 1 + n;
-    let pairs: Vec<Pair> = order.iter().map(|e| Pair { expert: (fe + expert[*e as usize] as usize) as u32, worth: score[*e as usize] }).collect();
-    let m = 2 * n.min(ne) as i64 + 3;
-    let max = *score.iter().max().unwrap() as i64;
-    let rise = if std::env::var("LOAD").is_ok() { m } else { 0 };
-    let unit = if rise > 0 { rise * 2 * 8 } else { m };
-    let cover = (n.min(ne) as i64 + 1) * max * unit;
-    let mut tree = vec![TreeArc { low: 0, high: 0, cap: 0, floor: 0, below: 0i64, within: 0, beyond: 0, rise: 0 }];
-    for _ in 0..n { tree.push(TreeArc { low: 1, high: 1, cap: 1, floor: 0, below: -cover, within: 0, beyond: 0, rise: 0 }); }
-    for i in 0..ne { tree.push(TreeArc { low: 0, high: cap[i], cap: cap[i], floor: 0, below: 0, within: 0, beyond: 0, rise }); }
-    let net = Network::new(vec![0; 1 + n + ne], tree, 1, fe, fe, starts, pairs, (unit, 0));
-    let np = net.pairs.len();
-    let mut flow = Flow::new(&net, vec![0; np]);
-    let t1 = std::time::Instant::now();
-    eprintln!("build {:?}  cover 2^{:.1}", t1 - t, (cover as f64).log2());
-    optimise(&net, &mut flow, cover).unwrap();
-    let covered: u64 = net.needs().map(|j| flow.tree[j] as u64).sum();
-    let mut s = 0u64;
-    for e in 0..np { if flow.state[e] & ASSIGNED != 0 { s += net.pairs[e].worth as u64; } }
-    let sq: u64 = net.experts().map(|i| (flow.tree[i] as u64).pow(2)).sum();
-    eprintln!("solve {:?} covered {covered} score {s} squares {sq}", t1.elapsed());
-}
+mod leftover;
+mod outcome;
+mod plan;
+mod solved;
+mod verify;
+mod weights;
+mod working;
+
+pub use campaign::Campaign;
+pub use explain::{Alternative, Difference};
+pub use instance::{
+    Candidate, Expert, HIGHEST_SCORE, Instance, InstanceError, MOST_VISITS, Members, Need, Quota, Ruling, Score,
+};
+pub use leftover::{LeftOut, Reason};
+pub use plan::{Bound, Plan, Relaxation, Value, Visit};
+pub use solved::{Change, Effort, Solved};
+pub use verify::{Fault, verify};

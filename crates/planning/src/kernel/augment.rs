@@ -9,12 +9,15 @@ use super::flow::{ASSIGNED, FIXED, Flow, Step, index};
 use super::network::Network;
 
 /// The shortest ways from one node, as far as they were followed.
+#[derive(Debug, Clone)]
 pub(crate) struct Search<C> {
     distance: Vec<C>,
     /// By which step, from which node, each node was reached.
     through: Vec<Option<(u32, Step)>>,
     done: Vec<bool>,
     reached: Vec<u32>,
+    /// Ways looked at since this was made.
+    pub(crate) looks: u64,
     heap: BinaryHeap<Reverse<(C, u32)>>,
 }
 
@@ -25,6 +28,7 @@ impl<C: Cost> Search<C> {
             through: vec![None; nodes],
             done: vec![false; nodes],
             reached: Vec::new(),
+            looks: 0,
             heap: BinaryHeap::new(),
         }
     }
@@ -51,6 +55,7 @@ impl<C: Cost> Search<C> {
             }
             let base = distance + flow.price[node];
             flow.ways_out(network, node, |head, cost, step| {
+                self.looks += 1;
                 let there = base + cost - flow.price[head];
                 debug_assert!(there >= distance, "a reduced cost is negative");
                 if there < limit && there < self.distance[head] {
@@ -93,7 +98,7 @@ impl<C: Cost> Search<C> {
         steps
     }
 
-    /// Lowers... the prices of all that is nearer than the goal, so that reduced costs stay at least nought and the way's become nought.
+    /// Lowers the prices of all that is nearer than the goal, so that reduced costs stay at least nought and the way's become nought.
     fn reprice(&self, flow: &mut Flow<C>, goal: C) {
         for node in &self.reached {
             let node = *node as usize;
@@ -104,58 +109,63 @@ impl<C: Cost> Search<C> {
     }
 }
 
-/// Brings a flow into balance whose reduced costs are at least nought. Says which node's unit found no way, if one did not.
+/// How an attempt to bring a flow into balance ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Balance {
+    Found,
+    /// What is to flow at least cannot.
+    Impossible,
+    /// It would take longer than was allowed.
+    Abandoned,
+}
+
+/// Brings a flow into balance whose reduced costs are at least nought, looking at about so many ways at most.
 pub(crate) fn restore<C: Cost>(
     network: &Network<C>,
     flow: &mut Flow<C>,
     search: &mut Search<C>,
-) -> Result<(), usize> {
+    looks: u64,
+) -> Balance {
+    let end = search.looks.saturating_add(looks);
     let mut sources: Vec<usize> = (0..network.nodes()).filter(|node| flow.excess[*node] > 0).collect();
     while let Some(source) = sources.last().copied() {
         if flow.excess[source] <= 0 {
             sources.pop();
             continue;
         }
+        if search.looks > end {
+            return Balance::Abandoned;
+        }
         let found = search.run(network, flow, source, |node| flow.excess[node] < 0);
-        let Some((goal, distance)) = found else { return Err(source) };
+        let Some((goal, distance)) = found else { return Balance::Impossible };
         search.reprice(flow, distance);
         for (tail, step) in search.way(goal).into_iter().rev() {
             flow.push(network, tail, step);
         }
     }
-    Ok(())
+    Balance::Found
 }
 
-/// Moves along every way around a node that has a negative reduced cost, as after a change of what it costs or may hold.
-pub(crate) fn correct<C: Cost>(network: &Network<C>, flow: &mut Flow<C>, node: usize) {
-    let mut steps = Vec::new();
-    loop {
-        steps.clear();
-        let price = flow.price[node];
-        flow.ways_out(network, node, |head, cost, step| {
-            if cost + price - flow.price[head] < C::ZERO {
-                steps.push(step);
-            }
-        });
-        if steps.is_empty() {
-            break;
-        }
-        for step in &steps {
-            flow.push(network, node, *step);
-        }
+/// From nothing: prices under which no reduced cost is negative, whatever that does to the balance.
+pub(crate) fn begin<C: Cost>(network: &Network<C>, flow: &mut Flow<C>) {
+    for need in network.needs() {
+        let open = network.pairs_of(need).filter(|pair| flow.state[*pair] & (ASSIGNED | FIXED) == 0);
+        let best = open.map(|pair| flow.cost(network, pair)).min();
+        flow.price[need] = best.map_or(C::ZERO, |best| -best);
+    }
+    for node in 1..network.nodes() {
+        correct_tree_arc(network, flow, node);
     }
 }
 
-/// The same for the tree arc above a node alone, in both directions, and within its bounds.
+/// Moves along the tree arc above a node until it keeps its bounds and no reduced cost along it is negative.
 pub(crate) fn correct_tree_arc<C: Cost>(network: &Network<C>, flow: &mut Flow<C>, node: usize) {
     let arc = &network.tree[node];
     let above = network.parent[node] as usize;
     let (from, to) = if network.is_fed_by_parent(node) { (above, node) } else { (node, above) };
     let gain = flow.price[from] - flow.price[to];
     let mut change = 0_i64;
-    while flow.tree[node] < arc.floor
-        || flow.more(network, node).is_some_and(|cost| cost + gain < C::ZERO) && flow.tree[node] < arc.cap
-    {
+    while flow.tree[node] < arc.floor || flow.more(network, node).is_some_and(|cost| cost + gain < C::ZERO) {
         flow.tree[node] += 1;
         change += 1;
     }
@@ -165,19 +175,4 @@ pub(crate) fn correct_tree_arc<C: Cost>(network: &Network<C>, flow: &mut Flow<C>
     }
     flow.excess[from] -= change;
     flow.excess[to] += change;
-}
-
-/// The same for one pair.
-pub(crate) fn correct_pair<C: Cost>(network: &Network<C>, flow: &mut Flow<C>, need: usize, pair: usize) {
-    let expert = network.pairs[pair].expert as usize;
-    let reduced = flow.cost(network, pair) + flow.price[need] - flow.price[expert];
-    match flow.state[pair] & (ASSIGNED | FIXED) {
-        0 if reduced < C::ZERO => {
-            flow.push(network, need, Step::Assign(index(pair)));
-        }
-        ASSIGNED if reduced > C::ZERO => {
-            flow.push(network, expert, Step::Release(index(pair)));
-        }
-        _ => {}
-    }
 }

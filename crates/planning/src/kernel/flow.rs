@@ -66,6 +66,18 @@ impl<C: Cost> Flow<C> {
         flow
     }
 
+    /// The same flow with its prices in another type.
+    pub(crate) fn recast<D: Cost>(self) -> Flow<D> {
+        let cast = |price: C| D::of(price.wide()).expect("the caller looked whether it fits");
+        Flow {
+            price: self.price.into_iter().map(cast).collect(),
+            tree: self.tree,
+            state: self.state,
+            held: self.held,
+            excess: self.excess,
+        }
+    }
+
     /// Reckons every node's excess anew.
     pub(crate) fn balance(&mut self, network: &Network<C>) {
         self.excess.fill(0);

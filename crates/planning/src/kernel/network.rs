@@ -9,11 +9,12 @@ use super::cost::Cost;
 /// The root of both trees.
 pub(crate) const ROOT: usize = 0;
 
-/// The arc between a node and its parent. Its cost is convex in the flow: below `low`, from there to `high`, and beyond, each unit costs
-/// more than those before it.
-#[derive(Debug, Clone)]
+/// The arc between a node and its parent. Its cost is convex in the flow: no unit is cheaper than those before it.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct TreeArc<C> {
+    /// Up to here a unit costs `below`.
     pub(crate) low: u32,
+    /// What the limit says; `cap` is more only where more is locked.
     pub(crate) high: u32,
     /// No flow above this.
     pub(crate) cap: u32,
@@ -21,7 +22,6 @@ pub(crate) struct TreeArc<C> {
     pub(crate) floor: u32,
     pub(crate) below: C,
     pub(crate) within: C,
-    pub(crate) beyond: C,
     /// The k-th unit (from 0) costs this times 2k + 1 besides: the sum is the square of the load.
     pub(crate) rise: C,
 }
@@ -29,13 +29,7 @@ pub(crate) struct TreeArc<C> {
 impl<C: Cost> TreeArc<C> {
     /// What the unit after `flow` units costs.
     pub(crate) fn slope(&self, flow: u32) -> C {
-        let level = if flow < self.low {
-            self.below
-        } else if flow < self.high {
-            self.within
-        } else {
-            self.beyond
-        };
+        let level = if flow < self.low { self.below } else { self.within };
         level + self.rise * C::small(2 * flow + 1)
     }
 }
@@ -81,16 +75,12 @@ pub(crate) enum Place {
 }
 
 impl<C: Cost> Network<C> {
-    /// A network without its index of children, which [`Self::index_children`] adds.
-    #[expect(clippy::too_many_arguments, reason = "the parts of one value, named where it is built")]
+    /// Parents and tree arcs by node; the first need, group of experts and expert; pairs and where each need's begin; what a
+    /// ten-thousandth and a kept pair are worth.
     pub(crate) fn new(
-        parent: Vec<u32>,
-        tree: Vec<TreeArc<C>>,
-        first_need: usize,
-        first_expert_group: usize,
-        first_expert: usize,
-        starts: Vec<u32>,
-        pairs: Vec<Pair>,
+        (parent, tree): (Vec<u32>, Vec<TreeArc<C>>),
+        [first_need, first_expert_group, first_expert]: [usize; 3],
+        (starts, pairs): (Vec<u32>, Vec<Pair>),
         (unit, kept): (C, C),
     ) -> Self {
         let (child_starts, children) = children_of(&parent);
@@ -107,6 +97,42 @@ impl<C: Cost> Network<C> {
             children,
             child_starts,
         }
+    }
+
+    /// The same network with its costs in another type.
+    pub(crate) fn recast<D: Cost>(self) -> Network<D> {
+        let cast = |cost: C| D::of(cost.wide()).expect("the caller looked whether it fits");
+        let arc = |arc: TreeArc<C>| TreeArc {
+            low: arc.low,
+            high: arc.high,
+            cap: arc.cap,
+            floor: arc.floor,
+            below: cast(arc.below),
+            within: cast(arc.within),
+            rise: cast(arc.rise),
+        };
+        Network {
+            tree: self.tree.into_iter().map(arc).collect(),
+            unit: cast(self.unit),
+            kept: cast(self.kept),
+            parent: self.parent,
+            first_need: self.first_need,
+            first_expert_group: self.first_expert_group,
+            first_expert: self.first_expert,
+            starts: self.starts,
+            pairs: self.pairs,
+            children: self.children,
+            child_starts: self.child_starts,
+        }
+    }
+
+    /// The greatest cost of any arc, without its sign.
+    pub(crate) fn greatest_cost(&self) -> C {
+        let size = |cost: C| C::max(cost, -cost);
+        let arc = |arc: &TreeArc<C>| size(arc.below).max(size(arc.within)) + arc.rise * C::small(2 * arc.cap + 1);
+        let pair = |pair: &Pair| self.unit * C::small(pair.worth) + self.kept;
+        let pairs = self.pairs.iter().map(pair).max().unwrap_or(C::ONE);
+        self.tree.iter().map(arc).max().unwrap_or(C::ONE).max(pairs)
     }
 
     pub(crate) fn nodes(&self) -> usize {

@@ -6,26 +6,39 @@
 
 use super::TooWide;
 use super::cost::Cost;
+use super::exact::settle_prices;
 use super::flow::{ASSIGNED, FIXED, Flow, Step, index};
 use super::hubs::Hubs;
-use super::network::{Network, Place, ROOT};
+use super::network::{Network, Place};
+use super::shortlist::Shortlists;
 
 /// By how much ε falls from round to round.
 const STRIDE: u32 = 8;
 
-/// Makes the flow optimal for ε = 1, whatever it was.
+/// Makes the flow optimal, whatever it was, and its prices exact. All costs are multiples of `quantum`.
 ///
 /// # Errors
 ///
 /// [`TooWide`] when a price leaves what the type can hold.
-pub(crate) fn solve<C: Cost>(network: &Network<C>, flow: &mut Flow<C>, from: C) -> Result<(), TooWide> {
-    let mut scaling = Scaling { network, flow, hubs: Hubs::new(network), active: Vec::new(), epsilon: from };
+pub(crate) fn solve<C: Cost>(
+    network: &Network<C>,
+    flow: &mut Flow<C>,
+    from: C,
+    quantum: C,
+) -> Result<(), TooWide> {
+    let hubs = Hubs::new(network);
+    let shortlists = Shortlists::new(network);
+    let mut scaling = Scaling { network, flow, hubs, shortlists, active: Vec::new(), epsilon: from };
     loop {
         scaling.epsilon = C::max(C::ONE, scaling.epsilon / C::small(STRIDE));
         scaling.round()?;
-        if scaling.epsilon == C::ONE {
+        // From here on the flow may be optimal already: then prices that prove it are found at once.
+        let last = scaling.epsilon == C::ONE;
+        let patience = if last { usize::MAX } else { 3 * network.nodes() };
+        if scaling.epsilon < quantum && settle_prices(network, scaling.flow, patience) {
             return Ok(());
         }
+        debug_assert!(!last, "without a negative cycle, prices settle");
     }
 }
 
@@ -33,13 +46,13 @@ struct Scaling<'a, C> {
     network: &'a Network<C>,
     flow: &'a mut Flow<C>,
     hubs: Hubs<C>,
+    shortlists: Shortlists<C>,
     active: Vec<u32>,
     epsilon: C,
 }
 
 impl<C: Cost> Scaling<'_, C> {
     fn round(&mut self) -> Result<(), TooWide> {
-        self.level_prices();
         self.price_needs();
         self.correct_trees();
         self.flow.balance(self.network);
@@ -50,14 +63,6 @@ impl<C: Cost> Scaling<'_, C> {
             self.discharge(node as usize)?;
         }
         Ok(())
-    }
-
-    /// Only differences count: the root is the zero.
-    fn level_prices(&mut self) {
-        let zero = self.flow.price[ROOT];
-        for price in &mut self.flow.price {
-            *price -= zero;
-        }
     }
 
     /// Prices each need at its best free way out and releases what it holds that is worse by more than ε.
@@ -150,19 +155,34 @@ impl<C: Cost> Scaling<'_, C> {
         }
     }
 
-    fn best_of_need(&self, need: usize, up: Option<(C, Step)>) -> Option<(C, Step, Option<C>)> {
-        let mut two = Two::new(up);
-        for pair in self.network.pairs_of(need) {
-            let state = self.flow.state[pair];
-            if state & (ASSIGNED | FIXED) == 0 {
-                let key = self.flow.cost(self.network, pair)
-                    - self.flow.price[self.network.pairs[pair].expert as usize];
-                two.offer(key, Step::Assign(pair as u32));
+    fn best_of_need(&mut self, need: usize, up: Option<(C, Step)>) -> Option<(C, Step, Option<C>)> {
+        let at = need - self.network.first_need;
+        let (picks, beyond) = self.shortlists.of(at);
+        let mut two = self.two_of(picks, up);
+        if two.second > beyond {
+            self.shortlists.refresh(self.network, self.flow, need);
+            let (picks, beyond) = self.shortlists.of(at);
+            two = self.two_of(picks, up);
+            if two.second > beyond {
+                two = self.two_of(self.network.pairs_of(need), up);
             }
         }
         let (key, step) = two.best?;
         // Going back up changes what the next unit back costs.
         Some((key, step, matches!(step, Step::Assign(_)).then_some(two.second)))
+    }
+
+    /// The two cheapest of some pairs that can be assigned, and of the way up.
+    fn two_of(&self, pairs: impl Iterator<Item = usize>, up: Option<(C, Step)>) -> Two<C> {
+        let mut two = Two::new(up);
+        for pair in pairs {
+            if self.flow.state[pair] & (ASSIGNED | FIXED) == 0 {
+                let expert = self.network.pairs[pair].expert as usize;
+                let key = self.flow.cost(self.network, pair) - self.flow.price[expert];
+                two.offer(key, Step::Assign(index(pair)));
+            }
+        }
+        two
     }
 }
 
