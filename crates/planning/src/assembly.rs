@@ -1,6 +1,6 @@
 //! A campaign as a network: nodes numbered, limits and aims put on arcs.
 
-use crate::campaign::Campaign;
+use crate::campaign::{Campaign, Scored};
 use crate::groups::Grouping;
 use crate::instance::Ruling;
 use crate::kernel::{ASSIGNED, FIXED, KEPT, Network, Pair, ROOT, TreeArc, index};
@@ -8,9 +8,24 @@ use crate::weights::Weights;
 
 /// The network of a campaign; no flow yet.
 pub(crate) fn network(campaign: &Campaign, weights: &Weights) -> Network<i128> {
+    let firsts = firsts(campaign);
+    let first_expert = index(firsts[2]);
+    let pair = |pair: &Scored| Pair { expert: first_expert + pair.expert, worth: pair.score };
+    let pairs = campaign.pairs.iter().map(pair).collect();
+    let tree = trees(campaign, weights);
+    Network::new(tree, firsts, (campaign.starts.clone(), pairs), (weights.score, weights.kept))
+}
+
+/// The first need's node, the first group of experts' and the first expert's.
+fn firsts(campaign: &Campaign) -> [usize; 3] {
     let first_need = 1 + campaign.need_groups.tree.len();
     let first_expert_group = first_need + campaign.needs.len();
-    let first_expert = first_expert_group + campaign.expert_groups.tree.len();
+    [first_need, first_expert_group, first_expert_group + campaign.expert_groups.tree.len()]
+}
+
+/// Every node's parent and tree arc.
+pub(crate) fn trees(campaign: &Campaign, weights: &Weights) -> (Vec<u32>, Vec<TreeArc<i128>>) {
+    let [_, first_expert_group, _] = firsts(campaign);
     let locked = locked(campaign);
     let mut parent = vec![index(ROOT)];
     let mut tree = vec![limit(0, 0, 0, weights)];
@@ -22,7 +37,7 @@ pub(crate) fn network(campaign: &Campaign, weights: &Weights) -> Network<i128> {
             high: need.most,
             cap: need.most.max(locked.needs[at]),
             floor: locked.needs[at],
-            below: -weights.cover / i128::from(need.least),
+            below: -share(weights, need.least, locked.needs[at]),
             within: 0,
             rise: 0,
         });
@@ -34,13 +49,24 @@ pub(crate) fn network(campaign: &Campaign, weights: &Weights) -> Network<i128> {
         arc.rise = weights.load;
         tree.push(arc);
     }
-    let pair = |pair: &crate::campaign::Scored| Pair {
-        expert: index(first_expert) + pair.expert,
-        worth: pair.score,
-    };
-    let pairs = campaign.pairs.iter().map(pair).collect();
-    let firsts = [first_need, first_expert_group, first_expert];
-    Network::new((parent, tree), firsts, (campaign.starts.clone(), pairs), (weights.score, weights.kept))
+    (parent, tree)
+}
+
+/// The share of a need's cover that each visit brings beyond those that are locked.
+fn share(weights: &Weights, least: u32, locked: u32) -> i128 {
+    weights.cover / i128::from(if locked < least { least - locked } else { least })
+}
+
+/// What the flow through the network costs less than the plan that it is: the network pays for what lower bounds get while the value
+/// counts what they lack, and it pays a share for the locked visits of needs that are not covered by them.
+pub(crate) fn prepaid(campaign: &Campaign, weights: &Weights) -> i128 {
+    let groups = campaign.need_groups.tree.iter().chain(&campaign.expert_groups.tree);
+    let promised: i128 = groups.map(|group| i128::from(group.at_least)).sum();
+    let shares = campaign.needs.iter().enumerate().map(|(at, need)| {
+        let locked = campaign.locked(at);
+        if locked < need.least { i128::from(locked) * share(weights, need.least, locked) } else { 0 }
+    });
+    promised * weights.shortfall + shares.sum::<i128>()
 }
 
 /// The state of each pair before anything is planned: locks and prohibitions.

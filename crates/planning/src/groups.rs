@@ -57,8 +57,8 @@ impl Grouping {
     fn nested<'a>(size: usize, groups: impl Iterator<Item = &'a Group>) -> Self {
         let mut found = Self { innermost: vec![None; size], ..Self::default() };
         for group in groups {
-            let Some(first) = group.members.first() else { continue };
-            let around = found.innermost[*first as usize];
+            // A group of nobody lies in the root: a lower bound on it cannot be met.
+            let around = group.members.first().and_then(|first| found.innermost[*first as usize]);
             if group.members.iter().all(|member| found.innermost[*member as usize] == around) {
                 for member in &group.members {
                     found.innermost[*member as usize] = Some(found.tree.len());

@@ -90,7 +90,15 @@ impl Solved {
             self.campaign.pairs[pair].ruling = ruling;
             self.settle_pair(need, pair);
         }
-        let tree = assembly::network(&self.campaign, &self.weights).tree;
+        self.campaign.has_previous = self.weights.kept > 1;
+        let weights = Weights::new(&self.campaign).ok_or(InstanceError::TooLarge)?;
+        if weights != self.weights {
+            // Locks beyond a limit, or that change what a need wants, seldom: the aims need other room, so it is solved from nothing.
+            self.campaign.has_previous = true;
+            *self = Self::new(self.campaign.clone(), self.effort)?;
+            return Ok(&self.plan);
+        }
+        let (_, tree) = assembly::trees(&self.campaign, &self.weights);
         for (node, arc) in tree.into_iter().enumerate().skip(1) {
             self.working.set_arc(node, arc);
         }
@@ -150,7 +158,7 @@ impl Solved {
         if groups.is_empty() {
             bound = bound.max(wholly);
         }
-        self.plan = outcome::plan(self, bound);
+        self.plan = outcome::plan(self, bound + assembly::prepaid(&self.campaign, &self.weights));
     }
 
     fn across(&self) -> Vec<Across> {

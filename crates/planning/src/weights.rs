@@ -88,19 +88,16 @@ impl Sizes {
         let loads = campaign.experts.iter().zip(&locked).map(|(expert, locked)| i128::from(expert.capacity).max(*locked));
         let (greatest_load, squares) =
             loads.fold((1, 1), |(most, sum), load| (load.max(most), load * load + sum));
-        let usable = |pair: &usize| campaign.is_open(*pair) || campaign.pairs[*pair].ruling == Ruling::Locked;
-        let (mut greatest_score, mut total_score, mut visits) = (1, 1, 1);
+        let (mut greatest_score, mut total_score, mut visits, mut wants) = (1, 1, 1, 1);
         for (at, need) in campaign.needs.iter().enumerate() {
-            // From the highest down, so the first are the most that the need can bring.
-            let most = (need.most.max(campaign.locked(at))) as usize;
-            let scores = campaign.pairs_of(at).filter(usable).map(|pair| i128::from(campaign.pairs[pair].score));
-            greatest_score = greatest_score.max(scores.clone().max().unwrap_or_default());
-            total_score += scores.clone().take(most).sum::<i128>();
-            // A locked pair may lie far down the list.
-            total_score += i128::from(campaign.locked(at)) * greatest_score;
-            visits += scores.take(most).count() as i128 + i128::from(campaign.locked(at));
+            let locked = campaign.locked(at);
+            // From the highest down, whatever staff say now: so amending a plan seldom asks for other weights.
+            let scores = campaign.pairs_of(at).map(|pair| i128::from(campaign.pairs[pair].score));
+            greatest_score = greatest_score.max(scores.clone().next().unwrap_or_default());
+            let taken = scores.take(need.most.max(locked) as usize);
+            (total_score, visits) = taken.fold((total_score, visits), |(sum, count), score| (sum + score, count + 1));
+            wants = lcm(lcm(wants, i128::from(need.least)), i128::from(need.least.saturating_sub(locked).max(1)));
         }
-        let wants = campaign.needs.iter().fold(1, |multiple, need| lcm(multiple, i128::from(need.least)));
         Self {
             hubs: hubs as i128,
             pairs_of_cycle: 2 * sides as i128,
