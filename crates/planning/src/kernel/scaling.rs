@@ -10,10 +10,13 @@ use super::exact::settle_prices;
 use super::flow::{ASSIGNED, FIXED, Flow, Step, index};
 use super::hubs::Hubs;
 use super::network::{Network, Place};
-use super::shortlist::Shortlists;
+use super::shortlist::{Pick, Shortlists};
 
 /// By how much ε falls from round to round.
 const STRIDE: u32 = 8;
+
+/// The flow may be optimal when ε times this is below the quantum of costs; before, it hardly ever is.
+const EARLY: u32 = 32;
 
 /// Makes the flow optimal, whatever it was, and its prices exact. All costs are multiples of `quantum`.
 ///
@@ -35,7 +38,7 @@ pub(crate) fn solve<C: Cost>(
         // From here on the flow may be optimal already: then prices that prove it are found at once.
         let last = scaling.epsilon == C::ONE;
         let patience = if last { usize::MAX } else { 3 * network.nodes() };
-        if scaling.epsilon < quantum && settle_prices(network, scaling.flow, patience) {
+        if (last || scaling.epsilon < quantum / C::small(EARLY)) && settle_prices(network, scaling.flow, patience) {
             return Ok(());
         }
         debug_assert!(!last, "without a negative cycle, prices settle");
@@ -143,9 +146,9 @@ impl<C: Cost> Scaling<'_, C> {
                         two.offer(cost - self.flow.price[held.need as usize], Step::Release(held.pair));
                     }
                 }
-                // The next unit on the tree arc costs more, so it is looked at anew.
                 let (key, step) = two.best?;
-                Some((key, step, None))
+                // Going up changes what the next unit up costs.
+                Some((key, step, matches!(step, Step::Release(_)).then_some(two.second)))
             }
             Place::Root | Place::NeedGroup | Place::ExpertGroup => {
                 let down = self.hubs.cheapest(self.network, self.flow, node);
@@ -158,13 +161,13 @@ impl<C: Cost> Scaling<'_, C> {
     fn best_of_need(&mut self, need: usize, up: Option<(C, Step)>) -> Option<(C, Step, Option<C>)> {
         let at = need - self.network.first_need;
         let (picks, beyond) = self.shortlists.of(at);
-        let mut two = self.two_of(picks, up);
+        let mut two = self.two_of(need, picks, up);
         if two.second > beyond {
             self.shortlists.refresh(self.network, self.flow, need);
             let (picks, beyond) = self.shortlists.of(at);
-            two = self.two_of(picks, up);
+            two = self.two_of(need, picks, up);
             if two.second > beyond {
-                two = self.two_of(self.network.pairs_of(need), up);
+                two = self.two_of(need, self.all_of(need), up);
             }
         }
         let (key, step) = two.best?;
@@ -172,14 +175,24 @@ impl<C: Cost> Scaling<'_, C> {
         Some((key, step, matches!(step, Step::Assign(_)).then_some(two.second)))
     }
 
-    /// The two cheapest of some pairs that can be assigned, and of the way up.
-    fn two_of(&self, pairs: impl Iterator<Item = usize>, up: Option<(C, Step)>) -> Two<C> {
+    /// Every pair of a need that is not fixed.
+    fn all_of(&self, need: usize) -> impl Iterator<Item = Pick<C>> + '_ {
+        let free = self.network.pairs_of(need).filter(|pair| self.flow.state[*pair] & FIXED == 0);
+        free.map(|pair| Pick {
+            cost: self.flow.cost(self.network, pair),
+            expert: self.network.pairs[pair].expert,
+            pair: index(pair),
+        })
+    }
+
+    /// The two cheapest of some picks that are not assigned, and of the way up.
+    fn two_of(&self, need: usize, picks: impl Iterator<Item = Pick<C>>, up: Option<(C, Step)>) -> Two<C> {
         let mut two = Two::new(up);
-        for pair in pairs {
-            if self.flow.state[pair] & (ASSIGNED | FIXED) == 0 {
-                let expert = self.network.pairs[pair].expert as usize;
-                let key = self.flow.cost(self.network, pair) - self.flow.price[expert];
-                two.offer(key, Step::Assign(index(pair)));
+        let has_any = i64::from(self.flow.tree[need]) > self.flow.excess[need];
+        for pick in picks {
+            if !has_any || self.flow.state[pick.pair as usize] & ASSIGNED == 0 {
+                let key = pick.cost - self.flow.price[pick.expert as usize];
+                two.offer(key, Step::Assign(pick.pair));
             }
         }
         two
