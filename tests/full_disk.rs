@@ -358,7 +358,11 @@ fn commands_on_a_full_disk_say_so() {
     assert_eq!(fs::read(&list).unwrap_or_default(), before);
     disk.make_room();
     is_whole(&data);
-    assert!(succeeds(&data, &["search", "experts", "--json"]).contains("ZJ-003"));
+    let experts = fs::read_to_string(demo("experts")).unwrap();
+    let expert: Value = serde_json::from_str(experts.lines().nth(2).unwrap()).unwrap();
+    assert_eq!(expert["external_id"], "ZJ-003");
+    let found = || succeeds(&data, &["search", "experts", expert["name"].as_str().unwrap(), "--json"]);
+    assert!(found().contains("ZJ-003"));
     succeeds(&data, &erase);
-    assert!(!succeeds(&data, &["search", "experts", "--json"]).contains("ZJ-003"));
+    assert!(!found().contains("ZJ-003"));
 }
