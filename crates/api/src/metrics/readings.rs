@@ -56,7 +56,8 @@ pub(super) fn register(registry: &mut Registry, vitals: Vitals) {
 }
 
 fn pools(registry: &mut Registry, pools: &[(&'static str, Connections)]) {
-    let values: [(&str, &str, fn(&Connections) -> u64); 3] = [
+    type Value = fn(&Connections) -> u64;
+    let values: [(&str, &str, Value); 3] = [
         ("open", "打开的数据库连接", |pool| pool.open),
         ("idle", "其中空闲的数据库连接", |pool| pool.idle),
         ("limit", "数据库连接上限", |pool| pool.most),

@@ -34,7 +34,7 @@ pub(crate) struct Serve {
 impl Serve {
     pub(super) async fn run(self, settings: &Settings) -> Result<Ending> {
         let listener = listen(&settings.bind)?;
-        let metrics = settings.metrics.as_deref().map(|address| listen(address)).transpose()?;
+        let metrics = settings.metrics.as_deref().map(listen).transpose()?;
         let _alone = alone(&settings.engine.data_dir)?;
         let engine = Engine::open(&settings.engine).await?;
         let address = listener.local_addr()?;
