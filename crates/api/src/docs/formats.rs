@@ -10,6 +10,10 @@ pub(super) const DIMENSION: &str = "dimension";
 pub(super) const CURSOR: &str = "cursor";
 pub(super) const TYPE_WORD: &str = "type-word";
 
+/// Texts of one line. White space around them and control characters in them are dropped before they are measured.
+const PLAIN: &str = "plain-text";
+/// Contacts that the service has masked are none to take back.
+const UNMASKED: &str = "^[^*\u{ff0a}]*$";
 /// Something to be seen: no white space or control character.
 const VISIBLE: &str = "[^\\s\\u0000-\\u001f\\u007f-\\u009f]";
 
@@ -29,9 +33,8 @@ const FORMATS: &[(&str, &str)] = &[
     ("mobile", "mobile-number"),
     ("phone", "telephone-number"),
     ("fax", "telephone-number"),
-    ("email", "email"),
-    ("person", "whole-text"),
-    ("address", "whole-text"),
+    ("email", "mailbox"),
+    ("postcode", "postcode"),
     ("status", "status-word"),
     ("station_type", "station-type-word"),
     ("achievement_type", "achievement-type-word"),
@@ -55,6 +58,7 @@ const LONGEST: &[(&str, usize)] = &[
     ("purpose", 200),
     ("reason", 200),
     ("comment", 2000),
+    ("expert", 128),
 ];
 
 /// Items of a list at most.
@@ -80,13 +84,14 @@ const NEEDED: &[(&str, &str)] = &[
     ("AchievementForm", "title"),
     ("SocietyForm", "name"),
     ("KeyForm", "holder"),
+    ("Inventor", "name"),
 ];
 
 /// Says of every form what its texts and lists may be.
 pub(super) fn refine(components: &mut Components) {
     for (name, schema) in &mut components.schemas {
         let RefOr::T(Schema::Object(form)) = schema else { continue };
-        if name.ends_with("Form") {
+        if name.ends_with("Form") || name == "Inventor" {
             for (field, property) in &mut form.properties {
                 if let RefOr::T(property) = property {
                     refine_field(name, field, property);
@@ -109,11 +114,15 @@ fn refine_field(form: &str, field: &str, property: &mut Schema) {
     if let Some((_, format)) = FORMATS.iter().find(|(name, _)| *name == field) {
         text.format = Some(SchemaFormat::Custom((*format).to_owned()));
     }
+    if text.format.is_none() && text.max_length.is_some_and(|most| most <= 300) {
+        text.format = Some(SchemaFormat::Custom(PLAIN.to_owned()));
+    }
     if NEEDED.contains(&(form, field)) {
         text.pattern = Some(VISIBLE.to_owned());
     }
     match (form, field) {
-        ("ContactForm", "postcode") => text.pattern = Some("^\\s*([0-9]{6})?\\s*$".to_owned()),
+        ("Inventor", "name") => text.max_length = Some(50),
+        ("ContactForm", _) => text.pattern = Some(UNMASKED.to_owned()),
         ("RevealForm", "purpose") => {
             text.pattern = Some(format!("{VISIBLE}.*{VISIBLE}"));
             text.min_length = Some(2);
