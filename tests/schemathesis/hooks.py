@@ -29,9 +29,6 @@ TEXTS = {
 }
 for name, texts in TEXTS.items():
     schemathesis.openapi.format(name, st.sampled_from(texts))
-# What is dropped before a text is measured is not drawn.
-PLAIN = st.text(st.characters(codec="utf-8", exclude_categories=["C", "Z"], exclude_characters="*＊"), min_size=2, max_size=20)
-schemathesis.openapi.format("plain-text", PLAIN)
 # Dates of this field are those of people who live, and none is of the future.
 schemathesis.openapi.format("date", st.dates(date(1990, 1, 1), date(2026, 1, 1)).map(str))
 

@@ -10,8 +10,6 @@ pub(super) const DIMENSION: &str = "dimension";
 pub(super) const CURSOR: &str = "cursor";
 pub(super) const TYPE_WORD: &str = "type-word";
 
-/// Texts of one line. White space around them and control characters in them are dropped before they are measured.
-const PLAIN: &str = "plain-text";
 /// Contacts that the service has masked are none to take back.
 const UNMASKED: &str = "^[^*\u{ff0a}]*$";
 /// Something to be seen: no white space or control character.
@@ -42,18 +40,11 @@ const FORMATS: &[(&str, &str)] = &[
     ("consent", "consent-word"),
 ];
 
-/// Characters of a text, or of each text of a list, at most.
+/// Characters of a text at most. What cannot be seen is dropped from a text before it is measured.
 const LONGEST: &[(&str, usize)] = &[
     ("enterprise", 128),
     ("filed_by", 100),
     ("website", 200),
-    ("research_directions", 300),
-    ("keywords", 100),
-    ("projects", 300),
-    ("fields", 30),
-    ("societies", 100),
-    ("services", 300),
-    ("ipc", 30),
     ("holder", 100),
     ("purpose", 200),
     ("reason", 200),
@@ -114,14 +105,12 @@ fn refine_field(form: &str, field: &str, property: &mut Schema) {
     if let Some((_, format)) = FORMATS.iter().find(|(name, _)| *name == field) {
         text.format = Some(SchemaFormat::Custom((*format).to_owned()));
     }
-    if text.format.is_none() && text.max_length.is_some_and(|most| most <= 300) {
-        text.format = Some(SchemaFormat::Custom(PLAIN.to_owned()));
-    }
     if NEEDED.contains(&(form, field)) {
         text.pattern = Some(VISIBLE.to_owned());
     }
     match (form, field) {
         ("Inventor", "name") => text.max_length = Some(50),
+        ("ContactForm", "postcode") => text.pattern = Some("^([0-9]{6})?$".to_owned()),
         ("ContactForm", _) => text.pattern = Some(UNMASKED.to_owned()),
         ("RevealForm", "purpose") => {
             text.pattern = Some(format!("{VISIBLE}.*{VISIBLE}"));
