@@ -31,6 +31,8 @@ admin=$(make_key --holder 管理员 --all)
 reader=$(make_key --holder 只读 --scopes needs:read,enterprises:read,experts:read,stations:read,achievements:read,societies:read)
 region=$(make_key --holder 滁州 --region 滁州市 --all)
 
+# One check is left out, use_after_free: DELETE withdraws a record and revokes a key, and both stay to be read, as their descriptions say.
+#
 # Each caller finds the registries as they were in the beginning.
 ask() {
     echo "— $1"
@@ -50,7 +52,7 @@ ask() {
     [ -z "$key" ] || set -- --header "Authorization: Bearer $key"
     # Cases are kept nowhere: the same seed asks the same again.
     (cd "$work" && ASKING_KEY="$asking" SCHEMATHESIS_HOOKS="$here/hooks.py" "$tools/bin/schemathesis" --config-file "$here/schemathesis.toml" \
-        run "$url/openapi.json" --checks all --seed "$seed" --max-examples "${EXAMPLES:-10}" --generation-database none \
+        run "$url/openapi.json" --checks all --exclude-checks use_after_free --seed "$seed" --max-examples "${EXAMPLES:-10}" --generation-database none \
         --continue-on-failure --no-color "$@") >"$work/$caller.txt" 2>&1 || { cat "$work/$caller.txt" "$work/log.txt"; exit 1; }
     grep -A1 'Test cases:' "$work/$caller.txt"
     stop

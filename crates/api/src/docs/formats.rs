@@ -10,6 +10,8 @@ pub(super) const DIMENSION: &str = "dimension";
 pub(super) const CURSOR: &str = "cursor";
 pub(super) const TYPE_WORD: &str = "type-word";
 
+/// Contacts that the service has masked are none to take back.
+const UNMASKED: &str = "^[^*\u{ff0a}]*$";
 /// Something to be seen: no white space or control character.
 const VISIBLE: &str = "[^\\s\\u0000-\\u001f\\u007f-\\u009f]";
 
@@ -29,9 +31,8 @@ const FORMATS: &[(&str, &str)] = &[
     ("mobile", "mobile-number"),
     ("phone", "telephone-number"),
     ("fax", "telephone-number"),
-    ("email", "email"),
-    ("person", "whole-text"),
-    ("address", "whole-text"),
+    ("email", "mailbox"),
+    ("postcode", "postcode"),
     ("status", "status-word"),
     ("station_type", "station-type-word"),
     ("achievement_type", "achievement-type-word"),
@@ -39,22 +40,16 @@ const FORMATS: &[(&str, &str)] = &[
     ("consent", "consent-word"),
 ];
 
-/// Characters of a text, or of each text of a list, at most.
+/// Characters of a text at most. What cannot be seen is dropped from a text before it is measured.
 const LONGEST: &[(&str, usize)] = &[
     ("enterprise", 128),
     ("filed_by", 100),
     ("website", 200),
-    ("research_directions", 300),
-    ("keywords", 100),
-    ("projects", 300),
-    ("fields", 30),
-    ("societies", 100),
-    ("services", 300),
-    ("ipc", 30),
     ("holder", 100),
     ("purpose", 200),
     ("reason", 200),
     ("comment", 2000),
+    ("expert", 128),
 ];
 
 /// Items of a list at most.
@@ -80,13 +75,14 @@ const NEEDED: &[(&str, &str)] = &[
     ("AchievementForm", "title"),
     ("SocietyForm", "name"),
     ("KeyForm", "holder"),
+    ("Inventor", "name"),
 ];
 
 /// Says of every form what its texts and lists may be.
 pub(super) fn refine(components: &mut Components) {
     for (name, schema) in &mut components.schemas {
         let RefOr::T(Schema::Object(form)) = schema else { continue };
-        if name.ends_with("Form") {
+        if name.ends_with("Form") || name == "Inventor" {
             for (field, property) in &mut form.properties {
                 if let RefOr::T(property) = property {
                     refine_field(name, field, property);
@@ -113,7 +109,9 @@ fn refine_field(form: &str, field: &str, property: &mut Schema) {
         text.pattern = Some(VISIBLE.to_owned());
     }
     match (form, field) {
-        ("ContactForm", "postcode") => text.pattern = Some("^\\s*([0-9]{6})?\\s*$".to_owned()),
+        ("Inventor", "name") => text.max_length = Some(50),
+        ("ContactForm", "postcode") => text.pattern = Some("^([0-9]{6})?$".to_owned()),
+        ("ContactForm", _) => text.pattern = Some(UNMASKED.to_owned()),
         ("RevealForm", "purpose") => {
             text.pattern = Some(format!("{VISIBLE}.*{VISIBLE}"));
             text.min_length = Some(2);

@@ -68,13 +68,13 @@ fn counting() -> [utoipa::openapi::path::Parameter; 3] {
         parameters::many("facets", &about, formatted(DIMENSION), json!(["region"])),
         parameters::query(
             "region_below",
-            "统计哪个地区的下一级，须与 `facets=region` 同用；缺省统计各省",
+            "统计哪个地区的下一级；只写 `facets=region` 时统计各省",
             formatted(REGION).into(),
             None,
         ),
         parameters::query(
             "industry_below",
-            "统计哪个行业的下一级，须与 `facets=industry` 同用；缺省统计各门类",
+            "统计哪个行业的下一级；只写 `facets=industry` 时统计各门类",
             formatted(INDUSTRY).into(),
             None,
         ),

@@ -14,6 +14,9 @@ use super::body::{Deadlines, larger_than, media_type, refuse_encoded, too_large}
 use crate::Limits;
 use crate::problem::{Code, Problem};
 
+/// Below this every whole number is exact as a floating one.
+const EXACT: f64 = 9_007_199_254_740_992.0;
+
 /// A body of type `application/json`, parsed.
 #[derive(Debug)]
 pub(crate) struct JsonBody(pub(crate) Value);
@@ -99,7 +102,9 @@ impl<'de> Visitor<'de> for StrictVisitor {
     }
 
     fn visit_f64<E>(self, value: f64) -> Result<Value, E> {
-        Ok(value.into())
+        // To JSON 3.0 is an integer, and to JSON Schema too.
+        let whole = value.fract() == 0.0 && value.abs() < EXACT;
+        Ok(if whole { (value as i64).into() } else { value.into() })
     }
 
     fn visit_str<E>(self, value: &str) -> Result<Value, E> {

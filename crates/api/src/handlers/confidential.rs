@@ -36,7 +36,9 @@ pub(crate) async fn reveal(
     _: Query,
     FormBody(form): FormBody<RevealForm>,
 ) -> Answer {
-    let contact = desk.reveal_contact(id, &form.purpose).await?.into_contact();
+    // What cannot be seen says nothing of a purpose.
+    let purpose: String = form.purpose.chars().filter(|letter| !letter.is_control()).collect();
+    let contact = desk.reveal_contact(id, &purpose).await?.into_contact();
     Ok(HttpResponse::Ok().json(ContactView::from(contact)))
 }
 

@@ -74,12 +74,12 @@ fn facets(query: &Query) -> Result<Vec<FacetAsk>, Problem> {
     }
     for (name, dimension) in [("region_below", Dimension::Region), ("industry_below", Dimension::Industry)] {
         let Some(below) = query.one(name)? else { continue };
-        let facet = facets.iter_mut().find(|facet| facet.dimension == dimension);
-        let needless = || {
-            let detail = format!("须与 facets={} 同时使用", dimension.slug());
-            Problem::parameter(Code::InvalidParameter, name, detail)
-        };
-        facet.ok_or_else(needless)?.below = Some(below.to_owned());
+        let below = Some(below.to_owned());
+        match facets.iter_mut().find(|facet| facet.dimension == dimension) {
+            Some(facet) => facet.below = below,
+            // Who names a place to count below wants it counted.
+            None => facets.push(FacetAsk { dimension, below }),
+        }
     }
     Ok(facets)
 }

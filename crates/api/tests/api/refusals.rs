@@ -48,7 +48,7 @@ fn cases() -> Vec<Case> {
         case(InvalidParameter, "GET", "/api/v1/needs/search?year=last"),
         case(InvalidParameter, "GET", "/api/v1/needs/search?facets=colour"),
         case(InvalidParameter, "GET", "/api/v1/needs/search?facets=region&region_below=moon"),
-        case(InvalidParameter, "GET", "/api/v1/needs/search?region_below=34"),
+        case(InvalidParameter, "GET", "/api/v1/needs/search?industry_below=moon"),
         case(InvalidParameter, "GET", "/api/v1/needs/search?sort=best"),
         case(InvalidParameter, "GET", "/api/v1/needs/need-1/matches"),
         case(InvalidParameter, "GET", "/api/v1/needs/need-1/matches?target=needs"),
