@@ -132,8 +132,10 @@ impl Engine {
         if batch.drafts.is_empty() && operation.is_none() {
             return Ok(false);
         }
+        // Before the turn to write is taken, for it takes a while.
+        let (drafts, vague) = self.vague(kind, batch.drafts).await?;
         let mut session = self.store.import_within(within).await?;
-        let said = self.write_in(&mut session, kind, batch, report).await?;
+        let said = write(&mut session, Batch { drafts, ..batch }, &vague, report).await?;
         let stops = match operation {
             Some(operation) => session.advance(operation, &advance(report)).await?,
             None => false,
@@ -149,14 +151,11 @@ impl Engine {
         &self,
         session: &mut ImportSession,
         kind: Kind,
-        Batch { drafts, lines }: Batch,
+        batch: Batch,
         report: &mut ImportReport,
     ) -> Result<FxHashMap<u64, u64>, EngineError> {
-        let (drafts, vague) = self.vague(kind, drafts).await?;
-        let written = session.upsert(drafts).await?;
-        report.count(&lines, &written);
-        report.tell_vague(&vague, &lines, &written);
-        Ok(lines_of(&lines, &written))
+        let (drafts, vague) = self.vague(kind, batch.drafts).await?;
+        write(session, Batch { drafts, ..batch }, &vague, report).await
     }
 
     /// Checks every row while putting the file aside, and then writes all of it in one transaction.
@@ -272,7 +271,11 @@ impl Reading {
     pub(crate) async fn next(&mut self, report: &mut ImportReport) -> Result<Option<Batch>, EngineError> {
         loop {
             match self.batches.recv().await {
-                Some(Message::Warnings(warnings)) => report.warnings.extend(warnings),
+                Some(Message::Warnings(mut warnings)) => {
+                    // An import that goes on where it stood may have told of them.
+                    warnings.retain(|warning| !report.warnings.contains(warning));
+                    report.warnings.extend(warnings);
+                }
                 Some(Message::Broken(error)) => return Err(error.into()),
                 Some(Message::Batch { rows, errors, bytes }) => {
                     report.rows += (rows.drafts.len() + errors.len()) as u64;
@@ -375,6 +378,18 @@ impl ImportReport {
             }
         }
     }
+}
+
+async fn write(
+    session: &mut ImportSession,
+    Batch { drafts, lines }: Batch,
+    vague: &[bool],
+    report: &mut ImportReport,
+) -> Result<FxHashMap<u64, u64>, EngineError> {
+    let written = session.upsert(drafts).await?;
+    report.count(&lines, &written);
+    report.tell_vague(vague, &lines, &written);
+    Ok(lines_of(&lines, &written))
 }
 
 /// The needs that say something new, by number with their lines.
