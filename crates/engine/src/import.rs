@@ -161,10 +161,12 @@ impl Engine {
             report.count(&rows);
             return Ok(Written { rows, stops: false });
         }
+        // Before the turn to write is taken, for it takes a while.
+        let (drafts, vague) = self.vague(kind, batch.drafts).await?;
         let mut session = self.store.import_within(within).await?;
         // What is not committed does not count.
         let mut counted = report.clone();
-        let (rows, said) = self.write_in(&mut session, kind, batch, &mut counted).await?;
+        let (rows, said) = write(&mut session, Batch { drafts, ..batch }, &vague, &mut counted).await?;
         let stops = match operation {
             Some(operation) => session.advance(operation, &advance(&counted)).await?,
             None => false,
@@ -182,16 +184,11 @@ impl Engine {
         &self,
         session: &mut ImportSession,
         kind: Kind,
-        Batch { drafts, lines, errors }: Batch,
+        batch: Batch,
         report: &mut ImportReport,
     ) -> Result<(Vec<RowOutcome>, FxHashMap<u64, u64>), EngineError> {
-        let names = RowOutcome::names(&drafts);
-        let (drafts, vague) = self.vague(kind, drafts).await?;
-        let written = session.upsert(drafts).await?;
-        report.tell_vague(&vague, &lines, &written);
-        let rows = RowOutcome::of(errors, &lines, names, &written);
-        report.count(&rows);
-        Ok((rows, lines_of(&lines, &written)))
+        let (drafts, vague) = self.vague(kind, batch.drafts).await?;
+        write(session, Batch { drafts, ..batch }, &vague, report).await
     }
 
     /// Checks every row while putting the file aside, and then writes all of it in one transaction.
@@ -315,7 +312,11 @@ impl Reading {
     pub(crate) async fn next(&mut self, report: &mut ImportReport) -> Result<Option<Batch>, EngineError> {
         loop {
             match self.batches.recv().await {
-                Some(Message::Warnings(warnings)) => report.warnings.extend(warnings),
+                Some(Message::Warnings(mut warnings)) => {
+                    // An import that goes on where it stood may have told of them.
+                    warnings.retain(|warning| !report.warnings.contains(warning));
+                    report.warnings.extend(warnings);
+                }
                 Some(Message::Broken(error)) => return Err(error.into()),
                 Some(Message::Batch { rows, bytes }) => {
                     report.rows += (rows.drafts.len() + rows.errors.len()) as u64;
@@ -403,6 +404,21 @@ impl ImportReport {
             }
         }
     }
+}
+
+/// What became of a batch's rows, and the needs in it that say something new, with their lines.
+async fn write(
+    session: &mut ImportSession,
+    Batch { drafts, lines, errors }: Batch,
+    vague: &[bool],
+    report: &mut ImportReport,
+) -> Result<(Vec<RowOutcome>, FxHashMap<u64, u64>), EngineError> {
+    let names = RowOutcome::names(&drafts);
+    let written = session.upsert(drafts).await?;
+    report.tell_vague(vague, &lines, &written);
+    let rows = RowOutcome::of(errors, &lines, names, &written);
+    report.count(&rows);
+    Ok((rows, lines_of(&lines, &written)))
 }
 
 /// The needs that say something new, by number with their lines.

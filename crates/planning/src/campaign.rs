@@ -76,7 +76,8 @@ impl Campaign {
                 return Err(InstanceError::Score { expert: pair.expert, need: pair.need });
             }
             self.starts[need + 1] += 1;
-            let scored = Scored { expert: expert as u32, score: pair.score, ruling: pair.ruling, kept: false };
+            let scored =
+                Scored { expert: expert as u32, score: pair.score, ruling: pair.ruling, kept: false };
             rows.push((need as u32, scored));
         }
         for at in 1..self.starts.len() {
@@ -165,7 +166,9 @@ impl Campaign {
     /// Whether bounds are read off totals: some needs want several or nothing, or some quotas cross.
     pub(crate) fn reads_totals(&self) -> bool {
         let crosses = |groups: &Grouping| !groups.crossing.is_empty();
-        crosses(&self.need_groups) || crosses(&self.expert_groups) || self.needs.iter().any(|need| need.least > 1)
+        crosses(&self.need_groups)
+            || crosses(&self.expert_groups)
+            || self.needs.iter().any(|need| need.least > 1)
     }
 
     /// How many experts are locked for a need.

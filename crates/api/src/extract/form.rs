@@ -4,6 +4,7 @@ use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest};
 use futures_util::future::LocalBoxFuture;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 use serde_path_to_error::{Path, Segment};
 
 use super::JsonBody;
@@ -20,8 +21,8 @@ pub(crate) trait Form: DeserializeOwned {
     fn expected(pointer: &str) -> Option<(&'static str, String)>;
 }
 
-/// The body, read.
-pub(crate) struct FormBody<T>(pub(crate) T);
+/// The body, read, and as it came.
+pub(crate) struct FormBody<T>(pub(crate) T, pub(crate) Value);
 
 impl<T: Form> FromRequest for FormBody<T> {
     type Error = Problem;
@@ -35,7 +36,10 @@ impl<T: Form> FromRequest for FormBody<T> {
             if !body.is_object() {
                 return Err(misshapen::<T>(""));
             }
-            serde_path_to_error::deserialize(body).map(Self).map_err(|error| malformed::<T>(&error))
+            match serde_path_to_error::deserialize(&body) {
+                Ok(form) => Ok(Self(form, body)),
+                Err(error) => Err(malformed::<T>(&error)),
+            }
         })
     }
 }

@@ -34,7 +34,7 @@ pub(crate) async fn reveal(
     At(desk): At,
     RecordPath(id): RecordPath,
     _: Query,
-    FormBody(form): FormBody<RevealForm>,
+    FormBody(form, _): FormBody<RevealForm>,
 ) -> Answer {
     // What cannot be seen says nothing of a purpose.
     let purpose: String = form.purpose.chars().filter(|letter| !letter.is_control()).collect();

@@ -61,7 +61,7 @@ pub(crate) async fn record(
     At(desk): At,
     _: Query,
     repeatable: Repeatable,
-    FormBody(form): FormBody<FeedbackForm>,
+    FormBody(form, body): FormBody<FeedbackForm>,
 ) -> Answer {
     let day = form.decided_on.as_deref().map(|text| {
         let wrong = || invalid("/decided_on", "format", "应为日期，如 2026-05-20");

@@ -65,7 +65,7 @@ pub(crate) async fn create(
     At(desk): At,
     _: Query,
     repeatable: Repeatable,
-    FormBody(form): FormBody<KeyForm>,
+    FormBody(form, body): FormBody<KeyForm>,
 ) -> Answer {
     let region = form.region.as_deref().map(str::parse).transpose();
     let request = KeyRequest {

@@ -68,7 +68,7 @@ pub(crate) async fn of_offer(At(desk): At, RecordPath(id): RecordPath, query: Qu
     stored(&desk, id, Kind::Need, &query).await
 }
 
-pub(crate) async fn adhoc(At(desk): At, _: Query, FormBody(asked): FormBody<AdhocMatch>) -> Answer {
+pub(crate) async fn adhoc(At(desk): At, _: Query, FormBody(asked, _): FormBody<AdhocMatch>) -> Answer {
     if !(1..=100).contains(&asked.limit) {
         return Err(invalid("/limit", "too_large", "应为 1 到 100 的整数"));
     }

@@ -5,7 +5,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use engine::{Desk, Operation};
 
 use super::Answer;
-use crate::cursor;
+use crate::cursor::{self, Place};
 use crate::endpoints::BASE;
 use crate::extract::Query;
 use crate::gate::At;
@@ -25,10 +25,10 @@ pub(crate) async fn rebuild(At(desk): At, query: Query, repeatable: Repeatable) 
 
 pub(crate) async fn list(At(desk): At, query: Query, request: HttpRequest) -> Answer {
     let fingerprint = query.fingerprint(&request, &desk);
-    let place = query.one("cursor")?.map(|text| cursor::read(&fingerprint, text)).transpose()?;
+    let place = query.place(&fingerprint)?;
     let (operations, next) =
         desk.operations(place.map_or(u64::MAX, |(_, number)| number), query.limit()?).await?;
-    let next_cursor = next.map(|number| cursor::write(&fingerprint, (0, number)));
+    let next_cursor = next.map(|number| cursor::write(&fingerprint, Place::number(number)));
     let items = operations.into_iter().map(OperationView::from).collect();
     Ok(HttpResponse::Ok().json(OperationPageView { items, next_cursor }))
 }

@@ -10,7 +10,7 @@ use crate::{EngineError, Feedback, Key, Shown};
 /// What is to be done about a request that may have come before.
 pub enum Once {
     /// It is the first: to be done at this desk, which does it once.
-    First(FirstTime),
+    First(Box<FirstTime>),
     /// It has been done.
     Again(Receipt),
 }
@@ -54,7 +54,7 @@ impl Desk {
         desk.engine.store = self.engine.store.with_ticket(ticket);
         match desk.engine.store.redeemed().await? {
             Some(receipt) => Ok(Once::Again(receipt)),
-            None => Ok(Once::First(FirstTime { desk, _working: working })),
+            None => Ok(Once::First(Box::new(FirstTime { desk, _working: working }))),
         }
     }
 

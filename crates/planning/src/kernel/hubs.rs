@@ -22,7 +22,11 @@ impl<C: Cost> Hubs<C> {
     pub(crate) fn new(network: &Network<C>) -> Self {
         let nodes = network.nodes();
         let hubs = (0..network.first_need).chain(network.first_expert_group..network.first_expert).collect();
-        Self { heaps: vec![BinaryHeap::new(); nodes.min(network.first_expert)], hubs, entered: vec![C::MAX; nodes] }
+        Self {
+            heaps: vec![BinaryHeap::new(); nodes.min(network.first_expert)],
+            hubs,
+            entered: vec![C::MAX; nodes],
+        }
     }
 
     /// Enters every way anew, for prices that may have risen.

@@ -38,7 +38,9 @@ pub(crate) fn solve<C: Cost>(
         // From here on the flow may be optimal already: then prices that prove it are found at once.
         let last = scaling.epsilon == C::ONE;
         let patience = if last { usize::MAX } else { 3 * network.nodes() };
-        if (last || scaling.epsilon < quantum / C::small(EARLY)) && settle_prices(network, scaling.flow, patience) {
+        if (last || scaling.epsilon < quantum / C::small(EARLY))
+            && settle_prices(network, scaling.flow, patience)
+        {
             return Ok(());
         }
         debug_assert!(!last, "without a negative cycle, prices settle");
