@@ -1,6 +1,6 @@
 //! Memory does not grow with the number of rows: imports of thousands of experts with their contacts, on the command line and over HTTP.
 //!
-//! `MEMORY_ROWS` sets the rows of the larger import (12,000); the smaller has a quarter of them. What is measured is the memory that belongs to the process
+//! `MEMORY_ROWS` sets the rows of the larger import (12,000); the smaller has half of them. What is measured is the memory that belongs to the process
 //! alone, and the peak of all that was resident; files of the index that are mapped belong to the latter, and the system takes them back when others
 //! need room.
 #![allow(clippy::unwrap_used, clippy::print_stderr, reason = "tests")]
@@ -150,11 +150,11 @@ fn imported(rows: u64, contacts: bool) -> (Memory, Duration) {
 #[test]
 fn an_import_on_the_command_line_takes_no_more_memory_for_more_rows() {
     let many = rows();
-    let (few_took, _) = imported(many / 4, true);
+    let (few_took, _) = imported(many / 2, true);
     let (many_took, with) = imported(many, true);
     let (_, without) = imported(many, false);
     eprintln!("command line, {many} rows: {with:?} with contacts, {without:?} without");
-    judge("command line", few_took, many_took, many - many / 4);
+    judge("command line", few_took, many_took, many - many / 2);
 }
 
 #[test]
@@ -176,6 +176,6 @@ fn an_import_over_http_takes_no_more_memory_for_more_rows() {
         eprintln!("http, {rows} rows: answered after {answered:?}, indexed after {:?}", started.elapsed());
         watch.peak()
     };
-    judge("http", took(many / 4, false), took(many, false), many - many / 4);
-    judge("http, all or nothing", took(many / 4, true), took(many, true), many - many / 4);
+    judge("http", took(many / 2, false), took(many, false), many - many / 2);
+    judge("http, all or nothing", took(many / 2, true), took(many, true), many - many / 2);
 }
