@@ -40,6 +40,16 @@ const ADVICE: &[Advice] = &[
         then: "原样使用读取记录时得到的 `ETag`，引号也要带上；不论版本时写 `*`。",
     },
     Advice {
+        code: Code::InvalidIdempotencyKey,
+        when: "`Idempotency-Key` 请求头为空、太长、含有空格或非 ASCII 字符，或者不止一个。",
+        then: "每次操作取一个新的 UUID，重试时原样再带。",
+    },
+    Advice {
+        code: Code::MalformedRequest,
+        when: "发来的不是规范的 HTTP 请求，例如同时有 `Content-Length` 和 `Transfer-Encoding`。",
+        then: "用成熟的 HTTP 库发送；检查中间的代理是否改动了请求。",
+    },
+    Advice {
         code: Code::BrokenBody,
         when: "请求体没有传完连接就断了，或请求本身不合 HTTP 的格式。",
         then: "重新发送；反复出现时检查网络和中间的代理。",
@@ -95,6 +105,16 @@ const ADVICE: &[Advice] = &[
         then: "核对编号和登记库；按来源系统的编号查找请用列表的 `external_id`。",
     },
     Advice {
+        code: Code::FeedbackNotFound,
+        when: "重发的请求当时已经做过，所记的反馈后来被删除（如依要求删除了个人信息）。",
+        then: "不必再发；需要时另取一个 `Idempotency-Key` 重新记录。",
+    },
+    Advice {
+        code: Code::OperationNotFound,
+        when: "没有这个后台任务：编号有误、属于其他接入方，或结束已久、已被清理。",
+        then: "核对 `Location` 给出的地址；用 `GET /api/v1/operations` 查看还保留的任务。",
+    },
+    Advice {
         code: Code::RunNotFound,
         when: "没有这个匹配批次，或者它已过保留期。",
         then: "从批次列表中重新选取。",
@@ -120,6 +140,11 @@ const ADVICE: &[Advice] = &[
         then: "去掉 `Accept`，或写上 `detail` 中列出的格式。",
     },
     Advice {
+        code: Code::HeadTimeout,
+        when: "请求行和请求头在期限内没有传完。",
+        then: "检查网络和代理后重新发送。",
+    },
+    Advice {
         code: Code::BodyTimeout,
         when: "请求体传得太慢；或者逐行答复的导入中，积压的结果太多而没有被读取。",
         then: "检查网络后重发；大文件请分成几个；逐行答复的请边传边读。",
@@ -141,6 +166,21 @@ const ADVICE: &[Advice] = &[
     },
     Advice {
         code: Code::RunClosed, when: "匹配批次已经结束，不再写入。", then: "重新开始一个批次。"
+    },
+    Advice {
+        code: Code::RequestInProgress,
+        when: "同一个 `Idempotency-Key` 的请求还在处理。",
+        then: "等 `Retry-After` 秒后原样重发，会得到它的结果。",
+    },
+    Advice {
+        code: Code::OperationCancelled,
+        when: "所等的导入被取消了。",
+        then: "`report` 说明取消前已导入多少；需要时重新提交整个文件。",
+    },
+    Advice {
+        code: Code::TokenAlreadyShown,
+        when: "重发的创建密钥请求当时已经做过，密钥只显示一次，不能再给出。",
+        then: "没有收到的密钥请撤销（`DELETE /api/v1/keys/{id}`），再用新的 `Idempotency-Key` 创建一个。",
     },
     Advice {
         code: Code::StaleRevision,
@@ -168,6 +208,11 @@ const ADVICE: &[Advice] = &[
         then: "`errors` 用 JSON Pointer 指出每一处及原因，全部改正后重发。不要原样重试。",
     },
     Advice {
+        code: Code::IdempotencyKeyReused,
+        when: "这个 `Idempotency-Key` 已用于内容不同的请求。",
+        then: "每次操作取一个新的文字；只有原样重试时才重复使用。",
+    },
+    Advice {
         code: Code::UnreadableFile,
         when: "导入的文件不是所声称的格式，如把 Excel 工作簿当作 CSV 上传。",
         then: "按 `detail` 另存为 CSV 或 JSON Lines 后再传。",
@@ -193,6 +238,11 @@ const ADVICE: &[Advice] = &[
         then: "等 `Retry-After` 秒后再试；经常不够时请管理员调整。",
     },
     Advice {
+        code: Code::HeadTooLarge,
+        when: "请求头太大或太多。",
+        then: "去掉不需要的请求头（如大段 Cookie）后重发。",
+    },
+    Advice {
         code: Code::InternalError,
         when: "服务内部出错，已记入日志。",
         then: "可以稍后重试一次；仍出错时把 `request_id` 告诉管理员。",
@@ -203,14 +253,34 @@ const ADVICE: &[Advice] = &[
         then: "先查询是否已保存再决定是否重发；带外部编号的导入可以放心重传。程序不要自动重试。",
     },
     Advice {
+        code: Code::InsufficientStorage,
+        when: "服务器磁盘已满，这次什么都没有保存。",
+        then: "联系管理员；腾出空间后原样重发即可，不需重启。",
+    },
+    Advice {
         code: Code::Busy,
         when: "数据库或索引一时忙不过来，或同时进行的导入已达上限。",
         then: "等 `Retry-After` 秒后原样重试。",
     },
     Advice {
+        code: Code::OperationsFull,
+        when: "等候的后台任务已达上限，或暂存文件的空间已满。",
+        then: "等 `Retry-After` 秒后重试；持续出现时联系管理员。",
+    },
+    Advice {
+        code: Code::OperationLost,
+        when: "暂存的文件丢失，或承担任务的服务器不再回来，任务无法完成。",
+        then: "重新提交；`report` 说明此前已导入多少，重复的行不会导入两次（有外部编号时）。",
+    },
+    Advice {
         code: Code::Overloaded,
         when: "同时处理的请求已达上限。",
         then: "等 `Retry-After` 秒后原样重试，重复出现时拉长间隔。",
+    },
+    Advice {
+        code: Code::TooManyConnections,
+        when: "同时打开的连接已达上限。",
+        then: "等 `Retry-After` 秒后重试；使用连接池，不要为每个请求新开连接。",
     },
     Advice {
         code: Code::Unavailable,

@@ -144,8 +144,6 @@ codes! {
     /// The database broke off while it was saving: whether it has saved is to be looked up before the request is repeated. Not 503, which
     /// programs repeat by themselves.
     OutcomeUnknown = "outcome_unknown", INTERNAL_SERVER_ERROR, "不能确定是否已经保存";
-    /// There is no room left on the disk; nothing of the request was saved.
-    InsufficientStorage = "insufficient_storage", INSUFFICIENT_STORAGE, "存储空间不足";
     /// Database or index are busy for the moment.
     Busy = "busy", SERVICE_UNAVAILABLE, "系统正忙";
     /// As many operations wait as may, or there is no room for another file.
@@ -158,6 +156,8 @@ codes! {
     TooManyConnections = "too_many_connections", SERVICE_UNAVAILABLE, "连接过多";
     /// The database cannot be reached, an index is being rebuilt, or the program is ending.
     Unavailable = "unavailable", SERVICE_UNAVAILABLE, "服务暂不可用";
+    /// There is no room left on the disk; nothing of the request was saved.
+    InsufficientStorage = "insufficient_storage", INSUFFICIENT_STORAGE, "存储空间不足";
 }
 
 impl Code {

@@ -303,7 +303,7 @@ pub(crate) fn set_current(root: &Path, name: &str) -> io::Result<()> {
 /// Removes what interrupted rebuilds have left. Only for the holder of the rebuild lock.
 pub(crate) fn sweep(root: &Path) -> io::Result<()> {
     // Without a name nothing is known to be superfluous.
-    let Some(current) = current(root)? else { return Ok(()) };
+    let Some(current) = current(root)?.filter(|current| root.join(current).is_dir()) else { return Ok(()) };
     for name in names(root)?.into_iter().filter(|name| *name != current) {
         fs::remove_dir_all(root.join(name))?;
     }

@@ -44,7 +44,11 @@ impl Reserve {
 }
 
 fn take(path: &Path) -> io::Result<()> {
-    let mut file = File::options().create(true).append(true).open(path)?;
+    let mut options = File::options();
+    options.create(true).append(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut file = options.open(path)?;
     let mut held = file.metadata()?.len();
     while held < ROOM {
         file.write_all(&[0; BLOCK])?;
