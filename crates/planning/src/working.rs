@@ -1,6 +1,6 @@
 //! A network with an optimal flow that can be changed and made optimal again.
 
-use crate::kernel::{ASSIGNED, Balance, Cost, Flow, Network, Search, TooWide, TreeArc, correct_tree_arc, optimise, restore};
+use crate::kernel::{Balance, Cost, Flow, Network, Search, TooWide, TreeArc, correct_tree_arc, optimise, restore};
 use crate::weights::Weights;
 
 /// A network, its flow, and room to search in.
@@ -59,7 +59,7 @@ impl Working {
             cost += arc.within * i128::from(flow.saturating_sub(arc.low));
             cost += arc.rise * i128::from(flow) * i128::from(flow);
         }
-        let assigned = (0..self.network.pairs.len()).filter(|pair| self.flow.state[*pair] & ASSIGNED != 0);
-        cost + assigned.map(|pair| self.flow.cost(&self.network, pair)).sum::<i128>()
+        let held = self.flow.held.iter().flatten();
+        cost + held.map(|held| self.flow.cost(&self.network, held.pair as usize)).sum::<i128>()
     }
 }
