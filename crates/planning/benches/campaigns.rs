@@ -90,12 +90,27 @@ fn nested(instance: &mut Instance, size: u64) {
     let share = (size / 20) as u32;
     for at in 0..20 {
         let (at_least, at_most) = (share / 4, share - share / 10);
-        instance.quotas.push(Quota { id: at, members: Members::Experts(part(20, at)), at_least: 0, at_most: share });
-        instance.quotas.push(Quota { id: 100 + at, members: Members::Needs(part(20, at)), at_least, at_most });
+        instance.quotas.push(Quota {
+            id: at,
+            members: Members::Experts(part(20, at)),
+            at_least: 0,
+            at_most: share,
+        });
+        instance.quotas.push(Quota {
+            id: 100 + at,
+            members: Members::Needs(part(20, at)),
+            at_least,
+            at_most,
+        });
     }
     for at in 0..4 {
         let at_most = share * 4;
-        instance.quotas.push(Quota { id: 200 + at, members: Members::Needs(part(4, at)), at_least: 0, at_most });
+        instance.quotas.push(Quota {
+            id: 200 + at,
+            members: Members::Needs(part(4, at)),
+            at_least: 0,
+            at_most,
+        });
     }
 }
 

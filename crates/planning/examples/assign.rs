@@ -8,7 +8,8 @@ use planning::{Campaign, Candidate, Effort, Expert, Instance, Need, Ruling, Solv
 fn main() {
     let path = std::env::args().nth(1).unwrap();
     let bytes = std::fs::read(path).unwrap();
-    let numbers: Vec<u32> = bytes.chunks_exact(4).map(|bytes| u32::from_le_bytes(bytes.try_into().unwrap())).collect();
+    let numbers: Vec<u32> =
+        bytes.chunks_exact(4).map(|bytes| u32::from_le_bytes(bytes.try_into().unwrap())).collect();
     let (needs, experts, count) = (numbers[0], numbers[1], numbers[2] as usize);
     let column = |at: usize| &numbers[3 + at * count..3 + (at + 1) * count];
     let pair = |at: usize| Candidate {
@@ -34,6 +35,10 @@ fn main() {
     let value = plan.value;
     println!(
         "PLANNING build {checked:.3} solve {:.3} covered {} score {} load {} optimal {}",
-        all - checked, value.covered, value.score, value.load, plan.bound.optimal
+        all - checked,
+        value.covered,
+        value.score,
+        value.load,
+        plan.bound.optimal
     );
 }

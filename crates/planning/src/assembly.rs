@@ -42,7 +42,14 @@ pub(crate) fn trees(campaign: &Campaign, weights: &Weights) -> (Vec<u32>, Vec<Tr
             rise: 0,
         });
     }
-    enter_groups(&campaign.expert_groups, first_expert_group, &locked.experts, weights, &mut parent, &mut tree);
+    enter_groups(
+        &campaign.expert_groups,
+        first_expert_group,
+        &locked.experts,
+        weights,
+        &mut parent,
+        &mut tree,
+    );
     for (at, expert) in campaign.experts.iter().enumerate() {
         parent.push(node_of(campaign.expert_groups.innermost[at], first_expert_group));
         let mut arc = limit(0, expert.capacity, locked.experts[at], weights);

@@ -76,7 +76,8 @@ impl Campaign {
                 return Err(InstanceError::Score { expert: pair.expert, need: pair.need });
             }
             self.starts[need + 1] += 1;
-            let scored = Scored { expert: expert as u32, score: pair.score, ruling: pair.ruling, kept: false };
+            let scored =
+                Scored { expert: expert as u32, score: pair.score, ruling: pair.ruling, kept: false };
             rows.push((need as u32, scored));
         }
         for at in 1..self.starts.len() {

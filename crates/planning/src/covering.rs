@@ -120,7 +120,8 @@ impl Branching {
         if self.best_cost().is_some_and(|best| cost >= best) {
             return;
         }
-        let Some(need) = half_covered(working).into_iter().max_by_key(|need| (filled(working, *need), Reverse(*need)))
+        let Some(need) =
+            half_covered(working).into_iter().max_by_key(|need| (filled(working, *need), Reverse(*need)))
         else {
             return self.offer(working);
         };

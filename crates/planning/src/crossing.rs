@@ -72,7 +72,8 @@ impl Pricing<'_> {
         let balanced = working.restore();
         debug_assert!(balanced, "prices close nothing");
         let allowed = |group: &Across| i128::from(group.allowed(self.base));
-        let back: i128 = self.groups.iter().zip(&self.prices).map(|(group, price)| price * allowed(group)).sum();
+        let back: i128 =
+            self.groups.iter().zip(&self.prices).map(|(group, price)| price * allowed(group)).sum();
         self.bound = self.bound.max(working.cost() - back);
         self.groups[group].used(working)
     }
@@ -127,7 +128,9 @@ fn cap(working: &mut Working, groups: &[Across], base: &[TreeArc<i128>]) {
 fn weakest(working: &Working, node: usize) -> u32 {
     let network = &working.network;
     let free = |pair: &usize| working.flow.state[*pair] & (ASSIGNED | FIXED) == ASSIGNED;
-    let worths = |pairs: &mut dyn Iterator<Item = usize>| pairs.filter(free).map(|pair| network.pairs[pair].worth).min();
+    let worths = |pairs: &mut dyn Iterator<Item = usize>| {
+        pairs.filter(free).map(|pair| network.pairs[pair].worth).min()
+    };
     let found = if network.is_fed_by_parent(node) {
         worths(&mut network.pairs_of(node))
     } else {

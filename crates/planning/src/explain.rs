@@ -69,7 +69,9 @@ impl Solved {
     fn count_step(&self, alternative: &mut Alternative, tail: usize, step: Step) {
         let network = &self.working.network;
         match step {
-            Step::Assign(pair) => self.count_pair(alternative, tail - network.first_need, pair as usize, true),
+            Step::Assign(pair) => {
+                self.count_pair(alternative, tail - network.first_need, pair as usize, true)
+            }
             Step::Release(pair) => {
                 let need = self.campaign.starts.partition_point(|start| *start <= pair) - 1;
                 self.count_pair(alternative, need, pair as usize, false);
@@ -87,7 +89,9 @@ impl Solved {
         match network.place(node) {
             Place::Expert => change.load += if more { 2 * flow + 1 } else { 1 - 2 * flow },
             Place::Need if flow + i64::from(more) == low => change.covered += sign,
-            Place::NeedGroup | Place::ExpertGroup if flow + i64::from(more) <= low => change.shortfall -= sign,
+            Place::NeedGroup | Place::ExpertGroup if flow + i64::from(more) <= low => {
+                change.shortfall -= sign
+            }
             _ => {}
         }
     }

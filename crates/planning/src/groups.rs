@@ -93,7 +93,8 @@ mod tests {
 
     #[test]
     fn a_lower_bound_has_its_place_in_the_tree() {
-        let found = Grouping::new(4, vec![group(1, &[0, 1, 2], 0), group(2, &[2, 3], 1)]).expect("one lower bound");
+        let found =
+            Grouping::new(4, vec![group(1, &[0, 1, 2], 0), group(2, &[2, 3], 1)]).expect("one lower bound");
         assert_eq!(found.tree.iter().map(|group| group.id).collect::<Vec<_>>(), [2]);
         assert_eq!(found.crossing.iter().map(|group| group.id).collect::<Vec<_>>(), [1]);
         assert_eq!(Grouping::new(4, vec![group(1, &[0, 1, 2], 1), group(2, &[2, 3], 1)]).err(), Some(2));

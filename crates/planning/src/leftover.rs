@@ -73,7 +73,8 @@ impl Solved {
         let view = View { solved: self, tally: &tally, full_of_needs, full_of_experts };
         let needs = self.campaign.needs.iter().enumerate();
         let open = needs.filter(|(at, need)| tally.needs[*at] < need.least);
-        open.map(|(at, need)| LeftOut { need: need.id, got: tally.needs[at], reasons: view.reasons(at) }).collect()
+        open.map(|(at, need)| LeftOut { need: need.id, got: tally.needs[at], reasons: view.reasons(at) })
+            .collect()
     }
 }
 
@@ -92,8 +93,11 @@ impl View<'_> {
         if campaign.pairs_of(need).is_empty() {
             return vec![Reason::NoCandidate];
         }
-        let of = |ruling: Ruling| campaign.pairs_of(need).filter(move |pair| campaign.pairs[*pair].ruling == ruling);
-        let usable = of(Ruling::Open).filter(|pair| campaign.is_open(*pair)).count() + of(Ruling::Locked).count();
+        let of = |ruling: Ruling| {
+            campaign.pairs_of(need).filter(move |pair| campaign.pairs[*pair].ruling == ruling)
+        };
+        let usable =
+            of(Ruling::Open).filter(|pair| campaign.is_open(*pair)).count() + of(Ruling::Locked).count();
         let below: Vec<usize> = of(Ruling::Open).filter(|pair| !campaign.is_open(*pair)).collect();
         if usable < least as usize {
             if usable > 0 {

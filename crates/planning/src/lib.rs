@@ -42,7 +42,8 @@ mod working;
 pub use campaign::Campaign;
 pub use explain::{Alternative, Difference};
 pub use instance::{
-    Candidate, Expert, HIGHEST_SCORE, Instance, InstanceError, MOST_VISITS, Members, Need, Quota, Ruling, Score,
+    Candidate, Expert, HIGHEST_SCORE, Instance, InstanceError, MOST_VISITS, Members, Need, Quota, Ruling,
+    Score,
 };
 pub use leftover::{LeftOut, Reason};
 pub use plan::{Bound, Plan, Relaxation, Value, Visit};

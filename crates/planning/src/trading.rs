@@ -21,7 +21,8 @@ pub(crate) fn most_with(campaign: &Campaign, weights: &Weights, covered: u64, sh
     let mut best = i128::MAX;
     for _ in 0..TRIES {
         let middle = (low + high) / 2;
-        let cover = part(weights.score * greatest / 16 * (1 << middle)).max(weights.divisor).min(weights.cover);
+        let cover =
+            part(weights.score * greatest / 16 * (1 << middle)).max(weights.divisor).min(weights.cover);
         let priced = Weights { cover, ..*weights };
         let network = assembly::network(campaign, &priced);
         let Ok(working) = Working::solve(network, assembly::states(campaign), &priced) else { break };

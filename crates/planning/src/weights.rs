@@ -42,7 +42,8 @@ impl Weights {
             (loads, (sizes.pairs_of_cycle / 2 + sizes.hubs) * sizes.greatest_score)
         };
         // A plan's kept pairs are no more than its visits, a cycle's no more than its pairs.
-        let kept_total = kept.checked_mul(if campaign.reads_totals() { sizes.visits } else { sizes.pairs_of_cycle })?;
+        let kept_total =
+            kept.checked_mul(if campaign.reads_totals() { sizes.visits } else { sizes.pairs_of_cycle })?;
         let load = multiple(load.max(kept_total + 1), quantum)?;
         let below_score = load.checked_mul(loads)?.checked_add(kept_total)?;
         let score = multiple(below_score.checked_add(1)?, quantum)?;
@@ -59,7 +60,8 @@ impl Weights {
 
     /// What a plan of this value costs.
     pub(crate) fn cost(&self, value: &Value) -> i128 {
-        i128::from(value.shortfall) * self.shortfall - i128::from(value.covered) * self.cover
+        i128::from(value.shortfall) * self.shortfall
+            - i128::from(value.covered) * self.cover
             - i128::from(value.score) * self.score
             + i128::from(value.load) * self.load
             - i128::from(value.kept) * self.kept
@@ -87,7 +89,11 @@ impl Sizes {
         for pair in campaign.pairs.iter().filter(|pair| pair.ruling == Ruling::Locked) {
             locked[pair.expert as usize] += 1;
         }
-        let loads = campaign.experts.iter().zip(&locked).map(|(expert, locked)| i128::from(expert.capacity).max(*locked));
+        let loads = campaign
+            .experts
+            .iter()
+            .zip(&locked)
+            .map(|(expert, locked)| i128::from(expert.capacity).max(*locked));
         let (greatest_load, squares) =
             loads.fold((1, 1), |(most, sum), load| (load.max(most), load * load + sum));
         let (mut greatest_score, mut total_score, mut visits, mut wants) = (1, 1, 1, 1);
@@ -97,8 +103,10 @@ impl Sizes {
             let scores = campaign.pairs_of(at).map(|pair| i128::from(campaign.pairs[pair].score));
             greatest_score = greatest_score.max(scores.clone().next().unwrap_or_default());
             let taken = scores.take(need.most.max(locked) as usize);
-            (total_score, visits) = taken.fold((total_score, visits), |(sum, count), score| (sum + score, count + 1));
-            wants = lcm(lcm(wants, i128::from(need.least)), i128::from(need.least.saturating_sub(locked).max(1)));
+            (total_score, visits) =
+                taken.fold((total_score, visits), |(sum, count), score| (sum + score, count + 1));
+            wants =
+                lcm(lcm(wants, i128::from(need.least)), i128::from(need.least.saturating_sub(locked).max(1)));
         }
         Self {
             hubs: hubs as i128,

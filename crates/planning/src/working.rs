@@ -1,6 +1,8 @@
 //! A network with an optimal flow that can be changed and made optimal again.
 
-use crate::kernel::{Balance, Cost, Flow, Network, Search, TooWide, TreeArc, correct_tree_arc, optimise, restore};
+use crate::kernel::{
+    Balance, Cost, Flow, Network, Search, TooWide, TreeArc, correct_tree_arc, optimise, restore,
+};
 use crate::weights::Weights;
 
 /// A network, its flow, and room to search in.

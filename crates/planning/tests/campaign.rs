@@ -47,7 +47,8 @@ fn score(expert: u64, need: u64) -> u32 {
 #[test]
 fn one_to_one_it_is_the_hungarian_method() {
     let size = 60_u64;
-    let all: Vec<_> = (1..=size).flat_map(|one| (1..=size).map(move |two| (one, two, score(one, two)))).collect();
+    let all: Vec<_> =
+        (1..=size).flat_map(|one| (1..=size).map(move |two| (one, two, score(one, two)))).collect();
     let solved = solve(&instance(&[1; 60], 60, &all));
     let weight = |(row, column): (usize, usize)| i64::from(score(column as u64 + 1, row as u64 + 1));
     let (total, _) = kuhn_munkres(&Matrix::from_fn(60, 60, weight));
@@ -150,7 +151,8 @@ fn a_pair_that_is_no_candidate_changes_nothing() {
 fn scores_of_a_billion_need_wider_numbers_and_are_exact() {
     let size = 200_u64;
     let wide = |one, two| 1_000_000_000 - score(one, two);
-    let all: Vec<_> = (1..=size).flat_map(|one| (1..=size).map(move |two| (one, two, wide(one, two)))).collect();
+    let all: Vec<_> =
+        (1..=size).flat_map(|one| (1..=size).map(move |two| (one, two, wide(one, two)))).collect();
     let mut campaign = instance(&[1; 200], 200, &all);
     campaign.previous = vec![(1, 1)];
     let solved = solve(&campaign);
@@ -168,7 +170,12 @@ fn what_is_no_instance_is_refused() {
         change(&mut instance);
         Campaign::new(instance).unwrap_err()
     };
-    let quota = |id, of: &[u64], at_least, at_most| Quota { id, members: Members::Needs(of.to_vec()), at_least, at_most };
+    let quota = |id, of: &[u64], at_least, at_most| Quota {
+        id,
+        members: Members::Needs(of.to_vec()),
+        at_least,
+        at_most,
+    };
     assert_eq!(refused(&|it| it.experts[1].id = 1), InstanceError::RepeatedExpert(1));
     assert_eq!(refused(&|it| it.needs[1].id = 1), InstanceError::RepeatedNeed(1));
     assert_eq!(refused(&|it| it.pairs[1].expert = 1), InstanceError::RepeatedPair { expert: 1, need: 1 });

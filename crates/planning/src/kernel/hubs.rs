@@ -22,7 +22,11 @@ impl<C: Cost> Hubs<C> {
     pub(crate) fn new(network: &Network<C>) -> Self {
         let nodes = network.nodes();
         let hubs = (0..network.first_need).chain(network.first_expert_group..network.first_expert).collect();
-        Self { heaps: vec![BinaryHeap::new(); nodes.min(network.first_expert)], hubs, entered: vec![C::MAX; nodes] }
+        Self {
+            heaps: vec![BinaryHeap::new(); nodes.min(network.first_expert)],
+            hubs,
+            entered: vec![C::MAX; nodes],
+        }
     }
 
     /// Enters every way anew, for prices that may have risen.
@@ -60,7 +64,7 @@ impl<C: Cost> Hubs<C> {
                 self.heaps[hub].pop();
                 continue;
             }
-            let Some((cost, step)) = flow.from_parent(network, at) else {
+            let Some((cost, step)) = flow.downwards(network, at) else {
                 self.entered[at] = C::MAX;
                 self.heaps[hub].pop();
                 continue;
@@ -78,5 +82,5 @@ impl<C: Cost> Hubs<C> {
 }
 
 fn key<C: Cost>(network: &Network<C>, flow: &Flow<C>, child: usize) -> Option<C> {
-    flow.from_parent(network, child).map(|(cost, _)| cost - flow.price[child])
+    flow.downwards(network, child).map(|(cost, _)| cost - flow.price[child])
 }

@@ -27,7 +27,11 @@ pub(crate) struct TooWide;
 /// # Errors
 ///
 /// [`TooWide`] when a price leaves what the type can hold.
-pub(crate) fn optimise<C: Cost>(network: &Network<C>, state: Vec<u8>, quantum: C) -> Result<Flow<C>, TooWide> {
+pub(crate) fn optimise<C: Cost>(
+    network: &Network<C>,
+    state: Vec<u8>,
+    quantum: C,
+) -> Result<Flow<C>, TooWide> {
     if !is_scarce(network)
         && let Some(flow) = by_shortest_ways(network, state.clone())
     {

@@ -129,7 +129,8 @@ impl<C: Cost> Network<C> {
     /// The greatest cost of any arc, without its sign.
     pub(crate) fn greatest_cost(&self) -> C {
         let size = |cost: C| C::max(cost, -cost);
-        let arc = |arc: &TreeArc<C>| size(arc.below).max(size(arc.within)) + arc.rise * C::small(2 * arc.cap + 1);
+        let arc =
+            |arc: &TreeArc<C>| size(arc.below).max(size(arc.within)) + arc.rise * C::small(2 * arc.cap + 1);
         let pair = |pair: &Pair| self.unit * C::small(pair.worth) + self.kept;
         let pairs = self.pairs.iter().map(pair).max().unwrap_or(C::ONE);
         self.tree.iter().map(arc).max().unwrap_or(C::ONE).max(pairs)

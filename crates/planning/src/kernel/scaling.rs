@@ -38,7 +38,9 @@ pub(crate) fn solve<C: Cost>(
         // From here on the flow may be optimal already: then prices that prove it are found at once.
         let last = scaling.epsilon == C::ONE;
         let patience = if last { usize::MAX } else { 3 * network.nodes() };
-        if (last || scaling.epsilon < quantum / C::small(EARLY)) && settle_prices(network, scaling.flow, patience) {
+        if (last || scaling.epsilon < quantum / C::small(EARLY))
+            && settle_prices(network, scaling.flow, patience)
+        {
             return Ok(());
         }
         debug_assert!(!last, "without a negative cycle, prices settle");
@@ -134,7 +136,7 @@ impl<C: Cost> Scaling<'_, C> {
 
     /// The cheapest way out of a node by cost less the price of where it leads, and for leaves the key of the next.
     fn best_two(&mut self, node: usize) -> Option<(C, Step, Option<C>)> {
-        let up = self.flow.to_parent(self.network, node);
+        let up = self.flow.upwards(self.network, node);
         let up = up.map(|(cost, step)| (cost - self.flow.price[self.network.parent[node] as usize], step));
         match self.network.place(node) {
             Place::Need => self.best_of_need(node, up),

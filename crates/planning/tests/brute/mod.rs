@@ -48,7 +48,8 @@ fn build(
     for (id, (of_needs, at_least, more, set)) in (0..).zip(quotas.iter().copied()) {
         let size = if of_needs { instance.needs.len() } else { instance.experts.len() } as u64;
         // Without crossing, each group is the first so many.
-        let is_in = |member: &u64| if cross { set >> member & 1 == 1 } else { *member <= u64::from(set) % size };
+        let is_in =
+            |member: &u64| if cross { set >> member & 1 == 1 } else { *member <= u64::from(set) % size };
         let members: Vec<u64> = (0..size).filter(is_in).collect();
         let members = if of_needs { Members::Needs(members) } else { Members::Experts(members) };
         let at_least = if cross { 0 } else { at_least };
@@ -61,14 +62,17 @@ fn build(
 pub(crate) fn best(instance: &Instance) -> Value {
     let sets = 0..1_u32 << instance.pairs.len();
     let values = sets.filter_map(|set| value(instance, &|at| set >> at & 1 == 1));
-    let key = |value: &Value| (-(value.shortfall as i64), value.covered, value.score, -(value.load as i64), value.kept);
+    let key = |value: &Value| {
+        (-(value.shortfall as i64), value.covered, value.score, -(value.load as i64), value.kept)
+    };
     values.max_by_key(key).expect("the locked pairs alone are a plan")
 }
 
 /// What a set of pairs is worth, if it keeps the limits.
 fn value(instance: &Instance, is_in: &dyn Fn(usize) -> bool) -> Option<Value> {
     let mut value = Value::default();
-    let (mut needs, mut experts) = (vec![(0_u32, 0_u32); instance.needs.len()], vec![(0, 0); instance.experts.len()]);
+    let (mut needs, mut experts) =
+        (vec![(0_u32, 0_u32); instance.needs.len()], vec![(0, 0); instance.experts.len()]);
     for (at, pair) in instance.pairs.iter().enumerate() {
         let is_locked = pair.ruling == Ruling::Locked;
         let may = is_locked || pair.ruling == Ruling::Open && pair.score >= instance.floor;
