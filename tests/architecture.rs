@@ -11,11 +11,12 @@ use std::process::Command;
 use serde_json::Value;
 
 /// From each crate to those it may depend on, for its tests too. `cli` constructs everything.
-const ARROWS: [(&str, &[&str]); 10] = [
+const ARROWS: [(&str, &[&str]); 11] = [
     ("text", &[]),
     ("domain", &[]),
     ("vectors", &["text"]),
     ("embedding", &[]),
+    ("planning", &[]),
     ("ranking", &["domain", "text", "vectors"]),
     ("index", &["domain", "text", "vectors", "embedding", "ranking"]),
     ("store", &["domain"]),

@@ -3,7 +3,7 @@
 
 use std::time::Instant;
 
-use planning::{Campaign, Candidate, Change, Effort, Expert, Instance, Need, Ruling, Solved};
+use planning::{Campaign, Candidate, Effort, Expert, Instance, Need, Ruling, Solved};
 
 fn main() {
     let path = std::env::args().nth(1).unwrap();
@@ -33,20 +33,8 @@ fn main() {
     let all = start.elapsed().as_secs_f64();
     let plan = solved.plan();
     let value = plan.value;
-    if let Some(visit) = plan.visits.first().copied() {
-        let mut amended = solved.clone();
-        let start = Instant::now();
-        let ruling = Ruling::Forbidden;
-        amended.amend(&[Change { expert: visit.expert, need: visit.need, ruling }]).unwrap();
-        let seconds = start.elapsed().as_secs_f64();
-        let kept = amended.plan().value.kept;
-        println!("AMENDED {seconds:.3} kept {kept} of {}", plan.visits.len());
-        let start = Instant::now();
-        let found = amended.otherwise(visit.expert, visit.need).unwrap();
-        println!("EXPLAINED {:.4} {:?}", start.elapsed().as_secs_f64(), found.map(|found| found.change));
-    }
     println!(
-        "PLANNING build {checked:.2} solve {:.2} covered {} score {} load {} optimal {}",
+        "PLANNING build {checked:.3} solve {:.3} covered {} score {} load {} optimal {}",
         all - checked,
         value.covered,
         value.score,

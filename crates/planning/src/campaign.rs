@@ -166,9 +166,12 @@ impl Campaign {
     /// Whether bounds are read off totals: some needs want several or nothing, or some quotas cross.
     pub(crate) fn reads_totals(&self) -> bool {
         let crosses = |groups: &Grouping| !groups.crossing.is_empty();
-        crosses(&self.need_groups)
-            || crosses(&self.expert_groups)
-            || self.needs.iter().any(|need| need.least > 1)
+        crosses(&self.need_groups) || crosses(&self.expert_groups) || self.wants_several()
+    }
+
+    /// Whether some need must get more than one expert.
+    pub(crate) fn wants_several(&self) -> bool {
+        self.needs.iter().any(|need| need.least > 1)
     }
 
     /// How many experts are locked for a need.

@@ -31,7 +31,7 @@ pub(crate) fn cover_wholly(working: &mut Working, parts: usize) -> i128 {
         return root;
     }
     let mut search = Branching { base: working.network.tree.clone(), best: None, found: 0 };
-    search.dive(working);
+    search.dive(working, parts);
     let mut open: BinaryHeap<Part> = BinaryHeap::from([Reverse((root, Reverse(0), 0, Vec::new()))]);
     let mut bound = root;
     for _ in 0..parts {
@@ -82,8 +82,8 @@ impl Branching {
         working.set_arc(need, arc);
     }
 
-    /// Closes the least covered need again and again until none is half covered; then lets each closed one try once more.
-    fn dive(&mut self, working: &mut Working) {
+    /// Closes the least covered need again and again until none is half covered; then lets so many of them try once more.
+    fn dive(&mut self, working: &mut Working, tries: usize) {
         let mut closed = Vec::new();
         while let Some(need) = half_covered(working).into_iter().min_by_key(|need| filled(working, *need)) {
             self.decide(working, need, Some(Decision::Closed));
@@ -92,7 +92,8 @@ impl Branching {
             debug_assert!(balanced, "a need can always be closed");
         }
         self.offer(working);
-        for need in closed.into_iter().rev().filter(|need| self.can_be_covered(*need)).collect::<Vec<_>>() {
+        closed.retain(|need| self.can_be_covered(*need));
+        for need in closed.into_iter().rev().take(tries) {
             self.decide(working, need, Some(Decision::Covered));
             if working.restore() && half_covered(working).is_empty() {
                 let before = self.best_cost();

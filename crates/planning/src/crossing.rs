@@ -78,7 +78,7 @@ impl Pricing<'_> {
         self.groups[group].used(working)
     }
 
-    /// The least price at which a group keeps within its limit, to a thousandth, while the others stay.
+    /// The least price at which a group keeps within its limit, to a hundredth, while the others stay.
     fn seek(&mut self, working: &mut Working, group: usize) {
         let allowed = self.groups[group].allowed(self.base);
         if self.set(working, group, 0) <= allowed {
@@ -93,7 +93,7 @@ impl Pricing<'_> {
             }
             high *= 4;
         }
-        while high - low > (high / 1024).max(1) {
+        while high - low > (high / 128).max(1) {
             let middle = low + (high - low) / 2;
             if self.set(working, group, middle) > allowed {
                 low = middle;

@@ -34,6 +34,7 @@ mod leftover;
 mod outcome;
 mod plan;
 mod solved;
+mod trading;
 mod verify;
 mod weights;
 mod working;

@@ -6,6 +6,7 @@ use crate::instance::Ruling;
 use crate::kernel::ASSIGNED;
 use crate::plan::{Bound, Plan, Relaxation, Value, Visit};
 use crate::solved::Solved;
+use crate::trading;
 use crate::weights::Weights;
 
 /// No plan yet.
@@ -104,8 +105,13 @@ fn read_bound(campaign: &Campaign, weights: &Weights, value: &Value, bound: i128
     }
     // What a plan is worth at most, the load (less than a unit of score) set aside in its favour.
     let worth = i128::from(value.shortfall) * weights.shortfall - bound + weights.score;
-    let covered = (worth / weights.cover).min(campaign.needs.len() as i128).max(i128::from(value.covered));
-    let score = ((worth - covered * weights.cover) / weights.score).max(0);
     let number = |value: i128| u64::try_from(value).unwrap_or(u64::MAX);
-    Bound { optimal: false, covered: number(covered), score: number(score) }
+    let covered = (worth / weights.cover).min(campaign.needs.len() as i128).max(i128::from(value.covered));
+    let score = (worth - covered * weights.cover).max(0);
+    let traded = if campaign.wants_several() {
+        trading::most_with(campaign, weights, number(covered), value.shortfall) + weights.score
+    } else {
+        score
+    };
+    Bound { optimal: false, covered: number(covered), score: number(score.min(traded) / weights.score) }
 }

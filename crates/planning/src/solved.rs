@@ -25,7 +25,7 @@ pub struct Effort {
 
 impl Default for Effort {
     fn default() -> Self {
-        Self { parts: 300, rounds: 4 }
+        Self { parts: 100, rounds: 3 }
     }
 }
 

@@ -23,6 +23,8 @@ pub(crate) struct Weights {
     pub(crate) kept: i128,
     /// All of them, if there was no previous plan, are multiples of this, which is more than the arcs of a simple cycle.
     pub(crate) quantum: i128,
+    /// What the worth of a cover has to be a multiple of, to be shared out evenly.
+    pub(crate) divisor: i128,
 }
 
 impl Weights {
@@ -53,7 +55,7 @@ impl Weights {
         let shortfall = multiple(shortfall, quantum)?;
         // Room for sums of prices along a way, and for multipliers.
         shortfall.checked_mul(sizes.visits + 1)?.checked_mul(1 << 12)?;
-        Some(Self { shortfall, cover, score, load, kept, quantum })
+        Some(Self { shortfall, cover, score, load, kept, quantum, divisor: quantum * sizes.wants })
     }
 
     /// What a plan of this value costs.

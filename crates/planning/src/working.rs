@@ -1,7 +1,7 @@
 //! A network with an optimal flow that can be changed and made optimal again.
 
 use crate::kernel::{
-    ASSIGNED, Balance, Cost, Flow, Network, Search, TooWide, TreeArc, correct_tree_arc, optimise, restore,
+    Balance, Cost, Flow, Network, Search, TooWide, TreeArc, correct_tree_arc, optimise, restore,
 };
 use crate::weights::Weights;
 
@@ -61,7 +61,7 @@ impl Working {
             cost += arc.within * i128::from(flow.saturating_sub(arc.low));
             cost += arc.rise * i128::from(flow) * i128::from(flow);
         }
-        let assigned = (0..self.network.pairs.len()).filter(|pair| self.flow.state[*pair] & ASSIGNED != 0);
-        cost + assigned.map(|pair| self.flow.cost(&self.network, pair)).sum::<i128>()
+        let held = self.flow.held.iter().flatten();
+        cost + held.map(|held| self.flow.cost(&self.network, held.pair as usize)).sum::<i128>()
     }
 }

@@ -60,6 +60,19 @@ proptest! {
     }
 
     #[test]
+    fn a_bound_holds_however_little_effort_is_made(instance in tiny(true, true)) {
+        let campaign = Campaign::new(instance.clone()).unwrap();
+        let solved = Solved::new(campaign.clone(), Effort { parts: 0, rounds: 0 }).unwrap();
+        let (plan, best) = (solved.plan(), best(&instance));
+        verify(&campaign, plan).unwrap();
+        prop_assert!(all_aims(&plan.value) <= all_aims(&best));
+        prop_assert!(best.covered <= plan.bound.covered);
+        if best.covered == plan.bound.covered {
+            prop_assert!(best.score <= plan.bound.score);
+        }
+    }
+
+    #[test]
     fn the_order_of_the_input_does_not_matter(instance in tiny(true, true)) {
         let mut turned = instance.clone();
         turned.experts.reverse();

@@ -114,7 +114,7 @@ impl<C: Cost> Flow<C> {
     }
 
     /// From a node to its parent.
-    pub(crate) fn to_parent(&self, network: &Network<C>, node: usize) -> Option<(C, Step)> {
+    pub(crate) fn upwards(&self, network: &Network<C>, node: usize) -> Option<(C, Step)> {
         if node == ROOT {
             None
         } else if network.is_fed_by_parent(node) {
@@ -125,7 +125,7 @@ impl<C: Cost> Flow<C> {
     }
 
     /// From a node's parent to the node.
-    pub(crate) fn from_parent(&self, network: &Network<C>, node: usize) -> Option<(C, Step)> {
+    pub(crate) fn downwards(&self, network: &Network<C>, node: usize) -> Option<(C, Step)> {
         if network.is_fed_by_parent(node) {
             self.more(network, node).map(|cost| (cost, Step::More(index(node))))
         } else {
@@ -154,13 +154,13 @@ impl<C: Cost> Flow<C> {
             }
             Place::Root | Place::NeedGroup | Place::ExpertGroup => {
                 for child in network.children(node) {
-                    if let Some((cost, step)) = self.from_parent(network, *child as usize) {
+                    if let Some((cost, step)) = self.downwards(network, *child as usize) {
                         visit(*child as usize, cost, step);
                     }
                 }
             }
         }
-        if let Some((cost, step)) = self.to_parent(network, node) {
+        if let Some((cost, step)) = self.upwards(network, node) {
             visit(network.parent[node] as usize, cost, step);
         }
     }

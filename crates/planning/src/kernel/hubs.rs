@@ -64,7 +64,7 @@ impl<C: Cost> Hubs<C> {
                 self.heaps[hub].pop();
                 continue;
             }
-            let Some((cost, step)) = flow.from_parent(network, at) else {
+            let Some((cost, step)) = flow.downwards(network, at) else {
                 self.entered[at] = C::MAX;
                 self.heaps[hub].pop();
                 continue;
@@ -82,5 +82,5 @@ impl<C: Cost> Hubs<C> {
 }
 
 fn key<C: Cost>(network: &Network<C>, flow: &Flow<C>, child: usize) -> Option<C> {
-    flow.from_parent(network, child).map(|(cost, _)| cost - flow.price[child])
+    flow.downwards(network, child).map(|(cost, _)| cost - flow.price[child])
 }

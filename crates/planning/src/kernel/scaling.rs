@@ -136,7 +136,7 @@ impl<C: Cost> Scaling<'_, C> {
 
     /// The cheapest way out of a node by cost less the price of where it leads, and for leaves the key of the next.
     fn best_two(&mut self, node: usize) -> Option<(C, Step, Option<C>)> {
-        let up = self.flow.to_parent(self.network, node);
+        let up = self.flow.upwards(self.network, node);
         let up = up.map(|(cost, step)| (cost - self.flow.price[self.network.parent[node] as usize], step));
         match self.network.place(node) {
             Place::Need => self.best_of_need(node, up),
