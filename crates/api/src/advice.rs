@@ -253,11 +253,6 @@ const ADVICE: &[Advice] = &[
         then: "先查询是否已保存再决定是否重发；带外部编号的导入可以放心重传。程序不要自动重试。",
     },
     Advice {
-        code: Code::InsufficientStorage,
-        when: "服务器磁盘已满，这次什么都没有保存。",
-        then: "联系管理员；腾出空间后原样重发即可，不需重启。",
-    },
-    Advice {
         code: Code::Busy,
         when: "数据库或索引一时忙不过来，或同时进行的导入已达上限。",
         then: "等 `Retry-After` 秒后原样重试。",
@@ -286,6 +281,11 @@ const ADVICE: &[Advice] = &[
         code: Code::Unavailable,
         when: "数据库连接不上、索引正在重建，或服务正在停止。",
         then: "等 `Retry-After` 秒后原样重试；持续不恢复时联系管理员，并参看 `/readyz`。",
+    },
+    Advice {
+        code: Code::InsufficientStorage,
+        when: "服务器磁盘已满，这次什么都没有保存。",
+        then: "联系管理员；腾出空间后原样重发即可，不需重启。",
     },
 ];
 
