@@ -1,32 +1,27 @@
 //! Files into the registries: streamed, in batches, each batch acknowledged when it is in the database.
 
+mod reading;
+mod report;
+
 use std::fs::File;
-use std::io::{self, Read, Seek, Write};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::io::{Read, Seek};
+use std::sync::{Arc, PoisonError};
 
 use domain::forms::Draft;
-use domain::{FieldProblem, Kind, Region};
-use exchange::{Format, Row, RowError, RowProblem, rows};
+use domain::{Kind, Region};
+use exchange::Format;
 use rustc_hash::FxHashMap;
-use serde::{Deserialize, Serialize};
 use store::{ImportSession, Operation, Outcome, Upserted};
-use tokio::sync::mpsc;
-use tokio::task::JoinHandle;
 
-use crate::desk::outside;
-use crate::matching::lies_within;
 use crate::operations::work::advance;
 use crate::outcomes::RowOutcome;
-use crate::{Engine, EngineError, Flag, blocking};
+use crate::{Engine, EngineError, blocking};
+use reading::Copying;
+pub(crate) use reading::{Batch, Reading};
+pub use report::ImportReport;
 
-/// Rows written in one transaction, and about how many bytes of them; row errors and flags kept for the report.
+/// Rows written in one transaction.
 const BATCH: usize = 1_000;
-const BATCH_BYTES: u64 = 4 << 20;
-const KEPT_ERRORS: usize = 1_000;
-const KEPT_FLAGS: usize = 1_000;
-
-const NOT_COMPARED: &str =
-    "部分需求还没有与已有的需求比较是否重复，稍后会自动补上；结果见 hongniang duplicates";
 
 /// How to import.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,57 +34,12 @@ pub struct ImportOptions {
     pub all_or_nothing: bool,
 }
 
-/// What an import has come to so far, and in the end.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct ImportReport {
-    /// Rows read.
-    pub rows: u64,
-    /// New records.
-    pub created: u64,
-    /// Records that changed.
-    pub changed: u64,
-    /// Records that were like this already.
-    pub unchanged: u64,
-    /// Rows with errors.
-    pub rejected: u64,
-    /// Bytes of the file read.
-    pub bytes: u64,
-    /// The first thousand errors.
-    #[serde(skip)]
-    pub errors: Vec<RowError>,
-    /// What was passed over without harm, in Chinese.
-    pub warnings: Vec<String>,
-    /// How often a new or changed need says nearly the same as one that was there, or that stands before it in the file.
-    pub duplicates: u64,
-    /// The first thousand of these.
-    pub flags: Vec<Flag>,
-    /// New or changed needs that say too little to be matched well.
-    pub vague: u64,
-    /// The lines of the first thousand of these.
-    pub vague_lines: Vec<u64>,
-}
-
-/// Good rows, with the line on which each starts, and bad ones.
-#[derive(Default)]
-pub(crate) struct Batch {
-    pub(crate) drafts: Vec<Draft>,
-    pub(crate) lines: Vec<u64>,
-    pub(crate) errors: Vec<RowError>,
-}
-
 /// What came of a batch.
 pub(crate) struct Written {
     /// What became of each row.
     pub(crate) rows: Vec<RowOutcome>,
     /// Whether the operation that it belongs to is to stop.
     pub(crate) stops: bool,
-}
-
-/// What the reading thread hands over.
-enum Message {
-    Warnings(Vec<String>),
-    Batch { rows: Batch, bytes: u64 },
-    Broken(exchange::FileError),
 }
 
 impl Engine {
@@ -276,130 +226,10 @@ impl Engine {
         needs.sort_unstable_by_key(|need| lines[need]);
         for needs in needs.chunks(BATCH) {
             match self.flagged(needs, lines).await {
-                Ok(flags) => {
-                    report.duplicates += flags.len() as u64;
-                    report.flags.extend(flags.into_iter().take(KEPT_FLAGS - report.flags.len()));
-                }
+                Ok(flags) => report.tell_flags(flags),
                 Err(error) => {
                     tracing::warn!(error = &error as &dyn std::error::Error, "needs wait to be compared");
                     report.some_not_compared(Kind::Need);
-                }
-            }
-        }
-    }
-}
-
-/// A file being read on a thread that may block.
-pub(crate) struct Reading {
-    batches: mpsc::Receiver<Message>,
-    reader: JoinHandle<()>,
-}
-
-impl Reading {
-    /// Begins to read, past so many rows that have been dealt with.
-    pub(crate) fn start(
-        within: Option<Region>,
-        options: ImportOptions,
-        past: u64,
-        input: impl Read + Send + 'static,
-    ) -> Self {
-        let (sender, batches) = mpsc::channel(2);
-        let read = move || read(within, options, past, input, &sender);
-        Self { batches, reader: tokio::task::spawn_blocking(read) }
-    }
-
-    /// The next batch, its rows counted; `None` at the end of the file.
-    pub(crate) async fn next(&mut self, report: &mut ImportReport) -> Result<Option<Batch>, EngineError> {
-        loop {
-            match self.batches.recv().await {
-                Some(Message::Warnings(mut warnings)) => {
-                    // An import that goes on where it stood may have told of them.
-                    warnings.retain(|warning| !report.warnings.contains(warning));
-                    report.warnings.extend(warnings);
-                }
-                Some(Message::Broken(error)) => return Err(error.into()),
-                Some(Message::Batch { rows, bytes }) => {
-                    report.rows += (rows.drafts.len() + rows.errors.len()) as u64;
-                    report.bytes = bytes;
-                    return Ok(Some(rows));
-                }
-                None => break,
-            }
-        }
-        match (&mut self.reader).await {
-            Ok(()) => Ok(None),
-            Err(error) if error.is_panic() => {
-                tracing::error!("the reader of an import panicked");
-                Err(EngineError::Panicked)
-            }
-            Err(_) => Err(EngineError::ShuttingDown),
-        }
-    }
-}
-
-/// Puts aside what is read, and what it could not.
-struct Copying<R, W> {
-    input: R,
-    copy: W,
-    full: Arc<Mutex<Option<io::Error>>>,
-}
-
-impl<R: Read, W: Write> Read for Copying<R, W> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let length = self.input.read(buffer)?;
-        if let Err(error) = self.copy.write_all(&buffer[..length]) {
-            let kind = error.kind();
-            *self.full.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
-            return Err(kind.into());
-        }
-        Ok(length)
-    }
-}
-
-impl ImportReport {
-    /// Rows that are in the database.
-    pub const fn stored(&self) -> u64 {
-        self.created + self.changed + self.unchanged
-    }
-
-    /// Says that some needs are still to be compared.
-    pub(crate) fn some_not_compared(&mut self, kind: Kind) {
-        if kind == Kind::Need && !self.warnings.iter().any(|warning| warning == NOT_COMPARED) {
-            self.warnings.push(NOT_COMPARED.to_owned());
-        }
-    }
-
-    /// That nothing was imported: nothing was committed, so nothing of it counts.
-    pub(crate) fn refused(self) -> EngineError {
-        let Self { rows, rejected, bytes, errors, warnings, .. } = self;
-        let refused = Self { rows, rejected, bytes, errors, warnings, ..Self::default() };
-        EngineError::NothingImported(Box::new(refused))
-    }
-
-    /// Counts rows of which is known what became of them.
-    pub(crate) fn count(&mut self, rows: &[RowOutcome]) {
-        for row in rows {
-            match row {
-                RowOutcome::Taken { outcome: Outcome::Created, .. } => self.created += 1,
-                RowOutcome::Taken { outcome: Outcome::Changed, .. } => self.changed += 1,
-                RowOutcome::Taken { .. } => self.unchanged += 1,
-                RowOutcome::Rejected(error) => {
-                    self.rejected += 1;
-                    if self.errors.len() < KEPT_ERRORS {
-                        self.errors.push(error.clone());
-                    }
-                }
-            }
-        }
-    }
-
-    /// Counts the needs that say too little among those that say something new.
-    fn tell_vague(&mut self, vague: &[bool], lines: &[u64], written: &[Upserted]) {
-        for ((vague, line), row) in vague.iter().zip(lines).zip(written) {
-            if *vague && matches!(row.outcome, Outcome::Created | Outcome::Changed) {
-                self.vague += 1;
-                if self.vague_lines.len() < KEPT_FLAGS {
-                    self.vague_lines.push(*line);
                 }
             }
         }
@@ -428,95 +258,4 @@ fn lines_of(lines: &[u64], written: &[Upserted]) -> FxHashMap<u64, u64> {
         row.id.kind == Kind::Need && matches!(row.outcome, Outcome::Created | Outcome::Changed)
     });
     new.map(|(line, row)| (row.id.number, *line)).collect()
-}
-
-/// Reads and checks rows, and hands them over in batches; ends early when nobody listens any more.
-fn read(
-    within: Option<Region>,
-    options: ImportOptions,
-    past: u64,
-    input: impl Read + Send + 'static,
-    sender: &mpsc::Sender<Message>,
-) {
-    let mut rows = match rows(options.kind, options.format, input) {
-        Ok(rows) => rows,
-        Err(error) => {
-            let _ = sender.blocking_send(Message::Broken(error));
-            return;
-        }
-    };
-    let (mut batch, mut bytes, mut handed_over) = (Batch::default(), 0, 0);
-    // Read all the same: what a row says may depend on those before it.
-    for row in rows.by_ref().take(usize::try_from(past).unwrap_or(usize::MAX)) {
-        bytes = row.map_or_else(|error| error.bytes_read, |row| row.bytes_read);
-        handed_over = bytes;
-    }
-    for row in rows.by_ref() {
-        match row {
-            Ok(row) if !lies_within(within, row.draft.profile.region()) => {
-                bytes = row.bytes_read;
-                batch.errors.push(elsewhere(within, &row));
-            }
-            Ok(row) => {
-                bytes = row.bytes_read;
-                batch.drafts.push(row.draft);
-                batch.lines.push(row.line);
-            }
-            Err(error) => {
-                bytes = error.bytes_read;
-                batch.errors.push(error);
-            }
-        }
-        if batch.drafts.len() + batch.errors.len() >= BATCH || bytes - handed_over >= BATCH_BYTES {
-            handed_over = bytes;
-            let rows = std::mem::take(&mut batch);
-            if sender.blocking_send(Message::Batch { rows, bytes }).is_err() {
-                return;
-            }
-        }
-    }
-    // Only now is it known how many rows had no external id.
-    if !rows.warnings().is_empty() {
-        let _ = sender.blocking_send(Message::Warnings(rows.warnings().to_vec()));
-    }
-    let _ = sender.blocking_send(Message::Batch { rows: batch, bytes });
-}
-
-/// What is wrong with a row of another region, or of none.
-fn elsewhere(within: Option<Region>, row: &Row) -> RowError {
-    let problem = |own| {
-        let FieldProblem { pointer, label, code, detail } = outside(own, row.draft.profile.region());
-        RowProblem { column: None, label, pointer, code, detail }
-    };
-    let problems = within.map(problem).into_iter().collect();
-    RowError { line: row.line, problems, bytes_read: row.bytes_read }
-}
-
-#[cfg(test)]
-#[allow(clippy::unwrap_used, reason = "tests")]
-mod tests {
-    use super::*;
-
-    struct FullDisk;
-
-    impl Write for FullDisk {
-        fn write(&mut self, _: &[u8]) -> io::Result<usize> {
-            Err(io::ErrorKind::StorageFull.into())
-        }
-
-        fn flush(&mut self) -> io::Result<()> {
-            Ok(())
-        }
-    }
-
-    #[test]
-    fn a_full_disk_is_told_from_a_bad_file() {
-        let full = Arc::default();
-        let mut copying = Copying { input: &b"{}"[..], copy: FullDisk, full: Arc::clone(&full) };
-        copying.read(&mut [0; 8]).unwrap_err();
-        assert_eq!(full.lock().unwrap().take().unwrap().kind(), io::ErrorKind::StorageFull);
-        let mut sound = Copying { input: &b"{}"[..], copy: Vec::new(), full: Arc::clone(&full) };
-        assert_eq!(sound.read(&mut [0; 8]).unwrap(), 2);
-        assert_eq!((&sound.copy[..], full.lock().unwrap().is_none()), (&b"{}"[..], true));
-    }
 }

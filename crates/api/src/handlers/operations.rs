@@ -27,7 +27,7 @@ pub(crate) async fn list(At(desk): At, query: Query, request: HttpRequest) -> An
     let fingerprint = query.fingerprint(&request, &desk);
     let place = query.place(&fingerprint)?;
     let (operations, next) =
-        desk.operations(place.map_or(u64::MAX, |(_, number)| number), query.limit()?).await?;
+        desk.operations(place.map_or(u64::MAX, |place| place.number), query.limit()?).await?;
     let next_cursor = next.map(|number| cursor::write(&fingerprint, Place::number(number)));
     let items = operations.into_iter().map(OperationView::from).collect();
     Ok(HttpResponse::Ok().json(OperationPageView { items, next_cursor }))
