@@ -111,7 +111,7 @@ fn refine_field(form: &str, field: &str, property: &mut Schema) {
     match (form, field) {
         ("Inventor", "name") => text.max_length = Some(50),
         ("ContactForm", "postcode") => text.pattern = Some("^([0-9]{6})?$".to_owned()),
-        ("ContactForm", _) => text.pattern = Some(UNMASKED.to_owned()),
+        ("ContactForm", "email") => text.pattern = Some(UNMASKED.to_owned()),
         ("RevealForm", "purpose") => {
             text.pattern = Some(format!("{VISIBLE}.*{VISIBLE}"));
             text.min_length = Some(2);
