@@ -21,8 +21,8 @@ impl Working {
     /// [`TooWide`] when 128 bits do not.
     pub(crate) fn solve(network: Network<i128>, state: Vec<u8>, weights: &Weights) -> Result<Self, TooWide> {
         let hubs = (network.nodes() - network.needs().len() - network.experts().len()) as i128;
-        // A price is at most the cost of a simple way, which meets few arcs of a limit's cost.
-        let widest = network.greatest_cost().saturating_mul(4 * hubs + 8);
+        // A price is at most the cost of a simple way, which meets two tree arcs at each hub, and pairs worth less than one of them.
+        let widest = network.greatest_cost().saturating_mul(2 * hubs + 1);
         let search = Search::new(network.nodes());
         if widest > i64::LIMIT.wide() {
             let flow = optimise(&network, state, weights.quantum)?;

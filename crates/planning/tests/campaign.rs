@@ -149,15 +149,15 @@ fn a_pair_that_is_no_candidate_changes_nothing() {
 
 #[test]
 fn scores_of_a_billion_need_wider_numbers_and_are_exact() {
-    let size = 200_u64;
+    let size = 400_u64;
     let wide = |one, two| 1_000_000_000 - score(one, two);
     let all: Vec<_> =
         (1..=size).flat_map(|one| (1..=size).map(move |two| (one, two, wide(one, two)))).collect();
-    let mut campaign = instance(&[1; 200], 200, &all);
+    let mut campaign = instance(&[1; 400], 400, &all);
     campaign.previous = vec![(1, 1)];
     let solved = solve(&campaign);
     let weight = |(row, column): (usize, usize)| i64::from(wide(column as u64 + 1, row as u64 + 1));
-    let (total, _) = kuhn_munkres(&Matrix::from_fn(200, 200, weight));
+    let (total, _) = kuhn_munkres(&Matrix::from_fn(400, 400, weight));
     assert_eq!(solved.plan().value.score as i64, total);
     assert!(solved.plan().bound.optimal);
 }

@@ -70,9 +70,9 @@ mod tests {
     use crate::certificate::lower_bound;
     use crate::working::Working;
 
-    /// A network with a group on either side; costs are multiples of a quantum above its arcs.
+    /// A network with a group on either side and more candidates than a shortlist holds; costs are multiples of a quantum above its arcs.
     fn network(seed: &[(u32, u32, u32)], limits: &[u32; 4]) -> (Network<i128>, Vec<u8>) {
-        let (needs, experts) = (12_u32, 9_u32);
+        let (needs, experts) = (12_u32, 24_u32);
         let arc = |low, cap, below, rise| TreeArc { low, high: cap, cap, floor: 0, below, within: 0, rise };
         let (first_need, first_expert_group) = (2, 2 + needs);
         let first_expert = first_expert_group + 1;
@@ -103,8 +103,8 @@ mod tests {
     proptest! {
         #[test]
         fn scaling_and_shortest_ways_agree(
-            seed in prop::collection::vec((0..12_u32, 0..9_u32, 0..50_u32), 0..90),
-            limits in prop::array::uniform4(0..9_u32),
+            seed in prop::collection::vec((0..12_u32, 0..24_u32, 0..50_u32), 0..250),
+            limits in prop::array::uniform4(0..12_u32),
         ) {
             let (network, state) = network(&seed, &limits);
             let mut ways = Flow::new(&network, state.clone());
