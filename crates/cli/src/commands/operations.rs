@@ -15,6 +15,9 @@ const PAGE: u32 = 100;
 
 const EXAMPLES: &str = "经接口提交的后台任务：异步导入、重建索引。任务由服务执行，停机后重新启动时从停下的地方继续；这里只查看和取消。\n\n\
 例：\n  hongniang operations list\n  hongniang operations show 9\n  hongniang operations cancel 9";
+const LIST: &str = "列出还保留的后台任务，后提交的在前。\n\n例：\n  hongniang operations list --limit 50";
+const SHOW: &str =
+    "查看一个任务进行到哪里、结果如何；失败时说明原因。\n\n例：\n  hongniang operations show 9";
 const CANCEL: &str = "取消一个任务：等待的立即取消；进行中的由服务在做完手头的一批后停下，已导入的批次保留。已结束的保持原样。\n\n\
 例：\n  hongniang operations cancel 9";
 
@@ -29,8 +32,10 @@ pub(crate) struct Operations {
 #[derive(Debug, Subcommand)]
 enum Action {
     /// 列出后台任务，后提交的在前
+    #[command(long_about = LIST)]
     List(List),
     /// 查看一个任务的进度和结果
+    #[command(long_about = SHOW)]
     Show(One),
     /// 取消一个任务
     #[command(long_about = CANCEL)]
