@@ -40,7 +40,7 @@ const FORMATS: &[(&str, &str)] = &[
     ("consent", "consent-word"),
 ];
 
-/// Characters of a text at most. What cannot be seen is dropped from a text before it is measured.
+/// Characters of a text at most. White space around it does not count.
 const LONGEST: &[(&str, usize)] = &[
     ("enterprise", 128),
     ("filed_by", 100),

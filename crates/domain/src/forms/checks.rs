@@ -57,10 +57,11 @@ impl Checks {
         if self.problems.is_empty() { Ok(made) } else { Err(self.problems) }
     }
 
-    /// A text of at most `max` characters, without control characters; `None` when blank or too long.
+    /// A text of at most `max` characters, without control characters; `None` when blank or too long. What cannot be seen counts, but for the
+    /// white space around the text, with which databases pad.
     pub(super) fn optional(&mut self, key: &str, value: Option<String>, max: usize) -> Option<String> {
-        let text = clean(&value?);
-        let length = text.chars().count();
+        let value = value?;
+        let (text, length) = (clean(&value), length(&value));
         if length > max {
             self.note(key, None, ProblemCode::TooLarge, format!("最多 {max} 个字，现有 {length} 个字"));
         }
@@ -110,7 +111,7 @@ impl Checks {
         let (mut items, mut seen) = (Vec::new(), HashSet::new());
         for (at, value) in values.iter().enumerate() {
             let text = clean(value);
-            if text.chars().count() > max {
+            if length(value) > max {
                 self.note(key, Some(at), ProblemCode::TooLarge, format!("每项最多 {max} 个字"));
             } else if !text.is_empty() && seen.insert(text.clone()) {
                 items.push((at, text));
@@ -194,6 +195,11 @@ impl Checks {
         }
         read
     }
+}
+
+/// Characters of a text without the white space around it.
+fn length(text: &str) -> usize {
+    text.trim().chars().count()
 }
 
 /// Trims, and drops control characters other than line breaks and tabs.
