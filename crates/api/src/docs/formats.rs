@@ -10,8 +10,8 @@ pub(super) const DIMENSION: &str = "dimension";
 pub(super) const CURSOR: &str = "cursor";
 pub(super) const TYPE_WORD: &str = "type-word";
 
-/// Contacts that the service has masked are none to take back.
-const UNMASKED: &str = "^[^*\u{ff0a}]*$";
+/// An address of mail, in Latin or Chinese letters; the service takes those of other scripts as well. One that it has masked is none to take back.
+const MAILBOX: &str = "^([A-Za-z0-9._%+\\-\\u4e00-\\u9fff]+@[A-Za-z0-9_%+\\-\\u4e00-\\u9fff]+(\\.[A-Za-z0-9_%+\\-\\u4e00-\\u9fff]+)+)?$";
 /// Something to be seen: no white space or control character.
 const VISIBLE: &str = "[^\\s\\u0000-\\u001f\\u007f-\\u009f]";
 
@@ -111,7 +111,7 @@ fn refine_field(form: &str, field: &str, property: &mut Schema) {
     match (form, field) {
         ("Inventor", "name") => text.max_length = Some(50),
         ("ContactForm", "postcode") => text.pattern = Some("^([0-9]{6})?$".to_owned()),
-        ("ContactForm", "email") => text.pattern = Some(UNMASKED.to_owned()),
+        ("ContactForm", "email") => text.pattern = Some(MAILBOX.to_owned()),
         ("RevealForm", "purpose") => {
             text.pattern = Some(format!("{VISIBLE}.*{VISIBLE}"));
             text.min_length = Some(2);
