@@ -10,6 +10,8 @@ pub(super) const DIMENSION: &str = "dimension";
 pub(super) const CURSOR: &str = "cursor";
 pub(super) const TYPE_WORD: &str = "type-word";
 
+/// Contacts that the service has masked are none to take back.
+const UNMASKED: &str = "^[^*\u{ff0a}]*$";
 /// An address of mail, in Latin or Chinese letters; the service takes those of other scripts as well. One that it has masked is none to take back.
 const MAILBOX: &str = "^([A-Za-z0-9._%+\\-\\u4e00-\\u9fff]+@[A-Za-z0-9_%+\\-\\u4e00-\\u9fff]+(\\.[A-Za-z0-9_%+\\-\\u4e00-\\u9fff]+)+)?$";
 /// Something to be seen: no white space or control character.
@@ -40,8 +42,32 @@ const FORMATS: &[(&str, &str)] = &[
     ("consent", "consent-word"),
 ];
 
-/// Characters of a text at most. White space around it does not count.
+/// Characters of a text, or of each text of a list, at most. White space around it does not count.
 const LONGEST: &[(&str, usize)] = &[
+    ("external_id", 128),
+    ("title", 300),
+    ("name", 100),
+    ("description", 20_000),
+    ("profile", 20_000),
+    ("enterprise_profile", 20_000),
+    ("bio", 20_000),
+    ("summary", 20_000),
+    ("main_business", 2000),
+    ("enterprise_name", 100),
+    ("professional_title", 50),
+    ("organisation", 100),
+    ("host", 100),
+    ("society", 100),
+    ("owner", 100),
+    ("person", 50),
+    ("address", 200),
+    ("fields", 30),
+    ("ipc", 30),
+    ("keywords", 100),
+    ("societies", 100),
+    ("research_directions", 300),
+    ("projects", 300),
+    ("services", 300),
     ("enterprise", 128),
     ("filed_by", 100),
     ("website", 200),
@@ -109,7 +135,8 @@ fn refine_field(form: &str, field: &str, property: &mut Schema) {
         text.pattern = Some(VISIBLE.to_owned());
     }
     match (form, field) {
-        ("Inventor", "name") => text.max_length = Some(50),
+        ("Inventor" | "ExpertForm", "name") => text.max_length = Some(50),
+        ("ContactForm", "person" | "address") => text.pattern = Some(UNMASKED.to_owned()),
         ("ContactForm", "postcode") => text.pattern = Some("^([0-9]{6})?$".to_owned()),
         ("ContactForm", "email") => text.pattern = Some(MAILBOX.to_owned()),
         ("RevealForm", "purpose") => {
