@@ -19,7 +19,7 @@ pub struct Catalog {
 
 impl Catalog {
     /// Memory that each thread of a writer fills before it writes a segment, in bytes.
-    pub const MEMORY_BUDGET: usize = 64 << 20;
+    pub const MEMORY_BUDGET: usize = 32 << 20;
 
     /// Opens or prepares the indexes under `directory`. An index that cannot be used is no error: its
     /// [`Registry::state`] says so. With a `model`, that one tells what texts mean, in place of term vectors; an index that was written with another one,

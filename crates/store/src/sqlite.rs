@@ -146,7 +146,7 @@ fn writer(options: &SqliteConnectOptions) -> SqlitePool {
         .journal_mode(SqliteJournalMode::Wal)
         // In WAL mode only FULL syncs at each commit; with NORMAL a power cut may take back what was acknowledged.
         .synchronous(SqliteSynchronous::Full)
-        .pragma("cache_size", "-65536")
+        .pragma("cache_size", "-32768")
         // An import leaves a WAL of its own size; this much of it stays allocated after the checkpoint.
         .pragma("journal_size_limit", "67108864");
     pool().min_connections(1).max_connections(1).connect_lazy_with(options)
