@@ -7,8 +7,10 @@
 //! …tantivy's JSON…
 //! HNSEAL1
 //! <name> <bytes> <BLAKE3>        a line for each file of each segment
-//! <BLAKE3 of all before>
+//! <BLAKE3 of the names of registry and generation, and of all before>
 //! ```
+//!
+//! The names are in the digest, and not only the files: of an index without segments the seal would else be good anywhere.
 //!
 //! A file is read once to see that it is what was sealed, and again whenever the file system says that it was touched since.
 
@@ -74,7 +76,7 @@ impl Sealed {
 
     /// The files of the last commit.
     pub(crate) fn seal(&self) -> io::Result<Seal> {
-        let (_, seal) = unsealed(&fs::read(self.root.join(META))?)?;
+        let (_, seal) = unsealed(&self.root, &fs::read(self.root.join(META))?)?;
         Ok(seal)
     }
 
@@ -155,7 +157,7 @@ impl Sealed {
                 writeln!(text, "{name} {} {}", sum.length, sum.digest.to_hex())?;
             }
         }
-        let digest = blake3::hash(&text);
+        let digest = digest(&self.root, &text);
         writeln!(text, "{}", digest.to_hex())?;
         Ok(text)
     }
@@ -173,14 +175,27 @@ fn damaged(name: &str) -> io::Error {
     io::Error::new(ErrorKind::InvalidData, format!("damaged: {name}"))
 }
 
+/// Over what a commit says of itself and where it lies: below its registry's directory, in its generation's.
+fn digest(root: &Path, told: &[u8]) -> blake3::Hash {
+    let mut hasher = blake3::Hasher::new();
+    let mut names: Vec<_> = root.iter().rev().take(2).collect();
+    names.reverse();
+    for name in names {
+        hasher.update(name.as_encoded_bytes());
+        hasher.update(b"/");
+    }
+    hasher.update(told);
+    hasher.finalize()
+}
+
 /// tantivy's JSON and the seal, if the two are as they were written.
-fn unsealed(bytes: &[u8]) -> io::Result<(&[u8], Seal)> {
+fn unsealed<'b>(root: &Path, bytes: &'b [u8]) -> io::Result<(&'b [u8], Seal)> {
     let damaged = || damaged(META);
     let whole = bytes.strip_suffix(b"\n").ok_or_else(damaged)?;
     let digest_at = whole.iter().rposition(|&byte| byte == b'\n').ok_or_else(damaged)? + 1;
     let (told, digest) = whole.split_at(digest_at);
     let digest = blake3::Hash::from_hex(digest).map_err(|_| damaged())?;
-    if blake3::hash(told) != digest {
+    if self::digest(root, told) != digest {
         return Err(damaged());
     }
     let seal_at =
@@ -261,7 +276,7 @@ impl Directory for Sealed {
     fn atomic_read(&self, path: &Path) -> Result<Vec<u8>, OpenReadError> {
         let mut bytes = self.inner.atomic_read(path)?;
         if path == Path::new(META) {
-            let unsealed = unsealed(&bytes).map(|(json, seal)| (json.len(), seal));
+            let unsealed = unsealed(&self.root, &bytes).map(|(json, seal)| (json.len(), seal));
             let (length, seal) =
                 unsealed.map_err(|error| OpenReadError::wrap_io_error(error, path.to_owned()))?;
             bytes.truncate(length);
@@ -323,5 +338,27 @@ impl TerminatingWrite for Summing {
             known.sound.insert(name.to_owned(), stamp);
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_seal_is_good_in_its_place_only() {
+        let folder = tempfile::tempdir().unwrap();
+        let place = |name: &str| {
+            let place = folder.path().join(name);
+            fs::create_dir_all(&place).unwrap();
+            place
+        };
+        let own = place("experts/generation-1");
+        let sealed = Sealed::open(&own).unwrap().sealed(br#"{"segments":[]}"#).unwrap();
+        assert!(unsealed(&own, &sealed).unwrap().1.is_empty());
+        for other in ["societies/generation-1", "experts/generation-2"] {
+            assert!(unsealed(&place(other), &sealed).is_err(), "{other}");
+        }
     }
 }
