@@ -79,6 +79,12 @@ async fn what_is_refused_whole_is_refused_with_a_status() {
     assert_eq!(refused.json()["report"]["errors"][0]["line"], 2);
     let all = import(&portal, "/api/v1/experts/import?all_or_nothing=true", &file(["ZJ-1".to_owned()])).await;
     assert_eq!((lines(&all)[0]["outcome"].as_str(), lines(&all).len()), (Some("created"), 2));
+    // What is told row by row is kept nowhere, so it can neither be told again nor later.
+    for kept in [("Idempotency-Key", "a"), ("Prefer", "respond-async")] {
+        let headers = [("Content-Type", NDJSON), ("Accept", NDJSON), kept];
+        let refused = portal.send("POST", path, &headers, file(["ZJ-2".to_owned()]).as_bytes()).await;
+        assert_eq!((refused.status, refused.problem().as_str()), (400, "invalid_parameter"));
+    }
     let key = portal.key("只读", None, &[Scope::ExpertsRead]).await;
     let refused = portal.send_as(Some(&key), "POST", path, &[("Accept", NDJSON)], b"").await;
     assert_eq!((refused.status, refused.problem().as_str()), (403, "missing_scope"));
