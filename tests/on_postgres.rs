@@ -5,12 +5,17 @@
 mod holding;
 #[path = "support/postgres.rs"]
 mod postgres_server;
+#[path = "service/mod.rs"]
+mod service;
 
+use std::ffi::OsStr;
 use std::fs;
 use std::process::{Command, Output};
+use std::time::Duration;
 
 use holding::holding;
 use serde_json::json;
+use service::{Service, eventually};
 use tempfile::TempDir;
 
 fn run(house: &TempDir, arguments: &[&str], url: &str) -> Output {
@@ -40,6 +45,48 @@ fn two_data_directories_share_one_database() {
     said("乙", &["rematch"]);
     said("甲", &["index", "verify"]);
     assert!(!house.path().join("甲/hongniang.db").exists());
+}
+
+/// Two whole servers, each with an index of its own: what is written through one is found through the other, also by what the other did before it was killed.
+#[test]
+fn two_servers_share_one_database() {
+    let Some(server) = postgres_server::Server::shared() else { return };
+    let url = server.database();
+    let house = tempfile::tempdir().unwrap();
+    let environment = [("HONGNIANG_DATABASE_URL", OsStr::new(url.as_str()))];
+    let make =
+        ["--data-dir", "甲", "keys", "create", "--holder", "门户", "--purpose", "试验", "--all", "--json"];
+    let made: serde_json::Value = serde_json::from_slice(&run(&house, &make, &url).stdout).unwrap();
+    let key = made["token"].as_str().unwrap().to_owned();
+    // The ring of keys is what servers of one database have in common beside it.
+    let (one, other) = (house.path().join("甲"), house.path().join("乙"));
+    fs::create_dir_all(other.join("keys")).unwrap();
+    fs::copy(one.join("keys/contacts.keys"), other.join("keys/contacts.keys")).unwrap();
+    let one = Service::start(&one, &key, &environment);
+    let other = Service::start(&other, &key, &environment);
+    one.indexed();
+    other.indexed();
+    let finds = |service: &Service, words: &str| {
+        let found = service.get(&format!("/api/v1/experts/search?q={words}"));
+        assert_eq!(found.status, 200, "{found:?}");
+        found.json()["items"].as_array().unwrap().len()
+    };
+    let expert =
+        |name: &str, keyword: &str| json!({"external_id": name, "name": name, "keywords": [keyword]});
+    let contacted = json!({"external_id": "ZJ-1", "name": "甲", "keywords": ["cuttlefish"], "contact": {"mobile": "13755551234"}});
+    assert_eq!(one.post("/api/v1/experts", &contacted).status, 201);
+    eventually(Duration::from_secs(30), "the other finds it", || finds(&other, "cuttlefish") == 1);
+    assert_eq!(other.post("/api/v1/experts", &expert("ZJ-2", "nautilus")).status, 201);
+    eventually(Duration::from_secs(30), "the one finds it", || finds(&one, "nautilus") == 1);
+    let reveal = json!({"purpose": "核对"});
+    let opened = other.post("/api/v1/experts/expert-1/contact", &reveal);
+    assert!(opened.body.contains("13755551234"), "{opened:?}");
+    other.kill();
+    assert_eq!(one.post("/api/v1/experts", &expert("ZJ-3", "octopus")).status, 201);
+    let again = Service::start(&house.path().join("乙"), &key, &environment);
+    again.indexed();
+    assert_eq!(finds(&again, "octopus") + finds(&again, "nautilus"), 2);
+    one.indexed();
 }
 
 /// The files of the tables are read as anybody could read them; before the erasure the same reading finds the person.

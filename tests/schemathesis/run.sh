@@ -3,7 +3,8 @@
 #
 #   HONGNIANG=target/release/hongniang tests/schemathesis/run.sh
 #
-# TOOLS names a folder in which the tool stays installed; without it, it is installed anew each time. SEED draws other cases, EXAMPLES more.
+# TOOLS names a folder in which the tool stays installed; without it, it is installed anew each time. SEED draws other cases, EXAMPLES more, EXAMPLES_OF_SCOPE
+# more for each key of a single scope.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 program=${HONGNIANG:?"set HONGNIANG to the built program"}
@@ -63,3 +64,10 @@ ask administrator "$admin"
 ask reader "$reader"
 ask region "$region"
 ask stranger ""
+
+# What a key of one scope alone may not do is most of what there is, and refused in one way: fewer cases will do.
+EXAMPLES=${EXAMPLES_OF_SCOPE:-2}
+"$program" openapi | python3 -c 'import json, sys; print("\n".join(json.load(sys.stdin)["components"]["schemas"]["Scope"]["enum"]))' >"$work/scopes.txt"
+while read -r scope <&3; do
+    ask "$scope" "$(make_key --holder "只有$scope" --scopes "$scope")"
+done 3<"$work/scopes.txt"

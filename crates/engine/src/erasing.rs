@@ -128,6 +128,8 @@ impl Engine {
             IndexState::Ready { .. } if self.position(kind) >= since => {}
             _ => return Ok(false),
         }
+        // A state that somebody pages through would hold open the files that are to go.
+        self.pins.forget(kind);
         let engine = self.clone();
         let compacted = blocking(move || {
             let mut clean = false;

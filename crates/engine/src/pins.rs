@@ -54,6 +54,11 @@ impl Pins {
         self.let_go_later();
     }
 
+    /// Lets go of all states of a registry; whoever pages through one goes on in the present state.
+    pub(crate) fn forget(&self, kind: Kind) {
+        self.held().retain(|pin| pin.kind != kind);
+    }
+
     /// Lets go of what is past its time even if nobody asks any more.
     fn let_go_later(self: &Arc<Self>) {
         let pins = Arc::downgrade(self);

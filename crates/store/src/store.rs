@@ -4,6 +4,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::Timestamp;
+
 use crate::backend::{Backend, OnBackend, on_backend};
 use crate::keyring::Keys;
 use crate::{Actor, KeySource, StoreError, Ticket, postgres, sql, sqlite};
@@ -125,6 +127,29 @@ impl Store {
         };
         let silent = |_| Err(StoreError::Unavailable(sqlx::Error::PoolTimedOut));
         tokio::time::timeout(SOON, asked).await.unwrap_or_else(silent)
+    }
+
+    /// Deletes with `prune` what is as old as this, if `any` finds some: who has nothing to do need not wait for a turn to write. Returns how
+    /// many rows went.
+    pub(crate) async fn prune_until(
+        &self,
+        any: &'static str,
+        prune: &'static str,
+        until: Timestamp,
+    ) -> Result<u64, StoreError> {
+        let until = until.as_millisecond();
+        let found: Option<i32> = on_backend!(&self.backend, pools => {
+            sqlx::query_scalar(any).bind(until).fetch_optional(&pools.readers).await?
+        });
+        if found.is_none() {
+            return Ok(0);
+        }
+        let mut transaction = self.backend.begin().await?;
+        let pruned = on_backend!(&mut transaction, transaction => {
+            sqlx::query(prune).bind(until).execute(&mut **transaction).await?.rows_affected()
+        });
+        transaction.commit().await?;
+        Ok(pruned)
     }
 
     /// Waits for what is under way and closes all connections; every later use fails.

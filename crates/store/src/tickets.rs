@@ -118,20 +118,7 @@ impl Store {
 
     /// Forgets what was done at this moment or before. Returns how many went.
     pub async fn prune_tickets(&self, until: Timestamp) -> Result<u64, StoreError> {
-        let until = until.as_millisecond();
-        // Looked at first: who has nothing to do need not wait for a turn to write.
-        let any: Option<i32> = on_backend!(&self.backend, pools => {
-            sqlx::query_scalar(texts::ANY_OLD).bind(until).fetch_optional(&pools.readers).await?
-        });
-        if any.is_none() {
-            return Ok(0);
-        }
-        let mut transaction = self.backend.begin().await?;
-        let pruned = on_backend!(&mut transaction, transaction => {
-            sqlx::query(texts::PRUNE).bind(until).execute(&mut **transaction).await?.rows_affected()
-        });
-        transaction.commit().await?;
-        Ok(pruned)
+        self.prune_until(texts::ANY_OLD, texts::PRUNE, until).await
     }
 
     /// Waits for its turn to write, unless what the ticket stands for has been done.

@@ -146,19 +146,7 @@ impl Store {
 
     /// Forgets the operations that ended at this moment or before. Returns how many went.
     pub async fn prune_operations(&self, until: Timestamp) -> Result<u64, StoreError> {
-        let until = until.as_millisecond();
-        let any: Option<i32> = on_backend!(&self.backend, pools => {
-            sqlx::query_scalar(texts::ANY_OLD).bind(until).fetch_optional(&pools.readers).await?
-        });
-        if any.is_none() {
-            return Ok(0);
-        }
-        let mut transaction = self.backend.begin().await?;
-        let pruned = on_backend!(&mut transaction, transaction => {
-            sqlx::query(texts::PRUNE).bind(until).execute(&mut **transaction).await?.rows_affected()
-        });
-        transaction.commit().await?;
-        Ok(pruned)
+        self.prune_until(texts::ANY_OLD, texts::PRUNE, until).await
     }
 }
 
