@@ -16,7 +16,9 @@ use super::shortlist::{Pick, Shortlists};
 const STRIDE: u32 = 8;
 
 /// The flow may be optimal when ε times this is below the quantum of costs; before, it hardly ever is.
-const EARLY: u32 = 32;
+const EARLY: u32 = 4;
+/// Where it is, prices settle when each node has been looked at a few times; where it is not, they never do.
+const LOOKS: usize = 12;
 
 /// Makes the flow optimal, whatever it was, and its prices exact. All costs are multiples of `quantum`.
 ///
@@ -37,7 +39,7 @@ pub(crate) fn solve<C: Cost>(
         scaling.round()?;
         // From here on the flow may be optimal already: then prices that prove it are found at once.
         let last = scaling.epsilon == C::ONE;
-        let patience = if last { usize::MAX } else { 3 * network.nodes() };
+        let patience = if last { usize::MAX } else { LOOKS * network.nodes() };
         if (last || scaling.epsilon < quantum / C::small(EARLY))
             && settle_prices(network, scaling.flow, patience)
         {
