@@ -219,11 +219,12 @@ impl Scratch {
             head.sort_unstable();
             for &(Reverse(units), document) in head.iter() {
                 let least = best.least();
-                if judge.ceiling(f64::from(units) * query.unit) < least {
+                let sum = f64::from(units) * query.unit;
+                if judge.ceiling(sum) < least {
                     return;
                 }
                 self.judged += 1;
-                if let Some(score) = judge.score(document, least) {
+                if let Some(score) = judge.score(document, sum, least) {
                     best.offer(Found { document, score });
                 }
             }
