@@ -1,13 +1,16 @@
-//! Builds a [`Sweep`], one term after the other: besides what it builds it holds one term's postings.
+//! Builds a [`Sweep`], one term after the other: besides what it builds it holds one term's postings and the order of the documents.
 
 use crate::layout::{BLOCK, DENSE_FROM, DOCUMENTS_MOST, Piece, Start};
-use crate::{Document, Sweep, Term};
+use crate::{Document, Order, Sweep, Term};
 
 /// Takes the postings of one term after the other.
 #[derive(Debug)]
 pub struct Builder {
     sweep: Sweep,
-    sorted: Vec<(Document, f32)>,
+    /// The place of each document.
+    places: Vec<u32>,
+    /// The postings of a term by place.
+    sorted: Vec<(u32, f32)>,
 }
 
 /// Why something cannot be built of these postings.
@@ -25,34 +28,47 @@ pub enum BuildError {
     /// A term has a document twice, or a document a term.
     #[error("term {0} has document {1} twice")]
     Twice(Term, Document),
+    /// In an order each document stands once.
+    #[error("document {0} is not among the documents, or stands in their order twice")]
+    NoOrder(Document),
     /// More documents than a sweep can number.
     #[error("{0} documents are more than {DOCUMENTS_MOST}")]
-    TooManyDocuments(Document),
+    TooManyDocuments(usize),
     /// More postings than a sweep can number.
     #[error("term {0} brings more postings than a sweep can hold")]
     TooManyPostings(Term),
 }
 
 impl Builder {
-    /// For so many documents.
+    /// For so many documents, which lie in the order of their numbers.
     ///
     /// # Errors
     ///
     /// [`BuildError::TooManyDocuments`] above 268,435,456.
     pub fn new(documents: Document) -> Result<Self, BuildError> {
-        if documents > DOCUMENTS_MOST {
-            return Err(BuildError::TooManyDocuments(documents));
+        Self::ordered(Order::new((0..documents).collect())?)
+    }
+
+    /// For as many documents as there are in an order, which lie in it.
+    ///
+    /// # Errors
+    ///
+    /// [`BuildError::TooManyDocuments`] above 268,435,456.
+    pub fn ordered(order: Order) -> Result<Self, BuildError> {
+        let places = order.places();
+        let documents = order.into_documents();
+        if documents.len() > DOCUMENTS_MOST {
+            return Err(BuildError::TooManyDocuments(documents.len()));
         }
         let sweep = Sweep {
             documents,
             starts: vec![Start::default()],
             pieces: Vec::new(),
-            places: Vec::new(),
-            quanta: Vec::new(),
+            sparse: Vec::new(),
             dense: Vec::new(),
             postings: 0,
         };
-        Ok(Self { sweep, sorted: Vec::new() })
+        Ok(Self { sweep, places, sorted: Vec::new() })
     }
 
     /// The next term: its documents in any order, each once, and its impact in each. An impact of 0 is no posting. A term without documents
@@ -82,8 +98,7 @@ impl Builder {
     pub fn finish(mut self) -> Sweep {
         self.sweep.starts.shrink_to_fit();
         self.sweep.pieces.shrink_to_fit();
-        self.sweep.places.shrink_to_fit();
-        self.sweep.quanta.shrink_to_fit();
+        self.sweep.sparse.shrink_to_fit();
         self.sweep.dense.shrink_to_fit();
         self.sweep
     }
@@ -91,26 +106,25 @@ impl Builder {
     fn sort(&mut self, term: Term, postings: &[(Document, f32)]) -> Result<(), BuildError> {
         self.sorted.clear();
         for &(document, impact) in postings {
-            if document >= self.sweep.documents {
-                return Err(BuildError::UnknownDocument(term, document));
-            }
+            let place =
+                *self.places.get(document as usize).ok_or(BuildError::UnknownDocument(term, document))?;
             if !(impact.is_finite() && impact >= 0.0) {
                 return Err(BuildError::BadImpact(term, document));
             }
             if impact > 0.0 {
-                self.sorted.push((document, impact));
+                self.sorted.push((place, impact));
             }
         }
-        self.sorted.sort_unstable_by_key(|&(document, _)| document);
+        self.sorted.sort_unstable_by_key(|&(place, _)| place);
         match self.sorted.windows(2).find(|pair| pair[0].0 == pair[1].0) {
-            Some(pair) => Err(BuildError::Twice(term, pair[0].0)),
+            Some(pair) => Err(BuildError::Twice(term, self.sweep.documents[pair[0].0 as usize])),
             None => Ok(()),
         }
     }
 }
 
-fn block_of(document: Document) -> usize {
-    document as usize / BLOCK
+fn block_of(place: u32) -> usize {
+    place as usize / BLOCK
 }
 
 /// What a quantum is worth so that 255 of them are at least `highest`.
@@ -129,8 +143,9 @@ fn quantise(impact: f32, scale: f32) -> u8 {
 
 impl Sweep {
     /// Appends what a term has in one block.
-    fn append(&mut self, postings: &[(Document, f32)], scale: f32) {
-        let quantised = postings.iter().map(|&(document, impact)| (document as usize % BLOCK, quantise(impact, scale)));
+    fn append(&mut self, postings: &[(u32, f32)], scale: f32) {
+        let quantised =
+            postings.iter().map(|&(place, impact)| (place as usize % BLOCK, quantise(impact, scale)));
         let dense = postings.len() * DENSE_FROM >= BLOCK;
         let mut most = 0;
         let mut row = [0; BLOCK];
@@ -139,8 +154,8 @@ impl Sweep {
             if dense {
                 row[place] = quantum;
             } else {
-                self.places.push(place as u16);
-                self.quanta.push(quantum);
+                let [low, high] = (place as u16).to_le_bytes();
+                self.sparse.push([low, high, quantum]);
             }
         }
         if dense {
@@ -153,7 +168,7 @@ impl Sweep {
     /// Where the next term begins, while 32 bits can say it.
     fn end(&self) -> Option<Start> {
         let number = |length: usize| u32::try_from(length).ok();
-        let (piece, sparse) = (number(self.pieces.len())?, number(self.places.len())?);
+        let (piece, sparse) = (number(self.pieces.len())?, number(self.sparse.len())?);
         Some(Start { scale: 0.0, piece, sparse, dense: number(self.dense.len())? })
     }
 }

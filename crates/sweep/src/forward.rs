@@ -1,6 +1,6 @@
 //! Documents as lists of terms: what a sweep is built from, and what tells a document's exact sum.
 
-use crate::{BuildError, Builder, Document, Sweep, Term};
+use crate::{BuildError, Builder, Document, Order, Sweep, Term};
 
 /// The terms of each document and their impacts, eight bytes for each.
 #[derive(Debug, Clone)]
@@ -65,13 +65,15 @@ impl Forward {
 }
 
 impl Sweep {
-    /// Builds a sweep of all documents. Besides both it holds at most some 16 million postings, or one term's.
+    /// Builds a sweep of all documents, alike ones side by side. Besides both it holds at most some 16 million postings, or one term's.
     ///
     /// # Errors
     ///
     /// A [`BuildError`] when the postings cannot be.
     pub fn from_forward(forward: &Forward) -> Result<Self, BuildError> {
-        let mut builder = Builder::new(forward.documents())?;
+        let order =
+            Order::alike(forward.documents(), |document, terms| terms.extend(forward.impacts(document)));
+        let mut builder = Builder::ordered(order)?;
         let mut ends = vec![0; forward.terms];
         for &(term, _) in &forward.postings {
             ends[term as usize] += 1;

@@ -32,13 +32,29 @@ pub struct Sums<'a> {
     forward: &'a Forward,
     weights: Vec<f32>,
     query: Vec<Term>,
+    sieve: Sieve,
+}
+
+/// Whether a term may be one of the query's: small enough to stay in the nearest cache, where the weights of all terms do not.
+#[derive(Debug)]
+struct Sieve([u64; 64]);
+
+impl Sieve {
+    fn put(&mut self, term: Term) {
+        self.0[term as usize / 64 % 64] |= 1 << (term % 64);
+    }
+
+    fn may_hold(&self, term: Term) -> bool {
+        self.0[term as usize / 64 % 64] >> (term % 64) & 1 == 1
+    }
 }
 
 impl<'a> Sums<'a> {
     /// The judge of one query over the documents of `forward`.
     #[must_use]
     pub fn new(forward: &'a Forward, query: &Query) -> Self {
-        let mut sums = Self { forward, weights: vec![0.0; forward.terms()], query: Vec::new() };
+        let mut sums =
+            Self { forward, weights: vec![0.0; forward.terms()], query: Vec::new(), sieve: Sieve([0; 64]) };
         sums.turn_to(query);
         sums
     }
@@ -48,7 +64,9 @@ impl<'a> Sums<'a> {
         for term in self.query.drain(..) {
             self.weights[term as usize] = 0.0;
         }
+        self.sieve = Sieve([0; 64]);
         for (term, weight) in query.terms() {
+            self.sieve.put(term);
             self.weights[term as usize] = weight;
             self.query.push(term);
         }
@@ -62,7 +80,7 @@ impl Judge for Sums<'_> {
     }
 
     fn score(&mut self, document: Document, _: f64, _: f64) -> Option<f64> {
-        let impacts = self.forward.impacts(document);
+        let impacts = self.forward.impacts(document).filter(|&(term, _)| self.sieve.may_hold(term));
         Some(impacts.map(|(term, impact)| f64::from(self.weights[term as usize]) * f64::from(impact)).sum())
     }
 }

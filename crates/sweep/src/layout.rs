@@ -5,28 +5,33 @@ use crate::{Document, Term};
 /// Documents to a block: their accumulators, two bytes each, stay in the cache nearest to the core.
 pub(crate) const BLOCK: usize = 4096;
 /// Blocks are numbered by 16 bits.
-pub(crate) const DOCUMENTS_MOST: u32 = BLOCK as u32 * (u16::MAX as u32 + 1);
+pub(crate) const DOCUMENTS_MOST: usize = BLOCK << 16;
+/// Where at least one document in so many of a block has a term, its postings there are a row of quanta.
+pub(crate) const DENSE_FROM: usize = 16;
+
+/// A posting by itself: the document's place in its block, low byte first, and the quantum. Side by side, so that a short list is one miss of
+/// the cache and not two.
+pub(crate) type Posting = [u8; 3];
+
+/// A quantum for each document of a block, 0 for those without the term.
+pub(crate) type Row = [u8; BLOCK];
 
 /// The postings of all terms, quantised, ready to be swept.
 ///
-/// A posting is either a document's place in its block (two bytes) and its quantum (one byte), or, where at least one in
-/// [`DENSE_FROM`] of a block's documents has the term, a byte of the block's row of 4,096 quanta.
+/// Three bytes hold a posting; where a term is frequent within a block, a byte for each of the block's documents does.
 #[derive(Debug)]
 pub struct Sweep {
-    pub(crate) documents: u32,
-    /// One more than there are terms: where each begins; the last is the end.
+    /// The document at each place.
+    pub(crate) documents: Vec<Document>,
+    /// Where each term begins, and where the last ends.
     pub(crate) starts: Vec<Start>,
     pub(crate) pieces: Vec<Piece>,
-    pub(crate) places: Vec<u16>,
-    pub(crate) quanta: Vec<u8>,
-    pub(crate) dense: Vec<[u8; BLOCK]>,
+    pub(crate) sparse: Vec<Posting>,
+    pub(crate) dense: Vec<Row>,
     pub(crate) postings: u64,
 }
 
-/// At least one document in so many of a block: the piece is dense.
-pub(crate) const DENSE_FROM: usize = 16;
-
-/// Where a term's pieces, sparse postings and dense rows begin.
+/// Where a term's pieces, sparse postings and rows begin.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Start {
     /// What one quantum is worth; 0 when no document has the term.
@@ -40,22 +45,22 @@ pub(crate) struct Start {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Piece {
     pub(crate) block: u16,
-    /// How many postings, sparse; 0 says that it is dense.
+    /// How many sparse postings; 0 says that it is a row.
     pub(crate) sparse: u16,
     /// The greatest quantum.
     pub(crate) most: u8,
 }
 
-/// What a [`Sweep`] holds, in bytes.
+/// What a [`Sweep`] holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Memory {
-    /// Postings, whatever way they are kept.
+    /// Postings, whichever way they are kept.
     pub postings: u64,
     /// Bytes of sparse postings.
     pub sparse: u64,
-    /// Bytes of dense rows.
+    /// Bytes of rows.
     pub dense: u64,
-    /// Bytes that say where a term's postings are.
+    /// Bytes that say where a term's postings are, and which document is where.
     pub directory: u64,
 }
 
@@ -71,7 +76,7 @@ impl Sweep {
     /// How many documents there are.
     #[must_use]
     pub fn documents(&self) -> Document {
-        self.documents
+        self.documents.len() as Document
     }
 
     /// How many terms there are.
@@ -83,11 +88,13 @@ impl Sweep {
     /// What it holds in memory.
     #[must_use]
     pub fn memory(&self) -> Memory {
+        let directory =
+            size_of_val(&*self.starts) + size_of_val(&*self.pieces) + size_of_val(&*self.documents);
         Memory {
             postings: self.postings,
-            sparse: (size_of_val(&*self.places) + size_of_val(&*self.quanta)) as u64,
+            sparse: size_of_val(&*self.sparse) as u64,
             dense: size_of_val(&*self.dense) as u64,
-            directory: (size_of_val(&*self.starts) + size_of_val(&*self.pieces)) as u64,
+            directory: directory as u64,
         }
     }
 
@@ -97,6 +104,6 @@ impl Sweep {
     }
 
     pub(crate) fn blocks(&self) -> usize {
-        (self.documents as usize).div_ceil(BLOCK)
+        self.documents.len().div_ceil(BLOCK)
     }
 }

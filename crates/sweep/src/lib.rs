@@ -23,20 +23,24 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod best;
 mod building;
 mod forward;
 mod judge;
 mod kernel;
 mod layout;
+mod order;
+mod outlook;
 mod query;
 mod top;
 
 pub use building::{BuildError, Builder};
 pub use forward::Forward;
 pub use judge::{Found, Judge, Sums};
-pub use top::Scratch;
 pub use layout::{Memory, Sweep};
+pub use order::Order;
 pub use query::{Query, QueryError};
+pub use top::{Effort, Scratch};
 
 /// A document, numbered from 0 without gaps. Ties go to the smaller number, so number them by what is to break ties.
 pub type Document = u32;

@@ -64,8 +64,9 @@ impl Query {
         // for each, f < 256 ROOM / 255 + 1 < 2¹⁶. Why it is a bound: f ≥ 256 s, so q quanta give ⌊q f / 256⌋ + 1 > q s units.
         let room = ROOM - 2.0 * quanta.len() as f64;
         let unit = quanta.iter().map(|&(_, quantum)| quantum).sum::<f64>() * 255.0 / room;
-        let plan =
-            quanta.iter().map(|&(term, quantum)| Planned { term, factor: (256.0 * quantum / unit).ceil() as u16 });
+        let plan = quanta
+            .iter()
+            .map(|&(term, quantum)| Planned { term, factor: (256.0 * quantum / unit).ceil() as u16 });
         // What f64 may have lost on the way here is far less than this.
         Ok(Self { plan: plan.collect(), terms, unit: unit * (1.0 + 1e-9) })
     }
