@@ -6,6 +6,7 @@
 //!
 //! Whoever sits at the machine works on [`Engine`] itself; whoever comes with a key is served at a [`Desk`], which knows what that key may do.
 
+mod asking;
 mod audit;
 mod backup;
 mod comparing;
@@ -27,6 +28,7 @@ pub mod learned;
 pub mod learning;
 mod matching;
 mod model;
+mod night;
 mod operations;
 mod outcomes;
 mod pins;
@@ -49,6 +51,7 @@ use index::Catalog;
 use store::Store;
 use text::Analyzer;
 
+pub use asking::Asking;
 pub use audit::RevealedContact;
 pub use backup::{BackupError, BackupReport};
 pub use comparing::{Difference, DifferenceKind, VerifyReport};
@@ -61,6 +64,7 @@ pub use indexing::{CatchUp, IndexStatus};
 pub use keys::{Key, KeyFault, KeyRequest, NewKey};
 pub use kindred::{ClusterMember, ClusterPage, ClusterRequest, NeedCluster, SameNeed};
 pub use matching::{Excluded, Match, MatchAnswer, MatchRequest, Subject};
+pub use night::{EpochStatistics, NightRanking, Placed};
 pub use operations::aside::Laid;
 pub use operations::{Fault, FaultKind, Operation, OperationSettings, Progress, Task};
 pub use outcomes::RowOutcome;

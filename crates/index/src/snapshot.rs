@@ -13,11 +13,12 @@ use text::Analyzer;
 use vectors::TermVectors;
 
 use crate::generation::{Fault, Generation};
+use crate::meaning::Meaning;
 use crate::pieces::PieceCount;
 use crate::postings::TextField;
 use crate::schema::{self, TEXT_FIELDS};
 use crate::sealed::Seal;
-use crate::{IndexError, Retrieved, Scope, SearchPage, SearchQuery, retrieval, search};
+use crate::{IndexError, Retrieved, Scope, SearchPage, SearchQuery, Statistics, retrieval, search};
 
 /// A consistent view; stays as it is while writers go on. Cheap to take, clone and send.
 #[derive(Clone)]
@@ -177,7 +178,10 @@ impl View {
     }
 
     /// Answers, unless there is no index or it is damaged: no hits would be an answer too, and a wrong one.
-    fn answer<T>(&self, work: impl FnOnce(&Self) -> Result<T, IndexError>) -> Result<T, IndexError> {
+    pub(crate) fn answer<T>(
+        &self,
+        work: impl FnOnce(&Self) -> Result<T, IndexError>,
+    ) -> Result<T, IndexError> {
         self.require_ready()?;
         let answer = work(self);
         // What reading said of a damaged file is of no interest either.
@@ -194,6 +198,17 @@ impl View {
     pub(crate) fn text_field(&self, place: usize) -> Result<Option<TextField<'_>>, IndexError> {
         let Some(generation) = &self.generation else { return Ok(None) };
         TextField::new(&self.segments, generation.fields.text[place], place).map(Some)
+    }
+
+    /// The text fields of all areas; none for a stale index.
+    pub(crate) fn area_fields(&self) -> Result<Vec<TextField<'_>>, IndexError> {
+        let fields = (0..Area::ALL.len()).map(|place| self.text_field(place));
+        Ok(fields.collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect())
+    }
+
+    /// Who reads meaning; nobody for a stale index.
+    pub(crate) fn meaning(&self) -> Option<Meaning<'_>> {
+        self.generation.as_ref().map(|generation| generation.meaning())
     }
 
     /// Counts over live documents: the same however the documents lie in segments.
@@ -285,6 +300,14 @@ impl Snapshot {
         }
     }
 
+    /// What scores count with, as it is now.
+    ///
+    /// # Errors
+    /// [`IndexError::Stale`] when there is no index to answer by; or when it cannot be read.
+    pub fn freeze(&self) -> Result<Statistics, IndexError> {
+        self.0.answer(Statistics::of)
+    }
+
     /// Finds what a member of staff asks for.
     ///
     /// # Errors
@@ -299,7 +322,7 @@ impl Snapshot {
     }
 
     /// The `limit` best candidates for a match: all documents in scope are scored by their words, none is skipped, and the best of them more
-    /// closely (`weights.meaning.candidates`).
+    /// closely: `weights.meaning.candidates`, or `limit` where that is more.
     ///
     /// # Errors
     /// [`IndexError::Stale`] when there is no index to answer by; or when it cannot be read.

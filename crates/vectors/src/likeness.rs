@@ -3,6 +3,9 @@
 /// Bytes in a word of a packed vector.
 const BYTES: usize = 8;
 
+/// Words whose products of numbers below 2¹³ and 2⁷ add up within 32 bits.
+const AT_ONCE: usize = 32;
+
 /// A direction that many packed vectors are compared with.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Direction {
@@ -31,12 +34,14 @@ impl Direction {
     /// The cosine of the angle to a packed vector: 1 for the same direction, about 0 for texts that have nothing to do with each other.
     pub fn likeness(&self, words: &[u64]) -> f32 {
         let (mut product, mut square) = (0_i64, 0_i32);
-        for (values, word) in self.values.chunks_exact(BYTES).zip(words) {
+        for (values, words) in self.values.chunks(BYTES * AT_ONCE).zip(words.chunks(AT_ONCE)) {
             let mut sum = 0_i32;
-            for (&value, byte) in values.iter().zip(word.to_le_bytes()) {
-                let byte = i32::from(byte.cast_signed());
-                sum += i32::from(value) * byte;
-                square += byte * byte;
+            for (values, word) in values.chunks_exact(BYTES).zip(words) {
+                for (&value, byte) in values.iter().zip(word.to_le_bytes()) {
+                    let byte = i32::from(byte.cast_signed());
+                    sum += i32::from(value) * byte;
+                    square += byte * byte;
+                }
             }
             product += i64::from(sum);
         }
