@@ -85,11 +85,9 @@ fn few_are_judged_where_few_can_be_among_the_best() {
         let terms: Vec<(Term, f32)> =
             (0..20).chain((0..30).map(|word| 20 + need * 100 + word)).map(|term| (term, 1.0)).collect();
         let query = Query::new(&sweep, &terms).unwrap();
-        let mut judge = Featured { sums: Sums::new(&forward, &query), most: 0.0, without: 0, asked: Vec::new() };
-        assert_eq!(
-            sweep.top(&query, 20, &mut scratch, &mut judge),
-            best(&forward, &query, 20, &mut judge)
-        );
+        let mut judge =
+            Featured { sums: Sums::new(&forward, &query), most: 0.0, without: 0, asked: Vec::new() };
+        assert_eq!(sweep.top(&query, 20, &mut scratch, &mut judge), best(&forward, &query, 20, &mut judge));
     }
     let effort = scratch.effort();
     assert!(effort.judged < 20 * 200, "{effort:?}");

@@ -80,7 +80,8 @@ pub(crate) fn shuffled(forward: &Forward, seed: u64) -> Sweep {
     let mut builder = Builder::ordered(Order::new(order).unwrap()).unwrap();
     for term in 0..forward.terms() as Term {
         let documents = 0..forward.documents();
-        let impact = |document| forward.impacts(document).find(|has| has.0 == term).map(|has| (document, has.1));
+        let impact =
+            |document| forward.impacts(document).find(|has| has.0 == term).map(|has| (document, has.1));
         builder.term(&documents.filter_map(impact).collect::<Vec<_>>()).unwrap();
     }
     builder.finish()
@@ -127,9 +128,8 @@ pub(crate) fn best(forward: &Forward, query: &Query, k: usize, judge: &mut Featu
         forward.impacts(document).any(|(term, impact)| impact > 0.0 && weights[term as usize] > 0.0)
     };
     let scored = (0..forward.documents()).filter(shares);
-    let mut found: Vec<Found> = scored
-        .filter_map(|document| judge.truth(document).map(|score| Found { document, score }))
-        .collect();
+    let mut found: Vec<Found> =
+        scored.filter_map(|document| judge.truth(document).map(|score| Found { document, score })).collect();
     found.sort_by(|one, other| other.score.total_cmp(&one.score).then(one.document.cmp(&other.document)));
     found.truncate(k);
     found
