@@ -11,8 +11,8 @@ use std::sync::{Arc, Mutex};
 use criterion::{BatchSize, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use domain::{Area, Attributes, Kind, Passage, Profile, RecordId, forms};
 use engine::synthetic::{Plan, generate};
-use index::{Catalog, IndexDocument, Scope};
-use ranking::{Candidate, Corpus, Evidence, Explainer, Meaning, Query, Rarity, Score, Weights};
+use index::{Catalog, IndexDocument, Retrieved, Scope};
+use ranking::{Candidate, Evidence, Explainer, Meaning, Query, Rarity, Score, Weights};
 use text::{Analyzer, Dictionaries, Scratch};
 use vectors::TermVectors;
 
@@ -194,25 +194,22 @@ fn matching(criterion: &mut Criterion) {
         bencher.iter(|| {
             let mut explained = 0;
             for ((passages, attributes), query) in needs.iter().zip(&queries) {
-                let found = retrieve(query);
-                let (statistics, piece_length) = (found.statistics, found.piece_length);
-                let corpus = Corpus { statistics, piece_length, frequencies: found.frequencies };
+                let Retrieved { candidates, corpus } = retrieve(query);
                 let ideal = corpus.ideal(query);
-                let mut scored: Vec<(Score, _, u64, _)> = found
-                    .candidates
+                let mut scored: Vec<(Score, _, u64)> = candidates
                     .into_iter()
                     .map(|found| {
                         let features = ranking::features(attributes, &found.attributes, &weights.features);
                         let score = ranking::score(&found.texts, ideal, &features, &weights);
-                        (score, features, found.number, found.lengths)
+                        (score, features, found.number)
                     })
                     .collect();
                 scored.sort_by(|a, b| b.0.total.total_cmp(&a.0.total));
                 let explainer = Explainer::new(&analyzer, &weights, &vectors, passages, query, &corpus);
-                for (score, features, number, lengths) in scored.into_iter().take(20) {
+                for (score, features, number) in scored.into_iter().take(20) {
                     let texts = experts[number as usize - 1].passages();
-                    let candidate = Candidate { passages: &texts, lengths, evidence: &evidence(number) };
-                    explained += usize::from(explainer.explain(&candidate, &score, &features).is_some());
+                    let candidate = Candidate { passages: &texts, evidence: &evidence(number) };
+                    explained += explainer.explain(&candidate, &score, &features).terms.len();
                 }
             }
             explained

@@ -249,14 +249,14 @@ impl Engine {
         among: &[u64],
     ) -> Result<Neighbourhood, EngineError> {
         let number = need.id.number;
-        let mut query = self.query(Kind::Need, &need.profile.passages())?;
+        let mut query = self.query(Kind::Need, &need.profile.passages(), None)?;
         let terms = &mut query.terms;
         terms.retain(|term| !says_nothing(&term.text));
         let single = terms.iter_mut().filter(|term| term.kind == TokenKind::Unigram);
         single.for_each(|term| term.weight *= SINGLE);
         terms.sort_by(|a, b| b.weight.total_cmp(&a.weight));
         terms.truncate(TERMS);
-        let scope = Scope { open_only: true, among: Some(among) };
+        let scope = Scope { open_only: true, among: Some(among), ..Scope::default() };
         // A cluster is labelled by shared words, so it is found by them.
         let by_words = Weights { meaning: Meaning { weight: 0.0, candidates: 0 }, ..*self.weights };
         let found = snapshot.retrieve(&query, &by_words, &scope, NEAREST + 1)?.candidates;

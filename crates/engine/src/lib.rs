@@ -6,6 +6,7 @@
 //!
 //! Whoever sits at the machine works on [`Engine`] itself; whoever comes with a key is served at a [`Desk`], which knows what that key may do.
 
+mod asking;
 mod audit;
 mod backup;
 mod comparing;
@@ -50,6 +51,7 @@ use index::Catalog;
 use store::Store;
 use text::Analyzer;
 
+pub use asking::Asking;
 pub use audit::RevealedContact;
 pub use backup::{BackupError, BackupReport};
 pub use comparing::{Difference, DifferenceKind, VerifyReport};

@@ -1,35 +1,24 @@
 //! Who should meet whom: the one path that interactive matching, the nightly re-match and the evaluation share.
 
-use std::cell::RefCell;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use domain::forms;
-use domain::{Area, Attributes, Kind, Passage, Record, RecordId, Region};
+use domain::{Attributes, Kind, Record, RecordId, Region};
 use index::{Candidate, Retrieved, Scope};
 use jiff::civil::Date;
 use ranking::{
-    Areas, Corpus, Exclusion, Explainer, Explanation, Feature, Query, Question, Rarity, Score, Texts,
-    exclusions, features, score,
+    Corpus, Exclusion, Explainer, Explanation, Feature, Question, Score, Texts, Weights, exclusions,
+    features, score,
 };
 use serde_json::Value;
-use text::Background;
 use vectors::TermVectors;
 
-use crate::documents::{evidence, passages};
+use crate::asking::Asking;
+use crate::documents::evidence;
 use crate::{Engine, EngineError, blocking};
-
-/// Registries smaller than this say nothing about how common a term is among them.
-const FEWEST_PEERS: u64 = 50;
 
 /// Candidates that are looked at for one request at most, when nearly all must not be proposed.
 const MOST_CANDIDATES: usize = 20_000;
-
-/// So many of the best are explained in search of matches that hold, whatever the limit, so that fewer are the first of more.
-const EXPLAINED: usize = 60;
-
-/// Explained at a time at least, when some before them did not hold.
-const EXPLAINED_AT_ONCE: usize = 10;
 
 /// Vectors that are trusted less do not name words; see [`vectors::TermVectors::trust`].
 const SURE_OF_WORDS: f32 = 0.5;
@@ -93,15 +82,6 @@ pub struct MatchAnswer {
     pub considered: usize,
 }
 
-/// The asking side, read.
-pub(crate) struct Asking {
-    kind: Kind,
-    attributes: Attributes,
-    passages: Vec<Passage>,
-    query: Query,
-    warnings: Vec<Exclusion>,
-}
-
 /// Which records may be candidates, and how many of them get the full score.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Reach {
@@ -109,6 +89,8 @@ pub(crate) struct Reach {
     pub(crate) among: Option<Vec<u64>>,
     /// Records that are not open too.
     pub(crate) with_closed: bool,
+    /// Only records that hold a ground to be proposed.
+    pub(crate) grounded: bool,
     /// Only records in this region.
     pub(crate) within: Option<Region>,
     /// Candidates for the full score.
@@ -119,9 +101,8 @@ pub(crate) struct Reach {
 pub(crate) struct Scored {
     pub(crate) number: u64,
     pub(crate) score: Score,
-    features: Vec<Feature>,
-    reasons: Vec<Exclusion>,
-    lengths: Areas<u32>,
+    pub(crate) features: Vec<Feature>,
+    pub(crate) reasons: Vec<Exclusion>,
 }
 
 /// Ranked candidates and what is needed to explain them.
@@ -132,17 +113,22 @@ pub(crate) struct Ranked {
     /// How many were retrieved, those of other regions too.
     retrieved: usize,
     within: Option<Region>,
-    corpus: Corpus,
-    /// Those that related words are named by.
-    vectors: Arc<TermVectors>,
+    known: Known,
 }
 
 /// What explanations rest on.
 #[derive(Clone)]
-struct Known {
-    corpus: Arc<Corpus>,
-    vectors: Arc<TermVectors>,
-    within: Option<Region>,
+pub(crate) struct Known {
+    pub(crate) corpus: Arc<Corpus>,
+    /// Those that related words are named by.
+    pub(crate) vectors: Arc<TermVectors>,
+}
+
+/// A match that is to be explained.
+pub(crate) struct Found {
+    pub(crate) record: Record,
+    pub(crate) score: Score,
+    pub(crate) features: Vec<Feature>,
 }
 
 impl Engine {
@@ -190,75 +176,6 @@ impl Engine {
         blocking(move || Ok(ranking::questions(&engine.analyzer, &asking.passages))).await
     }
 
-    /// Reads the asking side and all its texts.
-    pub(crate) async fn asking(&self, subject: &Subject, today: Date) -> Result<Asking, EngineError> {
-        match subject {
-            Subject::Stored(id) => {
-                let record = self.record(*id).await?;
-                self.asking_record(&record, today).await
-            }
-            Subject::Form(kind, form) => {
-                let profile = forms::parse(*kind, form.clone()).map_err(EngineError::Invalid)?.profile;
-                let (attributes, passages) = (Attributes::of_form(&profile), profile.passages());
-                self.read_texts(*kind, attributes, passages, Vec::new()).await
-            }
-        }
-    }
-
-    /// As [`Self::asking`], of a record at hand.
-    pub(crate) async fn asking_record(&self, record: &Record, today: Date) -> Result<Asking, EngineError> {
-        let evidence = evidence(&self.store, std::slice::from_ref(record)).await?;
-        let evidence = evidence.into_values().next().unwrap_or_default();
-        let attributes = Attributes::of(record);
-        let warnings = exclusions(None, &attributes, today);
-        self.read_texts(record.id.kind, attributes, passages(record, &evidence), warnings).await
-    }
-
-    async fn read_texts(
-        &self,
-        kind: Kind,
-        attributes: Attributes,
-        passages: Vec<Passage>,
-        warnings: Vec<Exclusion>,
-    ) -> Result<Asking, EngineError> {
-        let engine = self.clone();
-        blocking(move || {
-            let mut query = engine.query(kind, &passages)?;
-            if engine.weights.meaning.weight > 0.0 {
-                query.meaning = engine.catalog.direction(&asked(&passages));
-            }
-            Ok(Asking { kind, attributes, passages, query, warnings })
-        })
-        .await
-    }
-
-    pub(crate) fn query(&self, kind: Kind, passages: &[Passage]) -> Result<Query, EngineError> {
-        let peers = self.catalog.registry(kind).snapshot();
-        // Without its peers the same need would be asked for otherwise: rather no answer than another one.
-        peers.require_ready()?;
-        let failed = RefCell::new(None);
-        let peer_count = peers.len() as f32;
-        let among_peers = |term: &str| -> f32 {
-            if peers.len() < FEWEST_PEERS {
-                return 1.0;
-            }
-            let most = [Area::Title, Area::Body].map(|area| {
-                peers.document_frequency(area, term).unwrap_or_else(|error| {
-                    failed.borrow_mut().get_or_insert(error);
-                    0
-                })
-            });
-            let holders = most.into_iter().max().unwrap_or(0) as f32;
-            (1.0 + peer_count / (1.0 + holders)).ln() / (1.0 + peer_count).ln()
-        };
-        let at_large = |term: &str| Background::builtin().rarity(term).powf(self.weights.background);
-        let rarity =
-            |term: &str| Rarity { peers: among_peers(term).powf(self.weights.peers), prose: at_large(term) };
-        let query = Query::new(&self.analyzer, passages, &self.weights, rarity);
-        peers.require_ready()?;
-        failed.into_inner().map_or(Ok(query), |error| Err(error.into()))
-    }
-
     /// Those that may be proposed, best first, and how many candidates were looked at closely. When fewer than `limit` of these may
     /// be proposed, more are looked at, up to [`MOST_CANDIDATES`].
     pub(crate) async fn rank_eligible(
@@ -279,7 +196,8 @@ impl Engine {
         limit: usize,
         today: Date,
     ) -> Result<(Ranked, usize), EngineError> {
-        let mut reach = Reach { candidates: self.candidates(limit), within, ..Reach::default() };
+        let mut reach =
+            Reach { candidates: self.candidates(limit), grounded: true, within, ..Reach::default() };
         loop {
             let mut ranked = self.rank(asking, target, &reach, today).await?;
             let considered = ranked.scored.len();
@@ -301,7 +219,7 @@ impl Engine {
         today: Date,
     ) -> Result<Vec<Excluded>, EngineError> {
         let candidates = self.candidates(request.limit);
-        let reach = Reach { with_closed: true, within, candidates, ..Reach::default() };
+        let reach = Reach { with_closed: true, grounded: true, within, candidates, ..Reach::default() };
         let mut scored = self.rank(asking, request.target, &reach, today).await?.scored;
         scored.retain(|scored| !scored.reasons.is_empty());
         scored.truncate(request.limit);
@@ -331,33 +249,17 @@ impl Engine {
     ) -> Result<Ranked, EngineError> {
         let (engine, asking, reach) = (self.clone(), asking.clone(), reach.clone());
         blocking(move || {
-            let scope = Scope { open_only: !reach.with_closed, among: reach.among.as_deref() };
-            let (query, weights) = (&asking.query, &engine.weights);
+            let Reach { with_closed, grounded, among, within, candidates } = &reach;
+            let scope =
+                Scope { open_only: !with_closed, grounded: *grounded, among: among.as_deref(), frozen: None };
             let snapshot = engine.catalog.registry(target).snapshot();
-            let found = snapshot.retrieve(query, weights, &scope, reach.candidates)?;
-            let Retrieved { candidates, statistics, piece_length, frequencies } = found;
-            let corpus = Corpus { statistics, piece_length, frequencies };
-            let ideal = corpus.ideal(query);
-            let scored = |candidate: Candidate| {
-                let features = features(&asking.attributes, &candidate.attributes, &weights.features);
-                Scored {
-                    number: candidate.number,
-                    score: score(&candidate.texts, ideal, &features, weights),
-                    reasons: exclusions(Some(&asking.attributes), &candidate.attributes, today),
-                    lengths: candidate.lengths,
-                    features,
-                }
-            };
+            let Retrieved { mut candidates, corpus } =
+                snapshot.retrieve(&asking.query, &engine.weights, &scope, *candidates)?;
             let retrieved = candidates.len();
-            let candidates = candidates.into_iter();
-            let seen = candidates.filter(|found| lies_within(reach.within, found.attributes.region));
-            let mut scored: Vec<Scored> = seen.map(scored).collect();
-            let by_score = |a: &Scored, b: &Scored| {
-                b.score.total.total_cmp(&a.score.total).then_with(|| a.number.cmp(&b.number))
-            };
-            scored.sort_by(by_score);
-            let within = reach.within;
-            Ok(Ranked { target, scored, retrieved, within, corpus, vectors: naming(snapshot.vectors()) })
+            candidates.retain(|found| lies_within(*within, found.attributes.region));
+            let scored = scored(&asking, candidates, &corpus, &engine.weights, today);
+            let known = Known { corpus: Arc::new(corpus), vectors: naming(snapshot.vectors()) };
+            Ok(Ranked { target, scored, retrieved, within: *within, known })
         })
         .await
     }
@@ -379,8 +281,8 @@ impl Engine {
         Ok(score(&Texts::default(), 0.0, &features, weights))
     }
 
-    /// The first `limit` of `ranked` that hold, in its order, with their explanations. The database has the last word: what has gone
-    /// from it meanwhile, or must not be proposed any more, is left out; and so is what shares not one word with the asking side.
+    /// The first `limit` of `ranked`, in its order, with their explanations. The database has the last word: what has gone from it meanwhile, or must
+    /// not be proposed any more, is left out.
     pub(crate) async fn explained(
         &self,
         asking: &Arc<Asking>,
@@ -388,60 +290,50 @@ impl Engine {
         limit: usize,
         today: Date,
     ) -> Result<Vec<Match>, EngineError> {
-        let Ranked { target, mut scored, corpus, vectors, within, .. } = ranked;
-        let known = Known { corpus: Arc::new(corpus), vectors, within };
-        scored.truncate(limit.max(EXPLAINED));
+        let Ranked { target, mut scored, known, within, .. } = ranked;
         let mut matches: Vec<Match> = Vec::new();
         while matches.len() < limit && !scored.is_empty() {
-            let wanted = (limit - matches.len()).max(EXPLAINED_AT_ONCE).min(scored.len());
-            let slice = scored.drain(..wanted).collect();
-            for (record, explanation) in self.explain(asking, target, slice, &known, today).await? {
+            let wanted = (limit - matches.len()).min(scored.len());
+            let next: Vec<Scored> = scored.drain(..wanted).collect();
+            let mut records = self.records_of(target, &next).await?;
+            records.retain(|_, record| {
+                exclusions(Some(&asking.attributes), &Attributes::of(record), today).is_empty()
+                    && lies_within(within, record.profile.region())
+            });
+            let found = next.into_iter().filter_map(|Scored { number, score, features, .. }| {
+                let record = records.remove(&number)?;
+                Some(Found { record, score, features })
+            });
+            for (record, explanation) in self.explain(asking, found.collect(), &known).await? {
                 let rank = matches.len() as u32 + 1;
                 matches.push(Match { rank, record, explanation });
             }
         }
-        matches.truncate(limit);
         Ok(matches)
     }
 
-    async fn explain(
+    /// Why each of `found` scores as it does, from the records as they are now.
+    pub(crate) async fn explain(
         &self,
         asking: &Arc<Asking>,
-        target: Kind,
-        scored: Vec<Scored>,
+        found: Vec<Found>,
         known: &Known,
-        today: Date,
     ) -> Result<Vec<(Record, Explanation)>, EngineError> {
-        let mut records = self.records_of(target, &scored).await?;
-        records.retain(|_, record| {
-            exclusions(Some(&asking.attributes), &Attributes::of(record), today).is_empty()
-                && lies_within(known.within, record.profile.region())
-        });
-        let found: Vec<(Scored, Record)> = scored
-            .into_iter()
-            .filter_map(|scored| records.remove(&scored.number).map(|record| (scored, record)))
-            .collect();
-        let evidence = evidence(&self.store, found.iter().map(|(_, record)| record)).await?;
-        let (engine, asking, Known { corpus, vectors, .. }) = (self.clone(), asking.clone(), known.clone());
+        let evidence = evidence(&self.store, found.iter().map(|found| &found.record)).await?;
+        let (engine, asking, Known { corpus, vectors }) = (self.clone(), asking.clone(), known.clone());
         blocking(move || {
-            let explainer = Explainer::new(
-                &engine.analyzer,
-                &engine.weights,
-                &vectors,
-                &asking.passages,
-                &asking.query,
-                &corpus,
-            );
-            let explained = |(scored, record): (Scored, Record)| {
+            let (analyzer, weights) = (&engine.analyzer, &engine.weights);
+            let Asking { passages, query, .. } = &*asking;
+            let explainer = Explainer::new(analyzer, weights, &vectors, passages, query, &corpus);
+            let explained = |Found { record, score, features }: Found| {
                 let candidate = ranking::Candidate {
                     passages: &record.profile.passages(),
-                    lengths: scored.lengths,
-                    evidence: evidence.get(&scored.number).map_or(&[], Vec::as_slice),
+                    evidence: evidence.get(&record.id.number).map_or(&[], Vec::as_slice),
                 };
-                let explanation = explainer.explain(&candidate, &scored.score, &scored.features)?;
-                Some((record, explanation))
+                let explanation = explainer.explain(&candidate, &score, &features);
+                (record, explanation)
             };
-            Ok(found.into_iter().filter_map(explained).collect())
+            Ok(found.into_iter().map(explained).collect())
         })
         .await
     }
@@ -453,16 +345,32 @@ impl Engine {
     }
 }
 
-/// The whole of what is asked for, for a model that reads texts: name, keywords and description one after the other. A model reads the beginning
-/// of a long text only, so single pieces of evidence are left out.
-fn asked(passages: &[Passage]) -> String {
-    let own = passages.iter().filter(|passage| passage.area != Area::Evidence);
-    own.map(|passage| passage.text.trim()).collect::<Vec<_>>().join("。")
+/// Full scores, best first, ties by number.
+pub(crate) fn scored(
+    asking: &Asking,
+    candidates: Vec<Candidate>,
+    corpus: &Corpus,
+    weights: &Weights,
+    today: Date,
+) -> Vec<Scored> {
+    let ideal = corpus.ideal(&asking.query);
+    let scored = |candidate: Candidate| {
+        let features = features(&asking.attributes, &candidate.attributes, &weights.features);
+        Scored {
+            number: candidate.number,
+            score: score(&candidate.texts, ideal, &features, weights),
+            reasons: exclusions(Some(&asking.attributes), &candidate.attributes, today),
+            features,
+        }
+    };
+    let mut scored: Vec<Scored> = candidates.into_iter().map(scored).collect();
+    scored.sort_by(|a, b| b.score.total.total_cmp(&a.score.total).then_with(|| a.number.cmp(&b.number)));
+    scored
 }
 
 /// The vectors that related words are named by: those of the index where they learned from enough of the registries' own texts, else those that
 /// come with the program. A few hundred records teach which texts belong together; of single words they teach much that is chance.
-fn naming(vectors: Arc<TermVectors>) -> Arc<TermVectors> {
+pub(crate) fn naming(vectors: Arc<TermVectors>) -> Arc<TermVectors> {
     if vectors.trust() >= SURE_OF_WORDS { vectors } else { TermVectors::builtin() }
 }
 

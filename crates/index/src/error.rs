@@ -14,6 +14,9 @@ pub enum IndexError {
     /// The index was rebuilt while this writer was open; what it has not committed is void.
     #[error("{}的索引已被重建，本次写入作废，请重新打开", .0.label())]
     Superseded(Kind),
+    /// Bytes that were to be frozen statistics are none, or of another version of the program.
+    #[error("冻结的统计数据已损坏，或出自程序的另一个版本")]
+    NoStatistics,
     /// The file system refused.
     #[error("索引文件读写失败")]
     Files(#[from] std::io::Error),

@@ -191,6 +191,14 @@ impl Generation {
         }
     }
 
+    /// What tells whoever reads meaning here from any other.
+    pub(crate) fn reader_of_meaning(&self) -> String {
+        match self.meaning() {
+            Meaning::Terms(vectors) => vectors.identity().to_owned(),
+            Meaning::Model(model) => model.identity().to_owned(),
+        }
+    }
+
     /// The position of the last commit.
     pub(crate) fn position(&self) -> Result<u64, TantivyError> {
         Ok(payload(&self.index)?.map_or(0, |payload| payload.position))

@@ -6,7 +6,7 @@ use ranking::TextModel;
 use tantivy::fieldnorm::FieldNormReader;
 use tantivy::postings::{BlockSegmentPostings, TermInfo};
 use tantivy::schema::{Field, IndexRecordOption};
-use tantivy::{InvertedIndexReader, TERMINATED};
+use tantivy::{DocSet, InvertedIndexReader, TERMINATED};
 
 use crate::IndexError;
 use crate::snapshot::Segment;
@@ -94,6 +94,103 @@ impl<'a> TextField<'a> {
                 }
             });
         }
+        Ok(())
+    }
+}
+
+impl TextField<'_> {
+    /// Every document that holds all of these terms, by its place in the view, deleted ones too.
+    pub(crate) fn for_each_holder_of_all(
+        &self,
+        terms: &[&Found],
+        mut f: impl FnMut(usize),
+    ) -> Result<(), IndexError> {
+        for (at, (segment, index)) in self.segments.iter().zip(&self.indexes).enumerate() {
+            let infos: Option<Vec<&TermInfo>> = terms.iter().map(|found| found.infos[at].as_ref()).collect();
+            let Some(mut infos) = infos else { continue };
+            infos.sort_unstable_by_key(|info| info.doc_freq);
+            let Some((rarest, others)) = infos.split_first() else { continue };
+            let read = |info: &TermInfo| index.read_postings_from_terminfo(info, IndexRecordOption::Basic);
+            let mut others = others.iter().map(|info| read(info)).collect::<Result<Vec<_>, _>>()?;
+            let mut rarest = read(rarest)?;
+            while rarest.doc() != TERMINATED {
+                let doc = rarest.doc();
+                // Terminated postings stay where they are, behind every document.
+                if others
+                    .iter_mut()
+                    .all(|other| other.doc() == doc || (other.doc() < doc && other.seek(doc) == doc))
+                {
+                    f(segment.base + doc as usize);
+                }
+                rarest.advance();
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Where a term stands: in which of several fields, in which segment.
+pub(crate) struct Standing {
+    /// Of the fields that were asked for.
+    pub(crate) field: usize,
+    segment: usize,
+    info: TermInfo,
+}
+
+/// Goes through the terms of several fields in ascending order, each once, with all places where it stands.
+pub(crate) fn for_each_term(
+    fields: &[TextField<'_>],
+    mut f: impl FnMut(&str, &[Standing]) -> Result<(), IndexError>,
+) -> Result<(), IndexError> {
+    let mut streams = Vec::new();
+    for (number, field) in fields.iter().enumerate() {
+        for (segment, index) in field.indexes.iter().enumerate() {
+            let mut stream = index.terms().stream()?;
+            if stream.advance() {
+                streams.push((number, segment, stream));
+            }
+        }
+    }
+    let (mut term, mut standings) = (Vec::new(), Vec::new());
+    while let Some(next) = streams.iter().map(|(.., stream)| stream.key()).min() {
+        term.clear();
+        term.extend_from_slice(next);
+        standings.clear();
+        streams.retain_mut(|(field, segment, stream)| {
+            let here = stream.key() == term;
+            if here {
+                standings.push(Standing { field: *field, segment: *segment, info: stream.value().clone() });
+            }
+            !here || stream.advance()
+        });
+        // Terms are written from texts.
+        if let Ok(term) = std::str::from_utf8(&term) {
+            f(term, &standings)?;
+        }
+    }
+    Ok(())
+}
+
+impl TextField<'_> {
+    /// Live documents that hold a term where it stands.
+    pub(crate) fn live(&self, standing: &Standing) -> Result<u64, IndexError> {
+        let Standing { segment, info, .. } = standing;
+        live_frequency(&self.segments[*segment], &self.indexes[*segment], info)
+    }
+
+    /// Every document that holds a term where it stands, by its place in the view, deleted ones too, and how often.
+    pub(crate) fn for_each_posting(
+        &self,
+        standing: &Standing,
+        mut f: impl FnMut(usize, u32),
+    ) -> Result<(), IndexError> {
+        let Standing { segment, info, .. } = standing;
+        let (base, index) = (self.segments[*segment].base, &self.indexes[*segment]);
+        let mut blocks = index.read_block_postings_from_terminfo(info, IndexRecordOption::WithFreqs)?;
+        for_each_block(&mut blocks, |blocks| {
+            let postings = blocks.docs().iter().zip(blocks.freqs());
+            postings.for_each(|(&doc, &frequency)| f(base + doc as usize, frequency));
+        });
         Ok(())
     }
 }

@@ -2,63 +2,48 @@
 //! each text is held against that of the asking side.
 
 use domain::Area;
-use ranking::{Areas, Query, Texts, WeightedTerm, Weights};
-use rustc_hash::FxHashMap;
+use ranking::{Corpus, Query, Texts, WeightedTerm, Weights};
 use tantivy::DocId;
 use tantivy::columnar::Column;
-use tantivy::fieldnorm::FieldNormReader;
 use vectors::Direction;
 
 use crate::meaning::Meaning;
 use crate::pieces::{mark, pieces};
 use crate::retrieval::Found;
 use crate::snapshot::{Segment, View};
+use crate::tally::{Asked, Tally};
 use crate::{Candidate, IndexError};
 
 /// What is asked of each document.
 pub(crate) struct Refinement<'a> {
     view: &'a View,
     weights: &'a Weights,
-    /// Where terms stand in a piece: by mark, the term's number.
-    terms: FxHashMap<u32, u32>,
-    /// The lowest bits of the marks there are: most terms of a document are none of the query's.
-    some: Box<[bool; SOME]>,
+    /// By mark.
+    terms: Asked,
     /// Weight · idf in evidence of each term.
     factors: Vec<f32>,
+    /// Mean number of terms in a piece.
+    piece_length: f32,
     /// What is asked for, and who reads it; `None` when it says nothing, or meaning does not count.
     asked: Option<(Meaning<'a>, Direction)>,
     rate: f32,
 }
 
-const SOME: usize = 1 << 12;
-
 impl<'a> Refinement<'a> {
-    /// `spread` is the standard deviation of the first stage's scores over the registry.
-    pub(crate) fn new(
-        view: &'a View,
-        query: &Query,
-        frequencies: &[Areas<u64>],
-        weights: &'a Weights,
-        spread: f32,
-    ) -> Self {
+    pub(crate) fn new(view: &'a View, query: &Query, corpus: &Corpus, weights: &'a Weights) -> Self {
         let terms = &query.terms;
-        let documents = view.statistics()[0].documents;
-        let factor = |(term, frequencies): (&WeightedTerm, &Areas<u64>)| {
-            term.weight * ranking::idf(frequencies[Area::Evidence], documents)
-        };
-        let mut some = Box::new([false; SOME]);
-        let marks: FxHashMap<u32, u32> = terms.iter().map(|term| mark(&term.text)).zip(0..).collect();
-        marks.keys().for_each(|mark| some[*mark as usize % SOME] = true);
+        let factor = |(at, term): (usize, &WeightedTerm)| term.weight * corpus.idf(at, Area::Evidence);
         let meaning = view.generation.as_ref().map(|generation| generation.meaning());
         let meaning = meaning.filter(|_| weights.meaning.weight > 0.0);
         let asked = meaning.and_then(|meaning| Some((meaning, meaning.direction(query)?)));
         let trust = meaning.map_or(0.0, Meaning::trust);
+        let spread = corpus.spread(query, &weights.candidate);
         Self {
             view,
             weights,
-            terms: marks,
-            some,
-            factors: terms.iter().zip(frequencies).map(factor).collect(),
+            terms: Asked::new(terms.iter().map(|term| mark(&term.text)).zip(0..)),
+            factors: terms.iter().enumerate().map(factor).collect(),
+            piece_length: corpus.piece_length,
             asked,
             rate: Texts::rate(weights, spread, trust),
         }
@@ -70,9 +55,7 @@ impl<'a> Refinement<'a> {
         let refined = |found: Found| {
             let segment = &self.view.segments[found.order];
             let mut areas = found.areas;
-            if let Some(column) = &segment.pieces
-                && areas.evidence > 0.0
-            {
+            if let Some(column) = &segment.pieces {
                 areas.evidence = self.evidence(column, found.doc, &mut buffers);
             }
             let likeness = match (&self.asked, &segment.vectors) {
@@ -87,20 +70,7 @@ impl<'a> Refinement<'a> {
         refined.truncate(limit);
         let candidate = |(score, texts, found): (f32, Texts, Found)| {
             let segment: &Segment = &self.view.segments[found.order];
-            let length =
-                |place: usize| FieldNormReader::id_to_fieldnorm(segment.lengths[place][found.doc as usize]);
-            Ok(Candidate {
-                number: found.number,
-                score,
-                texts,
-                lengths: Areas {
-                    title: length(0),
-                    keywords: length(1),
-                    body: length(2),
-                    evidence: length(3),
-                },
-                attributes: segment.attributes(found.doc)?,
-            })
+            Ok(Candidate { number: found.number, score, texts, attributes: segment.attributes(found.doc)? })
         };
         refined.into_iter().map(candidate).collect()
     }
@@ -108,31 +78,16 @@ impl<'a> Refinement<'a> {
     /// The document's pieces of evidence, each scored by itself, put together.
     fn evidence(&self, column: &Column<u64>, doc: DocId, buffers: &mut Buffers) -> f32 {
         let (model, b) = (&self.weights.candidate, self.weights.pieces.b);
-        let average = self.view.piece_length();
-        let Buffers { words, counts, met, values } = buffers;
+        let average = self.piece_length;
+        let Buffers { words, tally, values } = buffers;
         values.clear();
         for (terms, rows) in pieces(column, doc) {
             words.resize(rows.len(), 0);
             column.values.get_range(u64::from(rows.start), words);
-            for (at, mark) in words.iter().flat_map(|&word| [word as u32, (word >> 32) as u32]).enumerate() {
-                if self.some[mark as usize % SOME]
-                    && at < terms as usize
-                    && let Some(&term) = self.terms.get(&mark)
-                {
-                    if counts[term as usize] == 0 {
-                        met.push(term);
-                    }
-                    counts[term as usize] += 1;
-                }
-            }
+            let marks = words.iter().flat_map(|&word| [word as u32, (word >> 32) as u32]);
             let norm = model.norm(b, terms, average);
-            // In the order of the query, as every sum of scores.
-            met.sort_unstable();
-            let score = |term: u32| {
-                let frequency = std::mem::take(&mut counts[term as usize]);
-                self.factors[term as usize] * model.saturation(frequency, norm)
-            };
-            values.push(met.drain(..).map(score).sum());
+            let saturation = |frequency| model.saturation(frequency, norm);
+            values.push(tally.score(marks.take(terms as usize), &self.terms, &self.factors, saturation));
         }
         self.weights.pieces.together(values)
     }
@@ -158,15 +113,12 @@ impl<'a> Refinement<'a> {
 /// Reused from document to document.
 struct Buffers {
     words: Vec<u64>,
-    /// How often each term stands in the piece at hand; zeros between pieces.
-    counts: Vec<u32>,
-    /// The terms that stand there.
-    met: Vec<u32>,
+    tally: Tally,
     values: Vec<f32>,
 }
 
 impl Buffers {
     fn new(terms: &[f32]) -> Self {
-        Self { words: Vec::new(), counts: vec![0; terms.len()], met: Vec::new(), values: Vec::new() }
+        Self { words: Vec::new(), tally: Tally::new(terms.len()), values: Vec::new() }
     }
 }

@@ -4,20 +4,26 @@ use std::cell::RefCell;
 use std::cmp::Reverse;
 
 use domain::{Area, Attributes};
-use ranking::{AreaStatistics, Areas, Query, TextModel, Texts, Weights};
+use ranking::{Areas, Corpus, Query, TextModel, Texts, Weights};
 use tantivy::DocId;
 
-use crate::IndexError;
-use crate::postings::Saturation;
+use crate::grounds::Grounded;
+use crate::postings::{Found as Postings, Saturation, TextField};
 use crate::refinement::Refinement;
 use crate::snapshot::{Segment, View};
+use crate::statistics::at_least_one;
 use crate::top::Top;
+use crate::{IndexError, Statistics};
 
-/// Which documents may be candidates. Statistics are always those of the whole registry.
+/// Which documents may be candidates, and what scores count with. Statistics are always those of the whole registry.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Scope<'a> {
+    /// Those of an earlier moment, in place of the present ones.
+    pub frozen: Option<&'a Statistics>,
     /// Only open records.
     pub open_only: bool,
+    /// Only those that hold a ground to be proposed ([`Query::grounds`]).
+    pub grounded: bool,
     /// Only these numbers, ascending.
     pub among: Option<&'a [u64]>,
 }
@@ -31,8 +37,6 @@ pub struct Candidate {
     pub score: f32,
     /// The score of each area, and how alike the meanings are.
     pub texts: Texts,
-    /// Terms in each area as the score sees them: the index keeps lengths above 40 approximately, rounded down.
-    pub lengths: Areas<u32>,
     /// As the document was given them.
     pub attributes: Attributes,
 }
@@ -42,12 +46,8 @@ pub struct Candidate {
 pub struct Retrieved {
     /// Best first, ties by number; all scores above 0.
     pub candidates: Vec<Candidate>,
-    /// The registry's live documents.
-    pub statistics: Areas<AreaStatistics>,
-    /// Mean number of terms in a single piece of evidence.
-    pub piece_length: f32,
-    /// For each query term, the live documents that hold it, by area.
-    pub frequencies: Vec<Areas<u64>>,
+    /// What the scores count with.
+    pub corpus: Corpus,
 }
 
 thread_local! {
@@ -74,44 +74,75 @@ pub(crate) fn retrieve(
     scope: &Scope<'_>,
     limit: usize,
 ) -> Result<Retrieved, IndexError> {
-    let (model, terms) = (&weights.candidate, &query.terms);
-    let counted = view.statistics();
-    let statistics =
-        Areas { title: counted[0], keywords: counted[1], body: counted[2], evidence: counted[3] };
-    let mut frequencies = vec![Areas::default(); terms.len()];
+    let model = &weights.candidate;
+    let mut fields = Vec::with_capacity(Area::ALL.len());
+    for place in 0..Area::ALL.len() {
+        if let Some(field) = view.text_field(place)? {
+            let found = query.terms.iter().map(|term| field.find(&term.text));
+            let found = found.collect::<Result<Vec<Postings>, _>>()?;
+            fields.push((field, found));
+        }
+    }
+    let corpus = corpus(view, query, scope.frozen, &fields);
+    let mut grounded = scope.grounded.then(|| Grounded::new(view.places()));
     SCORES.with_borrow_mut(|scores| {
-        for ((place, area), scores) in Area::ALL.into_iter().enumerate().zip(scores.iter_mut()) {
+        for scores in scores.iter_mut() {
             scores.clear();
             scores.resize(view.places(), 0.0);
-            let AreaStatistics { documents, average_length } = statistics[area];
-            // Only experts have evidence: no record here has a text of this kind.
-            let Some(field) = view.text_field(place)?.filter(|_| average_length > 0.0) else { continue };
+        }
+        for ((area, (field, found)), scores) in Area::ALL.into_iter().zip(&fields).zip(scores.iter_mut()) {
+            let average_length = corpus.statistics[area].average_length;
             let saturation = Saturation::new(model, |length| model.length_norm(area, length, average_length));
-            for (term, frequencies) in terms.iter().zip(&mut frequencies) {
-                let found = field.find(&term.text)?;
-                frequencies[area] = found.live;
-                let factor = term.weight * ranking::idf(found.live, documents);
-                field.accumulate(&found, &saturation, factor, scores)?;
+            for (at, (term, found)) in query.terms.iter().zip(found).enumerate() {
+                field.accumulate(found, &saturation, term.weight * corpus.idf(at, area), scores)?;
+            }
+            if let Some(grounded) = &mut grounded {
+                grounded.mark(query, field, found)?;
             }
         }
-        let (found, spread) = select(view, scores, model, scope, limit.max(weights.meaning.candidates));
-        let refinement = Refinement::new(view, query, &frequencies, weights, spread);
-        let candidates = refinement.refine(found, limit)?;
-        Ok(Retrieved { candidates, statistics, piece_length: view.piece_length(), frequencies })
+        let admits = |segment: &Segment, doc: usize, number: u64| {
+            scope.holds(segment, doc, number)
+                && grounded.as_ref().is_none_or(|grounded| grounded.holds(segment.base + doc))
+        };
+        let found = select(view, scores, model, limit.max(weights.meaning.candidates), admits);
+        let candidates = Refinement::new(view, query, &corpus, weights).refine(found, limit)?;
+        Ok(Retrieved { candidates, corpus })
     })
 }
 
-/// The best by their words, in no particular order, and how much the scores of all live documents spread.
+/// What the registry knows of the query's terms, which were found in these fields.
+fn corpus(
+    view: &View,
+    query: &Query,
+    frozen: Option<&Statistics>,
+    fields: &[(TextField<'_>, Vec<Postings>)],
+) -> Corpus {
+    if let Some(statistics) = frozen {
+        return statistics.corpus(query);
+    }
+    let [title, keywords, body, evidence, _] = *view.statistics();
+    let live = |place: usize, at: usize| {
+        at_least_one(fields.get(place).map_or(0, |(_, found): &(_, Vec<Postings>)| found[at].live))
+    };
+    let frequencies =
+        |at| Areas { title: live(0, at), keywords: live(1, at), body: live(2, at), evidence: live(3, at) };
+    Corpus {
+        statistics: Areas { title, keywords, body, evidence },
+        piece_length: view.piece_length(),
+        frequencies: (0..query.terms.len()).map(frequencies).collect(),
+    }
+}
+
+/// The best by their words, in no particular order.
 fn select(
     view: &View,
     scores: &[Vec<f32>; 4],
     model: &TextModel,
-    scope: &Scope<'_>,
     limit: usize,
-) -> (Vec<Found>, f32) {
+    admits: impl Fn(&Segment, usize, u64) -> bool,
+) -> Vec<Found> {
     let weights = Area::ALL.map(|area| model.areas[area].weight);
     let [title, keywords, body, evidence] = scores;
-    let mut spread = Spread::default();
     let mut top: Top<(Rank, usize, usize)> = Top::new(limit);
     for (order, segment) in view.segments.iter().enumerate() {
         let range = segment.base..segment.base + segment.numbers.len();
@@ -123,12 +154,9 @@ fn select(
             if score <= 0.0 {
                 continue;
             }
-            if segment.is_live(doc as DocId) {
-                spread.add(score);
-            }
             let number = segment.numbers[doc];
             let item = ((Reverse(score.to_bits()), number), order, doc);
-            if top.admits(&item) && scope.holds(segment, doc, number) {
+            if top.admits(&item) && admits(segment, doc, number) {
                 top.offer(item);
             }
         }
@@ -139,37 +167,7 @@ fn select(
         let areas = Areas { title: at(0), keywords: at(1), body: at(2), evidence: at(3) };
         Found { number, order, doc: doc as DocId, areas }
     };
-    let documents = view.statistics()[0].documents;
-    (top.into_sorted().into_iter().map(found).collect(), spread.deviation(documents))
-}
-
-/// Adds up scores as whole numbers: the sums do not depend on the order of the documents.
-#[derive(Default)]
-struct Spread {
-    sum: u64,
-    squares: u128,
-}
-
-impl Spread {
-    /// Parts of a score of 1 that are told apart.
-    const PARTS: f32 = 4096.0;
-
-    #[inline]
-    fn add(&mut self, score: f32) {
-        let parts = (score * Self::PARTS) as u64;
-        self.sum += parts;
-        self.squares += u128::from(parts) * u128::from(parts);
-    }
-
-    /// The standard deviation over `documents`, of which those that were not added have 0.
-    fn deviation(&self, documents: u64) -> f32 {
-        if documents == 0 {
-            return 0.0;
-        }
-        let mean = self.sum as f64 / documents as f64;
-        let variance = self.squares as f64 / documents as f64 - mean * mean;
-        (variance.max(0.0).sqrt() / f64::from(Self::PARTS)) as f32
-    }
+    top.into_sorted().into_iter().map(found).collect()
 }
 
 impl Scope<'_> {

@@ -17,7 +17,7 @@ use crate::pieces::PieceCount;
 use crate::postings::TextField;
 use crate::schema::{self, TEXT_FIELDS};
 use crate::sealed::Seal;
-use crate::{IndexError, Retrieved, Scope, SearchPage, SearchQuery, retrieval, search};
+use crate::{IndexError, Retrieved, Scope, SearchPage, SearchQuery, Statistics, retrieval, search};
 
 /// A consistent view; stays as it is while writers go on. Cheap to take, clone and send.
 #[derive(Clone)]
@@ -285,6 +285,14 @@ impl Snapshot {
         }
     }
 
+    /// What scores count with, as it is now.
+    ///
+    /// # Errors
+    /// [`IndexError::Stale`] when there is no index to answer by; or when it cannot be read.
+    pub fn freeze(&self) -> Result<Statistics, IndexError> {
+        self.0.answer(Statistics::of)
+    }
+
     /// Finds what a member of staff asks for.
     ///
     /// # Errors
@@ -299,7 +307,7 @@ impl Snapshot {
     }
 
     /// The `limit` best candidates for a match: all documents in scope are scored by their words, none is skipped, and the best of them more
-    /// closely (`weights.meaning.candidates`).
+    /// closely: `weights.meaning.candidates`, or `limit` where that is more.
     ///
     /// # Errors
     /// [`IndexError::Stale`] when there is no index to answer by; or when it cannot be read.

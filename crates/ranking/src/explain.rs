@@ -10,8 +10,8 @@ use crate::clarity::says_nothing;
 use crate::reading::{Reading, SharedWord, TermHit, WordTerms};
 use crate::sentence::sentence;
 use crate::{
-    AreaStatistics, Areas, EvidenceItem, Explanation, Feature, Highlight, Part, Piece, Query, Rule, Score,
-    TermMatch, Weights, idf,
+    Areas, Corpus, EvidenceItem, Explanation, Feature, Highlight, Part, Piece, Query, Rule, Score, TermMatch,
+    Weights,
 };
 
 /// Terms, snippets and evidence documents shown at most, and the length of a snippet in characters.
@@ -22,41 +22,11 @@ const EVIDENCE: usize = 3;
 /// A word with less than this share of the best word's points is no reason.
 const LEAST_SHARE: f64 = 0.05;
 
-/// What the registry knows of a query's terms.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Corpus {
-    /// Per area.
-    pub statistics: Areas<AreaStatistics>,
-    /// Mean number of terms in a single piece of evidence.
-    pub piece_length: f32,
-    /// How many records hold each term of the query, per area; parallel to [`Query::terms`].
-    pub frequencies: Vec<Areas<u64>>,
-}
-
-impl Corpus {
-    fn idf(&self, term: usize, area: Area) -> f32 {
-        idf(self.frequencies[term][area], self.statistics[area].documents)
-    }
-
-    /// The text score of a candidate that held every term once, in texts of average length, where the term tells most. Terms that no record
-    /// holds count too: what is asked for and nobody offers is to be missed.
-    pub fn ideal(&self, query: &Query) -> f32 {
-        (0..query.terms.len()).map(|at| self.most(query, at)).sum()
-    }
-
-    /// What a term that stands once in a text of average length comes to, where it tells most.
-    fn most(&self, query: &Query, at: usize) -> f32 {
-        query.terms[at].weight * Area::ALL.into_iter().map(|area| self.idf(at, area)).fold(0.0, f32::max)
-    }
-}
-
-/// The candidate as the index saw it.
+/// The candidate's texts.
 #[derive(Debug, Clone, Copy)]
 pub struct Candidate<'a> {
     /// Its own texts.
     pub passages: &'a [Passage],
-    /// Terms in each area, as the index counted them.
-    pub lengths: Areas<u32>,
     /// The documents that speak for it; their texts count as its evidence.
     pub evidence: &'a [Evidence],
 }
@@ -104,14 +74,9 @@ impl<'a> Explainer<'a> {
         explainer
     }
 
-    /// Explains `score`: what the query found in `candidate`. `None` when the two share not one word or synonym: characters alone
-    /// are no reason that anybody could check.
-    pub fn explain(
-        &self,
-        candidate: &Candidate<'_>,
-        score: &Score,
-        features: &[Feature],
-    ) -> Option<Explanation> {
+    /// Explains `score`: what the query found in `candidate`. Who is proposed was decided before ([`Query::grounds`]): should no whole word be found
+    /// that stands in both, the explanation says so.
+    pub fn explain(&self, candidate: &Candidate<'_>, score: &Score, features: &[Feature]) -> Explanation {
         let mut scratch = Scratch::default();
         // Whole, as they were scored.
         let mut read = |passages| self.read(passages, usize::MAX, &mut scratch);
@@ -119,11 +84,8 @@ impl<'a> Explainer<'a> {
         let documents: Vec<Vec<Reading<'_>>> =
             candidate.evidence.iter().map(|document| read(&document.passages)).collect();
         let all: Vec<&Reading<'_>> = own.iter().chain(documents.iter().flatten()).collect();
-        let points = self.points(&all, candidate.lengths, score);
+        let points = self.points(&all, score);
         let (words, named) = self.shared_words(&all, &points);
-        if words.is_empty() {
-            return None;
-        }
         let loose = text_points(score) - named;
         let counts = score.parts.iter().any(|part| part.code == "meaning");
         let shared = |word: &str| words.iter().any(|shared| shared.key == word);
@@ -134,7 +96,7 @@ impl<'a> Explainer<'a> {
         let terms: Vec<TermMatch> = words.into_iter().map(|word| word.shown).collect();
         let rules: Vec<Rule> = features.iter().filter(|feature| !feature.fact.is_empty()).map(rule).collect();
         let total = rounded(score.total);
-        Some(Explanation {
+        Explanation {
             sentence: sentence(&terms, &alike, &evidence, &rules, (loose > named).then_some(loose), total),
             total,
             parts: score.parts.iter().map(round_part).collect(),
@@ -144,7 +106,7 @@ impl<'a> Explainer<'a> {
             terms,
             evidence,
             rules,
-        })
+        }
     }
 
     fn meant(&self, readings: &[&Reading<'_>]) -> Vec<Meant> {
@@ -160,9 +122,10 @@ impl<'a> Explainer<'a> {
     ) -> Vec<Reading<'p>> {
         let read = |passage: &'p Passage| {
             let mut hits = Vec::new();
-            let mut grams = 0;
+            let (mut tokens, mut grams) = (0, 0);
             let text = crate::query::first_characters(&passage.text, characters);
             self.analyzer.for_each_token(text, scratch, |token| {
+                tokens += 1;
                 grams += u32::from(token.kind != TokenKind::Word);
                 if let Some(&term) = self.numbers.get(token.text) {
                     let bytes = token.start as usize..token.end as usize;
@@ -173,15 +136,17 @@ impl<'a> Explainer<'a> {
             let mut held: Vec<u32> = hits.iter().map(|hit| hit.term).collect();
             held.sort_unstable();
             held.dedup();
-            Reading { passage, grams, text: scratch.take(), hits, held, words }
+            Reading { passage, tokens, grams, text: scratch.take(), hits, held, words }
         };
         passages.iter().map(read).collect()
     }
 
     /// What each term of the query adds to the total; 0 for those that the candidate does not hold.
-    fn points(&self, readings: &[&Reading<'_>], lengths: Areas<u32>, score: &Score) -> Vec<f64> {
+    fn points(&self, readings: &[&Reading<'_>], score: &Score) -> Vec<f64> {
         let mut counts = vec![Areas::<u32>::default(); self.query.terms.len()];
+        let mut lengths = Areas::<u32>::default();
         for reading in readings {
+            lengths[reading.passage.area] += reading.tokens;
             reading.hits.iter().for_each(|hit| counts[hit.term as usize][reading.passage.area] += 1);
         }
         let model = &self.weights.candidate;

@@ -1,6 +1,6 @@
 //! What two records have in common beside their texts: each feature a value from 0 to 1 with the fact behind it.
 
-use domain::{Attributes, Availability, Offer, Proximity, Region};
+use domain::{Attributes, Availability, Industry, Offer, Proximity, Region};
 
 use crate::FeatureWeights;
 
@@ -21,28 +21,63 @@ pub struct Feature {
 
 /// All features of a pair, always in the same order. Symmetric: which side asks makes no difference.
 pub fn features(one: &Attributes, other: &Attributes, weights: &FeatureWeights) -> Vec<Feature> {
-    let feature =
-        |code, label, weight, (value, fact): (f32, String)| Feature { code, label, value, weight, fact };
-    let offer = one.offer.or(other.offer);
-    vec![
-        feature("region", "地域", weights.region, region(one, other)),
-        feature("industry", "行业", weights.industry, industry(one, other)),
-        feature("field", "技术领域", weights.field, field(one, other)),
-        feature("availability", "可对接", weights.availability, availability(offer)),
-        feature("capacity", "承接能力", weights.capacity, capacity(offer)),
-    ]
+    let feature = |(code, label, weight, near): (_, _, _, Near<'_>)| Feature {
+        code,
+        label,
+        value: near.value,
+        weight,
+        fact: near.fact.told(),
+    };
+    compared(one, other, weights).map(feature).into()
 }
 
-fn region(one: &Attributes, other: &Attributes) -> (f32, String) {
-    let (Some(a), Some(b)) = (one.region, other.region) else { return (0.0, String::new()) };
-    let near = match a.proximity(b) {
-        Proximity::County => (1.0, format!("同在{}", a.full_name())),
-        Proximity::City => (0.7, format!("同在{}", shared(a, b))),
-        Proximity::Province => (0.35, format!("同在{}", shared(a, b))),
-        Proximity::Apart => (0.0, String::new()),
-    };
-    let travels = travel(one, b).or_else(|| travel(other, a)).unwrap_or_default();
-    if travels.0 > near.0 { travels } else { near }
+/// Value and weight of each of [`features`], without the facts: for pairs that nobody reads about.
+pub fn nearness(one: &Attributes, other: &Attributes, weights: &FeatureWeights) -> [(f32, f32); FEATURES] {
+    compared(one, other, weights).map(|(_, _, weight, near)| (near.value, weight))
+}
+
+/// How many features a pair has.
+pub const FEATURES: usize = 5;
+
+/// How near two records are in one feature, and why.
+struct Near<'a> {
+    value: f32,
+    fact: Fact<'a>,
+}
+
+/// What stands behind a feature's value.
+enum Fact<'a> {
+    Nothing,
+    In(Region),
+    InBoth(Region, Region),
+    Willing(Region),
+    Industry(Industry, usize),
+    MainField(&'a str),
+    Field(&'a str),
+    Available,
+    Limited,
+    Left(u32),
+}
+
+impl Fact<'_> {
+    /// In Chinese.
+    fn told(&self) -> String {
+        match *self {
+            Self::Nothing => String::new(),
+            Self::In(region) => format!("同在{}", region.full_name()),
+            Self::InBoth(one, other) => format!("同在{}", shared(one, other)),
+            Self::Willing(region) => format!("专家愿意前往{}", region.full_name()),
+            Self::Industry(industry, levels) => {
+                let fact = industry.path().get(levels - 1).map(|shared| format!("行业同属{}", shared.name()));
+                fact.unwrap_or_default()
+            }
+            Self::MainField(field) => format!("主要技术领域同为{field}"),
+            Self::Field(field) => format!("技术领域都有{field}"),
+            Self::Available => "当前可对接".to_owned(),
+            Self::Limited => "当前时间有限".to_owned(),
+            Self::Left(left) => format!("本年度还可承接 {left} 项"),
+        }
+    }
 }
 
 /// The deepest region that holds both.
@@ -51,48 +86,77 @@ fn shared(a: Region, b: Region) -> String {
     path.last().map(|(region, _)| region.full_name()).unwrap_or_default()
 }
 
-fn travel(from: &Attributes, to: Region) -> Option<(f32, String)> {
-    let willing = from.travel_regions.iter().find(|region| region.contains(to))?;
-    Some((0.6, format!("专家愿意前往{}", willing.full_name())))
+fn compared<'a>(
+    one: &'a Attributes,
+    other: &'a Attributes,
+    weights: &FeatureWeights,
+) -> [(&'static str, &'static str, f32, Near<'a>); FEATURES] {
+    let offer = one.offer.or(other.offer);
+    [
+        ("region", "地域", weights.region, region(one, other)),
+        ("industry", "行业", weights.industry, industry(one, other)),
+        ("field", "技术领域", weights.field, field(one, other)),
+        ("availability", "可对接", weights.availability, availability(offer)),
+        ("capacity", "承接能力", weights.capacity, capacity(offer)),
+    ]
 }
 
-fn industry(one: &Attributes, other: &Attributes) -> (f32, String) {
-    let pairs =
-        one.industries.iter().flat_map(|a| other.industries.iter().map(move |b| (a, a.shared_levels(*b))));
-    let Some((industry, levels)) = pairs.max_by_key(|(_, levels)| *levels) else {
-        return (0.0, String::new());
+const FAR: Near<'_> = Near { value: 0.0, fact: Fact::Nothing };
+
+const fn near(value: f32, fact: Fact<'_>) -> Near<'_> {
+    Near { value, fact }
+}
+
+fn region(one: &Attributes, other: &Attributes) -> Near<'static> {
+    let (Some(a), Some(b)) = (one.region, other.region) else { return FAR };
+    let found = match a.proximity(b) {
+        Proximity::County => near(1.0, Fact::In(a)),
+        Proximity::City => near(0.7, Fact::InBoth(a, b)),
+        Proximity::Province => near(0.35, Fact::InBoth(a, b)),
+        Proximity::Apart => FAR,
     };
-    let value = [0.0, 0.1, 0.5, 0.8, 1.0][levels];
-    let fact = industry.path().get(levels.wrapping_sub(1)).map(|shared| format!("行业同属{}", shared.name()));
-    // A shared section (制造业) is a number, not a reason.
-    (value, fact.filter(|_| levels >= 2).unwrap_or_default())
+    let travels = travel(one, b).or_else(|| travel(other, a)).unwrap_or(FAR);
+    if travels.value > found.value { travels } else { found }
 }
 
-fn field(one: &Attributes, other: &Attributes) -> (f32, String) {
+fn travel(from: &Attributes, to: Region) -> Option<Near<'static>> {
+    let willing = from.travel_regions.iter().find(|region| region.contains(to))?;
+    Some(near(0.6, Fact::Willing(*willing)))
+}
+
+fn industry(one: &Attributes, other: &Attributes) -> Near<'static> {
+    let pairs =
+        one.industries.iter().flat_map(|a| other.industries.iter().map(move |b| (*a, a.shared_levels(*b))));
+    let Some((industry, levels)) = pairs.max_by_key(|(_, levels)| *levels) else { return FAR };
+    // A shared section (制造业) is a number, not a reason.
+    let fact = if levels >= 2 { Fact::Industry(industry, levels) } else { Fact::Nothing };
+    near([0.0, 0.1, 0.5, 0.8, 1.0][levels], fact)
+}
+
+fn field<'a>(one: &'a Attributes, other: &Attributes) -> Near<'a> {
     let main = one.fields.first().filter(|field| other.fields.first() == Some(field));
     if let Some(main) = main {
-        return (1.0, format!("主要技术领域同为{main}"));
+        return near(1.0, Fact::MainField(main));
     }
     let any = one.fields.iter().find(|field| other.fields.contains(field));
-    any.map_or((0.0, String::new()), |field| (0.6, format!("技术领域都有{field}")))
+    any.map_or(FAR, |field| near(0.6, Fact::Field(field)))
 }
 
-fn availability(offer: Option<Offer>) -> (f32, String) {
+fn availability(offer: Option<Offer>) -> Near<'static> {
     match offer.map(|offer| offer.availability) {
-        Some(Availability::Available) => (1.0, "当前可对接".to_owned()),
-        Some(Availability::Limited) => (0.4, "当前时间有限".to_owned()),
-        Some(Availability::Unavailable) | None => (0.0, String::new()),
+        Some(Availability::Available) => near(1.0, Fact::Available),
+        Some(Availability::Limited) => near(0.4, Fact::Limited),
+        Some(Availability::Unavailable) | None => FAR,
     }
 }
 
-fn capacity(offer: Option<Offer>) -> (f32, String) {
+fn capacity(offer: Option<Offer>) -> Near<'static> {
     match offer.map(|Offer { capacity, .. }| (capacity.per_year, capacity.remaining())) {
-        Some((Some(limit), Some(left))) if limit > 0 => (
-            left as f32 / limit as f32,
-            if left > 0 { format!("本年度还可承接 {left} 项") } else { String::new() },
-        ),
-        Some((None, _)) => (1.0, String::new()),
-        _ => (0.0, String::new()),
+        Some((Some(limit), Some(left))) if limit > 0 => {
+            near(left as f32 / limit as f32, if left > 0 { Fact::Left(left) } else { Fact::Nothing })
+        }
+        Some((None, _)) => near(1.0, Fact::Nothing),
+        _ => FAR,
     }
 }
 
@@ -109,7 +173,7 @@ mod tests {
             travel_regions: travel.iter().map(|t| t.parse().unwrap()).collect(),
             ..Attributes::default()
         };
-        region(&need, &expert).0
+        region(&need, &expert).value
     }
 
     #[test]

@@ -13,6 +13,8 @@ pub(crate) const SNIPPET_CHARACTERS: usize = 90;
 /// A text and what of the query stands in it.
 pub(crate) struct Reading<'a> {
     pub(crate) passage: &'a Passage,
+    /// Its terms.
+    pub(crate) tokens: u32,
     /// Its terms without words, as the index counts those of a single piece of evidence.
     pub(crate) grams: u32,
     pub(crate) text: ReadText,

@@ -69,38 +69,71 @@ impl Texts {
     }
 }
 
+/// The points of each area, of meaning and of each feature; they add up to the total.
+struct Points {
+    /// Value, weight and points of the texts: areas in their order, then meaning.
+    texts: [(f64, f64, f64); 5],
+    /// What a feature of value and weight 1 adds.
+    base: f64,
+}
+
+impl Points {
+    fn new(texts: &Texts, ideal: f32, all_weights: f64, weights: &Weights) -> Self {
+        let area = |area: domain::Area| {
+            (f64::from(texts.areas[area]), f64::from(weights.candidate.areas[area].weight))
+        };
+        let [title, keywords, body, evidence] = domain::Area::ALL.map(area);
+        let meaning = (f64::from(texts.likeness), f64::from(texts.rate));
+        let parts = [title, keywords, body, evidence, meaning];
+        let text: f64 = parts.iter().map(|(value, weight)| value * weight).sum();
+        let base = 100.0 * relevance(text, ideal, weights) / (1.0 + all_weights);
+        Self { texts: parts.map(|(value, weight)| (value, weight, base * value * weight / text)), base }
+    }
+
+    fn of(&self, value: f32, weight: f32) -> f64 {
+        self.base * f64::from(weight) * f64::from(value)
+    }
+}
+
+/// How much a text score counts beside the ideal one.
+fn relevance(text: f64, ideal: f32, weights: &Weights) -> f64 {
+    let half = f64::from(weights.half_relevance) * f64::from(ideal);
+    if text > 0.0 { text.powi(2) / (text.powi(2) + half.powi(2)) } else { 0.0 }
+}
+
+/// The total that [`score`] gives, alone; `nearness` is value and weight of each feature.
+pub fn total(texts: &Texts, ideal: f32, nearness: &[(f32, f32)], weights: &Weights) -> f64 {
+    let all_weights: f64 = nearness.iter().map(|(_, weight)| f64::from(*weight)).sum();
+    let points = Points::new(texts, ideal, all_weights, weights);
+    let counted = points.texts.iter().filter(|(value, weight, _)| value * weight > 0.0);
+    let near = nearness.iter().map(|&(value, weight)| points.of(value, weight));
+    counted.map(|(.., points)| *points).chain(near).sum()
+}
+
+/// More than this no pair scores whose texts come to `text` at most; `nearness` as for [`total`].
+pub fn total_at_most(text: f64, ideal: f32, nearness: &[(f32, f32)], weights: &Weights) -> f64 {
+    let all_weights: f64 = nearness.iter().map(|(_, weight)| f64::from(*weight)).sum();
+    let near: f64 = nearness.iter().map(|(value, weight)| f64::from(*value) * f64::from(*weight)).sum();
+    // A dozen roundings are far less than this.
+    100.0 * relevance(text, ideal, weights) * (1.0 + near) / (1.0 + all_weights) * (1.0 + 1e-9)
+}
+
 /// Scores a pair from what its texts come to, the ideal text score and its features.
 pub fn score(texts: &Texts, ideal: f32, features: &[Feature], weights: &Weights) -> Score {
-    let area = |area: domain::Area| {
-        let weight = f64::from(weights.candidate.areas[area].weight);
-        (
-            format!("text.{}", area.slug()),
-            format!("{}文本", area.label()),
-            f64::from(texts.areas[area]),
-            weight,
-        )
-    };
-    let meaning =
-        ("meaning".to_owned(), "语义相近".to_owned(), f64::from(texts.likeness), f64::from(texts.rate));
-    let areas: Vec<_> = domain::Area::ALL.into_iter().map(area).chain([meaning]).collect();
-    let text: f64 = areas.iter().map(|(_, _, value, weight)| value * weight).sum();
-    let half = f64::from(weights.half_relevance) * f64::from(ideal);
-    let relevance = if text > 0.0 { text.powi(2) / (text.powi(2) + half.powi(2)) } else { 0.0 };
     let all_weights: f64 = features.iter().map(|feature| f64::from(feature.weight)).sum();
-    let base = 100.0 * relevance / (1.0 + all_weights);
-
-    let text_parts = areas.into_iter().filter(|(_, _, value, weight)| value * weight > 0.0).map(
-        |(code, label, value, weight)| {
-            let points = base * value * weight / text;
-            Part { code, label, value, weight, points }
-        },
-    );
+    let points = Points::new(texts, ideal, all_weights, weights);
+    let names =
+        domain::Area::ALL.map(|area| (format!("text.{}", area.slug()), format!("{}文本", area.label())));
+    let names = names.into_iter().chain([("meaning".to_owned(), "语义相近".to_owned())]);
+    let texts = names.zip(points.texts).filter(|(_, (value, weight, _))| value * weight > 0.0);
+    let text_parts =
+        texts.map(|((code, label), (value, weight, points))| Part { code, label, value, weight, points });
     let feature_parts = features.iter().map(|feature| Part {
         code: feature.code.to_owned(),
         label: feature.label.to_owned(),
         value: f64::from(feature.value),
         weight: f64::from(feature.weight),
-        points: base * f64::from(feature.weight) * f64::from(feature.value),
+        points: points.of(feature.value, feature.weight),
     });
     let parts: Vec<Part> = text_parts.chain(feature_parts).collect();
     Score { total: parts.iter().map(|part| part.points).sum(), parts }
@@ -125,6 +158,11 @@ mod tests {
             let score = score(&texts, ideal, &[feature(value, weight)], &Weights::default());
             prop_assert!((0.0..=100.0 + 1e-9).contains(&score.total));
             prop_assert!((score.parts.iter().map(|part| part.points).sum::<f64>() - score.total).abs() < 1e-9);
+            let weights = Weights::default();
+            let nearness = [(value, weight)];
+            prop_assert_eq!(total(&texts, ideal, &nearness, &weights).to_bits(), score.total.to_bits());
+            let text = f64::from(texts.total(&weights)) * (1.0 + 1e-6);
+            prop_assert!(total_at_most(text, ideal, &nearness, &weights) >= score.total);
         }
 
         #[test]

@@ -17,13 +17,20 @@ pub(crate) fn sentence(
     loose: Option<f64>,
     total: f64,
 ) -> String {
-    let mut clauses = vec![format!("双方都提到{}", terms.iter().take(TERMS).map(quoted).collect::<String>())];
+    let mut clauses = vec![match terms {
+        [] => "没有找到双方都用的完整词语，得分来自相近的用字".to_owned(),
+        terms => format!("双方都提到{}", terms.iter().take(TERMS).map(quoted).collect::<String>()),
+    }];
     if !alike.is_empty() {
         let pairs: Vec<String> =
             alike.iter().take(ALIKE).map(|pair| format!("“{}”～“{}”", pair.asked, pair.found)).collect();
         clauses.push(format!("含义相关的有{}", pairs.join("、")));
     }
-    clauses.extend(loose.map(|points| format!("另有 {points:.1} 分来自零散的用字相近，仅供参考")));
+    clauses.extend(
+        loose
+            .filter(|_| !terms.is_empty())
+            .map(|points| format!("另有 {points:.1} 分来自零散的用字相近，仅供参考")),
+    );
     if let Some(best) = evidence.first() {
         clauses.push(format!("成果《{}》可作佐证", best.title));
     }

@@ -8,7 +8,8 @@
 //! - a term counts for one word only, and the words' points are at most the text's;
 //! - highlights mark the shared words and nothing else; Latin words inside other ones are not marked;
 //! - what only joins pieces of two words, and what plans and forms are full of, is no reason;
-//! - two sides that share characters but no word get no explanation.
+//! - of two sides that share characters but no word the explanation says just that;
+//! - a ground to propose a record is a word that says something or a synonym class, never single characters.
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 use domain::{Area, Passage};
@@ -24,13 +25,13 @@ fn passage(area: Area, text: &str) -> Passage {
 }
 
 /// Explains a pair of texts in a registry where every term is equally rare.
-fn explained(asking: &str, candidate: &str) -> Option<Explanation> {
+fn explained(asking: &str, candidate: &str) -> Explanation {
     let texts = Texts { areas: Areas { body: 20.0, ..Areas::default() }, ..Texts::default() };
     told(asking, &[passage(Area::Body, candidate)], &texts)
 }
 
 /// As [`explained`], of a candidate with these texts and scores.
-fn told(asking: &str, candidate: &[Passage], texts: &Texts) -> Option<Explanation> {
+fn told(asking: &str, candidate: &[Passage], texts: &Texts) -> Explanation {
     let analyzer = Analyzer::new(&Dictionaries::builtin()).unwrap();
     let weights = Weights::default();
     let asking = [passage(Area::Title, asking)];
@@ -39,13 +40,18 @@ fn told(asking: &str, candidate: &[Passage], texts: &Texts) -> Option<Explanatio
     let frequencies = vec![Areas::from_fn(|_| 3); query.terms.len()];
     let corpus = Corpus { statistics, piece_length: 40.0, frequencies };
     let score = score(texts, corpus.ideal(&query), &[], &weights);
-    let lengths = Areas::from_fn(|_| 40);
-    let candidate = Candidate { passages: candidate, lengths, evidence: &[] };
+    let candidate = Candidate { passages: candidate, evidence: &[] };
     Explainer::new(&analyzer, &weights, &TermVectors::builtin(), &asking, &query, &corpus).explain(
         &candidate,
         &score,
         &[],
     )
+}
+
+fn tells_no_word(asking: &str, candidate: &str) {
+    let explanation = explained(asking, candidate);
+    assert_eq!(names(&explanation), [], "{asking}, {candidate}");
+    assert!(explanation.sentence.starts_with("没有找到双方都用的完整词语"), "{}", explanation.sentence);
 }
 
 fn names(explanation: &Explanation) -> Vec<(&str, Option<&str>)> {
@@ -54,14 +60,14 @@ fn names(explanation: &Explanation) -> Vec<(&str, Option<&str>)> {
 
 #[test]
 fn synonyms_are_told_as_the_asking_side_writes_them() {
-    let chinese = explained("碳化硅外延", "长期研究 SiC 器件").unwrap();
+    let chinese = explained("碳化硅外延", "长期研究 SiC 器件");
     assert_eq!(names(&chinese), [("碳化硅", Some("SiC"))]);
-    let latin = explained("SiC 外延", "长期研究碳化硅器件").unwrap();
+    let latin = explained("SiC 外延", "长期研究碳化硅器件");
     assert_eq!(names(&latin), [("SiC", Some("碳化硅"))]);
-    let alike = explained("锂离子电池回收", "锂电池拆解").unwrap();
+    let alike = explained("锂离子电池回收", "锂电池拆解");
     assert!(names(&alike).contains(&("锂离子电池", Some("锂电池"))), "{:?}", alike.terms);
     assert!(names(&alike).iter().all(|(term, _)| *term != "锂电池"), "{:?}", alike.terms);
-    let same = explained("碳化硅外延", "碳化硅器件，又名 SiC").unwrap();
+    let same = explained("碳化硅外延", "碳化硅器件，又名 SiC");
     assert_eq!(names(&same), [("碳化硅", None)]);
 }
 
@@ -69,7 +75,7 @@ fn synonyms_are_told_as_the_asking_side_writes_them() {
 fn pieces_of_evidence_give_reasons_by_what_they_score() {
     let pieces = ["激光焊接气孔控制", "污泥脱水激光"].map(|text| passage(Area::Evidence, text));
     let texts = Texts { areas: Areas { evidence: 20.0, ..Areas::default() }, ..Texts::default() };
-    let explanation = told("激光焊接气孔与污泥", &pieces, &texts).unwrap();
+    let explanation = told("激光焊接气孔与污泥", &pieces, &texts);
     let points = |word: &str| explanation.terms.iter().find(|term| term.term == word).unwrap().points;
     assert!(points("气孔") > 2.0 * points("污泥"), "{:?}", explanation.terms);
     let all: f64 = explanation.parts.iter().map(|part| part.points).sum();
@@ -80,9 +86,9 @@ fn pieces_of_evidence_give_reasons_by_what_they_score() {
 fn words_alike_in_meaning_are_named_where_meaning_counts() {
     let areas = Areas { body: 20.0, ..Areas::default() };
     let body = [passage(Area::Body, "用神经网络做早期诊断，也种植水稻")];
-    let without = told("深度学习早期诊断", &body, &Texts { areas, ..Texts::default() }).unwrap();
+    let without = told("深度学习早期诊断", &body, &Texts { areas, ..Texts::default() });
     assert_eq!(without.alike, []);
-    let explanation = told("深度学习早期诊断", &body, &Texts { areas, likeness: 0.5, rate: 20.0 }).unwrap();
+    let explanation = told("深度学习早期诊断", &body, &Texts { areas, likeness: 0.5, rate: 20.0 });
     let pairs: Vec<_> =
         explanation.alike.iter().map(|pair| (pair.asked.as_str(), pair.found.as_str())).collect();
     assert_eq!(pairs, [("深度学习", "神经网络")]);
@@ -93,14 +99,14 @@ fn words_alike_in_meaning_are_named_where_meaning_counts() {
 #[test]
 fn what_stands_late_in_a_long_text_is_a_reason_too() {
     let long = format!("{}激光焊接", "本人长期从事水稻育种，".repeat(1_000));
-    let explanation = explained("铝合金激光焊接", &long).unwrap();
+    let explanation = explained("铝合金激光焊接", &long);
     assert!(explanation.terms.iter().any(|term| term.term.contains("激光")), "{:?}", explanation.terms);
     assert!(explanation.candidate[0].pieces.iter().any(|piece| piece.hit));
 }
 
 #[test]
 fn words_share_out_no_more_than_the_points_of_the_text() {
-    let explanation = explained("激光焊接气孔抑制与激光焊接工艺", "激光焊接过程气孔控制，激光熔覆").unwrap();
+    let explanation = explained("激光焊接气孔抑制与激光焊接工艺", "激光焊接过程气孔控制，激光熔覆");
     let text: f64 = explanation.parts.iter().map(|part| part.points).sum();
     let named: f64 = explanation.terms.iter().map(|term| term.points).sum();
     assert!(named > 0.0 && named <= text + 1e-3, "{named} of {text}");
@@ -112,7 +118,7 @@ fn words_share_out_no_more_than_the_points_of_the_text() {
 
 #[test]
 fn only_shared_words_are_marked() {
-    let explanation = explained("PLA 材料改性", "PLANT 车间的 PLA 改性").unwrap();
+    let explanation = explained("PLA 材料改性", "PLANT 车间的 PLA 改性");
     let marked: Vec<&str> = explanation.candidate[0]
         .pieces
         .iter()
@@ -125,21 +131,42 @@ fn only_shared_words_are_marked() {
 #[test]
 fn what_joins_pieces_of_two_words_is_no_word() {
     // 藻水|分离, 回转窑|分解炉: what stands across the border is not what the other side means.
-    assert_eq!(explained("藻水分离装置", "土壤水分传感"), None);
-    assert_eq!(explained("土壤水分传感", "藻水分离装置"), None);
-    assert_eq!(
-        names(&explained("处理能力不足的废水", "待处理的废水").unwrap()),
-        [("废水", None), ("处理", None)]
-    );
+    tells_no_word("藻水分离装置", "土壤水分传感");
+    tells_no_word("土壤水分传感", "藻水分离装置");
+    assert_eq!(names(&explained("处理能力不足的废水", "待处理的废水")), [("废水", None), ("处理", None)]);
 }
 
 #[test]
 fn words_of_plans_and_forms_are_no_reasons() {
-    assert_eq!(explained("希望专家解决三条生产线的问题", "专家团队，解决过三条生产线的问题"), None);
+    tells_no_word("希望专家解决三条生产线的问题", "专家团队，解决过三条生产线的问题");
 }
 
 #[test]
 fn characters_alone_are_no_reason() {
-    assert_eq!(explained("景点", "经典的景象与要点"), None);
-    assert_eq!(explained("激光焊接", "水稻育种"), None);
+    tells_no_word("景点", "经典的景象与要点");
+    tells_no_word("激光焊接", "水稻育种");
+}
+
+#[test]
+fn a_ground_is_a_word_that_says_something() {
+    let analyzer = Analyzer::new(&Dictionaries::builtin()).unwrap();
+    let grounds = |text: &str| -> Vec<String> {
+        let passages = [passage(Area::Title, text)];
+        let query = Query::new(&analyzer, &passages, &Weights::default(), |_| Rarity::UNKNOWN);
+        let terms = |ground: &Vec<u32>| -> Vec<String> {
+            let mut terms: Vec<String> =
+                ground.iter().map(|&at| query.terms[at as usize].text.clone()).collect();
+            terms.sort();
+            terms
+        };
+        let mut grounds: Vec<String> = query.grounds.iter().map(|ground| terms(ground).join("+")).collect();
+        grounds.sort();
+        grounds
+    };
+    assert_eq!(grounds("镱铒共掺杂激光"), ["掺杂", "激光"]);
+    assert_eq!(grounds("希望专家解决三条生产线的问题"), [""; 0]);
+    assert_eq!(grounds("镱"), [""; 0]);
+    let synonyms = grounds("碳化硅外延");
+    assert!(synonyms.iter().any(|ground| ground.starts_with('≈')), "{synonyms:?}");
+    assert!(synonyms.contains(&"化硅+碳化".to_owned()), "{synonyms:?}");
 }

@@ -2,12 +2,14 @@
 //!
 //! 1. Scores, statistics and frequencies equal, to the bit, the formula applied to each document's tokens and vectors.
 //! 2. All candidates come, best first, ties by number; the scope changes which, never how much.
+//! 3. Under frozen statistics a document's score does not depend on any other document.
+//! 4. Only those hold a ground that hold all its terms in one area.
 
 use domain::Area;
-use index::{Candidate, IndexDocument, IndexError, Retrieved, Scope};
+use index::{Candidate, IndexDocument, IndexError, Retrieved, Scope, Statistics};
 use proptest::prelude::*;
 use ranking::{
-    AreaModel, AreaStatistics, Areas, Meaning, Query, TextModel, Texts, WeightedTerm, Weights, idf,
+    AreaModel, AreaStatistics, Areas, Corpus, Meaning, Query, TextModel, Texts, WeightedTerm, Weights,
 };
 use tantivy::fieldnorm::FieldNormReader;
 use text::{Scratch, TokenKind};
@@ -57,7 +59,7 @@ pub(crate) fn documents() -> impl Strategy<Value = Vec<IndexDocument>> {
 }
 
 pub(crate) fn query(terms: Vec<WeightedTerm>) -> Query {
-    Query { terms, meaning: None }
+    Query { terms, ..Query::default() }
 }
 
 /// The terms of each single piece of evidence.
@@ -94,17 +96,17 @@ fn by_hand(documents: &[IndexDocument], terms: &[WeightedTerm], weights: &Weight
         AreaStatistics { documents: documents.len() as u64, average_length }
     });
     let frequency = |term: &WeightedTerm, area| {
-        documents.iter().filter(|document| tokens(document, area).contains(&term.text)).count() as u64
+        let holders = documents.iter().filter(|document| tokens(document, area).contains(&term.text)).count();
+        (holders as u64).max(1)
     };
-    let frequencies: Vec<Areas<u64>> =
-        terms.iter().map(|term| Areas::from_fn(|area| frequency(term, area))).collect();
+    let frequencies = terms.iter().map(|term| Areas::from_fn(|area| frequency(term, area))).collect();
+    let corpus = Corpus { statistics, piece_length, frequencies };
     let score = |tokens: &[String], area: Area, norm: f32| {
         let mut score = 0.0;
-        for (term, frequencies) in terms.iter().zip(&frequencies) {
+        for (at, term) in terms.iter().enumerate() {
             let tf = tokens.iter().filter(|token| **token == term.text).count() as u32;
             if tf > 0 {
-                let rarity = idf(frequencies[area], documents.len() as u64);
-                score += term.weight * rarity * MODEL.saturation(tf, norm);
+                score += term.weight * corpus.idf(at, area) * MODEL.saturation(tf, norm);
             }
         }
         score
@@ -117,9 +119,7 @@ fn by_hand(documents: &[IndexDocument], terms: &[WeightedTerm], weights: &Weight
         })
     };
     let total = |areas: Areas<f32>| Texts { areas, ..Texts::default() }.total(weights);
-    let firsts: Vec<f64> = documents.iter().map(|document| f64::from(total(first(document)))).collect();
-    let mean = firsts.iter().sum::<f64>() / firsts.len() as f64;
-    let spread = firsts.iter().map(|score| (score - mean).powi(2)).sum::<f64>() / firsts.len() as f64;
+    let spread = corpus.spread(&query(terms.to_vec()), &MODEL);
     let vectors = TermVectors::builtin();
     let direction = vectors.direction(terms.iter().map(|term| (term.text.as_str(), term.meaning)));
     let direction = direction.filter(|_| weights.meaning.weight > 0.0);
@@ -138,20 +138,19 @@ fn by_hand(documents: &[IndexDocument], terms: &[WeightedTerm], weights: &Weight
                 .map_or(0.0, |(direction, packed)| direction.likeness(packed.words()))
         };
         let mut alike: Vec<f32> = document.passages.iter().map(|passage| alike(&passage.text)).collect();
-        let rate = Texts::rate(weights, spread.sqrt() as f32, vectors.trust());
+        let rate = Texts::rate(weights, spread, vectors.trust());
         let texts = Texts { areas, likeness: weights.pieces.together(&mut alike), rate };
         Candidate {
             number: document.number,
             score: texts.total(weights),
             texts,
-            lengths: Areas::from_fn(|area| rounded(tokens(document, area).len())),
             attributes: document.attributes.clone(),
         }
     };
-    let sharing = documents.iter().zip(&firsts).filter(|(_, first)| **first > 0.0);
-    let mut candidates: Vec<Candidate> = sharing.map(|(document, _)| candidate(document)).collect();
+    let sharing = documents.iter().filter(|document| total(first(document)) > 0.0);
+    let mut candidates: Vec<Candidate> = sharing.map(candidate).collect();
     candidates.sort_by(|a, b| b.score.total_cmp(&a.score).then(a.number.cmp(&b.number)));
-    Retrieved { candidates, statistics, piece_length, frequencies }
+    Retrieved { candidates, corpus }
 }
 
 proptest! {
@@ -170,14 +169,14 @@ proptest! {
         let snapshot = index.snapshot();
         let all = snapshot.retrieve(&query(terms.clone()), &weights(0.0), &Scope::default(), 100).unwrap();
         prop_assert_eq!(&all, &expected);
-        for (term, frequencies) in terms.iter().zip(&expected.frequencies) {
+        for (term, frequencies) in terms.iter().zip(&expected.corpus.frequencies) {
             for area in Area::ALL {
-                prop_assert_eq!(snapshot.document_frequency(area, &term.text).unwrap(), frequencies[area]);
+                prop_assert_eq!(snapshot.document_frequency(area, &term.text).unwrap().max(1), frequencies[area]);
             }
         }
 
         let among: Vec<u64> = among.into_iter().collect();
-        let scope = Scope { open_only: true, among: Some(&among) };
+        let scope = Scope { open_only: true, among: Some(&among), ..Scope::default() };
         let open = |number| documents.iter().any(|document| document.number == number && document.open);
         let mut scoped = expected;
         scoped.candidates.retain(|candidate| {
@@ -200,15 +199,69 @@ proptest! {
         let (terms, weights) = (terms(&asked), weights(5.0));
         let expected = by_hand(&documents, &terms, &weights);
         let found = index.snapshot().retrieve(&query(terms.clone()), &weights, &Scope::default(), 100).unwrap();
-        prop_assert_eq!(found.candidates.len(), expected.candidates.len());
-        for candidate in &found.candidates {
-            let same = expected.candidates.iter().find(|other| other.number == candidate.number).unwrap();
-            // The spread of the scores is summed in whole numbers, here in fractions.
-            prop_assert!((candidate.texts.rate - same.texts.rate).abs() <= 2e-3 * (1.0 + same.texts.rate));
-            prop_assert_eq!(candidate.texts.likeness, same.texts.likeness);
-            prop_assert_eq!(candidate.texts.areas, same.texts.areas);
-        }
-        prop_assert!(found.candidates.is_sorted_by(|a, b| a.score > b.score || (a.score == b.score && a.number < b.number)));
+        prop_assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn under_frozen_statistics_no_document_changes_the_score_of_another(
+        documents in documents(), asked in "[锂离子电池正极材料回收工艺]{1,40}", gone in proptest::collection::vec(any::<bool>(), 25),
+    ) {
+        let (query, weights) = (query(terms(&asked)), weights(5.0));
+        let whole = Fixture::with(&documents);
+        let statistics = whole.snapshot().freeze().unwrap();
+        prop_assert_eq!(&Statistics::from_bytes(&statistics.to_bytes()).unwrap(), &statistics);
+        let live = whole.snapshot().retrieve(&query, &weights, &Scope::default(), 100).unwrap();
+        let scope = Scope { frozen: Some(&statistics), ..Scope::default() };
+        prop_assert_eq!(&whole.snapshot().retrieve(&query, &weights, &scope, 100).unwrap(), &live);
+
+        let mut rest: Vec<IndexDocument> = documents.clone();
+        let mut stays = gone.iter().map(|gone| !gone);
+        rest.retain(|_| stays.next().unwrap_or(true));
+        let others = (100..103).map(|number| titled(number, "锂电池材料"));
+        let changed = Fixture::with(&rest.iter().cloned().chain(others).collect::<Vec<_>>());
+        let mut found = changed.snapshot().retrieve(&query, &weights, &scope, 100).unwrap();
+        found.candidates.retain(|candidate| candidate.number < 100);
+        let stayed = |number| rest.iter().any(|document| document.number == number);
+        let expected: Vec<Candidate> =
+            live.candidates.into_iter().filter(|candidate| stayed(candidate.number)).collect();
+        prop_assert_eq!(found.candidates, expected);
+    }
+
+    #[test]
+    fn a_ground_is_held_by_who_holds_all_its_terms_in_one_area(
+        documents in documents(), asked in "[锂离子电池正极]{2,12}", picked in proptest::collection::vec(0_u32..8, 1..4),
+    ) {
+        let terms = terms(&asked);
+        let ground: Vec<u32> = picked.into_iter().filter(|&at| (at as usize) < terms.len()).collect();
+        let grounds = if ground.is_empty() { Vec::new() } else { vec![ground.clone()] };
+        let query = Query { grounds, ..query(terms.clone()) };
+        let holds = |document: &IndexDocument| !ground.is_empty() && Area::ALL.into_iter().any(|area| {
+            let texts = document.passages.iter().filter(|passage| passage.area == area);
+            let held: Vec<String> =
+                texts.flat_map(|passage| ANALYZER.tokens(&passage.text)).map(|token| token.text).collect();
+            ground.iter().all(|&at| held.contains(&terms[at as usize].text))
+        });
+        let index = Fixture::with(&documents);
+        let all = index.snapshot().retrieve(&query, &weights(0.0), &Scope::default(), 100).unwrap().candidates;
+        let scope = Scope { grounded: true, ..Scope::default() };
+        let found = index.snapshot().retrieve(&query, &weights(0.0), &scope, 100).unwrap().candidates;
+        let holders: Vec<u64> =
+            documents.iter().filter(|document| holds(document)).map(|document| document.number).collect();
+        let expected: Vec<Candidate> =
+            all.into_iter().filter(|candidate| holders.contains(&candidate.number)).collect();
+        prop_assert_eq!(found, expected);
+    }
+}
+
+#[test]
+fn bytes_that_are_no_statistics_are_refused() {
+    let index = Fixture::with(&[titled(1, "锂电池回收"), titled(2, "锂电池")]);
+    let bytes = index.snapshot().freeze().unwrap().to_bytes();
+    for at in 0..bytes.len() {
+        let mut damaged = bytes.clone();
+        damaged[at] ^= 1;
+        assert!(matches!(Statistics::from_bytes(&damaged), Err(IndexError::NoStatistics)), "byte {at}");
+        assert!(matches!(Statistics::from_bytes(&bytes[..at]), Err(IndexError::NoStatistics)), "{at} bytes");
     }
 }
 
@@ -218,7 +271,7 @@ fn no_terms_and_no_documents_give_nothing() {
     let nothing =
         index.snapshot().retrieve(&query(Vec::new()), &weights(0.0), &Scope::default(), 10).unwrap();
     assert_eq!(nothing.candidates, []);
-    assert_eq!(nothing.statistics.title.documents, 1);
+    assert_eq!(nothing.corpus.statistics.title.documents, 1);
     let term = WeightedTerm { text: "电池".to_owned(), kind: TokenKind::Bigram, weight: 1.0, meaning: 1.0 };
     let stale = Fixture::new();
     let answer = stale.snapshot().retrieve(&query(vec![term]), &weights(0.0), &Scope::default(), 10);

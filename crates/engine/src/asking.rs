@@ -1,0 +1,116 @@
+//! The asking side of a match: its texts, read once, and what they ask for.
+
+use std::cell::RefCell;
+
+use domain::{Area, Attributes, Kind, Passage, Record, forms};
+use index::{Counts, Statistics};
+use jiff::civil::Date;
+use ranking::{Exclusion, Query, Rarity, exclusions};
+use text::Background;
+
+use crate::documents::{evidence, passages};
+use crate::matching::Subject;
+use crate::{Engine, EngineError, blocking};
+
+/// Registries smaller than this say nothing about how common a term is among them.
+const FEWEST_PEERS: u64 = 50;
+
+/// The asking side, read.
+pub struct Asking {
+    pub(crate) kind: Kind,
+    pub(crate) attributes: Attributes,
+    pub(crate) passages: Vec<Passage>,
+    pub(crate) query: Query,
+    /// What stands against the asking side itself.
+    pub(crate) warnings: Vec<Exclusion>,
+}
+
+impl Engine {
+    /// Reads the asking side and all its texts.
+    pub(crate) async fn asking(&self, subject: &Subject, today: Date) -> Result<Asking, EngineError> {
+        match subject {
+            Subject::Stored(id) => {
+                let record = self.record(*id).await?;
+                self.asking_record(&record, today).await
+            }
+            Subject::Form(kind, form) => {
+                let profile = forms::parse(*kind, form.clone()).map_err(EngineError::Invalid)?.profile;
+                let (engine, kind) = (self.clone(), *kind);
+                let (attributes, passages) = (Attributes::of_form(&profile), profile.passages());
+                blocking(move || engine.read_texts(kind, attributes, passages, Vec::new(), None)).await
+            }
+        }
+    }
+
+    /// As [`Self::asking`], of a record at hand.
+    pub(crate) async fn asking_record(&self, record: &Record, today: Date) -> Result<Asking, EngineError> {
+        let evidence = evidence(&self.store, std::slice::from_ref(record)).await?;
+        let evidence = evidence.into_values().next().unwrap_or_default();
+        let (attributes, passages) = (Attributes::of(record), passages(record, &evidence));
+        let warnings = exclusions(None, &attributes, today);
+        let (engine, kind) = (self.clone(), record.id.kind);
+        blocking(move || engine.read_texts(kind, attributes, passages, warnings, None)).await
+    }
+
+    /// Reads texts, terms weighed by the asking side's peers as they are or as they were.
+    pub(crate) fn read_texts(
+        &self,
+        kind: Kind,
+        attributes: Attributes,
+        passages: Vec<Passage>,
+        warnings: Vec<Exclusion>,
+        frozen: Option<&Statistics>,
+    ) -> Result<Asking, EngineError> {
+        let mut query = self.query(kind, &passages, frozen)?;
+        if self.weights.meaning.weight > 0.0 {
+            query.meaning = self.catalog.direction(&asked(&passages));
+        }
+        Ok(Asking { kind, attributes, passages, query, warnings })
+    }
+
+    /// What texts of a kind ask for; `frozen` are statistics of that kind's registry in place of the present ones.
+    pub(crate) fn query(
+        &self,
+        kind: Kind,
+        passages: &[Passage],
+        frozen: Option<&Statistics>,
+    ) -> Result<Query, EngineError> {
+        if let Some(statistics) = frozen {
+            return self.weighed(passages, Counts::Frozen(statistics));
+        }
+        let peers = self.catalog.registry(kind).snapshot();
+        // Without its peers the same need would be asked for otherwise: rather no answer than another one.
+        peers.require_ready()?;
+        let query = self.weighed(passages, Counts::Live(&peers))?;
+        peers.require_ready()?;
+        Ok(query)
+    }
+
+    fn weighed(&self, passages: &[Passage], peers: Counts<'_>) -> Result<Query, EngineError> {
+        let failed = RefCell::new(None);
+        let documents = peers.documents();
+        let among_peers = |term: &str| -> f32 {
+            if documents < FEWEST_PEERS {
+                return 1.0;
+            }
+            let held = peers.frequencies(term).unwrap_or_else(|error| {
+                failed.borrow_mut().get_or_insert(error);
+                ranking::Areas::default()
+            });
+            let holders = held[Area::Title].max(held[Area::Body]) as f32;
+            (1.0 + documents as f32 / (1.0 + holders)).ln() / (1.0 + documents as f32).ln()
+        };
+        let at_large = |term: &str| Background::builtin().rarity(term).powf(self.weights.background);
+        let rarity =
+            |term: &str| Rarity { peers: among_peers(term).powf(self.weights.peers), prose: at_large(term) };
+        let query = Query::new(&self.analyzer, passages, &self.weights, rarity);
+        failed.into_inner().map_or(Ok(query), |error| Err(error.into()))
+    }
+}
+
+/// The whole of what is asked for, for a model that reads texts: name, keywords and description one after the other. A model reads the beginning
+/// of a long text only, so single pieces of evidence are left out.
+fn asked(passages: &[Passage]) -> String {
+    let own = passages.iter().filter(|passage| passage.area != Area::Evidence);
+    own.map(|passage| passage.text.trim()).collect::<Vec<_>>().join("。")
+}

@@ -1,0 +1,244 @@
+//! What every score of a registry rests on beside the two texts, at one moment: how many records there are, how long their texts are, and how many hold
+//! each term. Frozen, it makes the score of a pair a function of the pair alone.
+//!
+//! As bytes: a mark and version, the counts, then each area's terms in ascending order, each as what it does not share with the one before and the number of
+//! records that hold it; a digest last. The same live documents give the same bytes.
+
+use domain::Area;
+use ranking::{AreaStatistics, Areas, Corpus, Query};
+
+use crate::lexicon::Lexicon;
+use crate::snapshot::{Snapshot, View};
+use crate::{IndexError, postings};
+
+const MARK: &[u8; 8] = b"HNSTAT01";
+const DIGEST: usize = blake3::OUT_LEN;
+
+/// What scores count with.
+#[derive(Clone, Copy)]
+pub enum Counts<'a> {
+    /// The registry as it is.
+    Live(&'a Snapshot),
+    /// As it was when the statistics were taken.
+    Frozen(&'a Statistics),
+}
+
+impl Counts<'_> {
+    /// Records in the registry.
+    pub fn documents(self) -> u64 {
+        match self {
+            Self::Live(snapshot) => snapshot.len(),
+            Self::Frozen(statistics) => statistics.documents,
+        }
+    }
+
+    /// Records that hold `term`, per area, at least one.
+    ///
+    /// # Errors
+    /// When the index cannot be read.
+    pub fn frequencies(self, term: &str) -> Result<Areas<u64>, IndexError> {
+        match self {
+            Self::Live(snapshot) => {
+                let mut frequencies = Areas::default();
+                for area in Area::ALL {
+                    frequencies[area] = at_least_one(snapshot.document_frequency(area, term)?);
+                }
+                Ok(frequencies)
+            }
+            Self::Frozen(statistics) => Ok(statistics.frequencies(term)),
+        }
+    }
+}
+
+/// Whether one record holds a term or none is not told apart: so frozen statistics need not keep what stands in a single one, which is most.
+pub(crate) fn at_least_one(holders: u64) -> u64 {
+    holders.max(1)
+}
+
+/// The statistics of a registry, frozen.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Statistics {
+    documents: u64,
+    average_lengths: Areas<f32>,
+    piece_length: f32,
+    meaning: String,
+    /// Terms that more than one record holds in some area.
+    terms: Lexicon,
+    /// By the term's number; 0 where one record holds it at most.
+    holders: Vec<Areas<u32>>,
+}
+
+impl Statistics {
+    pub(crate) fn of(view: &View) -> Result<Self, IndexError> {
+        let mut fields = Vec::with_capacity(Area::ALL.len());
+        for place in 0..Area::ALL.len() {
+            fields.extend(view.text_field(place)?);
+        }
+        let (mut terms, mut holders) = (Lexicon::default(), Vec::new());
+        postings::for_each_term(&fields, |term, standings| {
+            let mut areas = Areas::default();
+            for standing in standings {
+                areas[Area::ALL[standing.field]] += fields[standing.field].live(standing)? as u32;
+            }
+            let areas = Areas::from_fn(|area| if areas[area] > 1 { areas[area] } else { 0 });
+            if areas != Areas::default() {
+                terms.push(term);
+                holders.push(areas);
+            }
+            Ok(())
+        })?;
+        terms.finish();
+        let statistics = view.statistics();
+        let average = |place: usize| statistics[place].average_length;
+        Ok(Self {
+            documents: statistics[0].documents,
+            average_lengths: Areas {
+                title: average(0),
+                keywords: average(1),
+                body: average(2),
+                evidence: average(3),
+            },
+            piece_length: view.piece_length(),
+            meaning: view
+                .generation
+                .as_ref()
+                .map(|generation| generation.reader_of_meaning())
+                .unwrap_or_default(),
+            terms,
+            holders,
+        })
+    }
+
+    /// Records in the registry.
+    pub fn documents(&self) -> u64 {
+        self.documents
+    }
+
+    /// What tells the vectors, or the model, that the registry's texts were read with.
+    pub fn meaning(&self) -> &str {
+        &self.meaning
+    }
+
+    /// Records that hold `term`, per area, at least one.
+    pub fn frequencies(&self, term: &str) -> Areas<u64> {
+        let holders = self.terms.find(term).map_or(Areas::default(), |number| self.holders[number as usize]);
+        Areas::from_fn(|area| at_least_one(holders[area].into()))
+    }
+
+    /// What the registry knows of a query's terms.
+    pub fn corpus(&self, query: &Query) -> Corpus {
+        Corpus {
+            statistics: self.areas(),
+            piece_length: self.piece_length,
+            frequencies: query.terms.iter().map(|term| self.frequencies(&term.text)).collect(),
+        }
+    }
+
+    fn areas(&self) -> Areas<AreaStatistics> {
+        Areas::from_fn(|area| AreaStatistics {
+            documents: self.documents,
+            average_length: self.average_lengths[area],
+        })
+    }
+
+    /// For a database or a file.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let mut bytes = MARK.to_vec();
+        bytes.extend(self.documents.to_le_bytes());
+        Area::ALL.iter().for_each(|&area| bytes.extend(self.average_lengths[area].to_le_bytes()));
+        bytes.extend(self.piece_length.to_le_bytes());
+        put_number(&mut bytes, self.meaning.len() as u64);
+        bytes.extend(self.meaning.as_bytes());
+        put_number(&mut bytes, self.holders.len() as u64);
+        let mut before = "";
+        for (term, holders) in self.terms.iter().zip(&self.holders) {
+            let shared = before.bytes().zip(term.bytes()).take_while(|(a, b)| a == b).count();
+            put_number(&mut bytes, shared as u64);
+            put_number(&mut bytes, (term.len() - shared) as u64);
+            bytes.extend(&term.as_bytes()[shared..]);
+            Area::ALL.iter().for_each(|&area| put_number(&mut bytes, holders[area].into()));
+            before = term;
+        }
+        let digest = blake3::hash(&bytes);
+        bytes.extend(digest.as_bytes());
+        bytes
+    }
+
+    /// Reads the bytes of [`Self::to_bytes`] back.
+    ///
+    /// # Errors
+    /// [`IndexError::NoStatistics`] when they are not such bytes, or of another version.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, IndexError> {
+        let (content, digest) = bytes
+            .len()
+            .checked_sub(DIGEST)
+            .and_then(|end| bytes.split_at_checked(end))
+            .ok_or(IndexError::NoStatistics)?;
+        let mut rest = content.strip_prefix(MARK).ok_or(IndexError::NoStatistics)?;
+        if blake3::hash(content).as_bytes() != digest {
+            return Err(IndexError::NoStatistics);
+        }
+        // The digest says that the rest is what was written; whoever wrote it may still have been another program.
+        read(&mut rest).filter(|_| rest.is_empty()).ok_or(IndexError::NoStatistics)
+    }
+}
+
+fn read(rest: &mut &[u8]) -> Option<Statistics> {
+    let documents = u64::from_le_bytes(take(rest, 8)?.try_into().ok()?);
+    let float = |rest: &mut &[u8]| Some(f32::from_le_bytes(take(rest, 4)?.try_into().ok()?));
+    let mut average_lengths = Areas::default();
+    for area in Area::ALL {
+        average_lengths[area] = float(rest)?;
+    }
+    let piece_length = float(rest)?;
+    let length = number(rest)? as usize;
+    let meaning = std::str::from_utf8(take(rest, length)?).ok()?.to_owned();
+    let count = number(rest)? as usize;
+    // Each term takes some bytes: a number that is no number of terms reserves nothing.
+    let mut holders = Vec::with_capacity(count.min(rest.len()));
+    let (mut terms, mut term) = (Lexicon::default(), Vec::new());
+    for _ in 0..count {
+        let (shared, more) = (number(rest)? as usize, number(rest)? as usize);
+        let rises = take(rest, more)?;
+        if shared > term.len() || term[shared..] >= *rises {
+            return None;
+        }
+        term.truncate(shared);
+        term.extend(rises);
+        terms.push(std::str::from_utf8(&term).ok()?);
+        let mut areas = Areas::default();
+        for area in Area::ALL {
+            areas[area] = u32::try_from(number(rest)?).ok()?;
+        }
+        holders.push(areas);
+    }
+    terms.finish();
+    Some(Statistics { documents, average_lengths, piece_length, meaning, terms, holders })
+}
+
+fn take<'b>(rest: &mut &'b [u8], length: usize) -> Option<&'b [u8]> {
+    let (taken, left) = rest.split_at_checked(length)?;
+    *rest = left;
+    Some(taken)
+}
+
+/// Seven bits to a byte, the lowest first, the highest bit saying that more follow.
+fn put_number(bytes: &mut Vec<u8>, mut number: u64) {
+    while number >= 0x80 {
+        bytes.push(number as u8 | 0x80);
+        number >>= 7;
+    }
+    bytes.push(number as u8);
+}
+
+fn number(rest: &mut &[u8]) -> Option<u64> {
+    let mut number = 0;
+    for shift in (0..64).step_by(7) {
+        let byte = take(rest, 1)?[0];
+        number |= u64::from(byte & 0x7f) << shift;
+        if byte < 0x80 {
+            return Some(number);
+        }
+    }
+    None
+}
