@@ -5,7 +5,7 @@ use std::sync::Arc;
 use domain::{Decision, FieldProblem, Kind, ProblemCode, Record, RecordId};
 use jiff::Timestamp;
 use jiff::civil::Date;
-use ranking::{Explanation, Part};
+use ranking::Part;
 use serde::{Deserialize, Serialize};
 use store::{FeedbackEntry, StoreError, StoredFeedback};
 use utoipa::ToSchema;
