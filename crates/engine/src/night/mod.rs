@@ -3,6 +3,7 @@
 
 mod batch;
 mod changed;
+mod clusters;
 mod epochs;
 mod feed;
 mod merging;
@@ -14,6 +15,7 @@ mod rollover;
 mod schedule;
 mod scores;
 mod settings;
+mod sheet;
 mod statistics;
 mod working;
 

@@ -91,7 +91,7 @@ impl Engine {
         let total = self.open_need_count().await?;
         let shift = match self.shift(run).await {
             Ok(shift) => Arc::new(shift),
-            Err(error) => return self.ended(id).await?.ok_or(error),
+            Err(error) => return self.published(id).await?.ok_or(error),
         };
         let mut away: Option<Instant> = None;
         loop {
@@ -102,7 +102,7 @@ impl Engine {
                     tracing::warn!(run = id.0, batch, "a batch was taken over; what was found is thrown away");
                 }
                 Err(EngineError::Store(StoreError::RunClosed(_) | StoreError::RunNotFound(_))) => {
-                    return self.ended(id).await?.ok_or(EngineError::RematchCancelled(id));
+                    return self.published(id).await?.ok_or(EngineError::RematchCancelled(id));
                 }
                 Err(EngineError::Store(error)) if passes(&error) => {
                     let since = *away.get_or_insert_with(Instant::now);
@@ -140,7 +140,7 @@ impl Engine {
                 self.store.finish_batch(&batch, &found).await?;
             }
             BatchWork::Clusters => {
-                let found = self.holding(&batch, self.clusters_of(shift.run.business_date)).await?;
+                let found = self.holding(&batch, self.clusters_in(shift)).await?;
                 self.store.finish_clusters(&batch, &found).await?;
             }
         }
@@ -190,7 +190,7 @@ impl Engine {
     }
 
     /// The run's summary if somebody has published it.
-    async fn ended(&self, run: RunId) -> Result<Option<RunSummary>, EngineError> {
+    async fn published(&self, run: RunId) -> Result<Option<RunSummary>, EngineError> {
         let run = self.store.run(run).await?.filter(|run| run.state == RunState::Published);
         Ok(run.as_ref().map(summary))
     }
