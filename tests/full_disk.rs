@@ -366,3 +366,25 @@ fn commands_on_a_full_disk_say_so() {
     succeeds(&data, &erase);
     assert!(!found().contains("ZJ-003"));
 }
+
+/// A night that has no room says so and leaves the run before; with room again it goes on where it stood.
+#[test]
+fn a_night_on_a_full_disk_goes_on_when_there_is_room() {
+    let folder: TempDir = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let Some(disk) = Disk::mount(&data, 40) else { return };
+    furnished(&data);
+    succeeds(&data, &["rematch", "--date", "2026-11-20"]);
+    let before = succeeds(&data, &["rematch", "status", "--json"]);
+    disk.fill();
+    let arguments = ["rematch", "--full", "--new-epoch", "--date", "2026-11-21"];
+    let output = service::hongniang(&data, &arguments).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(!output.status.success() && said.contains("已满"), "{said}");
+    let current = |said: &str| serde_json::from_str::<Value>(said).unwrap()["current"].clone();
+    assert_eq!(current(&succeeds(&data, &["rematch", "status", "--json"])), current(&before));
+    disk.make_room();
+    assert!(succeeds(&data, &arguments).contains("已发布（2026-11-21）"));
+    assert_ne!(current(&succeeds(&data, &["rematch", "status", "--json"])), current(&before));
+    is_whole(&data);
+}

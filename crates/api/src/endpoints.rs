@@ -101,6 +101,13 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
     all.add(matching, (post, "/match"), docs::matching::adhoc(), web::to(handlers::matching::adhoc));
     all.add(matching, (get, "/rematch-runs"), docs::runs::list(), web::to(runs::list));
     all.add(matching, (get, "/rematch-runs/current"), docs::runs::current(), web::to(runs::current));
+    all.add(Key(Act::Rematch), (post, "/rematch-runs"), docs::runs::begin(), web::to(runs::begin));
+    all.add(
+        Key(Act::MatchRecord(Kind::Need)),
+        (get, "/match-changes"),
+        docs::runs::change_list(),
+        web::to(handlers::change_list::list),
+    );
     all.add(
         Key(Act::MatchRecord(Kind::Need)),
         (get, "/need-clusters"),

@@ -75,8 +75,8 @@ impl Default for ServerSettings {
     }
 }
 
-/// Serves until `shutdown` comes true, then lets requests finish, and closes the engine. Keeps the index up to the database meanwhile, and does the
-/// operations that are asked for.
+/// Serves until `shutdown` comes true, then lets requests finish, and closes the engine. Keeps the index up to the database meanwhile, does the
+/// operations that are asked for, and the re-match at its time.
 ///
 /// # Errors
 /// When the listener cannot be used, or the indexer has fallen over: without it, what is written would never be found.
@@ -88,7 +88,7 @@ pub async fn serve(
 ) -> io::Result<()> {
     let follower = engine.clone();
     let work = async move {
-        tokio::join!(follower.follow(), follower.work_off_operations());
+        tokio::join!(follower.follow(), follower.work_off_operations(), follower.keep_nights());
     };
     serve_beside(work, engine, settings, listeners.into(), shutdown).await
 }
@@ -123,11 +123,13 @@ async fn serve_beside(
             tracing::info!("the server lets requests finish and ends");
             // First, for some requests wait for operations.
             engine.stop_operations();
+            engine.stop_nights();
             handle.stop(true).await;
             running.await
         }
     };
     engine.stop_operations();
+    engine.stop_nights();
     engine.stop_following();
     // It reads the database, so it ends first.
     if !indexer.is_finished() && tokio::time::timeout(LAST_INDEXING, &mut indexer).await.is_err() {

@@ -11,7 +11,7 @@ use api::ServerSettings;
 use domain::access::Others;
 use engine::learning::LearnedNote;
 use engine::{
-    AdmissionSettings, DatabaseUrl, IndexingSettings, MatchingSettings, OperationSettings, Weights,
+    AdmissionSettings, DatabaseUrl, IndexingSettings, MatchingSettings, OperationSettings, RematchSettings, Weights,
 };
 use serde::{Deserialize, Serialize};
 use toml::{Table, Value};
@@ -57,6 +57,8 @@ pub struct Configuration {
     pub index: IndexingSettings,
     /// How much long work is taken on.
     pub operations: OperationSettings,
+    /// How the re-match is done, and when.
+    pub rematch: RematchSettings,
     /// Weights of the ranking.
     pub ranking: Weights,
 }
@@ -251,6 +253,7 @@ impl Configuration {
             embedding: EmbeddingConfiguration::default(),
             index: IndexingSettings::default(),
             operations: OperationSettings::default(),
+            rematch: RematchSettings::default(),
             ranking: Weights::default(),
         }
     }

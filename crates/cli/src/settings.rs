@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use anyhow::Result;
 use api::{Limits, RateSettings, ServerSettings};
-use engine::{Actor, AdmissionSettings, LEAST_KEPT_DAYS};
+use engine::{Actor, AdmissionSettings, LEAST_KEPT_DAYS, RematchSettings};
 
 use crate::configuration::{
     Configuration, EmbeddingConfiguration, Environment, LimitsConfiguration, Overrides, Places,
@@ -62,6 +62,7 @@ pub(crate) fn resolve(overrides: &Overrides, environment: Environment<'_>) -> Re
         embedding,
         index,
         operations,
+        rematch,
         ranking,
     } = configuration;
     let EmbeddingConfiguration { model_dir, query_prefix } = embedding;
@@ -89,6 +90,8 @@ pub(crate) fn resolve(overrides: &Overrides, environment: Environment<'_>) -> Re
     )
     .map_err(at)?;
     at_most("operations", &[("at_once", operations.at_once as u64)], 64).map_err(at)?;
+    at_most("matching", &[("keep", matching.keep as u64)], 1_000).map_err(at)?;
+    nights(&rematch).map_err(at)?;
     weights(&ranking)?.map_err(at)?;
     LogSettings { level: log.level.clone(), format: log.format }.check()?;
     within(
@@ -112,6 +115,7 @@ pub(crate) fn resolve(overrides: &Overrides, environment: Environment<'_>) -> Re
             },
             indexing: index,
             operations,
+            rematch,
             learned,
             others: access.others,
             admission: admission(&limits).map_err(at)?,
@@ -185,6 +189,23 @@ fn service(server: &ServerConfiguration, limits: &LimitsConfiguration) -> Checke
         keep_alive: Duration::from_secs(server.keep_alive_seconds),
         shutdown_deadline: Duration::from_secs(server.shutdown_seconds),
     })
+}
+
+/// A batch is done well within the time for which it is held; a time of day is one.
+fn nights(rematch: &RematchSettings) -> Checked<()> {
+    let least = [
+        ("batch", rematch.batch),
+        ("hold_seconds", rematch.hold_seconds),
+        ("epoch_days", rematch.epoch_days.into()),
+    ];
+    at_least_one("rematch", &least)?;
+    at_most("rematch", &[("batch", rematch.batch), ("hold_seconds", rematch.hold_seconds)], 100_000)?;
+    at_most("rematch", &[("threads", rematch.threads as u64)], 256)?;
+    if rematch.at.is_empty() || rematch.time().is_some() {
+        return Ok(());
+    }
+    let wanted = format!("应为一天中的时刻，如 02:30，或空着（不定时），现为“{}”", rematch.at);
+    Err(OutOfBounds { name: "rematch.at".to_owned(), wanted })
 }
 
 /// Where the metrics are read: nobody needs a key there, so it must not be where the API is.

@@ -123,6 +123,11 @@ impl Model {
         self.dimensions
     }
 
+    /// What it wants to see before a text that asks.
+    pub fn query_prefix(&self) -> &str {
+        &self.query_prefix
+    }
+
     /// What tells this model from any other: sixteen hexadecimal digits over all its files. The prefix of queries is no part of it, for no passage is read
     /// with it.
     pub fn identity(&self) -> &str {

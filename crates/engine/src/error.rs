@@ -8,7 +8,8 @@ use domain::{FieldProblem, Kind, RecordId};
 use embedding::ModelError;
 use exchange::{FileError, sheets::SheetError};
 use index::IndexError;
-use store::StoreError;
+use jiff::civil::Date;
+use store::{RunId, StoreError};
 use text::DictionaryError;
 
 use crate::keys::KeyFault;
@@ -27,6 +28,21 @@ pub enum EngineError {
     /// No run has been published yet.
     #[error("还没有发布过匹配批次，请先运行 hongniang rematch")]
     NoRun,
+    /// A run for another day is being worked on.
+    #[error("{0} 的匹配批次正在进行，请等它完成，或先用 hongniang rematch cancel 放弃它")]
+    OtherRunUnderWay(Date),
+    /// The run was given up while it was being worked on.
+    #[error("匹配批次 {0} 已被取消，没有发布；原来的结果不变")]
+    RematchCancelled(RunId),
+    /// This process was told to stop; the run is still open.
+    #[error("匹配批次 {0} 已在本机停下，尚未发布；再次运行 hongniang rematch 即从停下处继续，放弃请用 hongniang rematch cancel")]
+    RematchStopped(RunId),
+    /// This process would score otherwise than those who work at the run.
+    #[error("本机的程序版本、词典、向量或权重与正在进行的匹配批次不同，不能参加；请使各机一致，或等它完成后再运行")]
+    OtherRanking,
+    /// The index does not get to where the run needs it.
+    #[error("索引长时间没有跟上数据库，不能参加匹配；请查看写索引的服务是否正常（hongniang index status）")]
+    IndexBehind,
     /// These two registries are not matched with each other.
     #[error("不支持为{}匹配{}", subject.label(), target.label())]
     NoSuchPairing {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use domain::{Decision, FieldProblem, Kind, ProblemCode, Record, RecordId};
 use jiff::Timestamp;
 use jiff::civil::Date;
-use ranking::{Explanation, Part};
+use ranking::Part;
 use serde::{Deserialize, Serialize};
 use store::{FeedbackEntry, StoreError, StoredFeedback};
 use utoipa::ToSchema;
@@ -142,15 +142,8 @@ impl Engine {
     }
 
     async fn seen_in_run(&self, need: &Record, candidate: &Record) -> Result<Option<Seen>, EngineError> {
-        let Some(run) = self.store.current_run().await? else { return Ok(None) };
-        let stored = self.store.run_matches(run.id, need.id.number, candidate.id.kind).await?;
-        let Some(found) = stored.into_iter().find(|found| found.target == candidate.id) else {
-            return Ok(None);
-        };
-        let explanation: Explanation = serde_json::from_str(&found.explanation)
-            .map_err(|error| corrupt(format!("匹配批次 {} 的说明", run.id), error))?;
-        let Explanation { total, parts, .. } = explanation;
-        Ok(Some(Seen { run: Some(run.id.0), rank: Some(found.rank), total, parts }))
+        let place = self.place_in_run(need.id.number, candidate.id).await?;
+        Ok(place.map(|(run, rank, total, parts)| Seen { run: Some(run.0), rank: Some(rank), total, parts }))
     }
 
     async fn seen_now(&self, need: &Record, candidate: &Record) -> Result<Seen, EngineError> {

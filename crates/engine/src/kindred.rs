@@ -171,8 +171,8 @@ impl Engine {
         Ok(ClusterPage { run: summary(&run), items, next })
     }
 
-    /// Puts the clusters of this day into a run.
-    pub(crate) async fn add_clusters(&self, run: RunId, date: Date) -> Result<(), EngineError> {
+    /// The clusters of a day, as a run keeps them.
+    pub(crate) async fn clusters_of(&self, date: Date) -> Result<Vec<Cluster>, EngineError> {
         let request = ClusterRequest { least: LEAST, on: Some(date) };
         let clusters = self.need_clusters(&request).await?;
         let stored = |cluster: &NeedCluster| Cluster {
@@ -180,8 +180,7 @@ impl Engine {
             size: cluster.enterprises as u64,
             content: serde_json::to_string(cluster).expect("clusters hold only strings and numbers"),
         };
-        let clusters: Vec<Cluster> = clusters.iter().map(stored).collect();
-        Ok(self.store.add_clusters(run, &clusters).await?)
+        Ok(clusters.iter().map(stored).collect())
     }
 
     async fn open_needs(&self, date: Date) -> Result<Needs, EngineError> {

@@ -64,13 +64,16 @@ pub use indexing::{CatchUp, IndexStatus};
 pub use keys::{Key, KeyFault, KeyRequest, NewKey};
 pub use kindred::{ClusterMember, ClusterPage, ClusterRequest, NeedCluster, SameNeed};
 pub use matching::{Excluded, Match, MatchAnswer, MatchRequest, Subject};
-pub use night::{EpochStatistics, NightRanking, Placed};
+pub use night::{
+    ChangeFeed, ChangeReason, EpochStatistics, FeedPlace, FeedRequest, MatchChange, NightRanking, Placed, RematchSettings,
+};
 pub use operations::aside::Laid;
 pub use operations::{Fault, FaultKind, Operation, OperationSettings, Progress, Task};
 pub use outcomes::RowOutcome;
 pub use registry::{ListRequest, RecordPage, Shown};
 pub use rematch::{
     Change, ChangeKind, Changes, CurrentMatch, CurrentMatches, RematchProgress, RematchRequest, RunSummary,
+    RunningRun,
 };
 pub use restore::{RestoreReport, RestoreRequest, restore};
 pub use search::{
@@ -82,6 +85,7 @@ pub use vitals::{ImportCounts, Kept, LastRun, Vitals};
 
 // What the shells of the engine need of the rooms below it.
 pub use exchange::sheets::CellProblem;
+pub use exchange::sheets::changes::ChangeRow;
 pub use exchange::{FileError, Format, RowError, RowProblem, synthetic};
 pub use index::{Dimension, IndexError, SearchAfter};
 pub use ranking::{Alikeness, Exclusion, Explanation, Highlight, Part, Question, Weights, metrics};
@@ -113,6 +117,8 @@ pub struct Engine {
     pins: Arc<pins::Pins>,
     under_way: Arc<tickets::UnderWay>,
     operations: Arc<operations::Operations>,
+    rematch: night::RematchSettings,
+    night: Arc<night::Night>,
     /// Whether persons who were erased may be taken in again.
     readmits: bool,
 }
@@ -162,6 +168,8 @@ impl Engine {
             pins: Arc::default(),
             under_way: Arc::default(),
             operations: Arc::new(operations::Operations::new(&settings.data_dir, settings.operations)),
+            rematch: settings.rematch.clone(),
+            night: Arc::default(),
             readmits: false,
         })
     }

@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 use store::{Operation as StoredOperation, OperationState, StoreError};
 use tokio::sync::Notify;
 
-use crate::{Engine, EngineError, ImportOptions, ImportReport};
+use crate::{Engine, EngineError, ImportOptions, ImportReport, RematchRequest};
 use aside::Aside;
 pub(crate) use kept::task;
 pub use kept::{Fault, FaultKind};
@@ -55,6 +55,8 @@ pub enum Task {
     Import(ImportOptions),
     /// Builds the index of a registry anew, or of every registry.
     RebuildIndex(Option<Kind>),
+    /// Matches all open needs again.
+    Rematch(RematchRequest),
 }
 
 /// An operation as it stands.

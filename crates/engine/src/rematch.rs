@@ -1,38 +1,67 @@
-//! The nightly re-match in its plain form: every open need ranked again, stored as a run, published in one step.
+//! The re-match as it is asked for and told of; how it is done stands in `night/`.
 
-use std::collections::{HashMap, HashSet};
-use std::sync::Arc;
+use std::future::{Future, pending};
 
-use domain::{Attributes, Kind, Record, RecordId, Region, Status};
-use futures_util::{StreamExt, stream};
+use domain::{Kind, Record, RecordId, Status};
 use jiff::civil::Date;
-use ranking::{Exclusion, Explanation};
+use ranking::Explanation;
 use serde::Serialize;
-use store::{ListFilter, Run, RunId, RunMatch, RunTotals};
+use store::{ListFilter, Run, RunId};
 
-use crate::matching::{lies_within, today};
-use crate::{Engine, EngineError};
+use crate::matching::today;
+use crate::night::Begun;
+use crate::{ChangeReason, Engine, EngineError};
 
 /// What a need is matched with, in this order.
 pub(crate) const TARGETS: [Kind; 3] = [Kind::Expert, Kind::Station, Kind::Achievement];
-/// Needs read at a time; needs ranked at a time.
-const PAGE: u32 = 200;
-const AT_ONCE: usize = 4;
 
 /// What to do.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct RematchRequest {
     /// The business date; today when absent.
     pub on: Option<Date>,
+    /// Every need is ranked anew, whatever has changed; by the same statistics.
+    pub whole: bool,
+    /// The statistics are counted anew, and so every need is ranked anew.
+    pub new_epoch: bool,
+    /// A run of this day that is published already is enough, whatever has changed since.
+    pub once: bool,
 }
 
-/// How far a re-match is.
+/// How far a re-match is, all who work at it taken together.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct RematchProgress {
     /// Needs dealt with.
     pub done: u64,
     /// Open needs in all.
     pub total: u64,
+    /// Batches done; the last of them finds what needs have in common.
+    pub batches_done: u64,
+    /// Batches.
+    pub batches: u64,
+}
+
+/// A run that is being worked on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct RunningRun {
+    /// Its number.
+    pub id: u64,
+    /// The day for which it is made.
+    pub business_date: Date,
+    /// As of when it is made.
+    pub opened_at: jiff::Timestamp,
+    /// Whether every need is ranked anew.
+    pub whole: bool,
+    /// How far it is.
+    pub progress: RematchProgress,
+    /// Batches that somebody is at.
+    pub held: u64,
+    /// How often a batch was begun; more often than there are when some were taken over.
+    pub begun: u64,
+    /// Lists that were ranked from the beginning, and lists that differ from those of the run before.
+    pub ranked: u64,
+    /// See [`Self::ranked`].
+    pub written: u64,
 }
 
 /// A published run.
@@ -62,8 +91,10 @@ pub struct CurrentMatch {
     pub rank: u32,
     /// The other side.
     pub record: Record,
-    /// Score and reasons as of the run.
+    /// Score as of the run; reasons from the texts as they are now.
     pub explanation: Explanation,
+    /// Whether one of the two sides was changed after the run: the score is of what it said then.
+    pub outdated: bool,
 }
 
 /// A need's matches in a run.
@@ -89,6 +120,18 @@ pub enum ChangeKind {
     Fell,
 }
 
+impl ChangeKind {
+    /// As people read it.
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Entered => "新进入",
+            Self::Left => "退出",
+            Self::Rose => "名次上升",
+            Self::Fell => "名次下降",
+        }
+    }
+}
+
 /// One target whose place changed since the run before.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Change {
@@ -100,6 +143,8 @@ pub struct Change {
     pub before: Option<(u32, f64)>,
     /// Place and score in the current run.
     pub now: Option<(u32, f64)>,
+    /// Why.
+    pub reason: ChangeReason,
 }
 
 /// What changed for a need from one run to the next.
@@ -114,158 +159,82 @@ pub struct Changes {
 }
 
 impl Engine {
-    /// Ranks every open need that is still valid, stores the best of each with their explanations, and makes the run current.
+    /// Ranks every open need that is still valid against experts, stations and achievements, and makes the run current. What did not change since the run
+    /// before is not worked out again. When a run of the same day is under way, takes part in it; when one is published and nothing has changed since, that
+    /// is it.
     ///
     /// # Errors
-    /// When database or index refuse; the run before stays current.
+    /// [`EngineError::OtherRunUnderWay`], [`EngineError::RematchCancelled`], [`EngineError::OtherRanking`], [`EngineError::IndexBehind`]; when database or index
+    /// refuse. The run before stays current, and this one is gone on with at the next call.
     pub async fn rematch(
         &self,
         request: &RematchRequest,
-        mut progress: impl FnMut(RematchProgress) + Send,
+        progress: impl FnMut(RematchProgress) + Send,
     ) -> Result<RunSummary, EngineError> {
-        let date = request.on.unwrap_or_else(today);
-        let configuration = serde_json::to_string(&*self.weights).expect("weights are plain numbers");
-        let run = self.store.open_run(date, &configuration).await?;
-        match self.fill(run, date, &mut progress).await {
-            Ok(totals) => {
-                let run = self.store.publish_run(run, totals).await?;
-                // Published is published; the next night prunes again.
-                if let Err(error) = self.store.prune_runs(self.matching.runs).await {
-                    tracing::warn!(error = &error as &dyn std::error::Error, "old runs could not be pruned");
-                }
-                Ok(summary(&run))
-            }
-            Err(error) => {
-                // What went wrong first is what counts; the next run abandons what was left behind.
-                if let Err(error) = self.store.abandon_run(run).await {
-                    tracing::warn!(
-                        error = &error as &dyn std::error::Error,
-                        "the run could not be abandoned"
-                    );
-                }
-                Err(error)
-            }
+        self.rematch_until(request, progress, pending()).await
+    }
+
+    /// As [`Self::rematch`]; at `stop` it leaves what it is at to others, or to the next call.
+    ///
+    /// # Errors
+    /// As [`Self::rematch`]; [`EngineError::RematchStopped`].
+    pub async fn rematch_until(
+        &self,
+        request: &RematchRequest,
+        mut progress: impl FnMut(RematchProgress) + Send,
+        stop: impl Future<Output = ()> + Send,
+    ) -> Result<RunSummary, EngineError> {
+        match self.begin_night(request, request.on.unwrap_or_else(today)).await? {
+            Begun::Published(run) => Ok(summary(&run)),
+            Begun::Open(run) => self.work_at_run(run, &mut progress, stop).await,
         }
     }
 
-    async fn fill(
-        &self,
-        run: RunId,
-        date: Date,
-        progress: &mut (impl FnMut(RematchProgress) + Send),
-    ) -> Result<RunTotals, EngineError> {
+    /// The run that is being worked on, here or elsewhere.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn running_run(&self) -> Result<Option<RunningRun>, EngineError> {
+        let Some(run) = self.store.running_run().await? else { return Ok(None) };
+        let far = self.store.run_progress(run.id).await?;
+        let total = self.open_need_count().await?;
+        Ok(Some(RunningRun {
+            id: run.id.0,
+            business_date: run.business_date,
+            opened_at: run.opened_at,
+            whole: run.whole,
+            progress: RematchProgress {
+                done: far.needs,
+                total: total.max(far.needs),
+                batches_done: far.done,
+                batches: far.batches,
+            },
+            held: far.held,
+            begun: far.begun,
+            ranked: far.ranked,
+            written: far.written,
+        }))
+    }
+
+    /// Gives up the run that is being worked on; whoever works at it hears of it with the next batch. The run before stays current.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn cancel_rematch(&self) -> Result<Option<RunId>, EngineError> {
+        let Some(run) = self.store.running_run().await? else { return Ok(None) };
+        match self.store.abandon_run(run.id).await {
+            // It was published in between.
+            Err(store::StoreError::RunClosed(_)) => Ok(None),
+            given_up => given_up.map(|()| Some(run.id)).map_err(EngineError::from),
+        }
+    }
+
+    pub(crate) async fn open_need_count(&self) -> Result<u64, EngineError> {
         let filter = ListFilter { statuses: vec![Status::Open], ..ListFilter::default() };
-        let total = self.store.count(Kind::Need, &filter).await?;
-        let mut totals = RunTotals::default();
-        let (mut after, mut done) = (0, 0);
-        loop {
-            let needs = self.store.page(Kind::Need, &filter, after, PAGE).await?;
-            let Some(last) = needs.last() else { break };
-            after = last.id.number;
-            done += needs.len() as u64;
-            let ranked: Vec<Result<Option<Vec<RunMatch>>, EngineError>> =
-                stream::iter(needs).map(|need| self.matches_of(need, date)).buffered(AT_ONCE).collect().await;
-            let mut batch = Vec::new();
-            for matches in ranked {
-                let Some(matches) = matches? else { continue };
-                totals.needs += 1;
-                totals.needs_without_match += u64::from(matches.is_empty());
-                totals.matches += matches.len() as u64;
-                batch.extend(matches);
-            }
-            self.store.add_matches(run, batch).await?;
-            progress(RematchProgress { done, total });
-        }
-        self.add_clusters(run, date).await?;
-        Ok(totals)
+        Ok(self.store.count(Kind::Need, &filter).await?)
     }
 
-    /// A need's matches of all registries; `None` when the need is past its validity.
-    async fn matches_of(&self, need: Record, date: Date) -> Result<Option<Vec<RunMatch>>, EngineError> {
-        if ranking::exclusions(None, &Attributes::of(&need), date).contains(&Exclusion::Expired) {
-            return Ok(None);
-        }
-        let asking = Arc::new(self.asking_record(&need, date).await?);
-        let mut found = Vec::new();
-        for target in TARGETS {
-            let (ranked, _) = self.rank_eligible(&asking, target, self.matching.keep, date).await?;
-            for found_match in self.explained(&asking, ranked, self.matching.keep, date).await? {
-                found.push(RunMatch {
-                    need: need.id.number,
-                    target: found_match.record.id,
-                    rank: found_match.rank,
-                    score: found_match.explanation.total,
-                    explanation: serde_json::to_string(&found_match.explanation)
-                        .expect("explanations hold only strings and numbers"),
-                });
-            }
-        }
-        Ok(Some(found))
-    }
-
-    /// A need's matches in the current run.
-    ///
-    /// # Errors
-    /// [`EngineError::NoRun`], [`EngineError::NotFound`].
-    pub async fn current_matches(&self, need: RecordId, target: Kind) -> Result<CurrentMatches, EngineError> {
-        self.record(need).await?;
-        let run = self.store.current_run().await?.ok_or(EngineError::NoRun)?;
-        let stored = self.store.run_matches(run.id, need.number, target).await?;
-        let numbers: Vec<u64> = stored.iter().map(|found| found.target.number).collect();
-        let records = self.store.records(target, &numbers).await?;
-        let mut records: HashMap<u64, Record> =
-            records.into_iter().map(|record| (record.id.number, record)).collect();
-        let mut matches = Vec::with_capacity(stored.len());
-        for found in stored {
-            let Some(record) = records.remove(&found.target.number) else { continue };
-            let explanation =
-                serde_json::from_str(&found.explanation).map_err(|source| store::StoreError::Corrupt {
-                    place: format!("匹配批次 {} 的说明", run.id),
-                    source: Box::new(source),
-                })?;
-            matches.push(CurrentMatch { rank: found.rank, record, explanation });
-        }
-        Ok(CurrentMatches { run: summary(&run), matches })
-    }
-
-    /// What changed for a need since the run before.
-    ///
-    /// # Errors
-    /// [`EngineError::NoRun`], [`EngineError::NotFound`].
-    pub async fn changes(&self, need: RecordId, target: Kind) -> Result<Changes, EngineError> {
-        self.changes_within(None, need, target).await
-    }
-
-    /// As [`Self::changes`], as if there were no records outside this region.
-    pub(crate) async fn changes_within(
-        &self,
-        within: Option<Region>,
-        need: RecordId,
-        target: Kind,
-    ) -> Result<Changes, EngineError> {
-        self.record(need).await?;
-        let run = self.store.current_run().await?.ok_or(EngineError::NoRun)?;
-        let before = self.store.previous_run(run.id).await?;
-        let mut now = self.store.run_matches(run.id, need.number, target).await?;
-        let mut then = match &before {
-            Some(before) => self.store.run_matches(before.id, need.number, target).await?,
-            None => Vec::new(),
-        };
-        if within.is_some() {
-            let numbers: Vec<u64> = now.iter().chain(&then).map(|found| found.target.number).collect();
-            let mut records = self.store.records(target, &numbers).await?;
-            records.retain(|record| lies_within(within, record.profile.region()));
-            let seen: HashSet<RecordId> = records.iter().map(|record| record.id).collect();
-            [&mut now, &mut then].into_iter().for_each(|places| keep(places, &seen));
-        }
-        Ok(Changes {
-            run: summary(&run),
-            before: before.as_ref().map(summary),
-            changes: compare(&then, &now),
-        })
-    }
-
-    /// Published runs, newest first.
+    /// Published runs, newest first; of several for one day the last.
     ///
     /// # Errors
     /// When the database refuses.
@@ -282,39 +251,6 @@ impl Engine {
     }
 }
 
-/// Leaves those that are seen, and lets them move up.
-fn keep(places: &mut Vec<RunMatch>, seen: &HashSet<RecordId>) {
-    places.retain(|found| seen.contains(&found.target));
-    places.iter_mut().zip(1..).for_each(|(found, rank)| found.rank = rank);
-}
-
-fn compare(then: &[RunMatch], now: &[RunMatch]) -> Vec<Change> {
-    let place = |found: &RunMatch| (found.rank, found.score);
-    let former: HashMap<RecordId, &RunMatch> = then.iter().map(|found| (found.target, found)).collect();
-    let mut changes = Vec::new();
-    for found in now {
-        let before = former.get(&found.target).map(|former| place(former));
-        let kind = match before {
-            None => ChangeKind::Entered,
-            Some((rank, _)) if rank > found.rank => ChangeKind::Rose,
-            Some((rank, _)) if rank < found.rank => ChangeKind::Fell,
-            Some(_) => continue,
-        };
-        changes.push(Change { target: found.target, kind, before, now: Some(place(found)) });
-    }
-    for former in then {
-        if !now.iter().any(|found| found.target == former.target) {
-            changes.push(Change {
-                target: former.target,
-                kind: ChangeKind::Left,
-                before: Some(place(former)),
-                now: None,
-            });
-        }
-    }
-    changes
-}
-
 pub(crate) fn summary(run: &Run) -> RunSummary {
     let totals = run.totals.unwrap_or_default();
     RunSummary {
@@ -324,32 +260,5 @@ pub(crate) fn summary(run: &Run) -> RunSummary {
         needs: Some(totals.needs),
         needs_without_match: Some(totals.needs_without_match),
         matches: Some(totals.matches),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn found(target: u64, rank: u32) -> RunMatch {
-        RunMatch {
-            need: 1,
-            target: RecordId::new(Kind::Expert, target),
-            rank,
-            score: 100.0 - f64::from(rank),
-            explanation: String::new(),
-        }
-    }
-
-    #[test]
-    fn every_moved_place_is_named_once_and_no_other() {
-        let then = [found(1, 1), found(2, 2), found(3, 3), found(4, 4)];
-        let now = [found(1, 1), found(3, 2), found(2, 3), found(5, 4)];
-        let kinds: Vec<(u64, ChangeKind)> =
-            compare(&then, &now).into_iter().map(|change| (change.target.number, change.kind)).collect();
-        let expected =
-            [(3, ChangeKind::Rose), (2, ChangeKind::Fell), (5, ChangeKind::Entered), (4, ChangeKind::Left)];
-        assert_eq!(kinds, expected);
-        assert_eq!(compare(&then, &then), []);
     }
 }

@@ -13,6 +13,7 @@ use text::{Analyzer, Dictionaries};
 use crate::EngineError;
 use crate::desk::AdmissionSettings;
 use crate::learning::LearnedNote;
+use crate::night::RematchSettings;
 use crate::operations::OperationSettings;
 
 /// Where state lies and how matching behaves.
@@ -36,6 +37,8 @@ pub struct Settings {
     pub indexing: IndexingSettings,
     /// How much long work is taken on.
     pub operations: OperationSettings,
+    /// How the re-match is done, and when.
+    pub rematch: RematchSettings,
     /// Where some of the weights come from, when they were learned.
     pub learned: Option<LearnedNote>,
     /// What records of other regions show to keys that are bound to one.
@@ -125,6 +128,7 @@ impl Settings {
             embedding: EmbeddingSettings::default(),
             indexing: IndexingSettings::default(),
             operations: OperationSettings::default(),
+            rematch: RematchSettings::default(),
             learned: None,
             others: Others::default(),
             admission: AdmissionSettings::default(),

@@ -57,7 +57,7 @@ async fn experts(engine: &Engine, subject: &Subject) -> MatchAnswer {
 async fn the_night_stores_what_a_request_answers() {
     let folder = tempfile::tempdir().unwrap();
     let engine = loaded(folder.path()).await;
-    engine.rematch(&RematchRequest { on: Some(DAY) }, |_| {}).await.unwrap();
+    engine.rematch(&RematchRequest { on: Some(DAY), ..RematchRequest::default() }, |_| {}).await.unwrap();
     for target in [Kind::Expert, Kind::Station, Kind::Achievement] {
         let request = MatchRequest { target, limit: 20, with_excluded: false, on: Some(DAY) };
         let live = engine.find_matches(&Subject::Stored(NEED), &request).await.unwrap();
@@ -182,7 +182,7 @@ async fn explanations_add_up() {
 async fn who_must_not_be_proposed_is_named_with_the_reason_and_changes_are_told() {
     let folder = tempfile::tempdir().unwrap();
     let engine = loaded(folder.path()).await;
-    engine.rematch(&RematchRequest { on: Some(DAY) }, |_| {}).await.unwrap();
+    engine.rematch(&RematchRequest { on: Some(DAY), ..RematchRequest::default() }, |_| {}).await.unwrap();
     let best = experts(&engine, &Subject::Stored(NEED)).await.matches[0].record.clone();
 
     let mut form = serde_json::to_value(&best.profile).unwrap();
@@ -195,7 +195,7 @@ async fn who_must_not_be_proposed_is_named_with_the_reason_and_changes_are_told(
     let excluded = now.excluded.iter().find(|left_out| left_out.record.id == best.id).unwrap();
     assert_eq!(excluded.reasons, [Exclusion::Exhausted]);
 
-    engine.rematch(&RematchRequest { on: Some(DAY) }, |_| {}).await.unwrap();
+    engine.rematch(&RematchRequest { on: Some(DAY), ..RematchRequest::default() }, |_| {}).await.unwrap();
     let changes = engine.changes(NEED, Kind::Expert).await.unwrap().changes;
     let left: Vec<_> = changes.iter().filter(|change| change.kind == ChangeKind::Left).collect();
     assert_eq!(left.len(), 1);

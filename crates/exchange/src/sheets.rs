@@ -1,7 +1,8 @@
-//! Judging sheets: workbooks in which staff say how well candidates answer needs. Written blind, filled in with Excel, WPS or LibreOffice,
-//! and read back.
+//! Workbooks: the change list of the re-match, and judging sheets, in which staff say how well candidates answer needs. These are written blind, filled
+//! in with Excel, WPS or LibreOffice, and read back.
 
 mod bounds;
+pub mod changes;
 mod reading;
 mod writing;
 

@@ -104,6 +104,7 @@ pub enum Action {
     JudgementsAdd,
     FeedbackAdd,
     RunPublish,
+    RunAbandon,
     PersonErase,
     PersonReadmit,
     BackupMake,
@@ -120,7 +121,7 @@ pub enum Action {
 
 impl Action {
     /// All of them.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 21] = [
         Self::RecordCreate,
         Self::RecordChange,
         Self::RecordsImport,
@@ -129,6 +130,7 @@ impl Action {
         Self::JudgementsAdd,
         Self::FeedbackAdd,
         Self::RunPublish,
+        Self::RunAbandon,
         Self::PersonErase,
         Self::PersonReadmit,
         Self::BackupMake,
@@ -154,6 +156,7 @@ impl Action {
             Self::JudgementsAdd => ("judgements.add", "录入评判"),
             Self::FeedbackAdd => ("feedback.add", "记录对接反馈"),
             Self::RunPublish => ("run.publish", "发布匹配批次"),
+            Self::RunAbandon => ("run.abandon", "放弃匹配批次"),
             Self::PersonErase => ("person.erase", "删除个人信息"),
             Self::PersonReadmit => ("person.readmit", "重新收录已删除的人"),
             Self::BackupMake => ("backup.make", "备份"),

@@ -1,9 +1,7 @@
 //! Clusters of needs that share a problem, kept beside the run that found them.
 
-use crate::backend::on_backend;
+use crate::backend::{Transaction, on_backend};
 use crate::rows::{row, signed, unsigned};
-use crate::runs::must_be_running;
-use crate::runs::rows::RunRow;
 use crate::sql::duplicates as texts;
 use crate::{RunId, Store, StoreError, sql};
 
@@ -38,32 +36,6 @@ row! {
 }
 
 impl Store {
-    /// Adds clusters to a run, all of them or none.
-    ///
-    /// # Errors
-    /// [`StoreError::RunNotFound`]; [`StoreError::RunClosed`] when it has been published or given up.
-    pub async fn add_clusters(&self, run: RunId, clusters: &[Cluster]) -> Result<(), StoreError> {
-        let mut transaction = self.backend.begin().await?;
-        let state: Option<RunRow> = on_backend!(&mut transaction, transaction => {
-            sqlx::query_as(sql::RUN).bind(signed(run.0)).fetch_optional(&mut **transaction).await?
-        });
-        must_be_running(run, state)?;
-        for chunk in clusters.chunks(sql::ROWS) {
-            on_backend!(&mut transaction, transaction => {
-                let mut query = sqlx::query(texts::add_clusters(chunk.len())).persistent(sql::is_prepared(chunk.len()));
-                for cluster in chunk {
-                    query = query
-                        .bind(signed(run.0))
-                        .bind(signed(cluster.place))
-                        .bind(signed(cluster.size))
-                        .bind(cluster.content.as_str());
-                }
-                query.execute(&mut **transaction).await?;
-            });
-        }
-        transaction.commit().await
-    }
-
     /// The clusters of a published run by place. Of a run not published nothing is shown.
     pub async fn run_clusters(&self, run: RunId, wanted: ClusterPlace) -> Result<Vec<Cluster>, StoreError> {
         let rows: Vec<ClusterRow> = on_backend!(&self.backend, pools => {
@@ -82,4 +54,26 @@ impl Store {
         };
         Ok(rows.into_iter().map(cluster).collect())
     }
+}
+
+/// Adds clusters to a run.
+pub(crate) async fn add(
+    transaction: &mut Transaction,
+    run: RunId,
+    clusters: &[Cluster],
+) -> Result<(), StoreError> {
+    for chunk in clusters.chunks(sql::ROWS) {
+        on_backend!(&mut *transaction, transaction => {
+            let mut query = sqlx::query(texts::add_clusters(chunk.len())).persistent(sql::is_prepared(chunk.len()));
+            for cluster in chunk {
+                query = query
+                    .bind(signed(run.0))
+                    .bind(signed(cluster.place))
+                    .bind(signed(cluster.size))
+                    .bind(cluster.content.as_str());
+            }
+            query.execute(&mut **transaction).await?;
+        });
+    }
+    Ok(())
 }

@@ -13,7 +13,7 @@ use crate::batch::{Batch, write::changes};
 use crate::erasures::{self, Erasure, ErasureKind, digest};
 use crate::rows::{RecordRow, now, signed};
 use crate::sql::{erasures as texts, operations};
-use crate::{Store, StoreError, sql, upkeep};
+use crate::{Store, StoreError, runs, sql, upkeep};
 
 /// Records that are told as mentioning a name.
 const MOST_MENTIONS: i64 = 200;
@@ -173,11 +173,10 @@ async fn strike(batch: &mut Batch<'_>, expert: &Record) -> Result<Vec<RecordId>,
 }
 
 async fn delete(transaction: &mut Transaction, id: RecordId, erased: &mut Erased) -> Result<(), StoreError> {
-    let mut gone = [0; 5];
+    let mut gone = [0; 4];
     let texts = [
         sql::DELETE_CONTACT,
         texts::DELETE_RECORD,
-        texts::DELETE_MATCHES_OF_TARGET,
         texts::DELETE_JUDGEMENTS_OF_TARGET,
         texts::DELETE_FEEDBACK_OF_TARGET,
     ];
@@ -187,8 +186,9 @@ async fn delete(transaction: &mut Transaction, id: RecordId, erased: &mut Erased
             query.execute(&mut **transaction).await?.rows_affected()
         });
     }
-    let [_, _, matches, judgements, feedback] = gone;
-    (erased.matches, erased.judgements, erased.feedback) = (matches, judgements, feedback);
+    let [_, _, judgements, feedback] = gone;
+    (erased.judgements, erased.feedback) = (judgements, feedback);
+    erased.matches = runs::strike(transaction, id).await?;
     Ok(())
 }
 

@@ -67,6 +67,20 @@ pub enum StoreError {
     /// The run has been published or abandoned and takes no more matches.
     #[error("匹配批次 {0} 已结束，不能再写入或发布")]
     RunClosed(RunId),
+    /// The run cannot be published yet.
+    #[error("匹配批次 {0} 还没有全部完成，不能发布")]
+    RunUnfinished(RunId),
+    /// Another process has taken the batch over.
+    #[error("匹配批次 {run} 的第 {batch} 批已由另一个进程接手，本进程的结果作废")]
+    BatchLost {
+        /// The run.
+        run: RunId,
+        /// The batch.
+        batch: u64,
+    },
+    /// Frozen statistics are gone, or not all there.
+    #[error("匹配批次所用的统计基准 {0} 已不存在")]
+    EpochNotFound(u64),
     /// An earlier batch of this import failed and everything has been rolled back.
     #[error("本次导入的前一批写入失败，整个导入已撤销，请重新导入")]
     ImportAborted,

@@ -13,6 +13,7 @@ mod batch;
 mod clusters;
 mod contacts;
 mod duplicates;
+mod epochs;
 mod erasing;
 mod erasures;
 mod error;
@@ -44,6 +45,7 @@ pub use audit::{
 pub use clusters::{Cluster, ClusterPlace};
 pub use contacts::{KeyInUse, Rotation};
 pub use duplicates::{Comparison, Pair, Sketch};
+pub use epochs::Epoch;
 pub use erasing::{Erased, ErasurePlan};
 pub use erasures::{Erasure, ErasureKind, digest};
 pub use error::StoreError;
@@ -54,7 +56,10 @@ pub use keys::{Holder, KeyDraft, KeyState, LIVE_KEYS, StoredKey};
 pub use load::{Connections, Load};
 pub use operations::{Advance, Ending, Operation, OperationDraft, OperationState};
 pub use reading::{Change, ListFilter};
-pub use runs::{Run, RunId, RunMatch, RunState, RunTotals};
+pub use runs::{
+    BatchWork, ChangesPlace, Claim, Findings, ListChanges, MatchChange, MatchList, Opened, Place, PlacePart, Run,
+    RunBatch, RunId, RunPlan, RunProgress, RunState, RunTotals,
+};
 pub use store::{Address, MigrationReport, Store};
 pub use tickets::{Receipt, Ticket};
 pub use upkeep::{Chore, Snapshot};

@@ -251,6 +251,18 @@ impl Store {
         })
     }
 
+    /// The sequence number of the first entry after `after` that is about a registry, if there is one.
+    pub async fn next_change(&self, kind: Kind, after: u64) -> Result<Option<u64>, StoreError> {
+        on_backend!(&self.backend, pools => {
+            let next: Option<i64> = sqlx::query_scalar(sql::NEXT_CHANGE)
+                .bind(signed(after))
+                .bind(kind.slug())
+                .fetch_optional(&pools.readers)
+                .await?;
+            Ok(next.map(unsigned))
+        })
+    }
+
     /// The sequence number of the oldest entry that the outbox still has; 0 when nothing was ever written.
     pub async fn first_change(&self) -> Result<u64, StoreError> {
         on_backend!(&self.backend, pools => {

@@ -1,19 +1,37 @@
-//! Runs of the nightly re-match and what they found.
+//! Runs of the nightly re-match: opened once, worked off in batches, published in one step, kept for a while.
 
+mod batches;
+mod bytes;
+mod changes;
+mod lists;
+mod opening;
 pub(crate) mod rows;
+mod striking;
 
 use std::fmt;
 
-use domain::{Kind, RecordId};
+use domain::Kind;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde_json::json;
 
 use crate::audit::{self, About, Action, Event};
-use crate::backend::on_backend;
-use crate::rows::{now, signed, unsigned};
+use crate::backend::{Transaction, on_backend};
+use crate::rows::{now, signed};
+use crate::sql::runs as texts;
 use crate::{Store, StoreError, sql};
-use rows::{MatchRow, RunRow};
+pub use batches::{BatchWork, Claim, Findings, RunBatch, RunProgress};
+use batches::TotalsRow;
+pub use changes::{ChangesPlace, ListChanges, MatchChange};
+pub use lists::{MatchList, Place, PlacePart};
+pub use opening::{Opened, RunPlan};
+use rows::RunRow;
+pub(crate) use striking::strike;
+
+/// As whom the re-match follows the outbox: what changed since the current run is kept for the next one.
+const FOLLOWER: &str = "rematch";
+/// The registries whose changes it goes by.
+const FOLLOWED: [Kind; 4] = [Kind::Need, Kind::Expert, Kind::Station, Kind::Achievement];
 
 /// Identifier of a run; ascending in order of opening.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -28,22 +46,22 @@ impl fmt::Display for RunId {
 /// Where a run stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RunState {
-    /// Takes matches; nobody reads them yet.
+    /// Is being worked on; nobody reads it yet.
     Running,
     /// Whole, and readable.
     Published,
-    /// Given up; its matches are gone.
+    /// Given up; what it found goes.
     Abandoned,
 }
 
 /// What a run amounts to.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct RunTotals {
-    /// Needs that were ranked.
+    /// Needs that were matched.
     pub needs: u64,
     /// Of these, the needs for which nothing was found.
     pub needs_without_match: u64,
-    /// Matches written.
+    /// Matches shown.
     pub matches: u64,
 }
 
@@ -56,9 +74,17 @@ pub struct Run {
     pub business_date: Date,
     /// The configuration under which it was made, as the engine wrote it.
     pub configuration: String,
+    /// The statistics that it ranks by.
+    pub epoch: u64,
+    /// The run on which it builds.
+    pub base: Option<RunId>,
+    /// The change in the outbox that every index that serves it has read.
+    pub position: u64,
+    /// Whether every need is ranked anew.
+    pub whole: bool,
     /// Where it stands.
     pub state: RunState,
-    /// When it was opened.
+    /// As of when it was made: later changes are the next run's.
     pub opened_at: Timestamp,
     /// When it was published.
     pub published_at: Option<Timestamp>,
@@ -66,121 +92,77 @@ pub struct Run {
     pub totals: Option<RunTotals>,
 }
 
-/// One target found for a need.
-#[derive(Debug, Clone, PartialEq)]
-pub struct RunMatch {
-    /// Number of the need.
-    pub need: u64,
-    /// What was found for it.
-    pub target: RecordId,
-    /// From 1, among the targets of the same registry.
-    pub rank: u32,
-    /// The score; higher is better.
-    pub score: f64,
-    /// Why, as JSON.
-    pub explanation: String,
-}
-
 impl Store {
-    /// Opens a run. Unfinished runs of the same day are given up.
-    pub async fn open_run(&self, business_date: Date, configuration: &str) -> Result<RunId, StoreError> {
-        let mut transaction = self.backend.begin().await?;
-        let day = business_date.to_string();
-        let (unfinished, number): (Vec<i64>, i64) = on_backend!(&mut transaction, transaction => (
-            sqlx::query_scalar(sql::ABANDON_UNFINISHED)
-                .bind(day.as_str())
-                .fetch_all(&mut **transaction)
-                .await?,
-            sqlx::query_scalar(sql::OPEN_RUN)
-                .bind(day.as_str())
-                .bind(now())
-                .bind(configuration)
-                .fetch_one(&mut **transaction)
-                .await?,
-        ));
-        transaction.commit().await?;
-        for run in unfinished {
-            self.delete_matches(run).await?;
-        }
-        Ok(RunId(unsigned(number)))
-    }
-
-    /// Adds matches to a run, all of them or none.
+    /// Makes a run the current one, whole and at once. What changed since it is kept in the outbox for the next one.
     ///
     /// # Errors
-    /// [`StoreError::RunNotFound`]; [`StoreError::RunClosed`] when it has been published or given up.
-    pub async fn add_matches(&self, run: RunId, matches: Vec<RunMatch>) -> Result<(), StoreError> {
+    /// [`StoreError::RunNotFound`]; [`StoreError::RunClosed`] when it has been published or given up; [`StoreError::RunUnfinished`].
+    pub async fn publish_run(&self, run: RunId) -> Result<Run, StoreError> {
         let mut transaction = self.backend.begin().await?;
-        let state: Option<RunRow> = on_backend!(&mut transaction, transaction => {
-            sqlx::query_as(sql::RUN).bind(signed(run.0)).fetch_optional(&mut **transaction).await?
-        });
-        must_be_running(run, state)?;
-        for chunk in matches.chunks(sql::ROWS) {
-            on_backend!(&mut transaction, transaction => {
-                let mut query = sqlx::query(sql::add_matches(chunk.len())).persistent(sql::is_prepared(chunk.len()));
-                for found in chunk {
-                    query = query
-                        .bind(signed(run.0))
-                        .bind(signed(found.need))
-                        .bind(found.target.kind.slug())
-                        .bind(i64::from(found.rank))
-                        .bind(signed(found.target.number))
-                        .bind(found.score)
-                        .bind(found.explanation.as_str());
-                }
-                query.execute(&mut **transaction).await?;
-            });
-        }
-        transaction.commit().await
-    }
-
-    /// Makes a run the current one, whole and at once.
-    ///
-    /// # Errors
-    /// [`StoreError::RunNotFound`]; [`StoreError::RunClosed`] when it has been published or given up.
-    pub async fn publish_run(&self, run: RunId, totals: RunTotals) -> Result<Run, StoreError> {
-        let mut transaction = self.backend.begin().await?;
-        let row: Option<RunRow> = on_backend!(&mut transaction, transaction => {
-            let before = sqlx::query_as(sql::RUN).bind(signed(run.0)).fetch_optional(&mut **transaction).await?;
+        let number = signed(run.0);
+        let (row, totals): (Option<RunRow>, RunTotals) = on_backend!(&mut transaction, transaction => {
+            let before = sqlx::query_as(texts::RUN).bind(number).fetch_optional(&mut **transaction).await?;
             must_be_running(run, before)?;
-            sqlx::query(sql::PUBLISH_RUN)
-                .bind(signed(run.0))
+            let undone: i64 = sqlx::query_scalar(texts::UNDONE).bind(number).fetch_one(&mut **transaction).await?;
+            if undone > 0 {
+                return Err(StoreError::RunUnfinished(run));
+            }
+            let totals: TotalsRow = sqlx::query_as(texts::TOTALS).bind(number).fetch_one(&mut **transaction).await?;
+            let totals = totals.totals();
+            sqlx::query(texts::PUBLISH)
+                .bind(number)
                 .bind(now())
                 .bind(signed(totals.needs))
                 .bind(signed(totals.needs_without_match))
                 .bind(signed(totals.matches))
                 .execute(&mut **transaction)
                 .await?;
-            sqlx::query(sql::SET_CURRENT_RUN).bind(signed(run.0)).execute(&mut **transaction).await?;
-            sqlx::query_as(sql::RUN).bind(signed(run.0)).fetch_optional(&mut **transaction).await?
+            sqlx::query(texts::SET_CURRENT).bind(number).execute(&mut **transaction).await?;
+            (sqlx::query_as(texts::RUN).bind(number).fetch_optional(&mut **transaction).await?, totals)
         });
+        let run = row.ok_or(StoreError::RunNotFound(run))?.run()?;
+        follow(&mut transaction, run.position).await?;
         let detail = json!({
-            "run": run.0, "needs": totals.needs, "needs_without_match": totals.needs_without_match, "matches": totals.matches
+            "run": run.id.0, "needs": totals.needs, "needs_without_match": totals.needs_without_match, "matches": totals.matches
         });
         let event = Event::done(Action::RunPublish, About::Nothing, detail);
         audit::append(&mut transaction, &self.actor, event).await?;
         transaction.commit().await?;
-        row.ok_or(StoreError::RunNotFound(run))?.run()
+        Ok(run)
     }
 
-    /// Gives a run up and deletes its matches. A run already given up stays so.
+    /// Gives a run up; what it found goes. Whoever works on it hears of it with the next batch. A run already given up stays so.
     ///
     /// # Errors
     /// [`StoreError::RunNotFound`]; [`StoreError::RunClosed`] when it has been published.
     pub async fn abandon_run(&self, run: RunId) -> Result<(), StoreError> {
-        if self.change_run(sql::ABANDON_RUN, signed(run.0)).await? == 0 {
+        let mut transaction = self.backend.begin().await?;
+        let given_up = on_backend!(&mut transaction, transaction => {
+            let query = sqlx::query(texts::ABANDON).bind(signed(run.0));
+            query.execute(&mut **transaction).await?.rows_affected()
+        });
+        if given_up == 0 {
+            drop(transaction);
             let run = self.run(run).await?.ok_or(StoreError::RunNotFound(run))?;
-            if run.state == RunState::Published {
-                return Err(StoreError::RunClosed(run.id));
-            }
+            return if run.state == RunState::Published { Err(StoreError::RunClosed(run.id)) } else { Ok(()) };
         }
-        self.delete_matches(signed(run.0)).await
+        let event = Event::done(Action::RunAbandon, About::Nothing, json!({"run": run.0}));
+        audit::append(&mut transaction, &self.actor, event).await?;
+        transaction.commit().await
     }
 
     /// The run that people see, if any has been published.
     pub async fn current_run(&self) -> Result<Option<Run>, StoreError> {
         let row: Option<RunRow> = on_backend!(&self.backend, pools => {
-            sqlx::query_as(sql::CURRENT_RUN).fetch_optional(&pools.readers).await?
+            sqlx::query_as(texts::CURRENT).fetch_optional(&pools.readers).await?
+        });
+        row.map(RunRow::run).transpose()
+    }
+
+    /// The run that is being worked on, if there is one.
+    pub async fn running_run(&self) -> Result<Option<Run>, StoreError> {
+        let row: Option<RunRow> = on_backend!(&self.backend, pools => {
+            sqlx::query_as(texts::RUNNING).fetch_optional(&pools.readers).await?
         });
         row.map(RunRow::run).transpose()
     }
@@ -188,7 +170,7 @@ impl Store {
     /// The run published last before this published one.
     pub async fn previous_run(&self, of: RunId) -> Result<Option<Run>, StoreError> {
         let row: Option<RunRow> = on_backend!(&self.backend, pools => {
-            sqlx::query_as(sql::PREVIOUS_RUN).bind(signed(of.0)).fetch_optional(&pools.readers).await?
+            sqlx::query_as(texts::PREVIOUS).bind(signed(of.0)).fetch_optional(&pools.readers).await?
         });
         row.map(RunRow::run).transpose()
     }
@@ -196,64 +178,87 @@ impl Store {
     /// The run of this identifier, whatever its state.
     pub async fn run(&self, id: RunId) -> Result<Option<Run>, StoreError> {
         let row: Option<RunRow> = on_backend!(&self.backend, pools => {
-            sqlx::query_as(sql::RUN).bind(signed(id.0)).fetch_optional(&pools.readers).await?
+            sqlx::query_as(texts::RUN).bind(signed(id.0)).fetch_optional(&pools.readers).await?
         });
         row.map(RunRow::run).transpose()
     }
 
-    /// Up to `limit` published runs opened before `before`, or at all, latest first.
+    /// Up to `limit` published runs opened before `before`, or at all, latest first. Of several for one day, only the last.
     pub async fn runs(&self, before: Option<RunId>, limit: u32) -> Result<Vec<Run>, StoreError> {
         let before = before.map_or(i64::MAX, |run| signed(run.0));
         let rows: Vec<RunRow> = on_backend!(&self.backend, pools => {
-            sqlx::query_as(sql::RUNS).bind(before).bind(i64::from(limit)).fetch_all(&pools.readers).await?
+            sqlx::query_as(texts::PUBLISHED)
+                .bind(before)
+                .bind(i64::from(limit))
+                .fetch_all(&pools.readers)
+                .await?
         });
         rows.into_iter().map(RunRow::run).collect()
     }
 
-    /// What a published run found for a need in a registry, by rank. Of a run not published nothing is shown.
-    pub async fn run_matches(
-        &self,
-        run: RunId,
-        need: u64,
-        target: Kind,
-    ) -> Result<Vec<RunMatch>, StoreError> {
-        let rows: Vec<MatchRow> = on_backend!(&self.backend, pools => {
-            sqlx::query_as(sql::RUN_MATCHES)
-                .bind(signed(run.0))
-                .bind(signed(need))
-                .bind(target.slug())
-                .fetch_all(&pools.readers)
-                .await?
-        });
-        rows.into_iter().map(MatchRow::run_match).collect()
-    }
-
-    /// Deletes all but the `keep` runs published last, never the current one or the one before it, and with them all that
-    /// were given up or left unfinished when the current one was opened. Returns how many published runs went.
+    /// Deletes all but the `keep` runs published last, never the current one or the one before it, with the lists that nobody reads any
+    /// more; and what runs left behind that were given up. Returns how many published runs went.
     pub async fn prune_runs(&self, keep: u32) -> Result<u64, StoreError> {
-        let mut transaction = self.backend.begin().await?;
-        let (published, abandoned): (Vec<i64>, Vec<i64>) = on_backend!(&mut transaction, transaction => {
-            sqlx::query(sql::ABANDON_LEFT_BEHIND).execute(&mut **transaction).await?;
-            let published: Vec<i64> = sqlx::query_scalar(sql::PUBLISHED_RUNS).fetch_all(&mut **transaction).await?;
-            // Withdrawn before their matches go: nobody sees a run half deleted.
-            for run in published.get(keep.max(2) as usize..).unwrap_or_default() {
-                sqlx::query(sql::WITHDRAW_RUN).bind(run).execute(&mut **transaction).await?;
-            }
-            (published, sqlx::query_scalar(sql::ABANDONED_RUNS).fetch_all(&mut **transaction).await?)
+        self.clear_abandoned().await?;
+        let published: Vec<i64> = on_backend!(&self.backend, pools => {
+            sqlx::query_scalar(texts::PUBLISHED_NUMBERS).fetch_all(&pools.readers).await?
         });
-        transaction.commit().await?;
-        for run in abandoned {
-            self.delete_matches(run).await?;
-            self.change_run(sql::DELETE_RUN, run).await?;
+        let keep = (keep.max(2) as usize).min(published.len());
+        let (kept, gone) = published.split_at(keep);
+        if gone.is_empty() {
+            return Ok(0);
         }
-        Ok(published.len().saturating_sub(keep.max(2) as usize) as u64)
+        // From the oldest on: who is killed in between begins again with what is left.
+        for run in gone.iter().rev().copied().chain(kept.last().copied()) {
+            self.delete_superseded(run).await?;
+        }
+        for run in gone.iter().rev() {
+            self.delete_run(*run).await?;
+        }
+        Ok(gone.len() as u64)
     }
 
-    /// Deletes in slices, each a transaction of its own, so that other writers get their turn in between.
-    async fn delete_matches(&self, run: i64) -> Result<(), StoreError> {
-        self.change_run(sql::duplicates::DELETE_CLUSTERS, run).await?;
-        while self.change_run(sql::DELETE_MATCHES, run).await? > 0 {}
+    /// Deletes what runs left behind that were given up, and the runs themselves.
+    pub(super) async fn clear_abandoned(&self) -> Result<(), StoreError> {
+        let abandoned: Vec<i64> = on_backend!(&self.backend, pools => {
+            sqlx::query_scalar(texts::ABANDONED).fetch_all(&pools.readers).await?
+        });
+        for run in abandoned {
+            while self.change_run(texts::DELETE_LISTS, run).await? > 0 {}
+            self.delete_run(run).await?;
+        }
         Ok(())
+    }
+
+    /// Deletes a run and all that is its alone. In slices, each a transaction of its own, so that other writers get their turn in between.
+    async fn delete_run(&self, run: i64) -> Result<(), StoreError> {
+        while self.change_run(texts::DELETE_CHANGES, run).await? > 0 {}
+        self.change_run(sql::duplicates::DELETE_CLUSTERS, run).await?;
+        self.change_run(texts::DELETE_BATCHES, run).await?;
+        self.change_run(texts::DELETE, run).await?;
+        Ok(())
+    }
+
+    /// Deletes the lists that are not read by this run or a later one.
+    async fn delete_superseded(&self, run: i64) -> Result<(), StoreError> {
+        let mut after = 0_i64;
+        loop {
+            let up_to: Option<i64> = on_backend!(&self.backend, pools => {
+                sqlx::query_scalar(texts::SLICE_OF_LISTS).bind(run).bind(after).fetch_one(&pools.readers).await?
+            });
+            let Some(up_to) = up_to else { return Ok(()) };
+            let mut transaction = self.backend.begin().await?;
+            on_backend!(&mut transaction, transaction => {
+                sqlx::query(texts::DELETE_SUPERSEDED)
+                    .bind(run)
+                    .bind(after)
+                    .bind(up_to)
+                    .execute(&mut **transaction)
+                    .await?;
+            });
+            transaction.commit().await?;
+            after = up_to;
+        }
     }
 
     /// Executes a statement about a run. Returns how many rows it concerned.
@@ -265,6 +270,22 @@ impl Store {
         transaction.commit().await?;
         Ok(changed)
     }
+}
+
+/// Notes up to where the re-match has read the outbox.
+async fn follow(transaction: &mut Transaction, position: u64) -> Result<(), StoreError> {
+    for kind in FOLLOWED {
+        on_backend!(&mut *transaction, transaction => {
+            sqlx::query(sql::FOLLOW)
+                .bind(FOLLOWER)
+                .bind(kind.slug())
+                .bind(signed(position))
+                .bind(now())
+                .execute(&mut **transaction)
+                .await?;
+        });
+    }
+    Ok(())
 }
 
 pub(crate) fn must_be_running(run: RunId, row: Option<RunRow>) -> Result<(), StoreError> {

@@ -11,6 +11,7 @@ pub(crate) mod contacts;
 pub(crate) mod duplicates;
 pub(crate) mod erasures;
 pub(crate) mod operations;
+pub(crate) mod runs;
 pub(crate) mod tickets;
 
 macro_rules! record_columns {
@@ -21,11 +22,6 @@ macro_rules! record_columns {
 macro_rules! contact_columns {
     () => {
         "c.key_id, c.sealed"
-    };
-}
-macro_rules! run_columns {
-    () => {
-        "number, business_date, state, opened_at, published_at, needs, needs_without_match, matches, configuration"
     };
 }
 macro_rules! judgement_columns {
@@ -114,6 +110,8 @@ pub(crate) const CHANGES: &str = "SELECT seq, kind, number FROM outbox WHERE seq
 pub(crate) const LAST_CHANGE: &str = "SELECT COALESCE(MAX(seq), 0) FROM outbox";
 pub(crate) const FIRST_CHANGE: &str = "SELECT COALESCE(MIN(seq), 0) FROM outbox";
 pub(crate) const COUNT_CHANGES: &str = "SELECT COUNT(*) FROM outbox WHERE seq > $1 AND kind = $2";
+pub(crate) const NEXT_CHANGE: &str =
+    "SELECT seq FROM outbox WHERE seq > $1 AND kind = $2 ORDER BY seq LIMIT 1";
 /// A slice of what every follower is past. The outbox's last row stays: it alone says where the outbox stands.
 pub(crate) const PRUNE_CHANGES: &str = "DELETE FROM outbox WHERE seq IN
     (SELECT seq FROM outbox WHERE seq <= $1 AND seq <= COALESCE((SELECT MIN(position) FROM followers), $1)
@@ -122,46 +120,6 @@ pub(crate) const FOLLOW: &str =
     "INSERT INTO followers (follower, kind, position, seen_at) VALUES ($1, $2, $3, $4)
     ON CONFLICT (follower, kind) DO UPDATE SET position = excluded.position, seen_at = excluded.seen_at";
 pub(crate) const FORGET_FOLLOWERS: &str = "DELETE FROM followers WHERE seen_at < $1";
-
-pub(crate) const OPEN_RUN: &str = "INSERT INTO runs (business_date, state, opened_at, configuration)
-    VALUES ($1, 'running', $2, $3) RETURNING number";
-pub(crate) const ABANDON_UNFINISHED: &str =
-    "UPDATE runs SET state = 'abandoned' WHERE business_date = $1 AND state = 'running' RETURNING number";
-pub(crate) const ABANDON_RUN: &str =
-    "UPDATE runs SET state = 'abandoned' WHERE number = $1 AND state = 'running'";
-pub(crate) const ABANDON_LEFT_BEHIND: &str = "UPDATE runs SET state = 'abandoned'
-    WHERE state = 'running' AND number < (SELECT run FROM current_run)";
-pub(crate) const WITHDRAW_RUN: &str = "UPDATE runs SET state = 'abandoned' WHERE number = $1";
-pub(crate) const ABANDONED_RUNS: &str = "SELECT number FROM runs WHERE state = 'abandoned'";
-pub(crate) const DELETE_RUN: &str = "DELETE FROM runs WHERE number = $1";
-/// A slice of a run's matches, whole needs at a time.
-pub(crate) const DELETE_MATCHES: &str = "DELETE FROM run_matches WHERE run = $1 AND need IN
-    (SELECT need FROM run_matches WHERE run = $1 ORDER BY need LIMIT 2000)";
-pub(crate) const PUBLISH_RUN: &str = "UPDATE runs SET state = 'published', published_at = $2,
-    publication = (SELECT COALESCE(MAX(publication), 0) + 1 FROM runs),
-    needs = $3, needs_without_match = $4, matches = $5 WHERE number = $1 AND state = 'running'";
-pub(crate) const SET_CURRENT_RUN: &str =
-    "INSERT INTO current_run (one, run) VALUES (1, $1) ON CONFLICT (one) DO UPDATE SET run = excluded.run";
-pub(crate) const CURRENT_RUN: &str =
-    concat!("SELECT ", run_columns!(), " FROM runs WHERE number = (SELECT run FROM current_run)");
-pub(crate) const PREVIOUS_RUN: &str = concat!(
-    "SELECT ",
-    run_columns!(),
-    " FROM runs WHERE state = 'published'",
-    " AND publication < (SELECT publication FROM runs WHERE number = $1) ORDER BY publication DESC LIMIT 1"
-);
-pub(crate) const RUN: &str = concat!("SELECT ", run_columns!(), " FROM runs WHERE number = $1");
-pub(crate) const RUNS: &str = concat!(
-    "SELECT ",
-    run_columns!(),
-    " FROM runs WHERE state = 'published' AND number < $1 ORDER BY number DESC LIMIT $2"
-);
-pub(crate) const PUBLISHED_RUNS: &str =
-    "SELECT number FROM runs WHERE state = 'published' ORDER BY publication DESC";
-pub(crate) const RUN_MATCHES: &str =
-    "SELECT m.need, m.target_kind, m.target_number, m.rank, m.score, m.explanation
-    FROM run_matches m JOIN runs r ON r.number = m.run AND r.state = 'published'
-    WHERE m.run = $1 AND m.need = $2 AND m.target_kind = $3 ORDER BY m.rank";
 
 pub(crate) const JUDGEMENT: &str = concat!(
     "SELECT ",
@@ -270,13 +228,6 @@ pub(crate) fn add_inventors(rows: usize) -> AssertSqlSafe<String> {
 /// Adds rows to the outbox.
 pub(crate) fn add_changes(rows: usize) -> AssertSqlSafe<String> {
     AssertSqlSafe(format!("INSERT INTO outbox (seq, kind, number) VALUES {}", values(rows, 3)))
-}
-
-/// Adds matches to a run.
-pub(crate) fn add_matches(rows: usize) -> AssertSqlSafe<String> {
-    let head =
-        "INSERT INTO run_matches (run, need, target_kind, rank, target_number, score, explanation) VALUES ";
-    AssertSqlSafe(format!("{head}{}", values(rows, 7)))
 }
 
 /// Whether the text for this many rows is worth keeping prepared: whole chunks and single rows come again and again.

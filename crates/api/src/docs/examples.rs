@@ -321,9 +321,31 @@ pub(super) fn changes() -> Value {
     json!({
         "run": run(),
         "changes": [
-            {"target": "expert-7", "change": "rose", "before": place(3, 58.1), "now": place(1, 63.2)},
-            {"target": "expert-9", "change": "left", "before": place(20, 31.0)}
+            {"target": "expert-7", "change": "rose", "before": place(3, 58.1), "now": place(1, 63.2),
+             "reason": "new_achievement", "reason_label": "新增或修改了成果"},
+            {"target": "expert-9", "change": "left", "before": place(20, 31.0), "reason": "displaced",
+             "reason_label": "他人名次变化"}
         ]
+    })
+}
+
+pub(super) fn match_change() -> Value {
+    json!({
+        "run": 12, "business_date": "2026-11-20", "need": "need-1", "target": "expert-7", "change": "rose",
+        "before": {"rank": 3, "score": 58.1}, "now": {"rank": 1, "score": 63.2}, "reason": "new_achievement",
+        "reason_label": "新增或修改了成果", "cursor": "AgAAAAAAAAAMAAAAAAAAAAEAAAACAAAAAWkq0yJv0fM1"
+    })
+}
+
+pub(super) fn match_changes() -> Value {
+    json!({"items": [match_change()], "next_cursor": match_change()["cursor"], "more": false})
+}
+
+/// A re-match that was just taken on.
+pub(super) fn rematch() -> Value {
+    json!({
+        "id": 11, "kind": "rematch", "state": "waiting", "cancelling": false, "place": 1, "progress": {"rows": 0},
+        "requested_by": "key-1", "created_at": "2026-05-12T01:30:00Z"
     })
 }
 

@@ -23,7 +23,7 @@ use crate::handlers::matching::AdhocMatch;
 use crate::problem::{Code, ProblemView};
 use crate::views::{
     AuditPageView, ChangesView, ClusterPageView, ContactView, CurrentMatchesView, DuplicatesView, FacetView,
-    FeedbackPageView, ImportEndView, ImportReportView, ImportRowView, KeyPageView, MatchesView, NewKeyView,
+    FeedbackPageView, ImportEndView, ImportReportView, ImportRowView, KeyPageView, MatchChangePageView, MatchesView, NewKeyView,
     OperationPageView, OperationView, RankingView, RecordHead, RunPageView,
 };
 
@@ -36,7 +36,7 @@ pub(super) fn components() -> Components {
     collect!(NeedForm, EnterpriseForm, ExpertForm, StationForm, AchievementForm, SocietyForm);
     collect!(Need, Enterprise, Expert, Station, Achievement, Society, RecordId, RecordHead);
     collect!(Highlight, FacetView, ImportReportView, ProblemView<'static>, MatchesView, AdhocMatch);
-    collect!(RunPageView, CurrentMatchesView, ChangesView, Liveness, Readiness);
+    collect!(RunPageView, CurrentMatchesView, ChangesView, MatchChangePageView, Liveness, Readiness);
     collect!(DuplicatesView, ClusterPageView);
     collect!(FeedbackForm, FeedbackPageView, RankingView);
     collect!(KeyForm, KeyPageView, NewKeyView);

@@ -1,13 +1,16 @@
 //! The nightly runs and what they found.
 
 use actix_web::{HttpRequest, HttpResponse};
-use engine::RunId;
+use engine::{RematchRequest, RunId};
 
 use super::Answer;
 use super::matching::target;
+use super::operations::taken_on;
 use crate::cursor::{self, Place};
 use crate::extract::{Query, RecordPath};
 use crate::gate::At;
+use crate::problem::{Code, Problem};
+use crate::repeats::Repeatable;
 use crate::views::{ChangesView, CurrentMatchesView, RunPageView, RunView};
 
 pub(crate) async fn list(At(desk): At, query: Query, request: HttpRequest) -> Answer {
@@ -21,6 +24,17 @@ pub(crate) async fn list(At(desk): At, query: Query, request: HttpRequest) -> An
     let next = runs.last().filter(|_| more).map(|run| cursor::write(&fingerprint, Place::number(run.id)));
     let items = runs.into_iter().map(RunView::from).collect();
     Ok(HttpResponse::Ok().json(RunPageView { items, next_cursor: next }))
+}
+
+pub(crate) async fn begin(At(desk): At, query: Query, repeatable: Repeatable) -> Answer {
+    let on = query.one("date")?.map(|text| {
+        let wrong = || Problem::parameter(Code::InvalidParameter, "date", "应为日期，如 2026-11-21");
+        domain::parse_date(text).ok_or_else(wrong)
+    });
+    let asked = RematchRequest { on: on.transpose()?, whole: query.flag("whole")?, ..RematchRequest::default() };
+    let (number, again) =
+        repeatable.operation(&desk, b"", async |desk| desk.submit_rematch(asked).await).await?;
+    taken_on(&desk, number, again).await
 }
 
 pub(crate) async fn current(At(desk): At, _: Query) -> Answer {

@@ -58,6 +58,15 @@ pub(crate) struct MatchView {
     score: f64,
     /// 说明：分数从何而来
     explanation: Explanation,
+    /// 仅当前批次的结果有：批次之后需求或对方的资料又有修改，分数仍是批次计算时的；没有修改时不出现
+    #[serde(skip_serializing_if = "is_false")]
+    #[schema(example = true, required = false)]
+    outdated: bool,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+const fn is_false(value: &bool) -> bool {
+    !*value
 }
 
 /// A reason in both languages.
@@ -122,14 +131,16 @@ impl From<Record> for TargetView {
 impl From<Match> for MatchView {
     fn from(found: Match) -> Self {
         let score = found.explanation.total;
-        Self { rank: found.rank, target: found.record.into(), score, explanation: found.explanation }
+        let (target, explanation) = (found.record.into(), found.explanation);
+        Self { rank: found.rank, target, score, explanation, outdated: false }
     }
 }
 
 impl From<CurrentMatch> for MatchView {
     fn from(found: CurrentMatch) -> Self {
         let score = found.explanation.total;
-        Self { rank: found.rank, target: found.record.into(), score, explanation: found.explanation }
+        let (target, explanation) = (found.record.into(), found.explanation);
+        Self { rank: found.rank, target, score, explanation, outdated: found.outdated }
     }
 }
 

@@ -23,5 +23,6 @@ pub(crate) use records::{
     FacetView, PageView, RecordHead, RecordView, SearchHitView, SearchPageView, region_name,
 };
 pub(crate) use runs::{
-    ChangesView, ClusterPageView, CurrentMatchesView, DuplicatesView, RunPageView, RunView,
+    ChangesView, ClusterPageView, CurrentMatchesView, DuplicatesView, MatchChangePageView, MatchChangeView,
+    RunPageView, RunView,
 };

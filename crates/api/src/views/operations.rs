@@ -17,7 +17,7 @@ pub(crate) struct OperationView {
     /// 任务编号
     #[schema(example = 9)]
     id: u64,
-    /// 任务的种类：import 批量导入、index_rebuild 重建索引
+    /// 任务的种类：import 批量导入、index_rebuild 重建索引、rematch 重新匹配
     #[schema(example = "import")]
     kind: &'static str,
     /// 所涉的登记库；没有即全部登记库
@@ -61,10 +61,10 @@ pub(crate) struct OperationView {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = OperationProgress)]
 pub(crate) struct ProgressView {
-    /// 已处理的行数；重建索引为已写入的记录数
+    /// 已处理的行数；重建索引为已写入的记录数，重新匹配为已匹配的需求数
     #[schema(example = 12000)]
     rows: u64,
-    /// 总行数，仅重建索引时有
+    /// 总行数，仅重建索引和重新匹配时有
     #[serde(skip_serializing_if = "Option::is_none")]
     rows_total: Option<u64>,
     /// 已处理的字节数，仅导入时有
@@ -118,6 +118,7 @@ pub(crate) const fn fault_code(kind: FaultKind) -> Code {
         FaultKind::UnreadableFile => Code::UnreadableFile,
         FaultKind::NothingImported => Code::NothingImported,
         FaultKind::FileLost | FaultKind::ServerGone => Code::OperationLost,
+        FaultKind::RunUnderWay => Code::Busy,
         FaultKind::Internal => Code::InternalError,
     }
 }
@@ -127,6 +128,7 @@ impl From<Operation> for OperationView {
         let (kind, registry) = match operation.task {
             Task::Import(ImportOptions { kind, .. }) => ("import", Some(kind)),
             Task::RebuildIndex(kind) => ("index_rebuild", kind),
+            Task::Rematch(_) => ("rematch", None),
         };
         let problem = |fault: engine::Fault| {
             let code = fault_code(fault.kind);

@@ -1,7 +1,9 @@
 //! Nightly runs, what they found, and what changed from one to the next.
 
 use domain::RecordId;
-use engine::{Change, ChangeKind, Changes, CurrentMatches, Duplicate, NeedCluster, RunSummary};
+use engine::{
+    Change, ChangeKind, ChangeReason, Changes, CurrentMatches, Duplicate, MatchChange, NeedCluster, RunSummary,
+};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::Serialize;
@@ -84,6 +86,90 @@ pub(crate) struct ChangeView {
     /// 当前批次中的名次和分数；退出的没有
     #[serde(skip_serializing_if = "Option::is_none")]
     now: Option<PlaceView>,
+    /// 原因
+    reason: ChangeReason,
+    /// 原因的中文说明
+    #[schema(example = "对方新登记")]
+    reason_label: &'static str,
+}
+
+/// A place as the change list tells it.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ListedPlace)]
+pub(crate) struct ListedPlaceView {
+    /// 名次，从 1 起；对本密钥隐藏其他地区的记录时没有
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = 2)]
+    rank: Option<u32>,
+    /// 总分
+    #[schema(example = 61.5)]
+    score: f64,
+}
+
+/// A change of some need's matches.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = MatchChange)]
+pub(crate) struct MatchChangeView {
+    /// 发现这一变化的批次
+    #[schema(example = 12)]
+    run: u64,
+    /// 该批次的业务日期
+    #[schema(value_type = String, format = Date, example = "2026-11-20")]
+    business_date: Date,
+    /// 需求
+    need: RecordId,
+    /// 对方的记录编号
+    target: RecordId,
+    /// 变化
+    change: ChangeKind,
+    /// 上一批次中的名次和分数；新进入的没有
+    #[serde(skip_serializing_if = "Option::is_none")]
+    before: Option<ListedPlaceView>,
+    /// 这一批次中的名次和分数；退出的没有
+    #[serde(skip_serializing_if = "Option::is_none")]
+    now: Option<ListedPlaceView>,
+    /// 原因
+    reason: ChangeReason,
+    /// 原因的中文说明
+    #[schema(example = "新增或修改了成果")]
+    reason_label: &'static str,
+    /// 游标：作为 `cursor` 传回，即从这一条之后接着取
+    #[schema(example = "AgAAAAAAAAAMAAAAAAAAAAEAAAACAAAAAWkq0yJv0fM1")]
+    cursor: String,
+}
+
+/// Changes in order.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = MatchChangePage)]
+pub(crate) struct MatchChangePageView {
+    /// 变化，按批次、需求、登记库、名次先后
+    pub(crate) items: Vec<MatchChangeView>,
+    /// 接着取的游标；已取完时也有，留作下次从这里接着取。从未取到过变化时没有
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) next_cursor: Option<String>,
+    /// 现在就还有更多
+    #[schema(example = false)]
+    pub(crate) more: bool,
+}
+
+impl MatchChangeView {
+    /// As it is told, with the cursor that stands for its place.
+    pub(crate) fn new(found: &MatchChange, cursor: String) -> Self {
+        let place = |(rank, score)| ListedPlaceView { rank: Some(rank).filter(|rank| *rank > 0), score };
+        let Change { target, kind, before, now, reason } = found.change.clone();
+        Self {
+            run: found.run.id,
+            business_date: found.run.business_date,
+            need: found.need,
+            target,
+            change: kind,
+            before: before.map(place),
+            now: now.map(place),
+            reason,
+            reason_label: reason.label(),
+            cursor,
+        }
+    }
 }
 
 /// What changed for a need.
@@ -148,6 +234,8 @@ impl From<Change> for ChangeView {
             change: change.kind,
             before: change.before.map(place),
             now: change.now.map(place),
+            reason: change.reason,
+            reason_label: change.reason.label(),
         }
     }
 }

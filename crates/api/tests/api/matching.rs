@@ -96,8 +96,9 @@ async fn runs_are_read_as_they_were_published() {
     ] {
         assert_eq!(portal.get(&format!("/api/v1/{path}")).await.problem(), "no_run", "{path}");
     }
-    for _ in 0..3 {
-        portal.engine.rematch(&RematchRequest::default(), |_| {}).await.unwrap();
+    for day in 1..=3 {
+        let on = Some(jiff::civil::date(2026, 11, day));
+        portal.engine.rematch(&RematchRequest { on, ..RematchRequest::default() }, |_| {}).await.unwrap();
         portal.delete("/api/v1/experts/expert-1", "*").await;
         portal.indexed().await;
     }
@@ -131,6 +132,80 @@ async fn changes_name_who_left() {
     assert_eq!(changes["changes"][0]["target"], "expert-1");
     assert_eq!(changes["changes"][0]["change"], "left");
     assert_eq!(changes["changes"][0]["before"]["rank"], 1);
+    assert_eq!(changes["changes"][0]["reason"], "withdrawn");
+    assert_eq!(changes["changes"][0]["reason_label"], "对方已撤回");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_change_list_is_read_on_from_any_place_and_later_runs_come_behind() {
+    let portal = need_and_experts().await;
+    let rematch = async || portal.engine.rematch(&RematchRequest::default(), |_| {}).await.unwrap();
+    let none = portal.get("/api/v1/match-changes").await.json();
+    assert_eq!((&none["items"], none.get("next_cursor"), &none["more"]), (&json!([]), None, &json!(false)));
+    let first = rematch().await;
+    let (mut told, mut cursor) = (Vec::new(), String::new());
+    loop {
+        let page = portal.get(&format!("/api/v1/match-changes?limit=1{cursor}")).await.json();
+        told.extend(page["items"].as_array().unwrap().clone());
+        cursor = format!("&cursor={}", page["next_cursor"].as_str().unwrap());
+        if page["more"] == json!(false) {
+            break;
+        }
+    }
+    assert!(told.len() > 1, "{told:?}");
+    let key = |item: &serde_json::Value| format!("{} {} {}", item["run"], item["need"], item["target"]);
+    let distinct: std::collections::BTreeSet<String> = told.iter().map(key).collect();
+    assert_eq!(distinct.len(), told.len(), "each once");
+    assert!(told.iter().all(|item| item["run"] == json!(first.id) && item["reason"] == "first_run"));
+
+    let accept = [("Accept", "application/x-ndjson")];
+    let lines = portal.send("GET", "/api/v1/match-changes?limit=1", &accept, b"").await;
+    let lines: Vec<serde_json::Value> = lines.text().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(lines, told, "line by line the same");
+    let after = lines[0]["cursor"].as_str().unwrap();
+    let rest = portal.get(&format!("/api/v1/match-changes?limit=1&cursor={after}")).await.json();
+    assert_eq!(rest["items"][0], told[1]);
+
+    let silent = portal.get(&format!("/api/v1/match-changes?limit=1{cursor}")).await.json();
+    assert_eq!((&silent["items"], &silent["more"]), (&json!([]), &json!(false)));
+    portal.delete("/api/v1/experts/expert-1", "*").await;
+    portal.indexed().await;
+    let second = rematch().await;
+    let cursor = format!("&cursor={}", silent["next_cursor"].as_str().unwrap());
+    let page = portal.get(&format!("/api/v1/match-changes?limit=1{cursor}")).await.json();
+    assert_eq!((&page["items"][0]["run"], &page["items"][0]["change"]), (&json!(second.id), &json!("left")));
+    let of_first = portal.get(&format!("/api/v1/match-changes?limit=100&run={}", first.id)).await.json();
+    assert_eq!(of_first["items"].as_array().unwrap().len(), told.len());
+    for wrong in ["cursor=AAAA", "run=x", "limit=0"] {
+        assert_eq!(portal.get(&format!("/api/v1/match-changes?{wrong}")).await.status, 400, "{wrong}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rematch_is_asked_for_looked_at_and_done_once_a_day() {
+    let portal = need_and_experts().await;
+    let ask = async || {
+        let taken = portal.send("POST", "/api/v1/rematch-runs?date=2026-11-21", &[], b"").await;
+        assert_eq!((taken.status, &taken.json()["kind"]), (202, &json!("rematch")), "{}", taken.text());
+        let place = taken.header("location").unwrap().to_owned();
+        for _ in 0..600 {
+            let operation = portal.get(&place).await.json();
+            if operation["state"] != "waiting" && operation["state"] != "running" {
+                return operation;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        }
+        panic!("it never ends");
+    };
+    assert_eq!(ask().await["state"], "succeeded");
+    let run = portal.get("/api/v1/rematch-runs/current").await.json();
+    assert_eq!((&run["business_date"], &run["needs"]), (&json!("2026-11-21"), &json!(1)));
+    assert_eq!(ask().await["state"], "succeeded");
+    assert_eq!(portal.get("/api/v1/rematch-runs/current").await.json(), run);
+    for wrong in ["date=2026-13-01", "whole=1"] {
+        let refused = portal.send("POST", &format!("/api/v1/rematch-runs?{wrong}"), &[], b"").await;
+        assert_eq!(refused.problem(), "invalid_parameter", "{wrong}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

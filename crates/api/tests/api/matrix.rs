@@ -11,6 +11,9 @@ use serde_json::{Value, json};
 use crate::openapi::{Operation, document, operations};
 use crate::portal::{Portal, Reply};
 
+/// What concerns all regions at once: only keys of none may ask for it.
+const OF_ALL_REGIONS: [&str; 2] = ["create_index_rebuild", "create_rematch_run"];
+
 const OWN: &str = "341103";
 const FOREIGN: &str = "340104";
 /// What the other region's records are called, and what they say beside.
@@ -313,7 +316,7 @@ async fn every_operation_keeps_to_the_region(others: Visibility) {
         let name = operation.name();
         let foreign = world.ask(operation, Whose::Foreign, Some(&bearer)).await;
         let own = world.ask(operation, Whose::Own, Some(&bearer)).await;
-        if name == "create_index_rebuild" {
+        if OF_ALL_REGIONS.contains(&name) {
             is_refused(&own, 403, "outside_region", name);
         } else {
             assert_eq!(own.status, operation.success().0, "{name}: {}", own.text());
@@ -353,7 +356,7 @@ fn check_foreign(operation: &Operation<'_>, others: Visibility, reply: &Reply) {
     let record = operation.path.contains("{id}") && !operation.path.contains("/keys/");
     match (verb, others) {
         _ if name == "create_key" => outside(reply),
-        _ if name == "create_index_rebuild" => outside(reply),
+        _ if OF_ALL_REGIONS.contains(&name) => outside(reply),
         _ if operation.path.contains("/operations/{id}") => {
             is_refused(reply, 404, "operation_not_found", name)
         }

@@ -140,6 +140,7 @@ fn work(task: Task) -> String {
         Task::Import(ImportOptions { kind, .. }) => format!("导入{}", kind.label()),
         Task::RebuildIndex(Some(kind)) => format!("重建{}的索引", kind.label()),
         Task::RebuildIndex(None) => "重建全部索引".to_owned(),
+        Task::Rematch(_) => "重新匹配".to_owned(),
     }
 }
 
@@ -147,6 +148,7 @@ fn operation_json(operation: &Operation) -> Value {
     let (kind, registry) = match operation.task {
         Task::Import(ImportOptions { kind, .. }) => ("import", Some(kind)),
         Task::RebuildIndex(kind) => ("index_rebuild", kind),
+        Task::Rematch(_) => ("rematch", None),
     };
     json!({
         "id": operation.number,

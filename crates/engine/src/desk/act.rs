@@ -29,6 +29,8 @@ pub enum Act {
     ReadAudit,
     /// Build indexes anew.
     RebuildIndex,
+    /// Match all open needs again.
+    Rematch,
     /// See what long work one's own holder has asked for, and have it stop.
     OwnOperations,
     /// Ask about one's own key.
@@ -47,7 +49,7 @@ impl Act {
             Self::Match => vec![Scope::MatchesRun],
             Self::ReadFeedback => vec![Scope::FeedbackRead],
             Self::GiveFeedback => vec![Scope::FeedbackWrite],
-            Self::ManageKeys | Self::RebuildIndex => vec![Scope::Admin],
+            Self::ManageKeys | Self::RebuildIndex | Self::Rematch => vec![Scope::Admin],
             Self::ReadAudit => vec![Scope::AuditRead],
             Self::OwnOperations | Self::OwnKey => Vec::new(),
         }

@@ -9,7 +9,7 @@ use store::Operation as StoredOperation;
 use super::{Act, Desk};
 use crate::operations::aside::Laid;
 use crate::registry::page_limit;
-use crate::{EngineError, ImportOptions, Operation, OperationState, Task, blocking};
+use crate::{EngineError, ImportOptions, Operation, OperationState, RematchRequest, Task, blocking};
 
 /// Operations read at a time when some are not shown.
 const PAGE: u32 = 100;
@@ -59,6 +59,19 @@ impl Desk {
             return Err(EngineError::OutsideRegion(detail.to_owned()));
         }
         self.engine.submit(Task::RebuildIndex(kind), &self.caller.key, None, true).await
+    }
+
+    /// Has all open needs be matched again; tells the number of the operation.
+    ///
+    /// # Errors
+    /// [`EngineError::OutsideRegion`] for a key that is bound to a region; [`EngineError::TooMuchWaiting`].
+    pub async fn submit_rematch(&self, request: RematchRequest) -> Result<u64, EngineError> {
+        let _turn = self.begin(Act::Rematch).await?;
+        if self.caller.key.region.is_some() {
+            let detail = "匹配批次是所有地区共用的，只有不限地区的管理密钥能开始";
+            return Err(EngineError::OutsideRegion(detail.to_owned()));
+        }
+        self.engine.submit(Task::Rematch(request), &self.caller.key, None, true).await
     }
 
     /// One operation.
@@ -146,6 +159,7 @@ impl Desk {
         let act = match crate::operations::task(stored) {
             Ok(Task::Import(options)) => Act::Import(options.kind),
             Ok(Task::RebuildIndex(_)) => Act::RebuildIndex,
+            Ok(Task::Rematch(_)) => Act::Rematch,
             Err(_) => return false,
         };
         self.permit(act).is_ok()

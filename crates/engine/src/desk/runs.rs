@@ -1,5 +1,7 @@
 //! What the nightly runs found, at a desk: what is hidden is neither named nor counted, and those below it move up.
 
+use std::collections::HashMap;
+
 use domain::access::Visibility;
 use domain::{Kind, RecordId};
 
@@ -7,7 +9,10 @@ use super::sight::shown_brief;
 use super::{Act, Desk};
 use crate::registry::page_limit;
 use crate::rematch::TARGETS;
-use crate::{Changes, ClusterPage, CurrentMatches, EngineError, NeedCluster, RunId, RunSummary};
+use crate::{
+    ChangeFeed, ChangeKind, Changes, ClusterPage, CurrentMatches, EngineError, FeedRequest, MatchChange, NeedCluster, RunId,
+    RunSummary,
+};
 
 /// Clusters read at a time.
 const PAGE: u32 = 100;
@@ -70,6 +75,65 @@ impl Desk {
         let Changes { run, before, changes } = self.engine.changes_within(within, need, target).await?;
         let before = before.map(|run| self.shown_run(run));
         Ok(Changes { run: self.shown_run(run), before, changes })
+    }
+
+    /// What changed in the runs, in order, for the needs that are seen whole. To a key from which others' records are hidden ranks are not told, for they would tell how many
+    /// are hidden, nor that somebody merely moved: their ranks are 0.
+    ///
+    /// # Errors
+    /// As [`crate::Engine::match_changes`].
+    pub async fn match_changes(&self, request: &FeedRequest) -> Result<ChangeFeed, EngineError> {
+        let _turn = self.begin(Act::MatchRecord(Kind::Need)).await?;
+        page_limit(request.limit as usize)?;
+        if self.caller.key.region.is_none() {
+            return self.engine.match_changes(request).await;
+        }
+        let mut shown = ChangeFeed { items: Vec::new(), next: request.after, more: false };
+        loop {
+            let asked = FeedRequest { after: shown.next, limit: PAGE, ..*request };
+            let page = self.engine.match_changes(&asked).await?;
+            let visible = self.visible_changes(&page).await?;
+            let (next, more) = (page.next, page.more);
+            for (mut change, visible) in page.items.into_iter().zip(visible) {
+                if shown.items.len() >= request.limit as usize {
+                    shown.more = true;
+                    return Ok(shown);
+                }
+                shown.next = Some(change.place);
+                if visible {
+                    change.run = self.shown_run(change.run);
+                    if self.sight().within(change.change.target.kind).is_some() {
+                        let without_rank = |side: Option<(u32, f64)>| side.map(|(_, score)| (0, score));
+                        change.change.before = without_rank(change.change.before);
+                        change.change.now = without_rank(change.change.now);
+                    }
+                    shown.items.push(change);
+                }
+            }
+            shown.next = next;
+            if !more {
+                return Ok(shown);
+            }
+        }
+    }
+
+    /// Which changes are shown at all.
+    async fn visible_changes(&self, page: &ChangeFeed) -> Result<Vec<bool>, EngineError> {
+        let ids = page.items.iter().flat_map(|item| [item.need, item.change.target]);
+        let ids: Vec<RecordId> = ids.collect();
+        let sight = self.sight();
+        let records = self.engine.named(&ids).await?;
+        let visibility: HashMap<RecordId, Visibility> =
+            records.iter().map(|record| (record.id, sight.record(record))).collect();
+        let shown = |item: &MatchChange| {
+            let hides = sight.within(item.change.target.kind).is_some();
+            let moved = matches!(item.change.kind, ChangeKind::Rose | ChangeKind::Fell);
+            // A target that is gone is nobody's any more, but its place may have been anywhere.
+            let target = visibility.get(&item.change.target).copied().unwrap_or(Visibility::Hidden);
+            visibility.get(&item.need) == Some(&Visibility::Full)
+                && (!hides || (target != Visibility::Hidden && !moved))
+        };
+        Ok(page.items.iter().map(shown).collect())
     }
 
     /// Up to `limit` clusters of a run, the current one unless another is named, after a place. Where others' needs are hidden, only those clusters are shown that have

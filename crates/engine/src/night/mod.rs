@@ -1,7 +1,35 @@
-//! The nightly re-match.
+//! The nightly re-match: only what changed is worked out again, by as many processes as take part, and the result is what ranking everything
+//! anew would give.
 
+mod batch;
+mod changed;
+mod clusters;
+mod epochs;
+mod feed;
+mod merging;
+mod opening;
 mod ranking;
+mod reading;
+mod reasons;
+mod rollover;
+mod schedule;
+mod scores;
+mod settings;
+mod sheet;
 mod statistics;
+mod working;
 
+pub(crate) use opening::Begun;
+
+pub use feed::{ChangeFeed, FeedPlace, FeedRequest, MatchChange};
 pub use ranking::{NightRanking, Placed};
+pub use reasons::ChangeReason;
+pub use settings::RematchSettings;
 pub use statistics::EpochStatistics;
+
+/// What a process keeps for its nights.
+#[derive(Default)]
+pub(crate) struct Night {
+    loaded: epochs::Loaded,
+    stopped: tokio::sync::Notify,
+}

@@ -1,23 +1,30 @@
 //! What of an operation is kept as JSON: how it is to be done, what it has come to, why it failed. None of it holds a contact.
 
 use exchange::{Format, RowError};
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use store::{Operation as StoredOperation, OperationDraft, StoreError};
 
 use super::aside::Laid;
 use super::{Task, word};
-use crate::{EngineError, ImportOptions, ImportReport, Key};
+use crate::{EngineError, ImportOptions, ImportReport, Key, RematchRequest};
 
 const IMPORT: &str = "import";
 const REBUILD: &str = "index_rebuild";
+const REMATCH: &str = "rematch";
 
 /// How an operation is to be done.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Options {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     format: Option<String>,
     #[serde(default)]
     all_or_nothing: bool,
+    /// The day of a re-match, and whether every need is to be ranked anew.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    on: Option<Date>,
+    #[serde(default)]
+    whole: bool,
     /// Whether whoever asked was told at once that it is taken on; else that request stands or falls with it.
     pub(super) answers_later: bool,
 }
@@ -43,6 +50,8 @@ pub enum FaultKind {
     FileLost,
     /// The server that was to do it is not there any more.
     ServerGone,
+    /// A re-match for another day was being done.
+    RunUnderWay,
     /// A fault of ours, of which the log tells.
     Internal,
 }
@@ -54,6 +63,7 @@ impl Fault {
             EngineError::File(_) => FaultKind::UnreadableFile,
             EngineError::NothingImported(_) => FaultKind::NothingImported,
             EngineError::FileLost => FaultKind::FileLost,
+            EngineError::OtherRunUnderWay(_) => FaultKind::RunUnderWay,
             _ => FaultKind::Internal,
         };
         let detail = match kind {
@@ -87,10 +97,11 @@ pub(super) fn draft(
         Task::Import(ImportOptions { kind, format, all_or_nothing }) => (
             IMPORT,
             Some(kind),
-            Options { format: Some(word(format).to_owned()), all_or_nothing, answers_later },
+            Options { format: Some(word(format).to_owned()), all_or_nothing, answers_later, ..Options::default() },
         ),
-        Task::RebuildIndex(kind) => {
-            (REBUILD, kind, Options { format: None, all_or_nothing: false, answers_later })
+        Task::RebuildIndex(kind) => (REBUILD, kind, Options { answers_later, ..Options::default() }),
+        Task::Rematch(RematchRequest { on, whole, .. }) => {
+            (REMATCH, None, Options { on, whole, answers_later, ..Options::default() })
         }
     };
     OperationDraft {
@@ -111,7 +122,7 @@ pub(super) fn options(stored: &StoredOperation) -> Result<Options, EngineError> 
 }
 
 pub(crate) fn task(stored: &StoredOperation) -> Result<Task, EngineError> {
-    let Options { format, all_or_nothing, .. } = options(stored)?;
+    let Options { format, all_or_nothing, on, whole, .. } = options(stored)?;
     let format =
         [Format::Csv, Format::JsonLines].into_iter().find(|known| Some(word(*known)) == format.as_deref());
     match (stored.draft.what.as_str(), stored.draft.registry, format) {
@@ -119,6 +130,7 @@ pub(crate) fn task(stored: &StoredOperation) -> Result<Task, EngineError> {
             Ok(Task::Import(ImportOptions { kind, format, all_or_nothing }))
         }
         (REBUILD, kind, _) => Ok(Task::RebuildIndex(kind)),
+        (REMATCH, None, _) => Ok(Task::Rematch(RematchRequest { on, whole, ..RematchRequest::default() })),
         _ => Err(unreadable(stored, "unknown work")),
     }
 }

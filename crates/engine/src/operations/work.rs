@@ -8,7 +8,7 @@ use super::aside::OurFault;
 use super::{LOOK, Task, kept, share};
 use crate::import::Reading;
 use crate::outcomes::RowOutcome;
-use crate::{Engine, EngineError, ImportOptions, ImportReport};
+use crate::{Engine, EngineError, ImportOptions, ImportReport, RematchProgress, RematchRequest};
 
 /// How work on an operation came to its end.
 pub(super) enum Outcome {
@@ -42,6 +42,7 @@ impl Engine {
             Task::Import(options) if options.all_or_nothing => self.work_at_whole(operation, options).await,
             Task::Import(options) => self.work_at_import(operation, options).await,
             Task::RebuildIndex(kind) => self.work_at_indexes(operation, kind).await,
+            Task::Rematch(request) => self.work_at_rematch(operation, request).await,
         }
     }
 
@@ -160,6 +161,36 @@ impl Engine {
             }
         }
         Ok(Outcome::Succeeded(None))
+    }
+
+    /// Takes part in the run of the day, which others may take part in too. Cancelled, the run is given up; else it is gone on with later.
+    async fn work_at_rematch(
+        &self,
+        operation: &StoredOperation,
+        request: RematchRequest,
+    ) -> Result<Outcome, EngineError> {
+        let (operations, number) = (&self.operations, operation.number);
+        let progress = |far: RematchProgress| {
+            operations.tell(number, far.done, Some(far.total), 0, share(far.batches_done, far.batches));
+        };
+        let why = std::sync::OnceLock::new();
+        let stop = async {
+            let _ = why.set(self.stops(operation).await);
+        };
+        match self.rematch_until(&request, progress, stop).await {
+            Ok(_) => Ok(Outcome::Succeeded(None)),
+            Err(EngineError::RematchCancelled(_)) => Ok(Outcome::Cancelled(None)),
+            Err(EngineError::RematchStopped(run)) => match why.into_inner() {
+                Some(Ok(Stop::Cancelled)) => match self.store.abandon_run(run).await {
+                    // Another has published it meanwhile.
+                    Err(StoreError::RunClosed(_)) => Ok(Outcome::Succeeded(None)),
+                    given_up => Ok(given_up.map(|()| Outcome::Cancelled(None))?),
+                },
+                Some(Err(error)) => Err(error),
+                Some(Ok(Stop::Ending)) | None => Ok(Outcome::Stopped),
+            },
+            Err(error) => Err(error),
+        }
     }
 
     fn open_aside(

@@ -1,8 +1,8 @@
-//! Rows of `runs` and `run_matches`, and what they mean.
+//! Rows of `runs`, and what they mean.
 
-use super::{Run, RunId, RunMatch, RunState, RunTotals};
+use super::{Run, RunId, RunState, RunTotals};
 use crate::StoreError;
-use crate::rows::{corrupt, moment, record_id, row, unsigned};
+use crate::rows::{corrupt, moment, row, unsigned};
 
 row! {
     pub(crate) struct RunRow {
@@ -15,6 +15,10 @@ row! {
         needs_without_match: Option<i64>,
         matches: Option<i64>,
         configuration: String,
+        epoch: i64,
+        base: Option<i64>,
+        position: i64,
+        whole: i64,
     }
 }
 
@@ -38,6 +42,10 @@ impl RunRow {
                 .parse()
                 .map_err(|error: jiff::Error| unreadable(error.into()))?,
             configuration: self.configuration,
+            epoch: unsigned(self.epoch),
+            base: self.base.map(|base| RunId(unsigned(base))),
+            position: unsigned(self.position),
+            whole: self.whole != 0,
             state: match self.state.as_str() {
                 "running" => RunState::Running,
                 "published" => RunState::Published,
@@ -47,29 +55,6 @@ impl RunRow {
             opened_at: moment(self.opened_at)?,
             published_at: self.published_at.map(moment).transpose()?,
             totals,
-        })
-    }
-}
-
-row! {
-    pub(super) struct MatchRow {
-        need: i64,
-        target_kind: String,
-        target_number: i64,
-        rank: i64,
-        score: f64,
-        explanation: String,
-    }
-}
-
-impl MatchRow {
-    pub(super) fn run_match(self) -> Result<RunMatch, StoreError> {
-        Ok(RunMatch {
-            need: unsigned(self.need),
-            target: record_id(&self.target_kind, self.target_number)?,
-            rank: u32::try_from(self.rank).map_err(|error| corrupt("名次".to_owned(), error))?,
-            score: self.score,
-            explanation: self.explanation,
         })
     }
 }

@@ -17,8 +17,6 @@ pub(crate) const PASS_NUMBER: &str = "INSERT INTO numbers (kind, last) VALUES ($
 pub(crate) const ACHIEVEMENTS_NAMING: &str = "SELECT DISTINCT achievement FROM inventors
     WHERE expert = $1 OR (expert IS NULL AND name = $2) ORDER BY achievement";
 pub(crate) const DELETE_RECORD: &str = "DELETE FROM records WHERE kind = $1 AND number = $2";
-pub(crate) const DELETE_MATCHES_OF_TARGET: &str =
-    "DELETE FROM run_matches WHERE target_kind = $1 AND target_number = $2";
 pub(crate) const DELETE_JUDGEMENTS_OF_TARGET: &str =
     "DELETE FROM judgements WHERE target_kind = $1 AND target_number = $2";
 pub(crate) const DELETE_FEEDBACK_OF_TARGET: &str =

@@ -5,7 +5,7 @@ use domain::{Contact, Kind, RecordId, Status};
 use serde_json::{Value, json};
 use store::{
     About, Action, Actor, ActorKind, AuditFilter, AuditResult, AuditRow, Event, FeedbackEntry, Judgement,
-    RunTotals, Store,
+    Store,
 };
 
 use crate::drafts::{contact, expert, need, with_contact};
@@ -59,8 +59,8 @@ pub(crate) async fn every_change_is_on_record_in_the_name_of_whoever_made_it(sto
         seen: "{}".to_owned(),
     };
     ours.add_feedback(entry).await.unwrap();
-    let run = ours.open_run(jiff::civil::date(2026, 11, 21), "{}").await.unwrap();
-    ours.publish_run(run, RunTotals::default()).await.unwrap();
+    let run = crate::runs::opened(&ours, crate::runs::DAY).await.id;
+    crate::runs::worked_off(&ours, run, |_| Vec::new()).await;
 
     let rows = rows(&store).await;
     let told: Vec<(&str, &str)> = rows.iter().map(|row| (row.action.as_str(), row.record.as_str())).collect();

@@ -106,11 +106,13 @@ fn every_operation_can_be_spawned(store: &'static Store) {
     spawn(store.page(Kind::Need, filter, 0, 1));
     spawn(store.achievements_of(&[]));
     spawn(store.changes(0, 1));
-    spawn(store.open_run(jiff::civil::date(2026, 3, 1), ""));
-    spawn(store.add_matches(store::RunId(1), Vec::new()));
-    spawn(store.publish_run(store::RunId(1), store::RunTotals::default()));
+    let plan = Box::leak(Box::new(crate::runs::plan(crate::runs::DAY, None)));
+    spawn(store.open_run(plan));
+    spawn(store.claim_batch(store::RunId(1), "here", std::time::Duration::ZERO));
+    spawn(store.publish_run(store::RunId(1)));
     spawn(store.abandon_run(store::RunId(1)));
-    spawn(store.run_matches(store::RunId(1), 1, Kind::Expert));
+    spawn(store.match_list(store::RunId(1), 1, Kind::Expert));
+    spawn(store.begin_epoch("", "", &[]));
     spawn(store.prune_runs(2));
     spawn(store.close());
 }

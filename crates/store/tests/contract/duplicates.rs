@@ -4,7 +4,11 @@ use std::collections::HashMap;
 
 use domain::{Kind, RecordId, Status};
 use jiff::civil::date;
-use store::{Cluster, ClusterPlace, Pair, RunTotals, Sketch, Store, StoreError};
+use store::{Claim, Cluster, ClusterPlace, Pair, Sketch, Store, StoreError};
+
+use crate::runs;
+
+const HOLD: std::time::Duration = std::time::Duration::from_secs(30);
 
 use crate::drafts::{contact, expert, need, with_contact};
 
@@ -96,21 +100,25 @@ pub(crate) async fn another_method_has_all_compared_again(store: Store) {
 pub(crate) async fn clusters_come_and_go_with_their_run(store: Store) {
     let cluster = |place, size| Cluster { place, size, content: format!("{{\"place\":{place}}}") };
     let clusters = [cluster(1, 5), cluster(2, 3), cluster(3, 2)];
-    let run = store.open_run(date(2026, 3, 1), "").await.unwrap();
-    store.add_clusters(run, &clusters).await.unwrap();
+    let with_clusters = async |day| {
+        let run = runs::opened(&store, date(2026, 3, day)).await.id;
+        let Claim::Work(batch) = store.claim_batch(run, "here", HOLD).await.unwrap() else { unreachable!() };
+        store.finish_clusters(&batch, &clusters).await.unwrap();
+        (run, batch)
+    };
+    let (run, batch) = with_clusters(1).await;
     let all = ClusterPlace { after: 0, least: 2, limit: 9 };
     assert_eq!(store.run_clusters(run, all).await.unwrap(), [], "not published");
-    store.publish_run(run, RunTotals::default()).await.unwrap();
+    store.publish_run(run).await.unwrap();
     assert_eq!(store.run_clusters(run, all).await.unwrap(), clusters);
     assert_eq!(store.run_clusters(run, ClusterPlace { least: 3, ..all }).await.unwrap(), clusters[..2]);
     let next = ClusterPlace { after: 1, limit: 1, ..all };
     assert_eq!(store.run_clusters(run, next).await.unwrap(), clusters[1..2]);
-    let late = store.add_clusters(run, &clusters).await.unwrap_err();
+    let late = store.finish_clusters(&batch, &clusters).await.unwrap_err();
     assert!(matches!(late, StoreError::RunClosed(_)));
     for day in 2..=4 {
-        let run = store.open_run(date(2026, 3, day), "").await.unwrap();
-        store.add_clusters(run, &clusters).await.unwrap();
-        store.publish_run(run, RunTotals::default()).await.unwrap();
+        let (run, _) = with_clusters(day).await;
+        store.publish_run(run).await.unwrap();
     }
     assert_eq!(store.prune_runs(2).await.unwrap(), 2);
     assert_eq!(store.run_clusters(run, all).await.unwrap(), []);

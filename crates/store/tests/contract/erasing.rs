@@ -3,10 +3,11 @@
 use domain::forms::Draft;
 use domain::{Achievement, Decision, Expert, Inventor, Kind, Profile, RecordId};
 use store::{
-    AuditFilter, Erasure, FeedbackEntry, Judgement, ListFilter, Outcome, RunMatch, RunTotals, Store,
+    AuditFilter, Claim, Erasure, FeedbackEntry, Findings, Judgement, ListChanges, ListFilter, MatchChange, Outcome, Store,
     StoreError,
 };
 
+use crate::runs;
 use crate::drafts::{contact, expert, need, with_contact};
 
 const NAME: &str = "柳映雪";
@@ -69,17 +70,21 @@ async fn registries(store: &Store) {
     store.add_judgements(&[judgement(EXPERT, ""), judgement(other, "不如柳映雪")]).await.unwrap();
     store.add_feedback(feedback(EXPERT, "已见面")).await.unwrap();
     store.add_feedback(feedback(other, "柳映雪推荐")).await.unwrap();
-    let run = store.open_run(jiff::civil::date(2026, 11, 21), "{}").await.unwrap();
-    let found = |target, rank| RunMatch {
-        need: 1,
-        target,
-        rank,
-        score: 1.0,
-        explanation: format!("{{\"{NAME}\":1}}"),
+    let run = runs::opened(store, runs::DAY).await.id;
+    let change = |number, rank| MatchChange { number: Some(number), before: None, now: Some((rank, 1.0)), reason: 0 };
+    let changes = vec![change(EXPERT.number, 1), change(other.number, 2)];
+    let found = Findings {
+        lists: vec![
+            runs::list(1, Kind::Expert, &[EXPERT.number, other.number]),
+            runs::list(1, Kind::Station, &[EXPERT.number]),
+        ],
+        changes: vec![ListChanges { need: 1, target: Kind::Expert, changes }],
+        ..Findings::default()
     };
-    let others = RunMatch { explanation: "{}".to_owned(), ..found(other, 2) };
-    store.add_matches(run, vec![found(EXPERT, 1), others]).await.unwrap();
-    store.publish_run(run, RunTotals::default()).await.unwrap();
+    let hold = std::time::Duration::from_secs(30);
+    let Claim::Work(batch) = store.claim_batch(run, "here", hold).await.unwrap() else { unreachable!() };
+    store.finish_batch(&batch, &found).await.unwrap();
+    runs::worked_off(store, run, |_| Vec::new()).await;
 }
 
 async fn erase(store: &Store, id: RecordId) -> (store::Erased, Erasure) {
@@ -115,8 +120,14 @@ pub(crate) async fn an_expert_goes_with_all_that_tells_of_them(store: Store) {
     let feedback = store.feedback(None, None, 0, 10).await.unwrap();
     assert_eq!(feedback.iter().map(|stored| stored.entry.comment.as_str()).collect::<Vec<_>>(), ["***推荐"]);
     let run = store.current_run().await.unwrap().unwrap().id;
-    let left = store.run_matches(run, 1, Kind::Expert).await.unwrap();
-    assert_eq!(left.iter().map(|found| found.target.number).collect::<Vec<_>>(), [2]);
+    let left = async |target| {
+        let list = store.match_list(run, 1, target).await.unwrap().unwrap();
+        list.shown().iter().map(|place| place.number).collect::<Vec<_>>()
+    };
+    assert_eq!(left(Kind::Expert).await, [2]);
+    assert_eq!(left(Kind::Station).await, [1], "another registry's record of the same number");
+    let changes = store.changes_of(run, 1, Kind::Expert).await.unwrap();
+    assert_eq!(changes.iter().map(|change| change.number).collect::<Vec<_>>(), [None, Some(2)]);
     // The index hears of it, and the files are to be cleaned.
     let changes = store.changes(last, 100).await.unwrap();
     let changed: Vec<RecordId> = changes.iter().map(|change| change.id).collect();

@@ -145,12 +145,19 @@ macro_rules! every_property_on {
             runs {
                 is_seen_only_when_published
                 publishing_is_atomic_for_readers
+                what_did_not_change_is_read_from_the_run_that_wrote_it
                 the_previous_run_is_the_one_published_before
-                an_unfinished_run_of_the_same_day_is_given_up
+                there_is_one_run_at_a_time
+                a_batch_is_one_workers_until_its_time_is_over
+                clusters_come_after_all_needs
                 a_closed_run_takes_nothing_more
-                a_failing_batch_of_matches_leaves_nothing
-                published_runs_are_listed_latest_first
-                pruning_keeps_the_current_and_the_previous_run
+                what_was_given_up_is_never_seen_by_a_later_run
+                a_failing_batch_leaves_nothing
+                published_runs_are_listed_latest_first_and_one_for_a_day
+                pruning_keeps_what_the_kept_runs_read
+                changes_are_handed_out_in_order_and_only_of_published_runs
+                statistics_come_back_as_they_were_and_go_when_no_run_needs_them
+                what_changed_since_a_run_is_kept_for_the_next
                 unknown_runs_are_not_found
             }
             duplicates {

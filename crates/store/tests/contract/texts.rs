@@ -1,8 +1,9 @@
 //! Texts and numbers mean the same on every backend: their order, their bytes, their ends.
 
 use domain::{Contact, Decision, Kind, Profile, RecordId};
-use store::{FeedbackEntry, Judgement, ListFilter, Pair, RunMatch, RunTotals, Sketch, Store};
+use store::{FeedbackEntry, Judgement, ListFilter, Pair, Sketch, Store};
 
+use crate::runs;
 use crate::drafts::{achievement, expert, need, with_contact};
 
 fn judged_by(judge: &str) -> Judgement {
@@ -88,20 +89,13 @@ pub(crate) async fn long_lists_are_read_whole(store: Store) {
 
 pub(crate) async fn decimals_come_back_to_the_last_digit(store: Store) {
     let scores = [0.1 + 0.2, 1.0 / 3.0, f64::MIN_POSITIVE, 99.999_999_999_999_99, f64::MAX];
-    let run = store.open_run(jiff::civil::date(2026, 3, 1), "{}").await.unwrap();
-    let matches = (1..).zip(scores).map(|(rank, score)| RunMatch {
-        need: 1,
-        target: RecordId::new(Kind::Expert, u64::from(rank)),
-        rank,
-        score,
-        explanation: "{}".to_owned(),
-    });
-    store.add_matches(run, matches.collect()).await.unwrap();
-    store.publish_run(run, RunTotals::default()).await.unwrap();
-    let read = store.run_matches(run, 1, Kind::Expert).await.unwrap();
-    assert_eq!(read.into_iter().map(|found| found.score).collect::<Vec<_>>(), scores);
-
     store.upsert(vec![need("a", "一"), need("b", "二")]).await.unwrap();
+    let mut list = runs::list(1, Kind::Expert, &[1, 2, 3, 4, 5]);
+    list.places.iter_mut().zip(scores).for_each(|(place, score)| place.score = score);
+    let run = runs::opened(&store, runs::DAY).await.id;
+    runs::worked_off(&store, run, |need| if need == 1 { vec![list.clone()] } else { Vec::new() }).await;
+    assert_eq!(store.match_list(run, 1, Kind::Expert).await.unwrap().unwrap(), list);
+
     let reason = "相同".to_owned();
     let pair = Pair { first: 1, second: 2, reason, likeness: 0.1, first_share: 1.0 / 3.0, second_share: 0.7 };
     store.compare().await.unwrap().write(&[1, 2], &[], std::slice::from_ref(&pair)).await.unwrap();

@@ -1,0 +1,227 @@
+//! A run worked off, batch by batch, by as many processes as take part; whoever finds that all is done publishes it.
+
+use std::future::Future;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use domain::Kind;
+use jiff::Timestamp;
+use store::{BatchWork, Claim, Run, RunBatch, RunId, RunState, StoreError};
+
+use super::NightRanking;
+use super::changed::Changed;
+use super::epochs::REGISTRIES;
+use super::merging::Length;
+use crate::rematch::summary;
+use crate::{Engine, EngineError, RematchProgress, RunSummary};
+
+/// Held behind those that are shown: with so many, a hundredth of all records changing leaves doubt about hardly any list.
+const RESERVE: usize = 12;
+/// With more of a registry changed than one in so many, all of it is ranked anew: looking at single ones costs more.
+const MANY: u64 = 8;
+/// A database that is away is waited for so long.
+const PATIENCE: Duration = Duration::from_secs(120);
+/// Between two attempts.
+const PAUSE: Duration = Duration::from_millis(500);
+
+/// What a worker goes by during a run.
+pub(super) struct Shift {
+    pub(super) run: Run,
+    pub(super) base: Option<Run>,
+    pub(super) ranking: NightRanking,
+    /// What changed since the run before, as far as it is known.
+    pub(super) changed: Option<Changed>,
+    /// Registries of which all is ranked anew.
+    pub(super) anew: Vec<Kind>,
+    pub(super) length: Length,
+}
+
+impl Shift {
+    /// Whether the run has other statistics than the one before.
+    pub(super) fn is_of_new_epoch(&self) -> bool {
+        self.base.as_ref().is_some_and(|base| base.epoch != self.run.epoch)
+    }
+
+    /// Since when a record's change is one since the run before.
+    pub(super) fn since(&self) -> Timestamp {
+        self.base.as_ref().map_or(Timestamp::MIN, |base| base.opened_at)
+    }
+}
+
+/// The batch that this worker holds.
+type Held = Mutex<Option<RunBatch>>;
+
+impl Engine {
+    /// Works at a run until it is published, by this process or another; or until `stop`, and then what is under way is left to others.
+    ///
+    /// # Errors
+    /// [`EngineError::RematchCancelled`], [`EngineError::RematchStopped`], [`EngineError::OtherRanking`]; and when the database stays away.
+    pub(crate) async fn work_at_run(
+        &self,
+        run: Run,
+        progress: &mut (impl FnMut(RematchProgress) + Send),
+        stop: impl Future<Output = ()> + Send,
+    ) -> Result<RunSummary, EngineError> {
+        let id = run.id;
+        let held = Held::default();
+        let worked = {
+            tokio::pin!(stop);
+            tokio::select! {
+                biased;
+                () = &mut stop => Err(EngineError::RematchStopped(id)),
+                worked = self.work_off(run, &held, progress) => worked,
+            }
+        };
+        let left = held.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(batch) = left
+            && let Err(error) = self.store.let_go_of_batch(&batch).await
+        {
+            tracing::warn!(error = &error as &dyn std::error::Error, "a batch is left to its time");
+        }
+        worked
+    }
+
+    async fn work_off(
+        &self,
+        run: Run,
+        held: &Held,
+        progress: &mut (impl FnMut(RematchProgress) + Send),
+    ) -> Result<RunSummary, EngineError> {
+        let id = run.id;
+        let total = self.open_need_count().await?;
+        let shift = match self.shift(run).await {
+            Ok(shift) => Arc::new(shift),
+            Err(error) => return self.published(id).await?.ok_or(error),
+        };
+        let mut away: Option<Instant> = None;
+        loop {
+            match self.step(&shift, held).await {
+                Ok(Some(published)) => return Ok(published),
+                Ok(None) => away = None,
+                Err(EngineError::Store(StoreError::BatchLost { batch, .. })) => {
+                    tracing::warn!(run = id.0, batch, "a batch was taken over; what was found is thrown away");
+                }
+                Err(EngineError::Store(StoreError::RunClosed(_) | StoreError::RunNotFound(_))) => {
+                    return self.published(id).await?.ok_or(EngineError::RematchCancelled(id));
+                }
+                Err(EngineError::Store(error)) if passes(&error) => {
+                    let since = *away.get_or_insert_with(Instant::now);
+                    if since.elapsed() >= PATIENCE {
+                        return Err(error.into());
+                    }
+                    tracing::warn!(error = &error as &dyn std::error::Error, "the database is waited for");
+                    tokio::time::sleep(PAUSE).await;
+                    continue;
+                }
+                Err(error) => return Err(error),
+            }
+            if let Ok(done) = self.store.run_progress(id).await {
+                let (done, batches, needs) = (done.done, done.batches, done.needs);
+                progress(RematchProgress { done: needs, total: total.max(needs), batches_done: done, batches });
+            }
+        }
+    }
+
+    /// Takes up whatever is next. The summary when that was to publish.
+    async fn step(&self, shift: &Arc<Shift>, held: &Held) -> Result<Option<RunSummary>, EngineError> {
+        let hold = self.rematch.hold();
+        let batch = match self.store.claim_batch(shift.run.id, self.following.name(), hold).await? {
+            Claim::Work(batch) => batch,
+            Claim::Wait => {
+                tokio::time::sleep(PAUSE).await;
+                return Ok(None);
+            }
+            Claim::AllDone => return Ok(Some(self.publish(shift.run.id).await?)),
+        };
+        *held.lock().unwrap_or_else(PoisonError::into_inner) = Some(batch);
+        match batch.work {
+            BatchWork::Needs { after, up_to } => {
+                let found = self.holding(&batch, self.matched(shift, after, up_to)).await?;
+                self.store.finish_batch(&batch, &found).await?;
+            }
+            BatchWork::Clusters => {
+                let found = self.holding(&batch, self.clusters_in(shift)).await?;
+                self.store.finish_clusters(&batch, &found).await?;
+            }
+        }
+        held.lock().unwrap_or_else(PoisonError::into_inner).take();
+        Ok(None)
+    }
+
+    /// Does the work of a batch and holds on to it meanwhile.
+    async fn holding<T>(
+        &self,
+        batch: &RunBatch,
+        work: impl Future<Output = Result<T, EngineError>>,
+    ) -> Result<T, EngineError> {
+        let hold = self.rematch.hold();
+        tokio::pin!(work);
+        loop {
+            tokio::select! {
+                done = &mut work => return done,
+                () = tokio::time::sleep(hold / 3) => match self.store.hold_batch(batch, hold).await {
+                    Err(error) if passes(&error) => {
+                        tracing::warn!(error = &error as &dyn std::error::Error, "a batch could not be held on to");
+                    }
+                    renewed => renewed?,
+                },
+            }
+        }
+    }
+
+    async fn publish(&self, run: RunId) -> Result<RunSummary, EngineError> {
+        let run = self.store.publish_run(run).await?;
+        let summary = summary(&run);
+        tracing::info!(
+            run = summary.id,
+            run.needs = summary.needs,
+            run.matches = summary.matches,
+            "a re-match is published"
+        );
+        // Published is published; the next night prunes again.
+        let pruned = async {
+            self.store.prune_runs(self.matching.runs).await?;
+            self.store.prune_epochs().await
+        };
+        if let Err(error) = pruned.await {
+            tracing::warn!(error = &error as &dyn std::error::Error, "old runs could not be pruned");
+        }
+        Ok(summary)
+    }
+
+    /// The run's summary if somebody has published it.
+    async fn published(&self, run: RunId) -> Result<Option<RunSummary>, EngineError> {
+        let run = self.store.run(run).await?.filter(|run| run.state == RunState::Published);
+        Ok(run.as_ref().map(summary))
+    }
+
+    /// Gets ready for a run: statistics, a view of the registries that holds all that it must, and what has changed.
+    async fn shift(&self, run: Run) -> Result<Shift, EngineError> {
+        self.indexed_up_to(run.position).await?;
+        self.require_key(run.epoch).await?;
+        let statistics = self.statistics_of(run.epoch).await?;
+        let base = match run.base {
+            Some(base) => self.store.run(base).await?,
+            None => None,
+        };
+        let (engine, date) = (self.clone(), run.business_date);
+        let ranking = crate::blocking(move || engine.night_ranking(statistics, date)).await?;
+        // Asked after the view was taken: what it holds beyond the run's position counts as changed too.
+        let changed = match &base {
+            Some(base) => self.changed_after(base.position).await?,
+            None => None,
+        };
+        let many = |kind: &Kind| {
+            let changed = changed.as_ref().map_or(0, |changed| changed.of(*kind).len() as u64);
+            changed > self.catalog.registry(*kind).snapshot().len() / MANY
+        };
+        let anew = REGISTRIES.into_iter().filter(many).collect();
+        let length = Length { shown: self.matching.keep, reserve: RESERVE };
+        Ok(Shift { run, base, ranking, changed, anew, length })
+    }
+}
+
+/// Whether trying again may help.
+fn passes(error: &StoreError) -> bool {
+    matches!(error, StoreError::Busy | StoreError::Unavailable(_) | StoreError::OutcomeUnknown(_))
+}
