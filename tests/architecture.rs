@@ -11,7 +11,7 @@ use std::process::Command;
 use serde_json::Value;
 
 /// From each crate to those it may depend on, for its tests too. `cli` constructs everything.
-const ARROWS: [(&str, &[&str]); 11] = [
+const ARROWS: [(&str, &[&str]); 12] = [
     ("text", &[]),
     ("domain", &[]),
     ("vectors", &["text"]),
@@ -21,7 +21,11 @@ const ARROWS: [(&str, &[&str]); 11] = [
     ("index", &["domain", "text", "vectors", "embedding", "ranking"]),
     ("store", &["domain"]),
     ("exchange", &["domain"]),
-    ("engine", &["domain", "text", "vectors", "embedding", "ranking", "index", "store", "exchange"]),
+    ("webhooks", &[]),
+    (
+        "engine",
+        &["domain", "text", "vectors", "embedding", "ranking", "index", "store", "exchange", "webhooks"],
+    ),
     ("api", &["domain", "engine"]),
 ];
 const LONGEST_FILE: usize = 500;

@@ -75,8 +75,8 @@ impl Default for ServerSettings {
     }
 }
 
-/// Serves until `shutdown` comes true, then lets requests finish, and closes the engine. Keeps the index up to the database meanwhile, and does the
-/// operations that are asked for.
+/// Serves until `shutdown` comes true, then lets requests finish, and closes the engine. Keeps the index up to the database meanwhile, does the
+/// operations that are asked for, and tells events to portals.
 ///
 /// # Errors
 /// When the listener cannot be used, or the indexer has fallen over: without it, what is written would never be found.
@@ -88,7 +88,7 @@ pub async fn serve(
 ) -> io::Result<()> {
     let follower = engine.clone();
     let work = async move {
-        tokio::join!(follower.follow(), follower.work_off_operations());
+        tokio::join!(follower.follow(), follower.work_off_operations(), follower.deliver_webhooks());
     };
     serve_beside(work, engine, settings, listeners.into(), shutdown).await
 }
@@ -128,6 +128,7 @@ async fn serve_beside(
         }
     };
     engine.stop_operations();
+    engine.stop_webhooks();
     engine.stop_following();
     // It reads the database, so it ends first.
     if !indexer.is_finished() && tokio::time::timeout(LAST_INDEXING, &mut indexer).await.is_err() {

@@ -71,7 +71,8 @@ mod tests {
     #[test]
     fn events_are_named_as_the_specification_wants_them() {
         for event in EventType::ALL {
-            let plain = |part: &str| !part.is_empty() && part.chars().all(|c| c.is_ascii_lowercase() || c == '_');
+            let plain =
+                |part: &str| !part.is_empty() && part.chars().all(|c| c.is_ascii_lowercase() || c == '_');
             assert!(event.slug().split('.').count() == 2 && event.slug().split('.').all(plain));
             assert_eq!(event.slug().parse(), Ok(*event));
         }

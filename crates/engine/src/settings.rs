@@ -14,6 +14,7 @@ use crate::EngineError;
 use crate::desk::AdmissionSettings;
 use crate::learning::LearnedNote;
 use crate::operations::OperationSettings;
+use crate::webhooks::WebhookSettings;
 
 /// Where state lies and how matching behaves.
 #[derive(Debug, Clone, PartialEq)]
@@ -36,6 +37,8 @@ pub struct Settings {
     pub indexing: IndexingSettings,
     /// How much long work is taken on.
     pub operations: OperationSettings,
+    /// How events are told to portals.
+    pub webhooks: WebhookSettings,
     /// Where some of the weights come from, when they were learned.
     pub learned: Option<LearnedNote>,
     /// What records of other regions show to keys that are bound to one.
@@ -125,6 +128,7 @@ impl Settings {
             embedding: EmbeddingSettings::default(),
             indexing: IndexingSettings::default(),
             operations: OperationSettings::default(),
+            webhooks: WebhookSettings::default(),
             learned: None,
             others: Others::default(),
             admission: AdmissionSettings::default(),

@@ -12,6 +12,7 @@ pub(crate) mod duplicates;
 pub(crate) mod erasures;
 pub(crate) mod operations;
 pub(crate) mod tickets;
+pub(crate) mod webhooks;
 
 macro_rules! record_columns {
     () => {

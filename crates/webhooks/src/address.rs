@@ -57,9 +57,12 @@ fn of_v4(address: Ipv4Addr) -> AddressClass {
         (224..=239, ..) => AddressClass::Multicast,
         (255, 255, 255) if address.is_broadcast() => AddressClass::Unspecified,
         // Protocol assignments, documentation, 6to4 relays, benchmarks, the former class E.
-        (192, 0, 0 | 2) | (198, 51, 100) | (203, 0, 113) | (192, 88, 99) | (198, 18..=19, _) | (240.., ..) => {
-            AddressClass::Reserved
-        }
+        (192, 0, 0 | 2)
+        | (198, 51, 100)
+        | (203, 0, 113)
+        | (192, 88, 99)
+        | (198, 18..=19, _)
+        | (240.., ..) => AddressClass::Reserved,
         _ => AddressClass::Public,
     }
 }

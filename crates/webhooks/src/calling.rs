@@ -31,7 +31,7 @@ const LOOK_UP: Duration = Duration::from_secs(5);
 const NAME: &str = concat!("hongniang/", env!("CARGO_PKG_VERSION"));
 
 /// Calls portals.
-pub struct Caller {
+pub struct Courier {
     rules: Rules,
     resolver: Resolver,
     deadline: Duration,
@@ -86,7 +86,7 @@ pub enum CallFault {
     Unwritable(#[source] hyper::http::Error),
 }
 
-impl Caller {
+impl Courier {
     /// Calls what the rules allow; each call ends within `deadline`.
     pub const fn new(rules: Rules, resolver: Resolver, deadline: Duration) -> Self {
         Self { rules, resolver, deadline, tls: OnceLock::new() }

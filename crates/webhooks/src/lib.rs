@@ -1,5 +1,5 @@
 //! Calls to portals: how a message is signed ([`Secret`]), which addresses may be called at all ([`Rules`]), and one request to one of them
-//! ([`Caller`]). Knows nothing of what is told, of SQL or of our own API. The only user of hyper.
+//! ([`Courier`]). Knows nothing of what is told, of SQL or of our own API. The only user of hyper.
 //!
 //! Messages are signed as the specification of Standard Webhooks 1.0.0 says, symmetric scheme.
 //!
@@ -16,7 +16,7 @@ mod tls;
 
 pub use address::{AddressClass, Network};
 pub use backoff::{later, retry_after};
-pub use calling::{CallFault, Called, Caller};
+pub use calling::{CallFault, Called, Courier};
 pub use resolving::{Resolve, Resolver, Resolving};
 pub use rules::{Allowed, Refusal, Rules, Target};
 pub use signing::{BadSecret, Secret, signatures};

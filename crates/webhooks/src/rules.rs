@@ -49,7 +49,9 @@ impl FromStr for Allowed {
         let wrong = || format!("“{text}”应为网段（10.1.0.0/16）、IP 地址或主机名（portal.gov.internal）");
         match Host::parse(text) {
             // What ends in digits alone is a mistyped address.
-            Ok(Host::Domain(name)) if !text.contains('/') && name.contains(|c: char| c.is_ascii_alphabetic()) => {
+            Ok(Host::Domain(name))
+                if !text.contains('/') && name.contains(|c: char| c.is_ascii_alphabetic()) =>
+            {
                 Ok(Self::Host(bare(&name)))
             }
             _ => Err(wrong()),
@@ -234,7 +236,9 @@ mod tests {
     #[test]
     fn only_encrypted_urls_of_the_usual_ports_are_called() {
         let rules = Rules::default();
-        for url in ["https://portal.example.cn/hooks?a=1", "https://portal.example.cn:8443", "https://1.1.1.1/"] {
+        for url in
+            ["https://portal.example.cn/hooks?a=1", "https://portal.example.cn:8443", "https://1.1.1.1/"]
+        {
             assert_eq!(refused(&rules, url), None, "{url}");
         }
         for (url, why) in [
@@ -317,7 +321,8 @@ mod tests {
     #[test]
     fn closed_networks_are_opened_range_by_range_and_name_by_name() {
         let allow = ["10.1.0.0/16", "fd00::/8", "Portal.Gov.Internal."].map(|text| text.parse().unwrap());
-        let rules = Rules { allow: allow.to_vec(), plain_http: true, ports: vec![80, 443], ..Rules::default() };
+        let rules =
+            Rules { allow: allow.to_vec(), plain_http: true, ports: vec![80, 443], ..Rules::default() };
         assert_eq!(refused(&rules, "http://10.1.2.3/hooks"), None);
         assert_eq!(refused(&rules, "http://10.2.0.1/"), Some(Refusal::Class(AddressClass::Private)));
         assert_eq!(admit(&rules, "http://other.gov.internal/", &["10.1.2.3", "fd00::7"]), Ok(2));
@@ -335,7 +340,9 @@ mod tests {
 
     #[test]
     fn what_is_neither_a_range_nor_a_name_is_no_permission() {
-        for wrong in ["", "10.1.0.0/99", "10.1", "a/b", "https://portal.gov.internal", "a b", "*.gov.internal"] {
+        for wrong in
+            ["", "10.1.0.0/99", "10.1", "a/b", "https://portal.gov.internal", "a b", "*.gov.internal"]
+        {
             assert!(wrong.parse::<Allowed>().is_err(), "{wrong}");
         }
         assert_eq!("::1".parse(), Ok(Allowed::Network("::1/128".parse().unwrap())));
