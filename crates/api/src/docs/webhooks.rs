@@ -111,9 +111,10 @@ pub(crate) fn ping() -> Doc {
 pub(crate) fn deliveries() -> Doc {
     let description =
         "推送到一个地址的消息及其结果，最近的在前。已送达的保留 7 天，已放弃的保留 30 天（由管理员设置）。";
-    let states = DeliveryState::ALL.map(DeliveryState::slug);
-    let state = parameters::choice("state", "只要这种状态的", &states, "dead");
-    let state = Parameter { example: None, ..state };
+    let states = ObjectBuilder::new()
+        .schema_type(Type::String)
+        .enum_values(Some(DeliveryState::ALL.map(DeliveryState::slug)));
+    let state = parameters::query("state", "只要这种状态的", states.into(), None);
     Doc::new("list_webhook_deliveries", WEBHOOKS, "列出推送记录", description)
         .parameters([id(), state, parameters::cursor(), parameters::limit()])
         .answer(200, "一页推送记录", ("WebhookDeliveryPage", json!({"items": [delivered()]})), &[])
