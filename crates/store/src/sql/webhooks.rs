@@ -100,7 +100,7 @@ pub(crate) const LET_GO: &str =
 pub(crate) const SETTLE: &str =
     "UPDATE webhook_deliveries SET state = $3, attempts = attempts + 1, next_at = $4, server = '',
     lease_until = 0, tried_at = $5, status = $6, fault = $7, ended_at = $8
-    WHERE number = $1 AND turn = $2 AND state = 'pending'";
+    WHERE number = $1 AND turn = $2 AND state = 'pending' AND lease_until > 0";
 pub(crate) const SUCCEEDS: &str =
     "UPDATE webhook_endpoints SET failures = 0, failing_since = NULL, rest_until = 0
     WHERE number = $1 AND failures > 0";

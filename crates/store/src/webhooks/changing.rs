@@ -49,7 +49,7 @@ impl Store {
         }
         self.set_secret(&mut transaction, id, secret).await?;
         let detail = json!({
-            "webhook": id, "key": draft.key, "url": draft.url, "events": words(&draft.events)
+            "webhook": id, "key": draft.key, "url": place(&draft.url), "events": words(&draft.events)
         });
         self.done(&mut transaction, Action::WebhookMake, Receipt::Webhook(id), detail).await?;
         transaction.commit().await?;
@@ -85,7 +85,7 @@ impl Store {
                 .await?;
         });
         let detail = json!({
-            "webhook": id, "key": after.key, "url": after.url, "events": words(&after.events),
+            "webhook": id, "key": after.key, "url": place(&after.url), "events": words(&after.events),
             "state": after.state.slug()
         });
         self.done(&mut transaction, Action::WebhookChange, Receipt::Webhook(id), detail).await?;
@@ -105,7 +105,7 @@ impl Store {
             sqlx::query(texts::REMOVE).bind(signed(id.0)).bind(now()).execute(&mut **transaction).await?;
         });
         bury(&mut transaction, id, REMOVED).await?;
-        let detail = json!({"webhook": id, "key": before.key, "url": before.url});
+        let detail = json!({"webhook": id, "key": before.key, "url": place(&before.url)});
         self.done(&mut transaction, Action::WebhookRemove, Receipt::Webhook(id), detail).await?;
         transaction.commit().await
     }
@@ -166,6 +166,11 @@ fn changed(before: Webhook, change: &WebhookChange) -> Webhook {
         state,
         ..before
     }
+}
+
+/// What of a URL may stand in the log: its query may hold a token of the portal's.
+fn place(url: &str) -> &str {
+    url.split('?').next().unwrap_or_default()
 }
 
 /// Types of events as the table has them.
