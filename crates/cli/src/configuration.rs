@@ -22,7 +22,7 @@ use crate::causes::{system_says, toml_says, value_says};
 use crate::ending::Misuse;
 use crate::learned::{self, Learned};
 use crate::logging::LogFormat;
-pub use webhooks::WebhooksConfiguration;
+pub(crate) use webhooks::WebhooksConfiguration;
 
 /// File in the data directory that is read when no other is named.
 const FILE_NAME: &str = "hongniang.toml";

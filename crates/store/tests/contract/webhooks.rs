@@ -95,7 +95,10 @@ pub(crate) async fn an_address_reads_back_and_its_secret_too(store: Store) {
     let until = Timestamp::now() + SignedDuration::from_hours(1);
     let rotated = store.rotate_webhook_secret(made.id, &other, until).await.unwrap();
     assert_eq!(rotated.old_secret_until.map(Timestamp::as_millisecond), Some(until.as_millisecond()));
-    assert_eq!(secrets().await.iter().map(|secret| secret.as_slice()).collect::<Vec<_>>(), [&other, SECRET]);
+    assert_eq!(
+        secrets().await.iter().map(|secret| secret.as_slice()).collect::<Vec<_>>(),
+        [&other[..], SECRET]
+    );
     store.rotate_webhook_secret(made.id, SECRET, just_now()).await.unwrap();
     assert_eq!(secrets().await.len(), 1, "the old one is good no more");
     // And they are sealed anew with all else.
@@ -221,7 +224,7 @@ pub(crate) async fn needs_are_told_in_groups_to_those_who_may_see_them(store: St
     assert_eq!(messages.len(), 3, "a hundred at a time");
     assert_eq!(of(&told, also_whole), messages, "whoever hears the same has the same messages");
     assert_eq!((of(&told, city).len(), of(&told, nowhere).len()), (1, 0));
-    let due = take(&store, "a").await;
+    let due = store.take_deliveries("a", 50, 50, LEASE).await.unwrap();
     let body = |message: &String| -> serde_json::Value {
         let due = due.iter().find(|due| due.message == *message).unwrap();
         serde_json::from_str(&due.body).unwrap()
@@ -294,7 +297,7 @@ pub(crate) async fn what_fails_is_tried_again_and_its_address_rests(store: Store
     let due = store.take_deliveries("a", 1, 10, LEASE).await.unwrap().remove(0);
     let next = Timestamp::now() + SignedDuration::from_secs(60);
     let failed = attempt(503, Then::Again(next));
-    let rest = |failures| SignedDuration::from_millis(300 * i64::try_from(failures).unwrap());
+    let rest = |failures: u64| SignedDuration::from_millis(300 * i64::try_from(failures).unwrap());
     assert!(store.settle_delivery(&due, &failed, rest, long_ago()).await.unwrap());
     let told = store.delivery(due.number).await.unwrap().unwrap();
     assert_eq!(
