@@ -22,7 +22,11 @@ const ARROWS: [(&str, &[&str]); 12] = [
     ("index", &["domain", "text", "vectors", "embedding", "ranking", "sweep"]),
     ("store", &["domain"]),
     ("exchange", &["domain"]),
-    ("engine", &["domain", "text", "vectors", "embedding", "ranking", "index", "store", "exchange"]),
+    ("webhooks", &[]),
+    (
+        "engine",
+        &["domain", "text", "vectors", "embedding", "ranking", "index", "store", "exchange", "webhooks"],
+    ),
     ("api", &["domain", "engine"]),
 ];
 const LONGEST_FILE: usize = 500;

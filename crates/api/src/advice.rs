@@ -125,6 +125,16 @@ const ADVICE: &[Advice] = &[
         then: "从密钥列表中重新选取。",
     },
     Advice {
+        code: Code::WebhookNotFound,
+        when: "没有这个推送地址：编号有误、已经删除，或属于其他接入方。",
+        then: "用 `GET /api/v1/webhooks` 查看现有的推送地址。",
+    },
+    Advice {
+        code: Code::DeliveryNotFound,
+        when: "没有这条推送记录，或者它已过保留期。",
+        then: "从推送记录的列表中重新选取；过了保留期的，请直接读取批次和变化。",
+    },
+    Advice {
         code: Code::NoRun,
         when: "还没有发布过每日匹配批次。",
         then: "等第一个批次发布后再来；急用时请用实时匹配。",
@@ -181,6 +191,16 @@ const ADVICE: &[Advice] = &[
         code: Code::TokenAlreadyShown,
         when: "重发的创建密钥请求当时已经做过，密钥只显示一次，不能再给出。",
         then: "没有收到的密钥请撤销（`DELETE /api/v1/keys/{id}`），再用新的 `Idempotency-Key` 创建一个。",
+    },
+    Advice {
+        code: Code::TooManyWebhooks,
+        when: "接入方的推送地址已达上限。",
+        then: "先删除不用的；一个地址可以接收多种事件，不必为每种事件各登记一个。",
+    },
+    Advice {
+        code: Code::SecretAlreadyShown,
+        when: "重发的请求当时已经做过，签名密钥只显示一次，不能再给出。",
+        then: "没有收到的，换一个 `Idempotency-Key`，用 `POST /api/v1/webhooks/{id}/rotate-secret` 换一个签名密钥。",
     },
     Advice {
         code: Code::StaleRevision,

@@ -19,6 +19,7 @@ use crate::gate::Access::{self, Key, Open};
 use crate::gate::gate;
 use crate::handlers::{
     self, confidential, export, feedback, health, keys, kindred, operations, ranking, registry, runs, search,
+    webhooks,
 };
 use crate::problem::{Code, Problem};
 use crate::retirement::Retirement;
@@ -132,10 +133,28 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
     all.add(own, (get, "/operations"), docs::operations::list(), web::to(operations::list));
     all.add(own, (get, "/operations/{id}"), docs::operations::read(), web::to(operations::read));
     all.add(own, (post, "/operations/{id}/cancel"), docs::operations::cancel(), web::to(operations::cancel));
+    self::webhooks(&mut all);
     all.add(Key(Act::ReadAudit), (get, "/audit"), docs::confidential::list(), web::to(confidential::audit));
     all.add(Open, (get, "/livez"), docs::health::livez(), web::to(health::livez));
     all.add(Open, (get, "/readyz"), docs::health::readyz(), web::to(health::readyz));
     all.list
+}
+
+fn webhooks(all: &mut Endpoints) {
+    let (get, post, patch, delete) = (&Method::GET, &Method::POST, &Method::PATCH, &Method::DELETE);
+    let (subscribe, manage) = (Key(Act::SubscribeWebhook), Key(Act::ManageWebhooks));
+    all.add(subscribe, (post, "/webhooks"), docs::webhooks::create(), web::to(webhooks::create));
+    all.add(manage, (get, "/webhooks"), docs::webhooks::list(), web::to(webhooks::list));
+    all.add(manage, (get, "/webhooks/{id}"), docs::webhooks::read(), web::to(webhooks::read));
+    all.add(subscribe, (patch, "/webhooks/{id}"), docs::webhooks::update(), web::to(webhooks::update));
+    all.add(manage, (delete, "/webhooks/{id}"), docs::webhooks::remove(), web::to(webhooks::remove));
+    let rotate = (post, "/webhooks/{id}/rotate-secret");
+    all.add(manage, rotate, docs::webhooks::rotate(), web::to(webhooks::rotate));
+    all.add(manage, (post, "/webhooks/{id}/ping"), docs::webhooks::ping(), web::to(webhooks::ping));
+    let deliveries = (get, "/webhooks/{id}/deliveries");
+    all.add(manage, deliveries, docs::webhooks::deliveries(), web::to(webhooks::deliveries));
+    let retry = (post, "/webhooks/{id}/deliveries/{delivery}/retry");
+    all.add(manage, retry, docs::webhooks::retry(), web::to(webhooks::retry));
 }
 
 fn registry(all: &mut Endpoints, kind: Kind) {

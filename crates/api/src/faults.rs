@@ -80,6 +80,9 @@ fn code(error: &EngineError) -> Code {
         EngineError::NoRoomAside | EngineError::TooMuchWaiting(_) => Code::OperationsFull,
         EngineError::FileLost => Code::OperationLost,
         EngineError::FeedbackNotFound(_) => Code::FeedbackNotFound,
+        EngineError::Store(StoreError::WebhookNotFound(_)) => Code::WebhookNotFound,
+        EngineError::Store(StoreError::DeliveryNotFound(_)) => Code::DeliveryNotFound,
+        EngineError::Store(StoreError::TooManyWebhooks { .. }) => Code::TooManyWebhooks,
         EngineError::Store(StoreError::TooManyKeys { .. }) => Code::TooManyKeys,
         EngineError::Store(StoreError::HolderDiffers(_)) => Code::HolderDiffers,
         EngineError::NotFound(_)

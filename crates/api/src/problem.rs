@@ -91,6 +91,10 @@ codes! {
     RunNotFound = "run_not_found", NOT_FOUND, "没有这个匹配批次";
     /// There is no such key.
     KeyNotFound = "key_not_found", NOT_FOUND, "没有这个密钥";
+    /// There is no such address for events.
+    WebhookNotFound = "webhook_not_found", NOT_FOUND, "没有这个推送地址";
+    /// There is no such message on its way.
+    DeliveryNotFound = "delivery_not_found", NOT_FOUND, "没有这条推送记录";
     /// No run has been published.
     NoRun = "no_run", NOT_FOUND, "尚无匹配批次";
     /// The address does not take this method.
@@ -115,6 +119,10 @@ codes! {
     OperationCancelled = "operation_cancelled", CONFLICT, "任务已被取消";
     /// The key was made by an earlier request, and its token cannot be shown again.
     TokenAlreadyShown = "token_already_shown", CONFLICT, "密钥已发放，不能再次显示";
+    /// The holder has as many addresses for events as there may be.
+    TooManyWebhooks = "too_many_webhooks", CONFLICT, "推送地址过多";
+    /// The secret was made by an earlier request, and cannot be shown again.
+    SecretAlreadyShown = "secret_already_shown", CONFLICT, "签名密钥已给出，不能再次显示";
     /// The record has changed since it was read.
     StaleRevision = "stale_revision", PRECONDITION_FAILED, "记录已被修改";
     /// The body is too large.

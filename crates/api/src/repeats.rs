@@ -10,11 +10,11 @@ use actix_web::http::Method;
 use actix_web::http::header::{HeaderName, HeaderValue, LOCATION};
 use actix_web::{FromRequest, HttpMessage, HttpRequest, HttpResponse};
 use domain::access::Token;
-use engine::{Desk, EngineError, Once, Recalled, Receipt, StoreError};
+use engine::{Desk, EngineError, Once, Recalled, Receipt, StoreError, Webhook};
 use serde_json::Value;
 
 use crate::endpoints::BASE;
-use crate::handlers::{Answer, feedback, keys, registry};
+use crate::handlers::{Answer, feedback, keys, registry, webhooks};
 use crate::problem::{Code, Problem};
 
 /// The header that callers send.
@@ -158,9 +158,26 @@ async fn again(desk: &Desk, method: &Method, receipt: Receipt) -> Answer {
             return Err(Problem { headers, ..Problem::new(Code::TokenAlreadyShown, detail) });
         }
         Recalled::Key(key) => keys::shown(*key),
+        Recalled::Webhook(webhook) if method == Method::POST => {
+            let location = (LOCATION, format!("{BASE}/webhooks/{}", webhook.id));
+            return Err(secret_already_shown(&webhook, Some(location)));
+        }
+        Recalled::Secret(webhook) => return Err(secret_already_shown(&webhook, None)),
+        Recalled::Webhook(webhook) => webhooks::shown(*webhook),
+        Recalled::Delivery(delivery) => webhooks::shown_delivery(*delivery),
     };
     tell_replayed(&mut answer, true);
     Ok(answer)
+}
+
+/// The secret of an address was told to whoever sent the request first, and to nobody else.
+fn secret_already_shown(webhook: &Webhook, location: Option<(HeaderName, String)>) -> Problem {
+    let detail = format!(
+        "推送地址 {} 的签名密钥已按此前的同一请求给出，只显示一次；没有收到的，请换一个 Idempotency-Key，再换一次签名密钥",
+        webhook.id
+    );
+    let headers = location.into_iter().chain([(replayed(), "true".to_owned())]).collect();
+    Problem { headers, ..Problem::new(Code::SecretAlreadyShown, detail) }
 }
 
 /// Says in the answer when the request had been done before.

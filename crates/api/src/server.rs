@@ -76,7 +76,7 @@ impl Default for ServerSettings {
 }
 
 /// Serves until `shutdown` comes true, then lets requests finish, and closes the engine. Keeps the index up to the database meanwhile, does the
-/// operations that are asked for, and the re-match at its time.
+/// operations that are asked for, does the re-match at its time, and tells events to portals.
 ///
 /// # Errors
 /// When the listener cannot be used, or the indexer has fallen over: without it, what is written would never be found.
@@ -88,7 +88,12 @@ pub async fn serve(
 ) -> io::Result<()> {
     let follower = engine.clone();
     let work = async move {
-        tokio::join!(follower.follow(), follower.work_off_operations(), follower.keep_nights());
+        tokio::join!(
+            follower.follow(),
+            follower.work_off_operations(),
+            follower.keep_nights(),
+            follower.deliver_webhooks()
+        );
     };
     serve_beside(work, engine, settings, listeners.into(), shutdown).await
 }
@@ -130,6 +135,7 @@ async fn serve_beside(
     };
     engine.stop_operations();
     engine.stop_nights();
+    engine.stop_webhooks();
     engine.stop_following();
     // It reads the database, so it ends first.
     if !indexer.is_finished() && tokio::time::timeout(LAST_INDEXING, &mut indexer).await.is_err() {

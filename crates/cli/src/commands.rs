@@ -22,6 +22,7 @@ mod rematch;
 mod search;
 mod serve;
 mod train;
+mod webhooks;
 
 use std::io::{self, IsTerminal};
 use std::time::Duration;
@@ -52,6 +53,7 @@ pub(crate) enum Commands {
     Feedback(feedback::Feedback),
     Keys(keys::Keys),
     Operations(operations::Operations),
+    Webhooks(webhooks::Webhooks),
     Train(train::Train),
     Index(index::Index),
     Evaluate(evaluate::Evaluate),
@@ -81,6 +83,7 @@ pub(crate) async fn run(command: Commands, settings: &Settings) -> Result<Ending
         Commands::Feedback(feedback) => feedback.run(settings).await,
         Commands::Keys(keys) => keys.run(settings).await,
         Commands::Operations(operations) => operations.run(settings).await,
+        Commands::Webhooks(webhooks) => webhooks.run(settings).await,
         Commands::Train(train) => train.run(settings).await,
         Commands::Index(index) => index.run(settings).await,
         Commands::Evaluate(evaluate) => evaluate.run(settings).await,

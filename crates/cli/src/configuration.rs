@@ -3,6 +3,8 @@
 //! Every setting has one place in a tree, `server.bind`, and with it one line in the file and one variable, `HONGNIANG_SERVER_BIND`.
 //! What the tree of defaults does not hold is an unknown setting.
 
+mod webhooks;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
@@ -20,6 +22,7 @@ use crate::causes::{system_says, toml_says, value_says};
 use crate::ending::Misuse;
 use crate::learned::{self, Learned};
 use crate::logging::LogFormat;
+pub(crate) use webhooks::WebhooksConfiguration;
 
 /// File in the data directory that is read when no other is named.
 const FILE_NAME: &str = "hongniang.toml";
@@ -59,6 +62,8 @@ pub struct Configuration {
     pub operations: OperationSettings,
     /// How the re-match is done, and when.
     pub rematch: RematchSettings,
+    /// Events told to portals.
+    pub webhooks: WebhooksConfiguration,
     /// Weights of the ranking.
     pub ranking: Weights,
 }
@@ -254,6 +259,7 @@ impl Configuration {
             index: IndexingSettings::default(),
             operations: OperationSettings::default(),
             rematch: RematchSettings::default(),
+            webhooks: WebhooksConfiguration::default(),
             ranking: Weights::default(),
         }
     }
@@ -427,6 +433,8 @@ fn from_environment(
         let read = match place {
             Value::Integer(_) => text.trim().parse().ok().map(Value::Integer),
             Value::Float(_) => text.trim().parse().ok().map(Value::Float),
+            Value::Boolean(_) => text.trim().parse().ok().map(Value::Boolean),
+            Value::Array(defaults) => list(defaults, &text).map(Value::Array),
             _ => Some(Value::String(text)),
         };
         let wanted = wanted(place);
@@ -434,6 +442,17 @@ fn from_environment(
         places.insert(setting, format!("环境变量 {name}"));
     }
     Ok(())
+}
+
+/// A list whose items are separated by commas: of numbers where the default's are.
+fn list(defaults: &[Value], text: &str) -> Option<Vec<Value>> {
+    let numbers = matches!(defaults.first(), Some(Value::Integer(_)));
+    let items = text.split(',').map(str::trim).filter(|item| !item.is_empty());
+    let read = |item: &str| match numbers {
+        true => item.parse().ok().map(Value::Integer),
+        false => Some(Value::String(item.to_owned())),
+    };
+    items.map(read).collect()
 }
 
 /// The setting that the message speaks of: its last line says `in `log.format``.
@@ -447,6 +466,8 @@ const fn wanted(place: &Value) -> &'static str {
     match place {
         Value::Integer(_) => "整数",
         Value::Float(_) => "数字",
+        Value::Boolean(_) => "true 或 false",
+        Value::Array(_) => "列表（[…]，在环境变量中用逗号分隔）",
         Value::Table(_) => "一节（[节名]）",
         _ => "文字（加引号）",
     }

@@ -7,11 +7,11 @@ use std::time::Duration;
 
 use anyhow::Result;
 use api::{Limits, RateSettings, ServerSettings};
-use engine::{Actor, AdmissionSettings, LEAST_KEPT_DAYS, RematchSettings};
+use engine::{Actor, AdmissionSettings, LEAST_KEPT_DAYS, RematchSettings, Resolver, Rules, WebhookSettings};
 
 use crate::configuration::{
     Configuration, EmbeddingConfiguration, Environment, LimitsConfiguration, Overrides, Places,
-    ServerConfiguration, Written,
+    ServerConfiguration, WebhooksConfiguration, Written,
 };
 use crate::ending::Misuse;
 use crate::logging::LogSettings;
@@ -63,6 +63,7 @@ pub(crate) fn resolve(overrides: &Overrides, environment: Environment<'_>) -> Re
         index,
         operations,
         rematch,
+        webhooks,
         ranking,
     } = configuration;
     let EmbeddingConfiguration { model_dir, query_prefix } = embedding;
@@ -116,6 +117,7 @@ pub(crate) fn resolve(overrides: &Overrides, environment: Environment<'_>) -> Re
             indexing: index,
             operations,
             rematch,
+            webhooks: self::webhooks(&webhooks).map_err(at)?,
             learned,
             others: access.others,
             admission: admission(&limits).map_err(at)?,
@@ -237,6 +239,43 @@ fn rates(limits: &LimitsConfiguration) -> Checked<RateSettings> {
         burst: limits.burst,
         daily: limits.requests_per_day,
         refused_per_minute: limits.refused_per_minute,
+    })
+}
+
+/// Thirty days: what is tried again later than that nobody waits for.
+const LONGEST_RETRY: u64 = 30 * 86_400;
+
+fn webhooks(webhooks: &WebhooksConfiguration) -> Checked<WebhookSettings> {
+    at_least_one(
+        "webhooks",
+        &[
+            ("at_once", webhooks.at_once.into()),
+            ("timeout_seconds", webhooks.timeout_seconds),
+            ("keep_days", webhooks.keep_days.into()),
+            ("dead_days", webhooks.dead_days.into()),
+            ("disable_after_days", webhooks.disable_after_days.into()),
+            ("per_holder", webhooks.per_holder),
+        ],
+    )?;
+    at_most(
+        "webhooks",
+        &[("at_once", webhooks.at_once.into()), ("timeout_seconds", webhooks.timeout_seconds)],
+        300,
+    )?;
+    let retries: Vec<(&str, u64)> = webhooks.retries.iter().map(|seconds| ("retries", *seconds)).collect();
+    at_most("webhooks", &retries, LONGEST_RETRY)?;
+    let wrong = |wanted| OutOfBounds { name: "webhooks.allow".to_owned(), wanted };
+    let allow = webhooks.allow.iter().map(|text| text.parse().map_err(wrong)).collect::<Checked<_>>()?;
+    Ok(WebhookSettings {
+        rules: Rules { ports: webhooks.ports.clone(), plain_http: webhooks.plain_http, allow },
+        resolver: Resolver::System,
+        at_once: webhooks.at_once,
+        deadline: Duration::from_secs(webhooks.timeout_seconds),
+        retries: webhooks.retries.clone(),
+        keep_days: webhooks.keep_days,
+        dead_days: webhooks.dead_days,
+        disable_after_days: webhooks.disable_after_days,
+        per_holder: webhooks.per_holder,
     })
 }
 

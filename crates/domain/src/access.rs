@@ -52,6 +52,8 @@ choices! {
         FeedbackWrite = "feedback:write", "写对接反馈";
         /// Importing files, together with the scope to write the registry.
         ImportsWrite = "imports:write", "批量导入";
+        /// Having events told to an address of one's own.
+        WebhooksWrite = "webhooks:write", "管理事件推送";
         /// Reading the audit log.
         AuditRead = "audit:read", "读审计记录";
         /// Making, listing and revoking keys.

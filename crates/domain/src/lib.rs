@@ -16,6 +16,7 @@ mod passage;
 mod problem;
 mod profile;
 mod region;
+mod webhook;
 
 pub use calendar::parse_date;
 pub use choices::{AchievementType, Availability, Consent, Decision, StationType, Status};
@@ -30,3 +31,4 @@ pub use profile::{
     Station,
 };
 pub use region::{Proximity, Region, RegionLevel};
+pub use webhook::{EventType, WebhookId};

@@ -1,5 +1,5 @@
 //! The use cases: keep the registries, import, search, match, re-match, evaluate, judge, take feedback, learn; keys for those who ask over the API;
-//! and what keeps the data safe: the audit log, backups, erasing. Knows nothing of HTTP, SQL text or tantivy types.
+//! events told to portals; and what keeps the data safe: the audit log, backups, erasing. Knows nothing of HTTP, SQL text or tantivy types.
 //!
 //! [`Engine`] is cheap to clone and shared by the API, the command line and the background indexer. The database is the truth; the index
 //! follows it through the outbox ([`Engine::catch_up`]) and can be rebuilt from it at any time ([`Engine::rebuild_index`]).
@@ -42,6 +42,7 @@ mod tickets;
 mod tide;
 mod usage;
 mod vitals;
+mod webhooks;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -82,8 +83,10 @@ pub use search::{
 pub use settings::{DatabaseUrl, EmbeddingSettings, IndexingSettings, MatchingSettings, Settings};
 pub use teaching::{Taught, TeachingProgress};
 pub use vitals::{ImportCounts, Kept, LastRun, Vitals};
+pub use webhooks::{DeliveryCounts, NewSecret, Pinged, WebhookRequest, WebhookSettings};
 
 // What the shells of the engine need of the rooms below it.
+pub use ::webhooks::{Allowed, Resolve, Resolver, Resolving, Rules, Secret};
 pub use exchange::sheets::CellProblem;
 pub use exchange::sheets::changes::ChangeRow;
 pub use exchange::{FileError, Format, RowError, RowProblem, synthetic};
@@ -91,8 +94,9 @@ pub use index::{Dimension, IndexError, SearchAfter};
 pub use ranking::{Alikeness, Exclusion, Explanation, Highlight, Part, Question, Weights, metrics};
 pub use store::{
     About, Action, Actor, ActorKind, AuditFault, AuditFaultKind, AuditFilter, AuditReport, AuditResult,
-    AuditRow, Connections, Erased, ErasurePlan, Event, KeyInUse, KeyState, LEAST_KEPT_DAYS, Load,
-    OperationState, Outcome, Receipt, Rotation, RunId, StoreError,
+    AuditRow, Connections, Delivery, DeliveryState, Erased, ErasurePlan, Event, KeyInUse, KeyState,
+    LEAST_KEPT_DAYS, Load, OperationState, Outcome, Receipt, Rotation, RunId, StoreError, Webhook,
+    WebhookChange, WebhookLoad, WebhookState,
 };
 
 /// A disk with less room than this, in bytes, is called full: a write needs some, and a merge of the index needs more.
@@ -119,6 +123,7 @@ pub struct Engine {
     operations: Arc<operations::Operations>,
     rematch: night::RematchSettings,
     night: Arc<night::Night>,
+    hooks: Arc<webhooks::Hooks>,
     /// Whether persons who were erased may be taken in again.
     readmits: bool,
 }
@@ -170,6 +175,7 @@ impl Engine {
             operations: Arc::new(operations::Operations::new(&settings.data_dir, settings.operations)),
             rematch: settings.rematch.clone(),
             night: Arc::default(),
+            hooks: Arc::new(webhooks::Hooks::new(settings.webhooks.clone())),
             readmits: false,
         })
     }
@@ -183,6 +189,7 @@ impl Engine {
     pub async fn close(&self) {
         self.indexing.stop();
         self.operations.stop();
+        self.hooks.stop();
         self.store.close().await;
     }
 

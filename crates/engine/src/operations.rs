@@ -359,13 +359,17 @@ impl Engine {
 
 /// Whether trying again later may help: the operation stays where it stands.
 fn passes(error: &EngineError) -> bool {
-    let store = match error {
-        EngineError::ShuttingDown | EngineError::Index(index::IndexError::Busy(_)) => return true,
-        EngineError::Store(error) => error,
-        _ => return false,
-    };
+    match error {
+        EngineError::ShuttingDown | EngineError::Index(index::IndexError::Busy(_)) => true,
+        EngineError::Store(error) => passes_in_store(error),
+        _ => false,
+    }
+}
+
+/// As [`passes`], of what the store refuses.
+pub(crate) const fn passes_in_store(error: &StoreError) -> bool {
     matches!(
-        store,
+        error,
         StoreError::Busy
             | StoreError::Unavailable(_)
             | StoreError::OutcomeUnknown(_)

@@ -15,6 +15,7 @@ use crate::desk::AdmissionSettings;
 use crate::learning::LearnedNote;
 use crate::night::RematchSettings;
 use crate::operations::OperationSettings;
+use crate::webhooks::WebhookSettings;
 
 /// Where state lies and how matching behaves.
 #[derive(Debug, Clone, PartialEq)]
@@ -39,6 +40,8 @@ pub struct Settings {
     pub operations: OperationSettings,
     /// How the re-match is done, and when.
     pub rematch: RematchSettings,
+    /// How events are told to portals.
+    pub webhooks: WebhookSettings,
     /// Where some of the weights come from, when they were learned.
     pub learned: Option<LearnedNote>,
     /// What records of other regions show to keys that are bound to one.
@@ -129,6 +132,7 @@ impl Settings {
             indexing: IndexingSettings::default(),
             operations: OperationSettings::default(),
             rematch: RematchSettings::default(),
+            webhooks: WebhookSettings::default(),
             learned: None,
             others: Others::default(),
             admission: AdmissionSettings::default(),

@@ -6,10 +6,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use jiff::Timestamp;
-use store::Load;
+use store::{Load, WebhookLoad};
 
 use crate::desk::AdmissionLoad;
-use crate::{Engine, EngineError, ImportReport, IndexStatus};
+use crate::{DeliveryCounts, Engine, EngineError, ImportReport, IndexStatus};
 
 /// How the engine is.
 #[derive(Debug, Clone, PartialEq)]
@@ -20,6 +20,8 @@ pub struct Vitals {
     pub database: Load,
     /// The imports of this process.
     pub imports: ImportCounts,
+    /// The messages to portals that this process has sent.
+    pub deliveries: DeliveryCounts,
     /// What the database says; `None` while it does not answer.
     pub kept: Option<Kept>,
 }
@@ -31,6 +33,8 @@ pub struct Kept {
     pub indexes: Vec<IndexStatus>,
     /// Entries of the outbox, by the numbers of the oldest and the latest: as many or fewer are there.
     pub outbox: u64,
+    /// Messages to portals that are on their way.
+    pub webhooks: WebhookLoad,
     /// The re-match that was published last.
     pub last_run: Option<LastRun>,
 }
@@ -148,6 +152,7 @@ impl Engine {
             admission: self.admission.load(),
             database: self.store.load(),
             imports: self.tally.counts(),
+            deliveries: self.hooks.counts(),
             kept: kept.ok(),
         }
     }
@@ -169,7 +174,8 @@ impl Engine {
             })
         });
         let outbox = if last == 0 { 0 } else { (last + 1).saturating_sub(first) };
-        Ok(Kept { indexes, outbox, last_run })
+        let webhooks = self.store.webhook_load().await?;
+        Ok(Kept { indexes, outbox, webhooks, last_run })
     }
 }
 

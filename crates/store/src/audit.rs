@@ -117,11 +117,18 @@ pub enum Action {
     OperationSubmit,
     OperationCancel,
     OperationEnd,
+    WebhookMake,
+    WebhookChange,
+    WebhookRemove,
+    WebhookRotate,
+    WebhookDisable,
+    WebhookPing,
+    DeliveryRetry,
 }
 
 impl Action {
     /// All of them.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 28] = [
         Self::RecordCreate,
         Self::RecordChange,
         Self::RecordsImport,
@@ -143,6 +150,13 @@ impl Action {
         Self::OperationSubmit,
         Self::OperationCancel,
         Self::OperationEnd,
+        Self::WebhookMake,
+        Self::WebhookChange,
+        Self::WebhookRemove,
+        Self::WebhookRotate,
+        Self::WebhookDisable,
+        Self::WebhookPing,
+        Self::DeliveryRetry,
     ];
 
     /// The stable word in the log, and the one for people.
@@ -169,6 +183,13 @@ impl Action {
             Self::OperationSubmit => ("operation.submit", "提交后台任务"),
             Self::OperationCancel => ("operation.cancel", "取消后台任务"),
             Self::OperationEnd => ("operation.end", "后台任务结束"),
+            Self::WebhookMake => ("webhook.make", "登记推送地址"),
+            Self::WebhookChange => ("webhook.change", "修改推送地址"),
+            Self::WebhookRemove => ("webhook.remove", "删除推送地址"),
+            Self::WebhookRotate => ("webhook.rotate", "轮换推送的签名密钥"),
+            Self::WebhookDisable => ("webhook.disable", "停用推送地址"),
+            Self::WebhookPing => ("webhook.ping", "试推送"),
+            Self::DeliveryRetry => ("delivery.retry", "重新推送"),
         }
     }
 

@@ -79,7 +79,7 @@ impl Store {
         Ok(keys)
     }
 
-    /// Adds a key to the ring and seals all contacts anew with it, a batch at a time, while others read and write. When contacts still
+    /// Adds a key to the ring and seals all contacts anew with it (and the secrets of webhooks), a batch at a time, while others read and write. When contacts still
     /// lie under older keys, because an earlier rotation was broken off, that one is ended and no key is added. `progress` hears how many
     /// are done, and how many there were to do.
     ///
@@ -112,6 +112,8 @@ impl Store {
             // Somebody has added a further key meanwhile, and seals everything with that one.
             let overtaken = self.keys.ring()?.current().id != key;
             if rows.is_empty() || overtaken {
+                // Few enough for the last transaction.
+                self.seal_secrets_again(&mut transaction, &key).await?;
                 audit::append(&mut transaction, &self.actor, event(contacts)).await?;
                 transaction.commit().await?;
                 return Ok(Rotation { key, new, contacts });

@@ -12,7 +12,7 @@ use crate::backend::{Transaction, on_backend};
 use crate::batch::{Batch, write::changes};
 use crate::erasures::{self, Erasure, ErasureKind, digest};
 use crate::rows::{RecordRow, now, signed};
-use crate::sql::{erasures as texts, operations};
+use crate::sql::{erasures as texts, operations, webhooks};
 use crate::{Store, StoreError, runs, sql, upkeep};
 
 /// Records that are told as mentioning a name.
@@ -192,14 +192,12 @@ async fn delete(transaction: &mut Transaction, id: RecordId, erased: &mut Erased
     Ok(())
 }
 
-/// Hides the name in what staff remarked about others, and in reports of imports.
+/// Hides the name in what staff remarked about others, in reports of imports, and in what portals say of their webhooks.
 async fn hide(transaction: &mut Transaction, name: &str, erased: &mut Erased) -> Result<(), StoreError> {
     on_backend!(transaction, transaction => {
-        sqlx::query(operations::HIDE_IN_REPORTS)
-            .bind(name)
-            .bind(holding(name))
-            .execute(&mut **transaction)
-            .await?;
+        for text in [operations::HIDE_IN_REPORTS, webhooks::HIDE_IN_DESCRIPTIONS] {
+            sqlx::query(text).bind(name).bind(holding(name)).execute(&mut **transaction).await?;
+        }
         for (text, count) in [
             (texts::HIDE_IN_NOTES, &mut erased.judgements),
             (texts::HIDE_IN_FEEDBACK, &mut erased.feedback),

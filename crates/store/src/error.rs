@@ -5,7 +5,7 @@ use std::fmt;
 use std::path::PathBuf;
 
 use domain::access::KeyId;
-use domain::{Kind, RecordId};
+use domain::{Kind, RecordId, WebhookId};
 use sqlx::error::{DatabaseError, ErrorKind};
 use sqlx::migrate::MigrateError;
 use sqlx::postgres::PgDatabaseError;
@@ -61,6 +61,20 @@ pub enum StoreError {
     /// Another process has taken the operation up, or it has ended.
     #[error("后台任务 {0} 已由另一个进程接手，或已经结束")]
     OperationLost(u64),
+    /// There is no such address for events.
+    #[error("没有编号为 {0} 的推送地址")]
+    WebhookNotFound(WebhookId),
+    /// There is no such message on its way to that address.
+    #[error("没有编号为 {0} 的推送记录")]
+    DeliveryNotFound(u64),
+    /// The holder has as many addresses for events as there may be.
+    #[error("“{holder}”已有 {most} 个推送地址，请先删除不用的")]
+    TooManyWebhooks {
+        /// Who holds them.
+        holder: String,
+        /// So many there may be.
+        most: u64,
+    },
     /// There is no such run.
     #[error("没有编号为 {0} 的匹配批次")]
     RunNotFound(RunId),

@@ -1,4 +1,4 @@
-//! The only user of sqlx: records, contacts, outbox, runs, judgements, feedback, keys and the audit log behind one [`Store`], on SQLite or
+//! The only user of sqlx: records, contacts, outbox, runs, judgements, feedback, keys, webhooks and the audit log behind one [`Store`], on SQLite or
 //! PostgreSQL.
 //!
 //! The database is the truth. Every write that changes a record puts a row into the outbox within the same transaction, so
@@ -35,6 +35,7 @@ mod sqlite;
 mod store;
 mod tickets;
 mod upkeep;
+mod webhooks;
 mod writing;
 
 pub use aside::{SealError, Sealing, Unsealing};
@@ -63,4 +64,7 @@ pub use runs::{
 pub use store::{Address, MigrationReport, Store};
 pub use tickets::{Receipt, Ticket};
 pub use upkeep::{Chore, Snapshot};
+pub use webhooks::delivering::{Attempt, Delivery, DeliveryState, DueDelivery, Then, WebhookLoad};
+pub use webhooks::events::{ListChanges, NeedChanges, message_id};
+pub use webhooks::{Webhook, WebhookChange, WebhookDraft, WebhookState};
 pub use writing::{ImportSession, Outcome, Upserted};

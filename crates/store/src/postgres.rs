@@ -27,6 +27,7 @@ const STEPS: [Step; 8] = [
     ),
     (7, "tickets operations", include_str!("../migrations/postgres/0007_tickets_operations.sql")),
     (8, "nights", include_str!("../migrations/postgres/0008_nights.sql")),
+    (10, "webhooks", include_str!("../migrations/postgres/0010_webhooks.sql")),
 ];
 
 /// Set out, for the default of the database may be another one. A stricter level would take its view of the database before it waits for

@@ -1,11 +1,11 @@
 //! A contact as it lies in the database: all its values as one text under a key (XChaCha20-Poly1305, RFC 8439 with the extended nonce
-//! of draft-irtf-cfrg-xchacha), bound to its record so that it cannot be laid beside another one.
+//! of draft-irtf-cfrg-xchacha), bound to its record so that it cannot be laid beside another one. And the secrets of webhooks, in the same way.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use chacha20poly1305::aead::{Aead, Payload};
 use chacha20poly1305::{KeyInit, XChaCha20Poly1305, XNonce};
-use domain::{Contact, RecordId};
+use domain::{Contact, RecordId, WebhookId};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
@@ -56,34 +56,64 @@ impl Keys {
         let missing = || StoreError::MissingKey { key: sealed.key_id.clone() };
         unseal(ring.key(&sealed.key_id).ok_or_else(missing)?, id, sealed)
     }
+
+    /// Seals a secret of a webhook with the key of today.
+    pub(crate) fn seal_secret(&self, of: WebhookId, secret: &[u8]) -> Result<Sealed, StoreError> {
+        let ring = self.ring()?;
+        let key = ring.current();
+        encrypt(key, &secret_bound(&key.id, of), secret)
+    }
+
+    /// Opens a secret of a webhook.
+    ///
+    /// # Errors
+    /// As [`Self::unseal`].
+    pub(crate) fn unseal_secret(
+        &self,
+        of: WebhookId,
+        sealed: &Sealed,
+    ) -> Result<Zeroizing<Vec<u8>>, StoreError> {
+        let ring = self.ring()?;
+        let missing = || StoreError::MissingKey { key: sealed.key_id.clone() };
+        let key = ring.key(&sealed.key_id).ok_or_else(missing)?;
+        decrypt(key, &secret_bound(&key.id, of), sealed)
+            .map_err(|why| corrupt(format!("{of} 的签名密钥"), why))
+    }
 }
 
 fn seal(key: &Key, id: RecordId, contact: &Contact) -> Result<Sealed, StoreError> {
     let Contact { person, mobile, phone, fax, email, address, postcode } = contact.clone();
     let values = Values { person, mobile, phone, fax, email, address, postcode };
     let plain = Zeroizing::new(serde_json::to_vec(&values).expect("texts are always JSON"));
-    let mut nonce = [0; NONCE];
-    getrandom::fill(&mut nonce).map_err(random)?;
-    let bound = bound(&key.id, id);
-    let payload = Payload { msg: &plain, aad: bound.as_bytes() };
-    let sealed = cipher(key).encrypt(&XNonce::from(nonce), payload);
-    let sealed = sealed.expect("a contact is shorter than the 256 GiB that one nonce may seal");
-    let text = STANDARD.encode([&nonce[..], &sealed].concat());
-    Ok(Sealed { key_id: key.id.clone(), text })
+    encrypt(key, &bound(&key.id, id), &plain)
 }
 
 fn unseal(key: &Key, id: RecordId, sealed: &Sealed) -> Result<Contact, StoreError> {
     let unreadable = |why: &'static str| corrupt(format!("{id} 的联系方式"), why);
-    let bytes = STANDARD.decode(&sealed.text).map_err(|_| unreadable("no base64"))?;
-    let (nonce, sealed) = bytes.split_first_chunk::<NONCE>().ok_or_else(|| unreadable("too short"))?;
-    let bound = bound(&key.id, id);
-    let payload = Payload { msg: sealed, aad: bound.as_bytes() };
-    let plain = cipher(key).decrypt(&XNonce::from(*nonce), payload);
-    let plain = Zeroizing::new(plain.map_err(|_| unreadable("does not fit its key and record"))?);
+    let plain = decrypt(key, &bound(&key.id, id), sealed).map_err(unreadable)?;
     // What serde says would quote the values.
     let values: Values = serde_json::from_slice(&plain).map_err(|_| unreadable("no contact"))?;
     let Values { person, mobile, phone, fax, email, address, postcode } = values;
     Ok(Contact { person, mobile, phone, fax, email, address, postcode })
+}
+
+/// Encrypts under a fresh nonce, bound to what it belongs to.
+fn encrypt(key: &Key, bound: &str, plain: &[u8]) -> Result<Sealed, StoreError> {
+    let mut nonce = [0; NONCE];
+    getrandom::fill(&mut nonce).map_err(random)?;
+    let payload = Payload { msg: plain, aad: bound.as_bytes() };
+    let sealed = cipher(key).encrypt(&XNonce::from(nonce), payload);
+    let sealed = sealed.expect("what is sealed is shorter than the 256 GiB that one nonce may seal");
+    let text = STANDARD.encode([&nonce[..], &sealed].concat());
+    Ok(Sealed { key_id: key.id.clone(), text })
+}
+
+fn decrypt(key: &Key, bound: &str, sealed: &Sealed) -> Result<Zeroizing<Vec<u8>>, &'static str> {
+    let bytes = STANDARD.decode(&sealed.text).map_err(|_| "no base64")?;
+    let (nonce, sealed) = bytes.split_first_chunk::<NONCE>().ok_or("too short")?;
+    let payload = Payload { msg: sealed, aad: bound.as_bytes() };
+    let plain = cipher(key).decrypt(&XNonce::from(*nonce), payload);
+    plain.map(Zeroizing::new).map_err(|_| "does not fit its key and what it belongs to")
 }
 
 fn cipher(key: &Key) -> XChaCha20Poly1305 {
@@ -93,6 +123,11 @@ fn cipher(key: &Key) -> XChaCha20Poly1305 {
 /// What a sealed contact is bound to.
 fn bound(key: &str, id: RecordId) -> String {
     format!("hongniang contact\n{key}\n{id}")
+}
+
+/// What a sealed secret is bound to.
+fn secret_bound(key: &str, of: WebhookId) -> String {
+    format!("hongniang webhook secret\n{key}\n{of}")
 }
 
 #[cfg(test)]
@@ -141,5 +176,16 @@ mod tests {
         let elsewhere = Keys::open(None, true).unwrap().unseal(ID, &sealed).unwrap_err();
         assert!(matches!(&elsewhere, StoreError::MissingKey { key } if *key == sealed.key_id));
         assert!(elsewhere.to_string().contains(&sealed.key_id));
+    }
+    #[test]
+    fn a_secret_opens_beside_its_own_address_alone() {
+        let keys = Keys::open(None, true).unwrap();
+        let sealed = keys.seal_secret(WebhookId(7), b"secret").unwrap();
+        assert_eq!(*keys.unseal_secret(WebhookId(7), &sealed).unwrap(), b"secret");
+        assert!(matches!(keys.unseal_secret(WebhookId(8), &sealed), Err(StoreError::Corrupt { .. })));
+        // Nor does it open as a contact.
+        assert!(matches!(keys.unseal(ID, &sealed), Err(StoreError::Corrupt { .. })));
+        let elsewhere = Keys::open(None, true).unwrap();
+        assert!(matches!(elsewhere.unseal_secret(WebhookId(7), &sealed), Err(StoreError::MissingKey { .. })));
     }
 }

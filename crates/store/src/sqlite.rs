@@ -38,6 +38,7 @@ const STEPS: [Step; 8] = [
     ),
     (7, "tickets operations", include_str!("../migrations/sqlite/0007_tickets_operations.sql")),
     (8, "nights", include_str!("../migrations/sqlite/0008_nights.sql")),
+    (10, "webhooks", include_str!("../migrations/sqlite/0010_webhooks.sql")),
 ];
 
 /// A deferred transaction that reads first could not be promoted once another process has written.

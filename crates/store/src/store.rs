@@ -171,7 +171,10 @@ async fn connect(at: Address, source: KeySource) -> Result<(Store, MigrationRepo
         }
     };
     let sealed: Option<String> = on_backend!(&backend, pools => {
-        sqlx::query_scalar(sql::contacts::ANY_SEALED).fetch_optional(&pools.writer).await?
+        match sqlx::query_scalar(sql::contacts::ANY_SEALED).fetch_optional(&pools.writer).await? {
+            Some(key) => Some(key),
+            None => sqlx::query_scalar(sql::webhooks::ANY_SEALED).fetch_optional(&pools.writer).await?,
+        }
     });
     let keys = Keys::open(Keys::place(source, file.as_deref()), sealed.is_none())?;
     if let OnBackend::Sqlite(pools) = &backend {

@@ -6,8 +6,8 @@
 use std::fmt;
 use std::str::FromStr;
 
-use domain::RecordId;
 use domain::access::KeyId;
+use domain::{RecordId, WebhookId};
 use jiff::Timestamp;
 
 use crate::backend::{Transaction, on_backend};
@@ -44,6 +44,12 @@ pub enum Receipt {
     Key(KeyId),
     /// An operation was asked for, or to stop.
     Operation(u64),
+    /// An address for events was made, changed or removed.
+    Webhook(WebhookId),
+    /// Such an address was given another secret.
+    Secret(WebhookId),
+    /// A message to such an address was sent on its way again.
+    Delivery(u64),
 }
 
 impl fmt::Display for Receipt {
@@ -53,6 +59,9 @@ impl fmt::Display for Receipt {
             Self::Feedback(number) => write!(f, "feedback {number}"),
             Self::Key(id) => write!(f, "key {}", id.0),
             Self::Operation(number) => write!(f, "operation {number}"),
+            Self::Webhook(id) => write!(f, "webhook {}", id.0),
+            Self::Secret(id) => write!(f, "secret {}", id.0),
+            Self::Delivery(number) => write!(f, "delivery {number}"),
         }
     }
 }
@@ -70,6 +79,9 @@ impl FromStr for Receipt {
             ["feedback", told] => Ok(Self::Feedback(number(told)?)),
             ["key", key] => Ok(Self::Key(KeyId(number(key)?))),
             ["operation", operation] => Ok(Self::Operation(number(operation)?)),
+            ["webhook", webhook] => Ok(Self::Webhook(WebhookId(number(webhook)?))),
+            ["secret", webhook] => Ok(Self::Secret(WebhookId(number(webhook)?))),
+            ["delivery", delivery] => Ok(Self::Delivery(number(delivery)?)),
             _ => Err(()),
         }
     }
@@ -93,7 +105,7 @@ impl TicketRow {
 }
 
 impl Store {
-    /// The same store, which does its next write once under this ticket: creating, replacing or moving a record, feedback, keys, operations.
+    /// The same store, which does its next write once under this ticket: creating, replacing or moving a record, feedback, keys, operations, webhooks.
     #[must_use]
     pub fn with_ticket(&self, ticket: Ticket) -> Self {
         Self { ticket: Some(ticket.into()), ..self.clone() }
@@ -173,7 +185,11 @@ mod tests {
     #[test]
     fn receipts_read_back() {
         let record = Receipt::Record { id: RecordId::new(Kind::Need, 42), revision: 3 };
-        for receipt in [record, Receipt::Feedback(7), Receipt::Key(KeyId(5)), Receipt::Operation(9)] {
+        let webhook = Receipt::Webhook(WebhookId(3));
+        let others =
+            [Receipt::Feedback(7), Receipt::Key(KeyId(5)), Receipt::Operation(9), Receipt::Delivery(4)];
+        let secret = Receipt::Secret(WebhookId(3));
+        for receipt in [record, webhook, secret].into_iter().chain(others) {
             assert_eq!(receipt.to_string().parse(), Ok(receipt));
         }
         for text in ["", "record need-42", "record 42 3", "feedback x", "key 5 6", "other 1"] {

@@ -3,8 +3,8 @@
 use domain::access::Scope;
 use domain::forms::{AchievementForm, EnterpriseForm, ExpertForm, NeedForm, SocietyForm, StationForm};
 use domain::{
-    Achievement, AchievementType, Availability, Consent, Decision, Enterprise, Expert, Kind, Need, RecordId,
-    Society, Station, StationType, Status,
+    Achievement, AchievementType, Availability, Consent, Decision, Enterprise, EventType, Expert, Kind, Need,
+    RecordId, Society, Station, StationType, Status,
 };
 use engine::Highlight;
 use utoipa::ToSchema;
@@ -20,11 +20,12 @@ use crate::handlers::feedback::FeedbackForm;
 use crate::handlers::health::{Liveness, Readiness};
 use crate::handlers::keys::KeyForm;
 use crate::handlers::matching::AdhocMatch;
+use crate::handlers::webhooks::{WebhookChangeForm, WebhookForm};
 use crate::problem::{Code, ProblemView};
 use crate::views::{
-    AuditPageView, ChangesView, ClusterPageView, ContactView, CurrentMatchesView, DuplicatesView, FacetView,
-    FeedbackPageView, ImportEndView, ImportReportView, ImportRowView, KeyPageView, MatchChangePageView, MatchesView, NewKeyView,
-    OperationPageView, OperationView, RankingView, RecordHead, RunPageView,
+    AuditPageView, ChangesView, ClusterPageView, ContactView, CurrentMatchesView, DeliveryPageView, DuplicatesView, FacetView, FeedbackPageView,
+    ImportEndView, ImportReportView, ImportRowView, KeyPageView, MatchChangePageView, MatchesView, NewKeyView, NewSecretView, OperationPageView,
+    OperationView, PingView, RankingView, RecordHead, RunPageView, WebhookPageView,
 };
 
 /// All schemas by name.
@@ -41,6 +42,7 @@ pub(super) fn components() -> Components {
     collect!(FeedbackForm, FeedbackPageView, RankingView);
     collect!(KeyForm, KeyPageView, NewKeyView);
     collect!(OperationView, OperationPageView);
+    collect!(WebhookForm, WebhookChangeForm, WebhookPageView, NewSecretView, PingView, DeliveryPageView);
     collect!(RevealForm, ContactView, AuditPageView);
     collect!(ImportRowView, ImportEndView<'static>);
     for (name, schema) in choices() {
@@ -152,6 +154,14 @@ const ABOUT: &[(&str, &str)] = &[
     ("AlikeWords", "用词不同、含义相关的两个词语"),
     ("Visibility", "展示的范围：full 全部、brief 概要、hidden 看不到（应答中不会出现）"),
     ("TermMatch", "双方共有的一个词语"),
+    ("Webhook", "一个推送地址；不含签名密钥"),
+    ("WebhookForm", "要登记的推送地址"),
+    ("WebhookChangeForm", "推送地址要修改的各项"),
+    ("WebhookPage", "一页推送地址"),
+    ("NewWebhookSecret", "推送地址和刚产生的签名密钥"),
+    ("WebhookPing", "试推送的结果"),
+    ("WebhookDelivery", "一条推送记录"),
+    ("WebhookDeliveryPage", "一页推送记录"),
     ("Weight", "一个得分项的权重"),
     (
         "Exclusion",
@@ -174,7 +184,7 @@ fn describe(schema: &mut Schema, about: &str) {
 }
 
 /// Closed lists of values, each value with its Chinese word.
-fn choices() -> [(&'static str, RefOr<Schema>); 8] {
+fn choices() -> [(&'static str, RefOr<Schema>); 9] {
     let (stations, achievements) = (StationType::ALL, AchievementType::ALL);
     [
         ("Status", choice("状态", Status::ALL, Status::slug, Status::label)),
@@ -184,6 +194,7 @@ fn choices() -> [(&'static str, RefOr<Schema>); 8] {
         ("Availability", choice("是否可对接", Availability::ALL, Availability::slug, Availability::label)),
         ("Decision", choice("对接的结果", Decision::ALL, Decision::slug, Decision::label)),
         ("Scope", choice("权限", Scope::ALL, Scope::slug, Scope::label)),
+        ("EventType", choice("事件", EventType::ALL, EventType::slug, EventType::label)),
         ("Consent", choice("本人同意的范围", Consent::ALL, Consent::slug, Consent::label)),
     ]
 }

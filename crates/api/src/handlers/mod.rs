@@ -15,6 +15,7 @@ pub(crate) mod ranking;
 pub(crate) mod registry;
 pub(crate) mod runs;
 pub(crate) mod search;
+pub(crate) mod webhooks;
 
 use actix_web::HttpResponse;
 

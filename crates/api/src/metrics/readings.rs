@@ -3,7 +3,8 @@
 use std::sync::atomic::AtomicU64;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use engine::{Connections, ImportCounts, IndexStatus, Kept, LastRun, Vitals};
+use engine::{Connections, DeliveryCounts, ImportCounts, IndexStatus, Kept, LastRun, Vitals, WebhookLoad};
+use jiff::Timestamp;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -31,7 +32,7 @@ struct OfOutcome {
 }
 
 pub(super) fn register(registry: &mut Registry, vitals: Vitals) {
-    let Vitals { admission, database, imports, kept } = vitals;
+    let Vitals { admission, database, imports, deliveries, kept } = vitals;
     let version = [("version", env!("CARGO_PKG_VERSION"))];
     registry.register("build", "程序版本", Info::new(version));
     let mut gauge = |name: &str, about: &str, value: usize| gauge(registry, name, about, value as f64);
@@ -46,7 +47,9 @@ pub(super) fn register(registry: &mut Registry, vitals: Vitals) {
     counter(registry, "database_write_wait_seconds", about, database.waited.as_secs_f64());
     counter(registry, "database_write_turns", "写入数据库的次数", database.turns as f64);
     imported(registry, imports);
-    if let Some(Kept { indexes, outbox, last_run }) = kept {
+    delivered(registry, deliveries);
+    if let Some(Kept { indexes, outbox, webhooks, last_run }) = kept {
+        on_their_way(registry, &webhooks);
         gauge_of_indexes(registry, &indexes);
         super::gauge(registry, "outbox_entries", "数据库保留的变更记录，至多", outbox as f64);
         if let Some(run) = last_run {
@@ -81,6 +84,29 @@ fn imported(registry: &mut Registry, imports: ImportCounts) {
         rows.get_or_create(&OfOutcome { outcome }).inc_by(count as f64);
     }
     registry.register("import_rows", "本进程导入的行，按结果", rows);
+}
+
+fn delivered(registry: &mut Registry, deliveries: DeliveryCounts) {
+    let DeliveryCounts { delivered, failed, dead } = deliveries;
+    let attempts: Family<OfOutcome, Counter<f64, AtomicU64>> = Family::default();
+    for (outcome, count) in [("delivered", delivered), ("failed", failed), ("dead", dead)] {
+        attempts.get_or_create(&OfOutcome { outcome }).inc_by(count as f64);
+    }
+    registry.register("webhook_attempts", "本进程推送的消息，按结果：送达、将重试、放弃", attempts);
+}
+
+fn on_their_way(registry: &mut Registry, load: &WebhookLoad) {
+    let waited =
+        load.oldest.map_or(0.0, |since| Timestamp::now().duration_since(since).as_secs_f64().max(0.0));
+    let values = [
+        ("webhook_pending", "待推送的消息", load.pending as f64),
+        ("webhook_oldest_pending_seconds", "其中最早的一条已等了多久", waited),
+        ("webhook_dead", "已放弃、尚在保留期的消息", load.dead as f64),
+        ("webhook_disabled", "因失败或对方不再接收而停用的推送地址", load.disabled as f64),
+    ];
+    for (name, about, value) in values {
+        gauge(registry, name, about, value);
+    }
 }
 
 fn gauge_of_indexes(registry: &mut Registry, indexes: &[IndexStatus]) {

@@ -10,6 +10,7 @@ mod outcomes;
 mod ranking;
 mod records;
 mod runs;
+mod webhooks;
 
 pub(crate) use confidential::{AuditPageView, AuditRowView, ContactView};
 pub(crate) use feedback::{FeedbackPageView, FeedbackView};
@@ -25,4 +26,7 @@ pub(crate) use records::{
 pub(crate) use runs::{
     ChangesView, ClusterPageView, CurrentMatchesView, DuplicatesView, MatchChangePageView, MatchChangeView,
     RunPageView, RunView,
+};
+pub(crate) use webhooks::{
+    DeliveryPageView, DeliveryView, NewSecretView, PingView, WebhookPageView, WebhookView,
 };

@@ -21,3 +21,4 @@ mod repeats;
 mod searching;
 mod serving;
 mod walking;
+mod webhooks;

@@ -58,6 +58,10 @@ struct World {
     cells: std::cell::RefCell<BTreeMap<String, usize>>,
     /// The operation of the key that asks.
     own_operation: std::cell::Cell<u64>,
+    /// The webhook of the holder whose key asks.
+    own_webhook: std::cell::Cell<u64>,
+    /// A key of the region with every scope.
+    regional: String,
 }
 
 impl World {
@@ -83,6 +87,13 @@ impl World {
                 portal.register(kind.plural(), form).await;
             }
         }
+        // Keys that may be revoked: key-2 is of the own region, key-3 of the other; key-1 is the portal's.
+        portal.key("本地接入方", Some(OWN), &[Scope::NeedsRead]).await;
+        portal.key(NAME, Some(FOREIGN), &[Scope::NeedsRead]).await;
+        // The portal's webhook is the first, that of the region's key the second; to each goes a message about the run, of the same number.
+        let regional = portal.key("滁州", Some("3411"), Scope::ALL).await;
+        add_webhook(&portal, &portal.key).await;
+        add_webhook(&portal, &regional).await;
         portal.indexed().await;
         portal.engine.rematch(&engine::RematchRequest::default(), |_| {}).await.unwrap();
         for number in [1, 2] {
@@ -90,13 +101,12 @@ impl World {
                 "decision": "accepted", "comment": if number == 2 { TEXT } else { "好" }});
             assert_eq!(portal.post("/api/v1/feedback", &told).await.status, 201);
         }
-        // Keys that may be revoked: key-2 is of the own region, key-3 of the other; key-1 is the portal's.
-        portal.key("本地接入方", Some(OWN), &[Scope::NeedsRead]).await;
-        portal.key(NAME, Some(FOREIGN), &[Scope::NeedsRead]).await;
         let rebuild = portal.send("POST", "/api/v1/index-rebuilds?registry=societies", &[], b"").await;
         assert_eq!((rebuild.status, &rebuild.json()["id"]), (202, &json!(1)));
         let own_operation = std::cell::Cell::new(1);
-        Self { portal, document, serial: Default::default(), cells: Default::default(), own_operation }
+        let own_webhook = std::cell::Cell::new(1);
+        let (serial, cells) = Default::default();
+        Self { portal, document, serial, cells, own_operation, own_webhook, regional }
     }
 
     /// Has a key ask for an operation of its own.
@@ -135,6 +145,7 @@ impl World {
             None if operation.path.contains("/operations/") => {
                 if whose == Whose::Own { self.own_operation.get() } else { 1 }.to_string()
             }
+            None if operation.path.contains("/webhooks/") => format!("webhook-{}", self.webhook(whose)),
             None => format!("key-{}", number + 1),
         };
         let query = match name {
@@ -145,7 +156,9 @@ impl World {
             "match_need" | "list_current_matches" | "list_match_changes" => "?target=experts",
             _ => "",
         };
-        let path = format!("{}{query}", operation.path.replace("{id}", &id));
+        let delivery = self.webhook(whose).to_string();
+        let path = operation.path.replace("{id}", &id).replace("{delivery}", &delivery);
+        let path = format!("{path}{query}");
         let text = |kind| form(&self.document, kind, whose).to_string();
         let body = match (name.split('_').next().unwrap(), registry) {
             ("create" | "replace", Some(kind)) => Some(("application/json", text(kind))),
@@ -156,11 +169,17 @@ impl World {
         (path, body)
     }
 
+    fn webhook(&self, whose: Whose) -> u64 {
+        if whose == Whose::Own { self.own_webhook.get() } else { 1 }
+    }
+
     fn other_body(&self, name: &str, whose: Whose) -> Value {
         let number = whose.number();
         match name {
             "create_key" => json!({"holder": format!("新接入方{}", self.serial.get()), "purpose": "测试",
                 "region": whose.region(), "scopes": ["admin"]}),
+            "create_webhook" => webhook(),
+            "update_webhook" => json!({"enabled": true}),
             _ if name.starts_with("reveal_") => json!({"purpose": "约定对接的时间"}),
             "match_form" => {
                 json!({"form": form(&self.document, Kind::Need, Whose::Own), "target": "expert"})
@@ -173,10 +192,39 @@ impl World {
 
     /// Asks with a key of these scopes.
     async fn with_scopes(&self, operation: &Operation<'_>, scopes: &[Scope]) -> Reply {
+        if operation.path.contains("/webhooks/{id}") {
+            return self.as_holder(operation, scopes).await;
+        }
         // One key for each set: it is made anew for each request, so each has a holder of its own.
         let key = self.portal.key(&format!("持有者{}", self.serial.get()), None, scopes).await;
         self.ask(operation, Whose::Own, Some(&format!("Bearer {key}"))).await
     }
+
+    /// Asks about a webhook with a further key of its holder's, which is good for this request alone.
+    async fn as_holder(&self, operation: &Operation<'_>, scopes: &[Scope]) -> Reply {
+        if operation.name() == "delete_webhook" {
+            self.own_webhook.set(add_webhook(&self.portal, &self.portal.key).await);
+        }
+        let key = self.portal.key("门户", None, scopes).await;
+        let reply = self.ask(operation, Whose::Own, Some(&format!("Bearer {key}"))).await;
+        let id = key.split('_').nth(1).unwrap();
+        self.portal.engine.revoke_key(format!("key-{id}").parse().unwrap()).await.unwrap();
+        self.own_webhook.set(1);
+        reply
+    }
+}
+
+fn webhook() -> Value {
+    json!({"url": "https://portal.example.cn/events", "events": ["run.published"]})
+}
+
+/// Makes a webhook with a key; its number.
+async fn add_webhook(portal: &Portal, key: &str) -> u64 {
+    let headers = [("Content-Type", "application/json")];
+    let body = webhook().to_string();
+    let made = portal.send_as(Some(key), "POST", "/api/v1/webhooks", &headers, body.as_bytes()).await;
+    let id = made.json()["webhook"]["id"].as_str().unwrap().to_owned();
+    id.rsplit('-').next().unwrap().parse().unwrap()
 }
 
 /// The document's own example, as a record of a region. That of the other region says so in its name and in its texts.
@@ -306,12 +354,15 @@ async fn a_regions_key_sees_nothing_of_others_where_they_are_hidden() {
 
 async fn every_operation_keeps_to_the_region(others: Visibility) {
     let world = World::new(others).await;
-    let key = world.portal.key("滁州", Some("3411"), Scope::ALL).await;
+    let key = world.regional.clone();
+    world.own_webhook.set(2);
     world.ask_for_operation(&key).await;
     let bearer = format!("Bearer {key}");
     let mut all = operations(&world.document);
     // What takes things away comes last.
-    all.sort_by_key(|operation| ["withdraw", "revoke"].iter().any(|word| operation.name().starts_with(word)));
+    all.sort_by_key(|operation| {
+        ["withdraw", "revoke", "delete"].iter().any(|word| operation.name().starts_with(word))
+    });
     for operation in &all {
         let name = operation.name();
         let foreign = world.ask(operation, Whose::Foreign, Some(&bearer)).await;
@@ -356,6 +407,9 @@ fn check_foreign(operation: &Operation<'_>, others: Visibility, reply: &Reply) {
     let record = operation.path.contains("{id}") && !operation.path.contains("/keys/");
     match (verb, others) {
         _ if name == "create_key" => outside(reply),
+        // It says nothing of a region.
+        _ if name == "create_webhook" => assert_eq!(reply.status, 201),
+        _ if operation.path.contains("/webhooks/{id}") => is_refused(reply, 404, "webhook_not_found", name),
         _ if OF_ALL_REGIONS.contains(&name) => outside(reply),
         _ if operation.path.contains("/operations/{id}") => {
             is_refused(reply, 404, "operation_not_found", name)

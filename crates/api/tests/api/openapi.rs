@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::portal::{Portal, Reply, is_chinese};
 
-const METHODS: [&str; 4] = ["get", "post", "put", "delete"];
+const METHODS: [&str; 5] = ["get", "post", "put", "patch", "delete"];
 
 pub(crate) struct Operation<'a> {
     pub(crate) path: &'a str,
@@ -141,7 +141,7 @@ async fn every_example_request_is_accepted_and_answered_as_documented() {
     let mut operations = operations(&document);
     let turn = |operation: &Operation<'_>| match operation.name().split_once('_') {
         Some(("create", _)) => 0,
-        Some(("withdraw" | "revoke", _)) => 2,
+        Some(("withdraw" | "revoke" | "delete", _)) => 2,
         _ => 1,
     };
     operations.sort_by_key(turn);
@@ -187,7 +187,7 @@ async fn send(portal: &Portal, operation: &Operation<'_>, body: Option<(String, 
             other => other.to_string(),
         };
         match parameter["in"].as_str().unwrap() {
-            "path" => path = path.replace("{id}", &text),
+            "path" => path = path.replace(&format!("{{{name}}}"), &text),
             "header" => headers.push((name.to_owned(), text)),
             // The filters of one registry cannot be combined with a look-up by external id.
             _ if name == "external_id" => {}

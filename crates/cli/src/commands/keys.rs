@@ -22,7 +22,7 @@ const CREATE: &str = "发放一个密钥。密钥只显示这一次，系统只�
 每个接入方最多有两个有效的密钥：换发时先发新的，接入方换用之后再撤销旧的。接入方第一次出现时即登记其用途和地区，以后不变，再发时可不填。\n\n\
 权限：需求、企业、专家、服务站、成果、学会各有读和写（needs:read、needs:write、enterprises:…、experts:…、stations:…、achievements:…、societies:…），\
 另有 matches:run（匹配）、feedback:read 和 feedback:write（对接反馈）、imports:write（批量导入，须同时有该登记库的写权限）、contacts:read（联系方式）、\
-audit:read（审计记录）、admin（管理密钥）。\n\n\
+webhooks:write（事件推送）、audit:read（审计记录）、admin（管理密钥）。\n\n\
 例：\n  hongniang keys create --holder 省科协平台 --purpose 全省汇总 --all\n  \
 hongniang keys create --holder 滁州市科技服务平台 --purpose 汇总本市需求 --region 滁州市 --scopes needs:read,needs:write --days 180";
 const LIST: &str = "列出发放过的密钥，包括已过期和已撤销的；不含密钥本身。\n\n例：\n  hongniang keys list\n  hongniang keys list --json";

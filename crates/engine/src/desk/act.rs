@@ -33,6 +33,10 @@ pub enum Act {
     Rematch,
     /// See what long work one's own holder has asked for, and have it stop.
     OwnOperations,
+    /// Have events told to an address, or to another one: what an event tells, its scopes say besides.
+    SubscribeWebhook,
+    /// See the addresses to which one's own holder has events told and what became of the messages, and take addresses away.
+    ManageWebhooks,
     /// Ask about one's own key.
     OwnKey,
 }
@@ -51,6 +55,8 @@ impl Act {
             Self::GiveFeedback => vec![Scope::FeedbackWrite],
             Self::ManageKeys | Self::RebuildIndex | Self::Rematch => vec![Scope::Admin],
             Self::ReadAudit => vec![Scope::AuditRead],
+            Self::SubscribeWebhook => vec![Scope::MatchesRun, Scope::WebhooksWrite],
+            Self::ManageWebhooks => vec![Scope::WebhooksWrite],
             Self::OwnOperations | Self::OwnKey => Vec::new(),
         }
     }

@@ -15,6 +15,7 @@ mod operations;
 mod registry;
 mod runs;
 mod sight;
+mod webhooks;
 
 use std::net::IpAddr;
 use std::sync::Arc;

@@ -1,7 +1,7 @@
 //! Requests at a desk that their caller may send again: what is done once, and how it is told a second time.
 
 use domain::{Kind, RecordId};
-use store::Receipt;
+use store::{Delivery, Receipt, Webhook};
 
 use super::{Act, Desk};
 use crate::tickets::{Working, ticket};
@@ -40,6 +40,12 @@ pub enum Recalled {
     Feedback(Box<Feedback>),
     /// A key. Its token is known to nobody but whoever was told it.
     Key(Box<Key>),
+    /// An address for events. Its secret is known to nobody but whoever was told it.
+    Webhook(Box<Webhook>),
+    /// Such an address that was given another secret.
+    Secret(Box<Webhook>),
+    /// A message on its way to such an address.
+    Delivery(Box<Delivery>),
 }
 
 impl Desk {
@@ -73,6 +79,11 @@ impl Desk {
             }
             // Operations are told of by what asks for them.
             Receipt::Operation(number) => Err(EngineError::OperationNotFound(number)),
+            Receipt::Webhook(id) => Ok(Recalled::Webhook(Box::new(self.recall_webhook(id).await?))),
+            Receipt::Secret(id) => Ok(Recalled::Secret(Box::new(self.recall_webhook(id).await?))),
+            Receipt::Delivery(number) => {
+                Ok(Recalled::Delivery(Box::new(self.recall_delivery(number).await?)))
+            }
             Receipt::Key(id) => Ok(Recalled::Key(Box::new(self.key(id).await?))),
         }
     }

@@ -22,6 +22,7 @@ mod records;
 mod runs;
 mod texts;
 mod tickets;
+mod webhooks;
 
 use store::Store;
 
@@ -202,6 +203,21 @@ macro_rules! every_property_on {
                 it_is_asked_for_once_unless_it_came_to_nothing
                 what_is_old_or_of_servers_that_are_gone_goes
                 erasing_a_person_reaches_reports_and_files
+            }
+            webhooks {
+                an_address_reads_back_and_its_secret_too
+                addresses_are_listed_changed_and_removed
+                a_holder_has_so_many_addresses_and_makes_each_once
+                a_run_is_told_to_whoever_may_read_it
+                needs_are_told_in_groups_to_those_who_may_see_them
+                of_several_servers_one_sends_a_message
+                an_address_that_hangs_does_not_keep_others_waiting
+                what_fails_is_tried_again_and_its_address_rests
+                what_is_given_up_is_kept_and_can_be_sent_again
+                an_address_that_is_gone_or_fails_for_days_is_disabled
+                when_its_key_is_revoked_an_address_falls_silent
+                what_has_ended_is_forgotten_in_time
+                a_name_is_hidden_in_descriptions_when_its_bearer_is_erased
             }
             concurrency {
                 thirty_two_writers_all_succeed
