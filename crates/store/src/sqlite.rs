@@ -25,7 +25,7 @@ use reserve::Reserve;
 
 static SCHEMA: LazyLock<Migrator> = LazyLock::new(|| migrations::migrator(&STEPS));
 
-const STEPS: [Step; 7] = [
+const STEPS: [Step; 8] = [
     (1, "records outbox runs", include_str!("../migrations/sqlite/0001_records_outbox_runs.sql")),
     (2, "judgements feedback", include_str!("../migrations/sqlite/0002_judgements_feedback.sql")),
     (3, "duplicates clusters", include_str!("../migrations/sqlite/0003_duplicates_clusters.sql")),
@@ -37,6 +37,7 @@ const STEPS: [Step; 7] = [
         include_str!("../migrations/sqlite/0006_audit_sealed_contacts_erasures.sql"),
     ),
     (7, "tickets operations", include_str!("../migrations/sqlite/0007_tickets_operations.sql")),
+    (8, "placeholder", include_str!("../migrations/sqlite/0008_placeholder.sql")),
 ];
 
 /// A deferred transaction that reads first could not be promoted once another process has written.
