@@ -21,7 +21,10 @@ const ARROWS: [(&str, &[&str]); 11] = [
     ("index", &["domain", "text", "vectors", "embedding", "ranking"]),
     ("store", &["domain"]),
     ("exchange", &["domain"]),
-    ("engine", &["domain", "text", "vectors", "embedding", "ranking", "index", "store", "exchange"]),
+    (
+        "engine",
+        &["domain", "text", "vectors", "embedding", "planning", "ranking", "index", "store", "exchange"],
+    ),
     ("api", &["domain", "engine"]),
 ];
 const LONGEST_FILE: usize = 500;

@@ -1,7 +1,9 @@
-//! Judging sheets: workbooks in which staff say how well candidates answer needs. Written blind, filled in with Excel, WPS or LibreOffice,
-//! and read back.
+//! Workbooks. Judging sheets, in which staff say how well candidates answer needs: written blind, filled in with Excel, WPS or LibreOffice,
+//! and read back. And plans of campaigns, for staff to hand on ([`plans`]).
 
 mod bounds;
+mod look;
+pub mod plans;
 mod reading;
 mod writing;
 

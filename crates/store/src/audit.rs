@@ -116,11 +116,14 @@ pub enum Action {
     OperationSubmit,
     OperationCancel,
     OperationEnd,
+    CampaignMake,
+    CampaignPlan,
+    CampaignDelete,
 }
 
 impl Action {
     /// All of them.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 23] = [
         Self::RecordCreate,
         Self::RecordChange,
         Self::RecordsImport,
@@ -141,6 +144,9 @@ impl Action {
         Self::OperationSubmit,
         Self::OperationCancel,
         Self::OperationEnd,
+        Self::CampaignMake,
+        Self::CampaignPlan,
+        Self::CampaignDelete,
     ];
 
     /// The stable word in the log, and the one for people.
@@ -166,6 +172,9 @@ impl Action {
             Self::OperationSubmit => ("operation.submit", "提交后台任务"),
             Self::OperationCancel => ("operation.cancel", "取消后台任务"),
             Self::OperationEnd => ("operation.end", "后台任务结束"),
+            Self::CampaignMake => ("campaign.make", "新建对接活动"),
+            Self::CampaignPlan => ("campaign.plan", "调整对接方案"),
+            Self::CampaignDelete => ("campaign.delete", "删除对接活动"),
         }
     }
 

@@ -10,6 +10,7 @@ use serde_json::json;
 use crate::audit::{self, About, Action, Event};
 use crate::backend::{Transaction, on_backend};
 use crate::batch::{Batch, write::changes};
+use crate::campaigns;
 use crate::erasures::{self, Erasure, ErasureKind, digest};
 use crate::rows::{RecordRow, now, signed};
 use crate::sql::{erasures as texts, operations};
@@ -187,13 +188,15 @@ async fn delete(transaction: &mut Transaction, id: RecordId, erased: &mut Erased
             query.execute(&mut **transaction).await?.rows_affected()
         });
     }
+    campaigns::forget(transaction, id.kind, id.number).await?;
     let [_, _, matches, judgements, feedback] = gone;
     (erased.matches, erased.judgements, erased.feedback) = (matches, judgements, feedback);
     Ok(())
 }
 
-/// Hides the name in what staff remarked about others, and in reports of imports.
+/// Hides the name in what staff remarked about others, in campaigns, and in reports of imports.
 async fn hide(transaction: &mut Transaction, name: &str, erased: &mut Erased) -> Result<(), StoreError> {
+    campaigns::hide(transaction, name, &holding(name)).await?;
     on_backend!(transaction, transaction => {
         sqlx::query(operations::HIDE_IN_REPORTS)
             .bind(name)

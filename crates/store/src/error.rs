@@ -61,6 +61,9 @@ pub enum StoreError {
     /// Another process has taken the operation up, or it has ended.
     #[error("后台任务 {0} 已由另一个进程接手，或已经结束")]
     OperationLost(u64),
+    /// There is no such campaign.
+    #[error("没有编号为 {0} 的对接活动")]
+    CampaignNotFound(u64),
     /// There is no such run.
     #[error("没有编号为 {0} 的匹配批次")]
     RunNotFound(RunId),

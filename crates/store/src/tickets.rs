@@ -44,6 +44,13 @@ pub enum Receipt {
     Key(KeyId),
     /// An operation was asked for, or to stop.
     Operation(u64),
+    /// A campaign was made, planned anew or deleted.
+    Campaign {
+        /// Its number.
+        number: u64,
+        /// The plan that it then had.
+        version: u64,
+    },
 }
 
 impl fmt::Display for Receipt {
@@ -53,6 +60,7 @@ impl fmt::Display for Receipt {
             Self::Feedback(number) => write!(f, "feedback {number}"),
             Self::Key(id) => write!(f, "key {}", id.0),
             Self::Operation(number) => write!(f, "operation {number}"),
+            Self::Campaign { number, version } => write!(f, "campaign {number} {version}"),
         }
     }
 }
@@ -70,6 +78,9 @@ impl FromStr for Receipt {
             ["feedback", told] => Ok(Self::Feedback(number(told)?)),
             ["key", key] => Ok(Self::Key(KeyId(number(key)?))),
             ["operation", operation] => Ok(Self::Operation(number(operation)?)),
+            ["campaign", campaign, version] => {
+                Ok(Self::Campaign { number: number(campaign)?, version: number(version)? })
+            }
             _ => Err(()),
         }
     }
@@ -93,7 +104,8 @@ impl TicketRow {
 }
 
 impl Store {
-    /// The same store, which does its next write once under this ticket: creating, replacing or moving a record, feedback, keys, operations.
+    /// The same store, which does its next write once under this ticket: creating, replacing or moving a record, feedback, keys, operations,
+    /// campaigns.
     #[must_use]
     pub fn with_ticket(&self, ticket: Ticket) -> Self {
         Self { ticket: Some(ticket.into()), ..self.clone() }
@@ -186,7 +198,9 @@ mod tests {
     #[test]
     fn receipts_read_back() {
         let record = Receipt::Record { id: RecordId::new(Kind::Need, 42), revision: 3 };
-        for receipt in [record, Receipt::Feedback(7), Receipt::Key(KeyId(5)), Receipt::Operation(9)] {
+        let campaign = Receipt::Campaign { number: 4, version: 2 };
+        for receipt in [record, Receipt::Feedback(7), Receipt::Key(KeyId(5)), Receipt::Operation(9), campaign]
+        {
             assert_eq!(receipt.to_string().parse(), Ok(receipt));
         }
         for text in ["", "record need-42", "record 42 3", "feedback x", "key 5 6", "other 1"] {

@@ -5,7 +5,7 @@ use store::Receipt;
 
 use super::{Act, Desk};
 use crate::tickets::{Working, ticket};
-use crate::{EngineError, Feedback, Key, Shown};
+use crate::{CampaignShown, EngineError, Feedback, Key, Shown};
 
 /// What is to be done about a request that may have come before.
 pub enum Once {
@@ -38,6 +38,10 @@ pub enum Recalled {
     Record(Box<Shown>, u64),
     /// Feedback.
     Feedback(Box<Feedback>),
+    /// A campaign, and the version of its plan that the request brought about.
+    Campaign(Box<CampaignShown>, u64),
+    /// A campaign that is there no more.
+    CampaignGone,
     /// A key. Its token is known to nobody but whoever was told it.
     Key(Box<Key>),
 }
@@ -73,6 +77,10 @@ impl Desk {
             }
             // Operations are told of by what asks for them.
             Receipt::Operation(number) => Err(EngineError::OperationNotFound(number)),
+            Receipt::Campaign { number, version } => match self.recall_campaign(number).await? {
+                Some(shown) => Ok(Recalled::Campaign(Box::new(shown), version)),
+                None => Ok(Recalled::CampaignGone),
+            },
             Receipt::Key(id) => Ok(Recalled::Key(Box::new(self.key(id).await?))),
         }
     }

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 mod audit;
+mod campaigns;
 mod concurrency;
 mod contacts;
 mod drafts;
@@ -195,6 +196,13 @@ macro_rules! every_property_on {
                 it_is_asked_for_once_unless_it_came_to_nothing
                 what_is_old_or_of_servers_that_are_gone_goes
                 erasing_a_person_reaches_reports_and_files
+            }
+            campaigns {
+                a_campaign_reads_back_whole
+                it_is_planned_on_from_what_was_looked_at
+                they_are_listed_latest_first_and_deleted_whole
+                every_change_is_on_record_and_leads_to_what_came_of_it
+                whoever_is_erased_leaves_them
             }
             concurrency {
                 thirty_two_writers_all_succeed
