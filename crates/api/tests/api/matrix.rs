@@ -93,7 +93,25 @@ impl World {
         let rebuild = portal.send("POST", "/api/v1/index-rebuilds?registry=societies", &[], b"").await;
         assert_eq!((rebuild.status, &rebuild.json()["id"]), (202, &json!(1)));
         let own_operation = std::cell::Cell::new(1);
-        Self { portal, document, serial: Default::default(), cells: Default::default(), own_operation }
+        let world = Self { portal, document, serial: Default::default(), cells: Default::default(), own_operation };
+        // Campaign 1 is the own region's, campaign 2 the other's.
+        for whose in [Whose::Own, Whose::Foreign] {
+            world.make_campaign(whose).await;
+        }
+        world
+    }
+
+    /// Makes a campaign of a region for the region's need; its number.
+    async fn make_campaign(&self, whose: Whose) -> u64 {
+        self.serial.set(self.serial.get() + 1);
+        let scopes = [Scope::CampaignsWrite, Scope::MatchesRun];
+        let key = self.portal.key(&format!("策划者{}", self.serial.get()), Some(whose.region()), &scopes).await;
+        let body = self.other_body("make_campaign", whose).to_string();
+        let headers = [("Content-Type", "application/json")];
+        let path = "/api/v1/campaigns";
+        let reply = self.portal.send_as(Some(&key), "POST", path, &headers, body.as_bytes()).await;
+        assert_eq!(reply.status, 201, "{}", reply.text());
+        reply.json()["id"].as_u64().unwrap()
     }
 
     /// Has a key ask for an operation of its own.
@@ -112,7 +130,11 @@ impl World {
     async fn ask(&self, operation: &Operation<'_>, whose: Whose, authorization: Option<&str>) -> Reply {
         *self.cells.borrow_mut().entry(operation.name().to_owned()).or_default() += 1;
         self.serial.set(self.serial.get() + 1);
-        let (path, body) = self.request(operation, whose);
+        let (mut path, body) = self.request(operation, whose);
+        if operation.name() == "delete_campaign" {
+            // Each may be deleted but once.
+            path = format!("/api/v1/campaigns/{}", self.make_campaign(whose).await);
+        }
         let mut headers = vec![("If-Match", "*")];
         headers.extend(authorization.map(|value| ("Authorization", value)));
         let body = body.map(|(media_type, body)| {
@@ -132,6 +154,7 @@ impl World {
             None if operation.path.contains("/operations/") => {
                 if whose == Whose::Own { self.own_operation.get() } else { 1 }.to_string()
             }
+            None if operation.path.contains("/campaigns/") => number.to_string(),
             None => format!("key-{}", number + 1),
         };
         let query = match name {
@@ -142,7 +165,8 @@ impl World {
             "match_need" | "list_current_matches" | "list_match_changes" => "?target=experts",
             _ => "",
         };
-        let path = format!("{}{query}", operation.path.replace("{id}", &id));
+        let path = operation.path.replace("{id}", &id).replace("{candidate}", &format!("expert-{number}"));
+        let path = format!("{path}{query}");
         let text = |kind| form(&self.document, kind, whose).to_string();
         let body = match (name.split('_').next().unwrap(), registry) {
             ("create" | "replace", Some(kind)) => Some(("application/json", text(kind))),
@@ -162,6 +186,9 @@ impl World {
             "match_form" => {
                 json!({"form": form(&self.document, Kind::Need, Whose::Own), "target": "expert"})
             }
+            "make_campaign" => json!({"name": "对接活动", "needs": {"ids": [format!("need-{number}")]}}),
+            "rule_on_campaign" => json!({"rulings": [{"ruling": "lock", "need": format!("need-{number}"),
+                "candidate": format!("expert-{number}")}]}),
             "record_feedback" => json!({"need": format!("need-{number}"),
                 "candidate": format!("expert-{number}"), "decision": "solved"}),
             _ => panic!("the matrix has no request for {name}"),
@@ -308,7 +335,7 @@ async fn every_operation_keeps_to_the_region(others: Visibility) {
     let bearer = format!("Bearer {key}");
     let mut all = operations(&world.document);
     // What takes things away comes last.
-    all.sort_by_key(|operation| ["withdraw", "revoke"].iter().any(|word| operation.name().starts_with(word)));
+    all.sort_by_key(|operation| ["withdraw", "revoke", "delete"].iter().any(|word| operation.name().starts_with(word)));
     for operation in &all {
         let name = operation.name();
         let foreign = world.ask(operation, Whose::Foreign, Some(&bearer)).await;
@@ -356,6 +383,12 @@ fn check_foreign(operation: &Operation<'_>, others: Visibility, reply: &Reply) {
         _ if name == "create_index_rebuild" => outside(reply),
         _ if operation.path.contains("/operations/{id}") => {
             is_refused(reply, 404, "operation_not_found", name)
+        }
+        _ if operation.path.contains("/campaigns/{id}") => {
+            is_refused(reply, 404, "campaign_not_found", name)
+        }
+        _ if name == "make_campaign" => {
+            if others == Visibility::Hidden { missing(reply) } else { outside(reply) }
         }
         _ if operation.path.ends_with("/keys/{id}") => is_refused(reply, 404, "key_not_found", name),
         ("create", _) => outside(reply),
@@ -407,7 +440,11 @@ fn check_lists(operation: &Operation<'_>, others: Visibility, reply: &Reply) {
     let count =
         |seen: fn(&Value) -> &Value| items().iter().filter(|item| seen(item)["region"] == FOREIGN).count();
     let expected = usize::from(others != Visibility::Hidden);
-    if name == "list_feedback" {
+    if name == "list_campaigns" {
+        let regions: Vec<Value> = items().iter().map(|item| item["region_name"].clone()).collect();
+        let own = regions.iter().filter(|region| **region == "安徽省滁州市南谯区" || **region == "安徽省滁州市");
+        assert!(!regions.is_empty() && own.count() == regions.len(), "{name}: {answer}");
+    } else if name == "list_feedback" {
         let foreign = items().iter().filter(|item| item["need"] == "need-2").count();
         assert_eq!((items().is_empty(), foreign), (false, 0), "{name}: neither side is the own region's");
     } else if name.starts_with("search_") {

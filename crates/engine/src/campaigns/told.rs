@@ -4,11 +4,11 @@ use domain::{Kind, RecordId};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::Serialize;
-use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::kept::Why;
 use super::names::{NamedPair, Side};
+use super::request::CampaignRequest;
 
 /// A campaign in short.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
@@ -60,8 +60,7 @@ pub struct CampaignShown {
     #[serde(flatten)]
     pub head: CampaignHead,
     /// 建立时所要求的（不含锁定和禁止，那些见 `rulings`）
-    #[schema(value_type = Object)]
-    pub request: Value,
+    pub request: CampaignRequest,
     /// 最新的方案
     pub plan: PlanSummary,
     /// 现行的锁定和禁止

@@ -7,7 +7,7 @@ use super::{Act, Desk};
 use crate::campaigns::Campaigns;
 use crate::{
     CampaignPage, CampaignRequest, CampaignShown, EngineError, Itinerary, ItineraryPage, LeftOutPage,
-    PlanPage, RulingDraft,
+    PlanPage, RulingDraft, Task,
 };
 
 impl Desk {
@@ -18,6 +18,18 @@ impl Desk {
     pub async fn make_campaign(&self, request: &CampaignRequest) -> Result<CampaignShown, EngineError> {
         let _turn = self.begin(Act::MakeCampaign).await?;
         self.campaigns().make(request, |_, _| {}).await
+    }
+
+    /// Has a campaign be made; tells the number of the operation.
+    ///
+    /// # Errors
+    /// As [`Campaigns::size`]; [`EngineError::TooMuchWaiting`].
+    pub async fn submit_campaign(&self, request: &CampaignRequest) -> Result<u64, EngineError> {
+        let _turn = self.begin(Act::MakeCampaign).await?;
+        // What is wrong by itself is told at once.
+        self.campaigns().size(request).await?;
+        let task = Task::MakeCampaign(Box::new(request.clone()));
+        self.engine.submit(task, &self.caller.key, None, true).await
     }
 
     /// How many needs a campaign would be about.

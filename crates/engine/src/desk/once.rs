@@ -41,7 +41,7 @@ pub enum Recalled {
     /// A campaign, and the version of its plan that the request brought about.
     Campaign(Box<CampaignShown>, u64),
     /// A campaign that is there no more.
-    CampaignGone,
+    CampaignGone(u64),
     /// A key. Its token is known to nobody but whoever was told it.
     Key(Box<Key>),
 }
@@ -79,7 +79,7 @@ impl Desk {
             Receipt::Operation(number) => Err(EngineError::OperationNotFound(number)),
             Receipt::Campaign { number, version } => match self.recall_campaign(number).await? {
                 Some(shown) => Ok(Recalled::Campaign(Box::new(shown), version)),
-                None => Ok(Recalled::CampaignGone),
+                None => Ok(Recalled::CampaignGone(number)),
             },
             Receipt::Key(id) => Ok(Recalled::Key(Box::new(self.key(id).await?))),
         }

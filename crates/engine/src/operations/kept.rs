@@ -6,18 +6,21 @@ use store::{Operation as StoredOperation, OperationDraft, StoreError};
 
 use super::aside::Laid;
 use super::{Task, word};
-use crate::{EngineError, ImportOptions, ImportReport, Key};
+use crate::{CampaignRequest, EngineError, ImportOptions, ImportReport, Key};
 
 const IMPORT: &str = "import";
 const REBUILD: &str = "index_rebuild";
+const CAMPAIGN: &str = "campaign";
 
 /// How an operation is to be done.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct Options {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     format: Option<String>,
     #[serde(default)]
     all_or_nothing: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    campaign: Option<Box<CampaignRequest>>,
     /// Whether whoever asked was told at once that it is taken on; else that request stands or falls with it.
     pub(super) answers_later: bool,
 }
@@ -39,6 +42,8 @@ pub enum FaultKind {
     UnreadableFile,
     /// Bad rows, of which none was allowed.
     NothingImported,
+    /// What is asked for cannot be, as things are now.
+    NotPossible,
     /// The file that was put aside is gone or damaged.
     FileLost,
     /// The server that was to do it is not there any more.
@@ -54,11 +59,20 @@ impl Fault {
             EngineError::File(_) => FaultKind::UnreadableFile,
             EngineError::NothingImported(_) => FaultKind::NothingImported,
             EngineError::FileLost => FaultKind::FileLost,
+            EngineError::Invalid(_)
+            | EngineError::NotFound(_)
+            | EngineError::NoRun
+            | EngineError::OutsideRegion(_) => FaultKind::NotPossible,
             _ => FaultKind::Internal,
         };
         let detail = match kind {
             FaultKind::Internal => "服务内部发生错误，已记入日志；报障时请提供任务编号".to_owned(),
-            _ => error.to_string(),
+            _ => match error {
+                EngineError::Invalid(fields) => {
+                    fields.iter().map(|field| field.detail.as_str()).collect::<Vec<_>>().join("；")
+                }
+                error => error.to_string(),
+            },
         };
         Self { kind, detail }
     }
@@ -83,15 +97,13 @@ pub(super) fn draft(
     server: String,
     file: Option<&Laid>,
 ) -> OperationDraft {
+    let plain = Options { format: None, all_or_nothing: false, campaign: None, answers_later };
     let (what, registry, options) = match task {
-        Task::Import(ImportOptions { kind, format, all_or_nothing }) => (
-            IMPORT,
-            Some(kind),
-            Options { format: Some(word(format).to_owned()), all_or_nothing, answers_later },
-        ),
-        Task::RebuildIndex(kind) => {
-            (REBUILD, kind, Options { format: None, all_or_nothing: false, answers_later })
+        Task::Import(ImportOptions { kind, format, all_or_nothing }) => {
+            (IMPORT, Some(kind), Options { format: Some(word(format).to_owned()), all_or_nothing, ..plain })
         }
+        Task::RebuildIndex(kind) => (REBUILD, kind, plain),
+        Task::MakeCampaign(request) => (CAMPAIGN, None, Options { campaign: Some(request), ..plain }),
     };
     OperationDraft {
         what: what.to_owned(),
@@ -111,7 +123,7 @@ pub(super) fn options(stored: &StoredOperation) -> Result<Options, EngineError> 
 }
 
 pub(crate) fn task(stored: &StoredOperation) -> Result<Task, EngineError> {
-    let Options { format, all_or_nothing, .. } = options(stored)?;
+    let Options { format, all_or_nothing, campaign, .. } = options(stored)?;
     let format =
         [Format::Csv, Format::JsonLines].into_iter().find(|known| Some(word(*known)) == format.as_deref());
     match (stored.draft.what.as_str(), stored.draft.registry, format) {
@@ -119,18 +131,40 @@ pub(crate) fn task(stored: &StoredOperation) -> Result<Task, EngineError> {
             Ok(Task::Import(ImportOptions { kind, format, all_or_nothing }))
         }
         (REBUILD, kind, _) => Ok(Task::RebuildIndex(kind)),
+        (CAMPAIGN, None, _) => {
+            campaign.map(Task::MakeCampaign).ok_or_else(|| unreadable(stored, "no campaign"))
+        }
         _ => Err(unreadable(stored, "unknown work")),
     }
 }
 
 pub(super) fn report(stored: &StoredOperation) -> Result<Option<ImportReport>, EngineError> {
-    let Some(text) = &stored.report else { return Ok(None) };
+    let Some(text) = stored.report.as_deref().filter(|_| stored.draft.what != CAMPAIGN) else {
+        return Ok(None);
+    };
     let Report { report, row_errors } = read(stored, text)?;
     Ok(Some(ImportReport { errors: row_errors, ..report }))
 }
 
 pub(super) fn report_json(report: &ImportReport) -> String {
     json(&Report { report: report.clone(), row_errors: report.errors.clone() })
+}
+
+/// What is told of a campaign that was made.
+#[derive(Serialize, Deserialize)]
+struct Made {
+    campaign: u64,
+}
+
+/// The campaign that an operation has made.
+pub(super) fn campaign(stored: &StoredOperation) -> Result<Option<u64>, EngineError> {
+    let text = stored.report.as_deref().filter(|_| stored.draft.what == CAMPAIGN);
+    let made: Option<Made> = text.map(|text| read(stored, text)).transpose()?;
+    Ok(made.map(|made| made.campaign))
+}
+
+pub(super) fn campaign_json(campaign: u64) -> String {
+    json(&Made { campaign })
 }
 
 pub(super) fn fault(stored: &StoredOperation) -> Result<Option<Fault>, EngineError> {
