@@ -25,7 +25,7 @@ const ARROWS: [(&str, &[&str]); 12] = [
     ("webhooks", &[]),
     (
         "engine",
-        &["domain", "text", "vectors", "embedding", "ranking", "index", "store", "exchange", "webhooks"],
+        &["domain", "text", "vectors", "embedding", "planning", "ranking", "index", "store", "exchange", "webhooks"],
     ),
     ("api", &["domain", "engine"]),
 ];

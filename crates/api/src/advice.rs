@@ -120,6 +120,11 @@ const ADVICE: &[Advice] = &[
         then: "从批次列表中重新选取。",
     },
     Advice {
+        code: Code::CampaignNotFound,
+        when: "没有这个编号的对接活动，已被删除，或者它属于其他地区。",
+        then: "从对接活动的列表中重新选取。",
+    },
+    Advice {
         code: Code::KeyNotFound,
         when: "没有这个编号的密钥，或者本密钥管不到它。",
         then: "从密钥列表中重新选取。",

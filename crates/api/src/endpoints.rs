@@ -18,8 +18,8 @@ use crate::extract::QueryNames;
 use crate::gate::Access::{self, Key, Open};
 use crate::gate::gate;
 use crate::handlers::{
-    self, confidential, export, feedback, health, keys, kindred, operations, ranking, registry, runs, search,
-    webhooks,
+    self, campaigns, confidential, export, feedback, health, keys, kindred, operations, ranking, registry,
+    runs, search, webhooks,
 };
 use crate::problem::{Code, Problem};
 use crate::retirement::Retirement;
@@ -115,6 +115,7 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
         docs::kindred::clusters(),
         web::to(kindred::clusters),
     );
+    campaign_endpoints(&mut all);
     all.add(Key(Act::GiveFeedback), (post, "/feedback"), docs::feedback::record(), web::to(feedback::record));
     all.add(Key(Act::ReadFeedback), (get, "/feedback"), docs::feedback::list(), web::to(feedback::list));
     all.add(matching, (get, "/ranking"), docs::feedback::ranking(), web::to(ranking::read));
@@ -155,6 +156,35 @@ fn webhooks(all: &mut Endpoints) {
     all.add(manage, deliveries, docs::webhooks::deliveries(), web::to(webhooks::deliveries));
     let retry = (post, "/webhooks/{id}/deliveries/{delivery}/retry");
     all.add(manage, retry, docs::webhooks::retry(), web::to(webhooks::retry));
+}
+
+fn campaign_endpoints(all: &mut Endpoints) {
+    let (get, post, delete) = (&Method::GET, &Method::POST, &Method::DELETE);
+    let (read, change) = (Key(Act::ReadCampaigns), Key(Act::ChangeCampaigns));
+    all.add(Key(Act::MakeCampaign), (post, "/campaigns"), docs::campaigns::make(), web::to(campaigns::make));
+    all.add(read, (get, "/campaigns"), docs::campaigns::list(), web::to(campaigns::list));
+    all.add(read, (get, "/campaigns/{id}"), docs::campaigns::read(), web::to(campaigns::read));
+    all.add(change, (delete, "/campaigns/{id}"), docs::campaigns::delete(), web::to(campaigns::delete));
+    all.add(read, (get, "/campaigns/{id}/plan"), docs::campaigns::plan(), web::to(campaigns::plan));
+    all.add(
+        read,
+        (get, "/campaigns/{id}/left-out"),
+        docs::campaigns::left_out(),
+        web::to(campaigns::left_out),
+    );
+    all.add(
+        read,
+        (get, "/campaigns/{id}/itineraries"),
+        docs::campaigns::itineraries(),
+        web::to(campaigns::itineraries),
+    );
+    all.add(
+        read,
+        (get, "/campaigns/{id}/itineraries/{candidate}"),
+        docs::campaigns::itinerary(),
+        web::to(campaigns::itinerary),
+    );
+    all.add(change, (post, "/campaigns/{id}/rulings"), docs::campaigns::rule(), web::to(campaigns::rule));
 }
 
 fn registry(all: &mut Endpoints, kind: Kind) {

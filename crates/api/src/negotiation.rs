@@ -9,6 +9,9 @@ pub(crate) const JSON: &str = "application/json";
 /// Media type of answers that are a line of JSON for each row or record.
 pub(crate) const NDJSON: &str = "application/x-ndjson";
 
+/// Media type of workbooks.
+pub(crate) const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
+
 /// The media types of an operation's answers.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Answers(pub(crate) Vec<&'static str>);
@@ -27,6 +30,11 @@ impl Answers {
 /// Whether lines are wanted rather than one document.
 pub(crate) fn prefers_lines(headers: &HeaderMap) -> bool {
     wish(headers, NDJSON) > wish(headers, JSON)
+}
+
+/// Whether a workbook is wanted rather than JSON.
+pub(crate) fn prefers_workbook(headers: &HeaderMap) -> bool {
+    wish(headers, XLSX) > wish(headers, JSON)
 }
 
 /// How much the caller wants a media type, in thousandths; 0 for not at all. Of the ranges that cover it the most exact one counts. A caller

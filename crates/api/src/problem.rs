@@ -89,6 +89,8 @@ codes! {
     OperationNotFound = "operation_not_found", NOT_FOUND, "没有这个后台任务";
     /// There is no such run.
     RunNotFound = "run_not_found", NOT_FOUND, "没有这个匹配批次";
+    /// There is no such campaign.
+    CampaignNotFound = "campaign_not_found", NOT_FOUND, "没有这个对接活动";
     /// There is no such key.
     KeyNotFound = "key_not_found", NOT_FOUND, "没有这个密钥";
     /// There is no such address for events.

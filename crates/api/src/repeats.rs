@@ -14,7 +14,7 @@ use engine::{Desk, EngineError, Once, Recalled, Receipt, StoreError, Webhook};
 use serde_json::Value;
 
 use crate::endpoints::BASE;
-use crate::handlers::{Answer, feedback, keys, registry, webhooks};
+use crate::handlers::{Answer, campaigns, feedback, keys, operations, registry, webhooks};
 use crate::problem::{Code, Problem};
 
 /// The header that callers send.
@@ -112,6 +112,22 @@ impl Repeatable {
         }
     }
 
+    /// As [`Self::once`], of a request that may lead to an operation.
+    pub(crate) async fn either(
+        self,
+        desk: Desk,
+        body: &Value,
+        work: impl AsyncFnOnce(Desk) -> Result<Done, EngineError>,
+    ) -> Answer {
+        let method = self.method.clone();
+        match self.come(&desk, body.to_string().as_bytes(), work).await? {
+            Came::First(Done::Answered(answer)) => Ok(answer),
+            Came::First(Done::TakenOn(number)) => operations::taken_on(&desk, number, false).await,
+            Came::Again(Receipt::Operation(number)) => operations::taken_on(&desk, number, true).await,
+            Came::Again(receipt) => again(&desk, &method, receipt).await,
+        }
+    }
+
     async fn come<T>(
         self,
         desk: &Desk,
@@ -137,6 +153,12 @@ impl Repeatable {
     }
 }
 
+/// How a request was done: at once, or by an operation of this number.
+pub(crate) enum Done {
+    Answered(HttpResponse),
+    TakenOn(u64),
+}
+
 /// What a request came to: something new, or what had come of it before.
 enum Came<T> {
     First(T),
@@ -148,6 +170,11 @@ async fn again(desk: &Desk, method: &Method, receipt: Receipt) -> Answer {
     let mut answer = match desk.recall(receipt).await? {
         Recalled::Record(shown, revision) => registry::written(method, *shown, revision),
         Recalled::Feedback(told) => feedback::recorded(*told),
+        Recalled::Campaign(shown, version) => campaigns::written(method, *shown, version),
+        Recalled::CampaignGone(number) if method == Method::DELETE => campaigns::deleted(number),
+        Recalled::CampaignGone(number) => {
+            return Err(EngineError::from(StoreError::CampaignNotFound(number)).into());
+        }
         Recalled::Key(key) if method == Method::POST => {
             let detail = format!(
                 "密钥 {} 已按此前的同一请求发放，密钥本身只显示一次，不能再给出；没有收到的，请撤销它，再换一个 Idempotency-Key 重新发放",

@@ -18,6 +18,7 @@ mod matching;
 mod migrate;
 mod openapi;
 mod operations;
+mod plan;
 mod rematch;
 mod search;
 mod serve;
@@ -47,6 +48,7 @@ pub(crate) enum Commands {
     Search(search::Search),
     Match(matching::Matching),
     Rematch(rematch::Rematch),
+    Plan(plan::Plan),
     Duplicates(duplicates::Duplicates),
     Kindred(kindred::Kindred),
     Judge(judge::Judge),
@@ -77,6 +79,7 @@ pub(crate) async fn run(command: Commands, settings: &Settings) -> Result<Ending
         Commands::Search(search) => search.run(settings).await,
         Commands::Match(matching) => matching.run(settings).await,
         Commands::Rematch(rematch) => rematch.run(settings).await,
+        Commands::Plan(plan) => plan.run(settings).await,
         Commands::Duplicates(duplicates) => duplicates.run(settings).await,
         Commands::Kindred(kindred) => kindred.run(settings).await,
         Commands::Judge(judge) => judge.run(settings).await,

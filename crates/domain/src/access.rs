@@ -50,6 +50,10 @@ choices! {
         FeedbackRead = "feedback:read", "读对接反馈";
         /// Giving feedback.
         FeedbackWrite = "feedback:write", "写对接反馈";
+        /// Reading campaigns and their plans.
+        CampaignsRead = "campaigns:read", "读对接活动";
+        /// Making campaigns, together with the scope to match; ruling on their pairs; deleting them.
+        CampaignsWrite = "campaigns:write", "写对接活动";
         /// Importing files, together with the scope to write the registry.
         ImportsWrite = "imports:write", "批量导入";
         /// Having events told to an address of one's own.

@@ -9,6 +9,7 @@
 mod asking;
 mod audit;
 mod backup;
+mod campaigns;
 mod comparing;
 mod desk;
 mod documents;
@@ -55,6 +56,13 @@ use text::Analyzer;
 pub use asking::Asking;
 pub use audit::RevealedContact;
 pub use backup::{BackupError, BackupReport};
+pub use campaigns::{
+    CampaignHead, CampaignPage, CampaignRequest, CampaignShown, Campaigns, CandidateCapacity,
+    CandidateSource, CapacityRule, GroupBy, Itinerary, ItineraryPage, LeftOutNeed, LeftOutPage, LeftReason,
+    NamedPair, NeedSelection, NeedWish, Otherwise, PairForm, PlanChanges, PlanPage, PlanRelaxation,
+    PlanSummary, PlannedPair, QuotaRule, RulingDraft, RulingShown, RulingWord, Side, Source, Stop, Travel,
+    Wanted, Why, WhyPart,
+};
 pub use comparing::{Difference, DifferenceKind, VerifyReport};
 pub use desk::{Act, AdmissionLoad, AdmissionSettings, Caller, Desk, Once, Recalled};
 pub use duplicates::{Duplicate, DuplicatePair, Flag, NeedBrief};

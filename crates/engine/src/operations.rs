@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 use store::{Operation as StoredOperation, OperationState, StoreError};
 use tokio::sync::Notify;
 
-use crate::{Engine, EngineError, ImportOptions, ImportReport, RematchRequest};
+use crate::{CampaignRequest, Engine, EngineError, ImportOptions, ImportReport, RematchRequest};
 use aside::Aside;
 pub(crate) use kept::task;
 pub use kept::{Fault, FaultKind};
@@ -49,7 +49,7 @@ impl Default for OperationSettings {
 }
 
 /// What an operation does.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Task {
     /// Imports a file.
     Import(ImportOptions),
@@ -57,6 +57,8 @@ pub enum Task {
     RebuildIndex(Option<Kind>),
     /// Matches all open needs again.
     Rematch(RematchRequest),
+    /// Makes a campaign.
+    MakeCampaign(Box<CampaignRequest>),
 }
 
 /// An operation as it stands.
@@ -78,6 +80,8 @@ pub struct Operation {
     pub key: KeyId,
     /// What it has come to, as far as it may be told.
     pub report: Option<Box<ImportReport>>,
+    /// The campaign that it has made.
+    pub campaign: Option<u64>,
     /// Why it failed.
     pub fault: Option<Fault>,
     /// When it was asked for.
@@ -334,6 +338,7 @@ impl Engine {
             progress: self.operations.progress(&stored),
             key: stored.draft.key,
             report: kept::report(&stored)?.map(Box::new),
+            campaign: kept::campaign(&stored)?,
             fault: kept::fault(&stored)?,
             created_at: stored.created_at,
             started_at: stored.started_at,

@@ -1,4 +1,5 @@
-//! Files in and out: JSON Lines and CSV as streams of checked rows, judging sheets as workbooks, and generated corpora for speed runs.
+//! Files in and out: JSON Lines and CSV as streams of checked rows, judging sheets and plans as workbooks, and
+//! generated corpora for speed runs.
 //!
 //! Everything here blocks; callers run it on a thread that may.
 

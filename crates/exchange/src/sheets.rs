@@ -1,8 +1,10 @@
-//! Workbooks: the change list of the re-match, and judging sheets, in which staff say how well candidates answer needs. These are written blind, filled
-//! in with Excel, WPS or LibreOffice, and read back.
+//! Workbooks: judging sheets, in which staff say how well candidates answer needs, written blind, filled in with Excel, WPS or LibreOffice, and read
+//! back; the change list of the re-match; and plans of campaigns, for staff to hand on ([`plans`]).
 
 mod bounds;
 pub mod changes;
+mod look;
+pub mod plans;
 mod reading;
 mod writing;
 

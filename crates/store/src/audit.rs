@@ -124,11 +124,14 @@ pub enum Action {
     WebhookDisable,
     WebhookPing,
     DeliveryRetry,
+    CampaignMake,
+    CampaignPlan,
+    CampaignDelete,
 }
 
 impl Action {
     /// All of them.
-    pub const ALL: [Self; 28] = [
+    pub const ALL: [Self; 31] = [
         Self::RecordCreate,
         Self::RecordChange,
         Self::RecordsImport,
@@ -157,6 +160,9 @@ impl Action {
         Self::WebhookDisable,
         Self::WebhookPing,
         Self::DeliveryRetry,
+        Self::CampaignMake,
+        Self::CampaignPlan,
+        Self::CampaignDelete,
     ];
 
     /// The stable word in the log, and the one for people.
@@ -190,6 +196,9 @@ impl Action {
             Self::WebhookDisable => ("webhook.disable", "停用推送地址"),
             Self::WebhookPing => ("webhook.ping", "试推送"),
             Self::DeliveryRetry => ("delivery.retry", "重新推送"),
+            Self::CampaignMake => ("campaign.make", "新建对接活动"),
+            Self::CampaignPlan => ("campaign.plan", "调整对接方案"),
+            Self::CampaignDelete => ("campaign.delete", "删除对接活动"),
         }
     }
 

@@ -10,6 +10,7 @@ use serde_json::json;
 use crate::audit::{self, About, Action, Event};
 use crate::backend::{Transaction, on_backend};
 use crate::batch::{Batch, write::changes};
+use crate::campaigns;
 use crate::erasures::{self, Erasure, ErasureKind, digest};
 use crate::rows::{RecordRow, now, signed};
 use crate::sql::{erasures as texts, operations, webhooks};
@@ -189,11 +190,12 @@ async fn delete(transaction: &mut Transaction, id: RecordId, erased: &mut Erased
     let [_, _, judgements, feedback] = gone;
     (erased.judgements, erased.feedback) = (judgements, feedback);
     erased.matches = runs::strike(transaction, id).await?;
-    Ok(())
+    campaigns::forget(transaction, id.kind, id.number).await
 }
 
-/// Hides the name in what staff remarked about others, in reports of imports, and in what portals say of their webhooks.
+/// Hides the name in what staff remarked about others, in campaigns, in reports of imports, and in what portals say of their webhooks.
 async fn hide(transaction: &mut Transaction, name: &str, erased: &mut Erased) -> Result<(), StoreError> {
+    campaigns::hide(transaction, name, &holding(name)).await?;
     on_backend!(transaction, transaction => {
         for text in [operations::HIDE_IN_REPORTS, webhooks::HIDE_IN_DESCRIPTIONS] {
             sqlx::query(text).bind(name).bind(holding(name)).execute(&mut **transaction).await?;

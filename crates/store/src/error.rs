@@ -75,6 +75,9 @@ pub enum StoreError {
         /// So many there may be.
         most: u64,
     },
+    /// There is no such campaign.
+    #[error("没有编号为 {0} 的对接活动")]
+    CampaignNotFound(u64),
     /// There is no such run.
     #[error("没有编号为 {0} 的匹配批次")]
     RunNotFound(RunId),

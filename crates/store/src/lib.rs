@@ -10,6 +10,7 @@ mod aside;
 mod audit;
 mod backend;
 mod batch;
+mod campaigns;
 mod clusters;
 mod contacts;
 mod duplicates;
@@ -42,6 +43,10 @@ pub use aside::{SealError, Sealing, Unsealing};
 pub use audit::{
     About, Action, Actor, ActorKind, AuditFault, AuditFaultKind, AuditFilter, AuditReport, AuditResult,
     AuditRow, Event, LEAST_KEPT_DAYS,
+};
+pub use campaigns::{
+    Amendment, CampaignDraft, CampaignPair, PlanDraft, PlanVisit, RulingEntry, StoredCampaign, StoredPlan,
+    StoredRuling, StoredVisit,
 };
 pub use clusters::{Cluster, ClusterPlace};
 pub use contacts::{KeyInUse, Rotation};

@@ -6,6 +6,8 @@
 
 mod moving;
 
+pub(crate) use moving::advance;
+
 use domain::access::KeyId;
 use domain::{Kind, Region};
 use jiff::Timestamp;

@@ -7,6 +7,7 @@ use sqlx::AssertSqlSafe;
 
 pub(crate) mod access;
 pub(crate) mod audit;
+pub(crate) mod campaigns;
 pub(crate) mod contacts;
 pub(crate) mod duplicates;
 pub(crate) mod erasures;

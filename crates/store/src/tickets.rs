@@ -50,6 +50,13 @@ pub enum Receipt {
     Secret(WebhookId),
     /// A message to such an address was sent on its way again.
     Delivery(u64),
+    /// A campaign was made, planned anew or deleted.
+    Campaign {
+        /// Its number.
+        number: u64,
+        /// The plan that it then had.
+        version: u64,
+    },
 }
 
 impl fmt::Display for Receipt {
@@ -62,6 +69,7 @@ impl fmt::Display for Receipt {
             Self::Webhook(id) => write!(f, "webhook {}", id.0),
             Self::Secret(id) => write!(f, "secret {}", id.0),
             Self::Delivery(number) => write!(f, "delivery {number}"),
+            Self::Campaign { number, version } => write!(f, "campaign {number} {version}"),
         }
     }
 }
@@ -82,6 +90,9 @@ impl FromStr for Receipt {
             ["webhook", webhook] => Ok(Self::Webhook(WebhookId(number(webhook)?))),
             ["secret", webhook] => Ok(Self::Secret(WebhookId(number(webhook)?))),
             ["delivery", delivery] => Ok(Self::Delivery(number(delivery)?)),
+            ["campaign", campaign, version] => {
+                Ok(Self::Campaign { number: number(campaign)?, version: number(version)? })
+            }
             _ => Err(()),
         }
     }
@@ -105,7 +116,8 @@ impl TicketRow {
 }
 
 impl Store {
-    /// The same store, which does its next write once under this ticket: creating, replacing or moving a record, feedback, keys, operations, webhooks.
+    /// The same store, which does its next write once under this ticket: creating, replacing or moving a record, feedback, keys, operations,
+    /// campaigns, webhooks.
     #[must_use]
     pub fn with_ticket(&self, ticket: Ticket) -> Self {
         Self { ticket: Some(ticket.into()), ..self.clone() }
@@ -189,7 +201,8 @@ mod tests {
         let others =
             [Receipt::Feedback(7), Receipt::Key(KeyId(5)), Receipt::Operation(9), Receipt::Delivery(4)];
         let secret = Receipt::Secret(WebhookId(3));
-        for receipt in [record, webhook, secret].into_iter().chain(others) {
+        let campaign = Receipt::Campaign { number: 4, version: 2 };
+        for receipt in [record, webhook, secret, campaign].into_iter().chain(others) {
             assert_eq!(receipt.to_string().parse(), Ok(receipt));
         }
         for text in ["", "record need-42", "record 42 3", "feedback x", "key 5 6", "other 1"] {

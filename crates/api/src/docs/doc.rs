@@ -5,14 +5,14 @@ use engine::Act;
 use serde_json::Value;
 use utoipa::openapi::path::{Operation, OperationBuilder, Parameter, ParameterBuilder, ParameterIn};
 use utoipa::openapi::request_body::RequestBodyBuilder;
-use utoipa::openapi::schema::{ObjectBuilder, Type};
+use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, SchemaFormat, Type};
 use utoipa::openapi::security::SecurityRequirement;
 use utoipa::openapi::{
     Content, ContentBuilder, HeaderBuilder, Ref, RefOr, Required, Response, ResponseBuilder, Schema,
 };
 
 use crate::gate::Access;
-use crate::negotiation::{Answers, JSON, NDJSON};
+use crate::negotiation::{Answers, JSON, NDJSON, XLSX};
 use crate::problem::{Code, PROBLEM_JSON};
 use crate::repeats::REPLAYED;
 
@@ -137,6 +137,16 @@ impl Doc {
         lines: String,
     ) -> Self {
         self.answers(status, description, [json_content(answer), lines_content(lines)], &[])
+    }
+
+    /// A JSON answer, or, when the caller prefers it, a workbook.
+    pub(crate) fn answer_or_workbook(self, status: u16, description: &str, answer: (&str, Value)) -> Self {
+        let file = ObjectBuilder::new()
+            .schema_type(Type::String)
+            .format(Some(SchemaFormat::KnownFormat(KnownFormat::Binary)));
+        let workbook = ContentBuilder::new().schema(Some(Schema::from(file))).build();
+        let headers = [("Content-Disposition", "工作簿的文件名，仅答复工作簿时有")];
+        self.answers(status, description, [json_content(answer), (XLSX, workbook)], &headers)
     }
 
     /// An answer of many lines.

@@ -20,6 +20,7 @@ const VISIBLE: &str = "[^\\s\\u0000-\\u001f\\u007f-\\u009f]";
 /// Texts with a format, and single texts of a list, in any form.
 const FORMATS: &[(&str, &str)] = &[
     ("region", REGION),
+    ("regions", REGION),
     ("travel_regions", REGION),
     ("industry", INDUSTRY),
     ("industries", INDUSTRY),
@@ -71,6 +72,7 @@ const LONGEST: &[(&str, usize)] = &[
     ("enterprise", 128),
     ("filed_by", 100),
     ("website", 200),
+    ("of", 100),
     ("holder", 100),
     ("purpose", 200),
     ("reason", 200),
@@ -101,6 +103,7 @@ const NEEDED: &[(&str, &str)] = &[
     ("AchievementForm", "title"),
     ("SocietyForm", "name"),
     ("KeyForm", "holder"),
+    ("CampaignForm", "name"),
     ("Inventor", "name"),
 ];
 
@@ -139,6 +142,10 @@ fn refine_field(form: &str, field: &str, property: &mut Schema) {
         ("ContactForm", "person" | "address") => text.pattern = Some(UNMASKED.to_owned()),
         ("ContactForm", "postcode") => text.pattern = Some("^([0-9]{6})?$".to_owned()),
         ("ContactForm", "email") => text.pattern = Some(MAILBOX.to_owned()),
+        ("CampaignForm", "name") => text.max_length = Some(100),
+        ("CampaignForm", "business_date") => {
+            text.format = Some(SchemaFormat::Custom("calendar-date".to_owned()));
+        }
         ("RevealForm", "purpose") => {
             text.pattern = Some(format!("{VISIBLE}.*{VISIBLE}"));
             text.min_length = Some(2);

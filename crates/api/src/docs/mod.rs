@@ -1,5 +1,6 @@
 //! The OpenAPI document, put together from the same list as the routes.
 
+pub(crate) mod campaigns;
 pub(crate) mod confidential;
 mod doc;
 mod examples;
@@ -35,6 +36,7 @@ pub(crate) use doc::Doc;
 
 const MATCHING: &str = "匹配";
 const RUNS: &str = "匹配批次";
+const CAMPAIGNS: &str = "对接活动";
 const FEEDBACK: &str = "对接反馈";
 const KEYS: &str = "密钥";
 const WEBHOOKS: &str = "事件推送";
@@ -104,6 +106,7 @@ fn tags() -> Vec<Tag> {
     let mut tags: Vec<Tag> = REGISTRIES.into_iter().map(registry).collect();
     tags.push(tag(MATCHING, "实时匹配：即时计算，每条结果都附说明".to_owned()));
     tags.push(tag(RUNS, "每日匹配批次：批次结果、相邻批次之间的变化和共性需求".to_owned()));
+    tags.push(tag(CAMPAIGNS, "一次活动为许多需求定出谁去哪家：方案、说明、调整和导出".to_owned()));
     tags.push(tag(FEEDBACK, "推荐的对接后来怎样".to_owned()));
     tags.push(tag(OPERATIONS, "耗时的工作：受理后在后台进行，可查进度、可取消".to_owned()));
     tags.push(tag(WEBHOOKS, "事件发生时告知接入方，不必反复来查".to_owned()));
@@ -132,8 +135,8 @@ const INTRODUCTION: &str = "\
 - **翻页**：把 `next_cursor` 原样作为 `cursor` 传回，其他参数不变；没有 `next_cursor` 即为最后一页。翻页期间他人的写入不会造成遗漏或重复：列表按编号，共性需求始终取第一页所在的批次，检索始终取第一页时的索引（两页间隔不超过两分钟、由同一服务进程应答时；否则接着现在的索引，得分可能已变，个别结果可能前后移动）。
 - **批量**：导入和导出都可以是每行一个 JSON 对象（`application/x-ndjson`）：导入时用 `Accept` 要逐行的结果，导出一次取完整个登记库。
 - **修改**：先读取记录，把 `ETag` 放进 `If-Match` 再修改；记录已被他人改动时答 412，缺少 `If-Match` 时答 428。
-- **重试**：新增、修改、撤回、导入、反馈、发放和撤销密钥、后台任务、推送地址的增删改都可带 `Idempotency-Key`：没有收到应答时，带同一文字原样再发，不会做两次；应答带 `Idempotency-Replayed: true` 时即此前已完成，`ETag` 是当时的版本，内容是现状。只在 24 小时内有效；同一文字不能用于另一个请求（422）。
-- **后台任务**：导入时带 `Prefer: respond-async`，文件收齐后即答 202，`Location` 是后台任务的地址，在那里查进度和结果、取消；重建索引总是如此。任务在服务重启、断电后从停下的地方继续，不会重复写入。
+- **重试**：新增、修改、撤回、导入、反馈、对接活动、发放和撤销密钥、后台任务、推送地址的增删改都可带 `Idempotency-Key`：没有收到应答时，带同一文字原样再发，不会做两次；应答带 `Idempotency-Replayed: true` 时即此前已完成，`ETag` 是当时的版本，内容是现状。只在 24 小时内有效；同一文字不能用于另一个请求（422）。
+- **后台任务**：导入时带 `Prefer: respond-async`，文件收齐后即答 202，`Location` 是后台任务的地址，在那里查进度和结果、取消；建立对接活动时同样，需求超过 200 项的和重建索引、重新匹配总是如此。任务在服务重启、断电后从停下的地方继续，不会重复写入。
 - **事件推送**：登记推送地址后，新批次发布、需求有新的匹配时系统会主动告知（Standard Webhooks，签名可核对，未送达的重试约三天）。推送只是提醒，内容仍到本接口来读。
 - **联系方式**：一律脱敏返回，如 `138****5678`；联系方式不参与检索和匹配。有 `contacts:read` 权限的，可写明用途后用 `POST …/contact` 读取，每次都记入审计记录。
 - **请求编号**：每个应答都有 `X-Request-Id`；请求中带有合规的该请求头（至多 64 位字母、数字、`-`、`_`、`.`）时原样返回。

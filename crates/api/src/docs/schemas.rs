@@ -6,7 +6,7 @@ use domain::{
     Achievement, AchievementType, Availability, Consent, Decision, Enterprise, EventType, Expert, Kind, Need,
     RecordId, Society, Station, StationType, Status,
 };
-use engine::Highlight;
+use engine::{CampaignRequest, CampaignShown, Highlight};
 use utoipa::ToSchema;
 use utoipa::openapi::schema::{AllOfBuilder, ArrayBuilder, Components, ObjectBuilder, Schema, Type};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
@@ -15,6 +15,7 @@ use utoipa::openapi::{Ref, RefOr};
 use super::doc::{KEY, problem_response};
 use super::formats;
 use crate::endpoints::REGISTRIES;
+use crate::handlers::campaigns::{CampaignDeleted, RulingsForm};
 use crate::handlers::confidential::RevealForm;
 use crate::handlers::feedback::FeedbackForm;
 use crate::handlers::health::{Liveness, Readiness};
@@ -23,9 +24,10 @@ use crate::handlers::matching::AdhocMatch;
 use crate::handlers::webhooks::{WebhookChangeForm, WebhookForm};
 use crate::problem::{Code, ProblemView};
 use crate::views::{
-    AuditPageView, ChangesView, ClusterPageView, ContactView, CurrentMatchesView, DeliveryPageView, DuplicatesView, FacetView, FeedbackPageView,
-    ImportEndView, ImportReportView, ImportRowView, KeyPageView, MatchChangePageView, MatchesView, NewKeyView, NewSecretView, OperationPageView,
-    OperationView, PingView, RankingView, RecordHead, RunPageView, WebhookPageView,
+    AuditPageView, CampaignPageView, ChangesView, ClusterPageView, ContactView, CurrentMatchesView, DeliveryPageView, DuplicatesView, FacetView,
+    FeedbackPageView, ImportEndView, ImportReportView, ImportRowView, ItineraryPageView, KeyPageView, LeftOutPageView, MatchChangePageView,
+    MatchesView, NewKeyView, NewSecretView, OperationPageView, OperationView, PingView, PlanPageView, RankingView, RecordHead, RunPageView,
+    WebhookPageView,
 };
 
 /// All schemas by name.
@@ -43,6 +45,8 @@ pub(super) fn components() -> Components {
     collect!(KeyForm, KeyPageView, NewKeyView);
     collect!(OperationView, OperationPageView);
     collect!(WebhookForm, WebhookChangeForm, WebhookPageView, NewSecretView, PingView, DeliveryPageView);
+    collect!(CampaignRequest, CampaignShown, CampaignPageView, PlanPageView, LeftOutPageView);
+    collect!(ItineraryPageView, RulingsForm, CampaignDeleted);
     collect!(RevealForm, ContactView, AuditPageView);
     collect!(ImportRowView, ImportEndView<'static>);
     for (name, schema) in choices() {
@@ -90,6 +94,42 @@ const ABOUT: &[(&str, &str)] = &[
     ("OperationProblem", "任务失败的原因"),
     ("OperationProgress", "任务的进度"),
     ("AuditRow", "一条审计记录"),
+    ("Campaign", "一个对接活动，附最新方案的要点"),
+    ("CampaignDeleted", "已删除的对接活动"),
+    ("CampaignForm", "要建立的对接活动"),
+    ("CampaignHead", "对接活动的要点"),
+    ("CampaignPage", "一页对接活动"),
+    ("CampaignRuling", "工作人员对一对的决定"),
+    ("CandidateCapacityForm", "一个专家（站点）另行规定的次数"),
+    ("CandidateOrigin", "候选的来源：ranking 现在匹配、current_run 当前匹配批次"),
+    ("CandidateSourceForm", "候选从何而来"),
+    ("CapacityRuleForm", "每人最多去几家"),
+    ("GroupBy", "按什么分组：society 所属学会、county 县、city 市、field 主要技术领域"),
+    ("Itinerary", "一人的行程"),
+    ("ItineraryPage", "一页行程"),
+    ("ItineraryStop", "行程中的一家企业"),
+    ("LeftOutNeed", "一项没有安排的需求"),
+    ("LeftOutPage", "一页没有安排的需求"),
+    ("LeftOutReason", "没有安排的一个原因"),
+    ("NamedPair", "一对的编号和名称"),
+    ("NeedSelectionForm", "哪些需求列入活动，各条件之间为“且”"),
+    ("NeedWishForm", "一项需求另行规定的人数"),
+    ("PairForm", "一对的编号"),
+    ("PlanChanges", "与上一版方案相比的变化"),
+    ("PlanPage", "一页所安排的组合"),
+    ("PlanRelaxation", "一项不能满足的限制"),
+    ("PlanSummary", "方案的要点"),
+    ("PlannedOtherwise", "不安排这一对时最好的方案"),
+    ("PlannedPair", "所安排的一对"),
+    ("PlannedSide", "一方的要点"),
+    ("PlannedWhy", "一对的分数从何而来"),
+    ("PlannedWhyPart", "总分中的一项"),
+    ("QuotaRuleForm", "一条名额"),
+    ("RulingForm", "对一对的决定"),
+    ("RulingWord", "怎么办：lock 锁定、forbid 禁止、free 放开、swap 对调"),
+    ("RulingsForm", "要照办的锁定、禁止、放开和对调"),
+    ("Travel", "可以走多远：anywhere 不限、province 同省、city 同市、county 同县；愿意前往的地区都可以"),
+    ("WantedForm", "每项需求要几位"),
     ("Capacity", "承接能力"),
     ("Contact", "未脱敏的联系方式"),
     ("RevealForm", "查看联系方式的用途"),

@@ -47,6 +47,16 @@ impl<T: Form> FromRequest for FormBody<T> {
 /// The body is JSON, but not this form.
 fn malformed<T: Form>(error: &serde_path_to_error::Error<serde_json::Error>) -> Problem {
     let (pointer, told) = (pointer(error.path()), error.inner().to_string());
+    // Of a form within the form the reader alone knows the fields.
+    let within = pointer.matches('/').count() > 1;
+    if told.contains("unknown field") && within {
+        let known: Vec<&str> = told.split('`').skip(3).step_by(2).collect();
+        return invalid(&pointer, "unknown", &format!("没有这个字段；可用字段：{}", known.join("、")));
+    }
+    if told.contains("missing field") && !T::REQUIRED.iter().any(|one| told.contains(&format!("`{one}`"))) {
+        let field = told.split('`').nth(1).unwrap_or_default();
+        return invalid(&pointer, "missing", &format!("缺少必填字段 {field}"));
+    }
     if told.contains("unknown field") {
         let detail = format!("没有这个字段；可用字段：{}", T::FIELDS.join("、"));
         return invalid(&pointer, "unknown", &detail);

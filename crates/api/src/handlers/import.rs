@@ -136,7 +136,7 @@ fn report(operation: Operation) -> Result<ImportReportView, Problem> {
 }
 
 /// Whether the caller wants to be answered before the work is done (RFC 7240, section 4.1).
-fn prefers_later(request: &HttpRequest) -> bool {
+pub(super) fn prefers_later(request: &HttpRequest) -> bool {
     let lines = request.headers().get_all("Prefer").filter_map(|line| line.to_str().ok());
     let mut preferences = lines.flat_map(|line| line.split(','));
     preferences.any(|preference| {

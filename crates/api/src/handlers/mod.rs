@@ -1,5 +1,6 @@
 //! Handlers: from the request to a use case, from its outcome to an answer, and nothing else.
 
+pub(crate) mod campaigns;
 pub(crate) mod confidential;
 pub(crate) mod change_list;
 pub(crate) mod export;

@@ -47,7 +47,7 @@ pub(crate) async fn cancel(At(desk): At, _: Query, request: HttpRequest, repeata
 }
 
 /// The answer that an operation is taken on.
-pub(super) async fn taken_on(desk: &Desk, number: u64, again: bool) -> Answer {
+pub(crate) async fn taken_on(desk: &Desk, number: u64, again: bool) -> Answer {
     let operation = desk.operation(number).await?;
     let mut answer = HttpResponse::Accepted()
         .insert_header((LOCATION, format!("{BASE}/operations/{number}")))

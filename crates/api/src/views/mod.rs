@@ -1,5 +1,6 @@
 //! Answers as they are sent. A contact appears in them masked or not at all; in full only in the answer of its own operation.
 
+mod campaigns;
 mod confidential;
 mod feedback;
 mod import;
@@ -12,6 +13,7 @@ mod records;
 mod runs;
 mod webhooks;
 
+pub(crate) use campaigns::{CampaignPageView, ItineraryPageView, LeftOutPageView, PlanPageView};
 pub(crate) use confidential::{AuditPageView, AuditRowView, ContactView};
 pub(crate) use feedback::{FeedbackPageView, FeedbackView};
 pub(crate) use import::ImportReportView;

@@ -17,7 +17,7 @@ pub(crate) struct OperationView {
     /// 任务编号
     #[schema(example = 9)]
     id: u64,
-    /// 任务的种类：import 批量导入、index_rebuild 重建索引、rematch 重新匹配
+    /// 任务的种类：import 批量导入、index_rebuild 重建索引、rematch 重新匹配、campaign 建立对接活动
     #[schema(example = "import")]
     kind: &'static str,
     /// 所涉的登记库；没有即全部登记库
@@ -52,6 +52,10 @@ pub(crate) struct OperationView {
     /// 批量导入的报告，结束后才有；取消和失败的说明已导入了多少
     #[serde(skip_serializing_if = "Option::is_none")]
     result: Option<ImportReportView>,
+    /// 建成的对接活动的编号；仅建立对接活动、并已完成时有
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = 3)]
+    campaign: Option<u64>,
     /// 失败的原因，只有失败的有
     #[serde(skip_serializing_if = "Option::is_none")]
     problem: Option<OperationProblem>,
@@ -61,10 +65,10 @@ pub(crate) struct OperationView {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = OperationProgress)]
 pub(crate) struct ProgressView {
-    /// 已处理的行数；重建索引为已写入的记录数，重新匹配为已匹配的需求数
+    /// 已处理的行数；重建索引为已写入的记录数，重新匹配为已匹配的需求数，建立对接活动为已找过候选的需求数
     #[schema(example = 12000)]
     rows: u64,
-    /// 总行数，仅重建索引和重新匹配时有
+    /// 总行数，仅重建索引、重新匹配和建立对接活动时有
     #[serde(skip_serializing_if = "Option::is_none")]
     rows_total: Option<u64>,
     /// 已处理的字节数，仅导入时有
@@ -117,6 +121,7 @@ pub(crate) const fn fault_code(kind: FaultKind) -> Code {
     match kind {
         FaultKind::UnreadableFile => Code::UnreadableFile,
         FaultKind::NothingImported => Code::NothingImported,
+        FaultKind::NotPossible => Code::InvalidForm,
         FaultKind::FileLost | FaultKind::ServerGone => Code::OperationLost,
         FaultKind::RunUnderWay => Code::Busy,
         FaultKind::Internal => Code::InternalError,
@@ -129,6 +134,7 @@ impl From<Operation> for OperationView {
             Task::Import(ImportOptions { kind, .. }) => ("import", Some(kind)),
             Task::RebuildIndex(kind) => ("index_rebuild", kind),
             Task::Rematch(_) => ("rematch", None),
+            Task::MakeCampaign(_) => ("campaign", None),
         };
         let problem = |fault: engine::Fault| {
             let code = fault_code(fault.kind);
@@ -147,6 +153,7 @@ impl From<Operation> for OperationView {
             started_at: operation.started_at,
             ended_at: operation.ended_at,
             result: operation.report.map(|report| (*report).into()),
+            campaign: operation.campaign,
             problem: operation.fault.map(problem),
         }
     }

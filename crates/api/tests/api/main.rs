@@ -1,6 +1,7 @@
 //! The API as a portal sees it: a listening server over a data directory of its own for each test.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
+mod campaigns;
 mod confidential;
 mod feedback;
 mod governing;

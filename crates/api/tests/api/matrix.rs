@@ -106,7 +106,25 @@ impl World {
         let own_operation = std::cell::Cell::new(1);
         let own_webhook = std::cell::Cell::new(1);
         let (serial, cells) = Default::default();
-        Self { portal, document, serial, cells, own_operation, own_webhook, regional }
+        let world = Self { portal, document, serial, cells, own_operation, own_webhook, regional };
+        // Campaign 1 is the own region's, campaign 2 the other's.
+        for whose in [Whose::Own, Whose::Foreign] {
+            world.make_campaign(whose).await;
+        }
+        world
+    }
+
+    /// Makes a campaign of a region for the region's need; its number.
+    async fn make_campaign(&self, whose: Whose) -> u64 {
+        self.serial.set(self.serial.get() + 1);
+        let scopes = [Scope::CampaignsWrite, Scope::MatchesRun];
+        let key = self.portal.key(&format!("策划者{}", self.serial.get()), Some(whose.region()), &scopes).await;
+        let body = self.other_body("make_campaign", whose).to_string();
+        let headers = [("Content-Type", "application/json")];
+        let path = "/api/v1/campaigns";
+        let reply = self.portal.send_as(Some(&key), "POST", path, &headers, body.as_bytes()).await;
+        assert_eq!(reply.status, 201, "{}", reply.text());
+        reply.json()["id"].as_u64().unwrap()
     }
 
     /// Has a key ask for an operation of its own.
@@ -125,7 +143,11 @@ impl World {
     async fn ask(&self, operation: &Operation<'_>, whose: Whose, authorization: Option<&str>) -> Reply {
         *self.cells.borrow_mut().entry(operation.name().to_owned()).or_default() += 1;
         self.serial.set(self.serial.get() + 1);
-        let (path, body) = self.request(operation, whose);
+        let (mut path, body) = self.request(operation, whose);
+        if operation.name() == "delete_campaign" {
+            // Each may be deleted but once.
+            path = format!("/api/v1/campaigns/{}", self.make_campaign(whose).await);
+        }
         let mut headers = vec![("If-Match", "*")];
         headers.extend(authorization.map(|value| ("Authorization", value)));
         let body = body.map(|(media_type, body)| {
@@ -146,6 +168,7 @@ impl World {
                 if whose == Whose::Own { self.own_operation.get() } else { 1 }.to_string()
             }
             None if operation.path.contains("/webhooks/") => format!("webhook-{}", self.webhook(whose)),
+            None if operation.path.contains("/campaigns/") => number.to_string(),
             None => format!("key-{}", number + 1),
         };
         let query = match name {
@@ -158,6 +181,7 @@ impl World {
         };
         let delivery = self.webhook(whose).to_string();
         let path = operation.path.replace("{id}", &id).replace("{delivery}", &delivery);
+        let path = path.replace("{candidate}", &format!("expert-{number}"));
         let path = format!("{path}{query}");
         let text = |kind| form(&self.document, kind, whose).to_string();
         let body = match (name.split('_').next().unwrap(), registry) {
@@ -184,6 +208,9 @@ impl World {
             "match_form" => {
                 json!({"form": form(&self.document, Kind::Need, Whose::Own), "target": "expert"})
             }
+            "make_campaign" => json!({"name": "对接活动", "needs": {"ids": [format!("need-{number}")]}}),
+            "rule_on_campaign" => json!({"rulings": [{"ruling": "lock", "need": format!("need-{number}"),
+                "candidate": format!("expert-{number}")}]}),
             "record_feedback" => json!({"need": format!("need-{number}"),
                 "candidate": format!("expert-{number}"), "decision": "solved"}),
             _ => panic!("the matrix has no request for {name}"),
@@ -414,6 +441,12 @@ fn check_foreign(operation: &Operation<'_>, others: Visibility, reply: &Reply) {
         _ if operation.path.contains("/operations/{id}") => {
             is_refused(reply, 404, "operation_not_found", name)
         }
+        _ if operation.path.contains("/campaigns/{id}") => {
+            is_refused(reply, 404, "campaign_not_found", name)
+        }
+        _ if name == "make_campaign" => {
+            if others == Visibility::Hidden { missing(reply) } else { outside(reply) }
+        }
         _ if operation.path.ends_with("/keys/{id}") => is_refused(reply, 404, "key_not_found", name),
         ("create", _) => outside(reply),
         ("import", _) => {
@@ -464,7 +497,11 @@ fn check_lists(operation: &Operation<'_>, others: Visibility, reply: &Reply) {
     let count =
         |seen: fn(&Value) -> &Value| items().iter().filter(|item| seen(item)["region"] == FOREIGN).count();
     let expected = usize::from(others != Visibility::Hidden);
-    if name == "list_feedback" {
+    if name == "list_campaigns" {
+        let regions: Vec<Value> = items().iter().map(|item| item["region_name"].clone()).collect();
+        let own = regions.iter().filter(|region| **region == "安徽省滁州市南谯区" || **region == "安徽省滁州市");
+        assert!(!regions.is_empty() && own.count() == regions.len(), "{name}: {answer}");
+    } else if name == "list_feedback" {
         let foreign = items().iter().filter(|item| item["need"] == "need-2").count();
         assert_eq!((items().is_empty(), foreign), (false, 0), "{name}: neither side is the own region's");
     } else if name.starts_with("search_") {

@@ -108,6 +108,9 @@ fn show(operation: Operation, as_json: bool) -> Result<()> {
             report.rows, report.created, report.changed, report.unchanged, report.rejected
         ));
     }
+    if let Some(campaign) = operation.campaign {
+        text.push_str(&format!("\n    已建成对接活动 {campaign}"));
+    }
     if let Some(fault) = &operation.fault {
         text.push_str(&format!("\n    原因：{}", fault.detail));
     }
@@ -124,7 +127,7 @@ fn line(operation: &Operation) -> String {
     format!(
         "{}  {}  {state}  {}  {}",
         operation.number,
-        work(operation.task),
+        work(&operation.task),
         operation.key,
         created.strftime("%Y-%m-%d %H:%M")
     )
@@ -135,20 +138,22 @@ fn how_far(progress: &Progress) -> String {
     format!(" {fraction}，{} 行", progress.rows)
 }
 
-fn work(task: Task) -> String {
+fn work(task: &Task) -> String {
     match task {
         Task::Import(ImportOptions { kind, .. }) => format!("导入{}", kind.label()),
         Task::RebuildIndex(Some(kind)) => format!("重建{}的索引", kind.label()),
         Task::RebuildIndex(None) => "重建全部索引".to_owned(),
         Task::Rematch(_) => "重新匹配".to_owned(),
+        Task::MakeCampaign(request) => format!("建立对接活动“{}”", request.name),
     }
 }
 
 fn operation_json(operation: &Operation) -> Value {
-    let (kind, registry) = match operation.task {
-        Task::Import(ImportOptions { kind, .. }) => ("import", Some(kind)),
-        Task::RebuildIndex(kind) => ("index_rebuild", kind),
+    let (kind, registry) = match &operation.task {
+        Task::Import(ImportOptions { kind, .. }) => ("import", Some(*kind)),
+        Task::RebuildIndex(kind) => ("index_rebuild", *kind),
         Task::Rematch(_) => ("rematch", None),
+        Task::MakeCampaign(_) => ("campaign", None),
     };
     json!({
         "id": operation.number,
@@ -164,6 +169,7 @@ fn operation_json(operation: &Operation) -> Value {
         "started_at": operation.started_at,
         "ended_at": operation.ended_at,
         "report": operation.report,
+        "campaign": operation.campaign,
         "problem": operation.fault,
     })
 }

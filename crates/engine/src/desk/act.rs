@@ -19,6 +19,12 @@ pub enum Act {
     /// Match a form that is not stored; see the runs and what the ranking goes by. The answer shows names and reasons of what was
     /// found, whatever registry that is from: to match is to be told.
     Match,
+    /// Read campaigns: their plans name people and say why, whatever registry that is from.
+    ReadCampaigns,
+    /// Make a campaign, for which candidates are found.
+    MakeCampaign,
+    /// Rule on a campaign's pairs, or delete it.
+    ChangeCampaigns,
     /// List feedback.
     ReadFeedback,
     /// Give feedback.
@@ -51,6 +57,9 @@ impl Act {
             Self::MatchRecord(kind) => vec![Scope::MatchesRun, Scope::read(kind)],
             Self::RevealContact(kind) => vec![Scope::ContactsRead, Scope::read(kind)],
             Self::Match => vec![Scope::MatchesRun],
+            Self::ReadCampaigns => vec![Scope::CampaignsRead],
+            Self::MakeCampaign => vec![Scope::CampaignsWrite, Scope::MatchesRun],
+            Self::ChangeCampaigns => vec![Scope::CampaignsWrite],
             Self::ReadFeedback => vec![Scope::FeedbackRead],
             Self::GiveFeedback => vec![Scope::FeedbackWrite],
             Self::ManageKeys | Self::RebuildIndex | Self::Rematch => vec![Scope::Admin],

@@ -5,6 +5,7 @@
 
 mod act;
 mod admission;
+mod campaigns;
 mod confidential;
 mod feedback;
 mod import;
@@ -33,7 +34,7 @@ pub(crate) use admission::Admission;
 pub use admission::{AdmissionLoad, AdmissionSettings};
 pub use once::{Once, Recalled};
 pub(crate) use registry::outside;
-use sight::Sight;
+pub(crate) use sight::{Sight, keep_evidence, outline, without_texts};
 
 /// Who asks, and whence.
 #[derive(Debug, Clone, PartialEq, Eq)]

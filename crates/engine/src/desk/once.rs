@@ -5,7 +5,7 @@ use store::{Delivery, Receipt, Webhook};
 
 use super::{Act, Desk};
 use crate::tickets::{Working, ticket};
-use crate::{EngineError, Feedback, Key, Shown};
+use crate::{CampaignShown, EngineError, Feedback, Key, Shown};
 
 /// What is to be done about a request that may have come before.
 pub enum Once {
@@ -38,6 +38,10 @@ pub enum Recalled {
     Record(Box<Shown>, u64),
     /// Feedback.
     Feedback(Box<Feedback>),
+    /// A campaign, and the version of its plan that the request brought about.
+    Campaign(Box<CampaignShown>, u64),
+    /// A campaign that is there no more.
+    CampaignGone(u64),
     /// A key. Its token is known to nobody but whoever was told it.
     Key(Box<Key>),
     /// An address for events. Its secret is known to nobody but whoever was told it.
@@ -84,6 +88,10 @@ impl Desk {
             Receipt::Delivery(number) => {
                 Ok(Recalled::Delivery(Box::new(self.recall_delivery(number).await?)))
             }
+            Receipt::Campaign { number, version } => match self.recall_campaign(number).await? {
+                Some(shown) => Ok(Recalled::Campaign(Box::new(shown), version)),
+                None => Ok(Recalled::CampaignGone(number)),
+            },
             Receipt::Key(id) => Ok(Recalled::Key(Box::new(self.key(id).await?))),
         }
     }

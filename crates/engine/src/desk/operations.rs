@@ -160,6 +160,7 @@ impl Desk {
             Ok(Task::Import(options)) => Act::Import(options.kind),
             Ok(Task::RebuildIndex(_)) => Act::RebuildIndex,
             Ok(Task::Rematch(_)) => Act::Rematch,
+            Ok(Task::MakeCampaign(_)) => Act::MakeCampaign,
             Err(_) => return false,
         };
         self.permit(act).is_ok()
@@ -170,7 +171,7 @@ impl Desk {
         let mut operation = self.engine.told(stored).await?;
         // What is being done has come to nothing yet that would be told.
         if !may_do || matches!(operation.state, OperationState::Waiting | OperationState::Running) {
-            operation.report = None;
+            (operation.report, operation.campaign) = (None, None);
         }
         if let Some(report) = operation.report.take() {
             operation.report = Some(Box::new(self.shown_report(*report).await?));

@@ -13,24 +13,30 @@ use crate::{Duplicate, EngineError, NeedBrief, Shown};
 const PLAIN_RULES: [&str; 3] = ["region", "industry", "field"];
 
 /// What a caller of a region sees; one of none sees everything.
-pub(super) struct Sight {
-    pub(super) region: Option<Region>,
-    pub(super) others: Others,
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Sight {
+    pub(crate) region: Option<Region>,
+    pub(crate) others: Others,
 }
 
 impl Sight {
+    /// Of whoever sits at the machine.
+    pub(crate) fn everything() -> Self {
+        Self { region: None, others: Others::default() }
+    }
+
     /// Whether what lies there is the caller's own. What lies nowhere is everybody's and nobody's: only those without a region own it.
-    pub(super) fn owns(&self, region: Option<Region>) -> bool {
+    pub(crate) fn owns(&self, region: Option<Region>) -> bool {
         crate::matching::lies_within(self.region, region)
     }
 
     /// How much of a record is shown.
-    pub(super) fn record(&self, record: &Record) -> Visibility {
+    pub(crate) fn record(&self, record: &Record) -> Visibility {
         if self.owns(record.profile.region()) { Visibility::Full } else { self.others.of(record.id.kind) }
     }
 
     /// The region to which questions about a registry are kept, where others' records are not seen.
-    pub(super) fn within(&self, kind: Kind) -> Option<Region> {
+    pub(crate) fn within(&self, kind: Kind) -> Option<Region> {
         self.region.filter(|_| self.others.of(kind) == Visibility::Hidden)
     }
 
@@ -85,7 +91,7 @@ impl Desk {
 }
 
 /// A record of which only the outline is shown.
-pub(super) fn outline(record: Record) -> Record {
+pub(crate) fn outline(record: Record) -> Record {
     Record { profile: record.profile.outline(), ..record }
 }
 
@@ -99,7 +105,7 @@ pub(super) fn shown_brief(brief: NeedBrief, visibility: &HashMap<u64, Visibility
 }
 
 /// What is left of the reasons when the other side is shown in outline: the points, and facts of the outline.
-pub(super) fn without_texts(explanation: Explanation) -> Explanation {
+pub(crate) fn without_texts(explanation: Explanation) -> Explanation {
     let mut rules = explanation.rules;
     rules.retain(|rule| PLAIN_RULES.contains(&rule.code.as_str()));
     let facts: String = rules.iter().map(|rule| format!("{}；", rule.fact)).collect();
@@ -120,7 +126,7 @@ pub(super) fn without_texts(explanation: Explanation) -> Explanation {
 }
 
 /// Leaves the evidence that is seen whole; where some is not, the sentence, which may name it, goes too.
-pub(super) fn keep_evidence(explanation: &mut Explanation, seen: impl Fn(RecordId) -> bool) {
+pub(crate) fn keep_evidence(explanation: &mut Explanation, seen: impl Fn(RecordId) -> bool) {
     let before = explanation.evidence.len();
     explanation.evidence.retain(|item| seen(item.id));
     if explanation.evidence.len() < before {

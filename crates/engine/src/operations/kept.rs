@@ -7,14 +7,15 @@ use store::{Operation as StoredOperation, OperationDraft, StoreError};
 
 use super::aside::Laid;
 use super::{Task, word};
-use crate::{EngineError, ImportOptions, ImportReport, Key, RematchRequest};
+use crate::{CampaignRequest, EngineError, ImportOptions, ImportReport, Key, RematchRequest};
 
 const IMPORT: &str = "import";
 const REBUILD: &str = "index_rebuild";
 const REMATCH: &str = "rematch";
+const CAMPAIGN: &str = "campaign";
 
 /// How an operation is to be done.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct Options {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     format: Option<String>,
@@ -25,6 +26,8 @@ pub(super) struct Options {
     on: Option<Date>,
     #[serde(default)]
     whole: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    campaign: Option<Box<CampaignRequest>>,
     /// Whether whoever asked was told at once that it is taken on; else that request stands or falls with it.
     pub(super) answers_later: bool,
 }
@@ -46,6 +49,8 @@ pub enum FaultKind {
     UnreadableFile,
     /// Bad rows, of which none was allowed.
     NothingImported,
+    /// What is asked for cannot be, as things are now.
+    NotPossible,
     /// The file that was put aside is gone or damaged.
     FileLost,
     /// The server that was to do it is not there any more.
@@ -64,11 +69,20 @@ impl Fault {
             EngineError::NothingImported(_) => FaultKind::NothingImported,
             EngineError::FileLost => FaultKind::FileLost,
             EngineError::OtherRunUnderWay(_) => FaultKind::RunUnderWay,
+            EngineError::Invalid(_)
+            | EngineError::NotFound(_)
+            | EngineError::NoRun
+            | EngineError::OutsideRegion(_) => FaultKind::NotPossible,
             _ => FaultKind::Internal,
         };
         let detail = match kind {
             FaultKind::Internal => "服务内部发生错误，已记入日志；报障时请提供任务编号".to_owned(),
-            _ => error.to_string(),
+            _ => match error {
+                EngineError::Invalid(fields) => {
+                    fields.iter().map(|field| field.detail.as_str()).collect::<Vec<_>>().join("；")
+                }
+                error => error.to_string(),
+            },
         };
         Self { kind, detail }
     }
@@ -93,16 +107,16 @@ pub(super) fn draft(
     server: String,
     file: Option<&Laid>,
 ) -> OperationDraft {
+    let plain = Options { answers_later, ..Options::default() };
     let (what, registry, options) = match task {
-        Task::Import(ImportOptions { kind, format, all_or_nothing }) => (
-            IMPORT,
-            Some(kind),
-            Options { format: Some(word(format).to_owned()), all_or_nothing, answers_later, ..Options::default() },
-        ),
-        Task::RebuildIndex(kind) => (REBUILD, kind, Options { answers_later, ..Options::default() }),
-        Task::Rematch(RematchRequest { on, whole, .. }) => {
-            (REMATCH, None, Options { on, whole, answers_later, ..Options::default() })
+        Task::Import(ImportOptions { kind, format, all_or_nothing }) => {
+            (IMPORT, Some(kind), Options { format: Some(word(format).to_owned()), all_or_nothing, ..plain })
         }
+        Task::Rematch(RematchRequest { on, whole, .. }) => {
+            (REMATCH, None, Options { on, whole, ..plain })
+        }
+        Task::RebuildIndex(kind) => (REBUILD, kind, plain),
+        Task::MakeCampaign(request) => (CAMPAIGN, None, Options { campaign: Some(request), ..plain }),
     };
     OperationDraft {
         what: what.to_owned(),
@@ -122,7 +136,7 @@ pub(super) fn options(stored: &StoredOperation) -> Result<Options, EngineError> 
 }
 
 pub(crate) fn task(stored: &StoredOperation) -> Result<Task, EngineError> {
-    let Options { format, all_or_nothing, on, whole, .. } = options(stored)?;
+    let Options { format, all_or_nothing, on, whole, campaign, .. } = options(stored)?;
     let format =
         [Format::Csv, Format::JsonLines].into_iter().find(|known| Some(word(*known)) == format.as_deref());
     match (stored.draft.what.as_str(), stored.draft.registry, format) {
@@ -131,18 +145,40 @@ pub(crate) fn task(stored: &StoredOperation) -> Result<Task, EngineError> {
         }
         (REBUILD, kind, _) => Ok(Task::RebuildIndex(kind)),
         (REMATCH, None, _) => Ok(Task::Rematch(RematchRequest { on, whole, ..RematchRequest::default() })),
+        (CAMPAIGN, None, _) => {
+            campaign.map(Task::MakeCampaign).ok_or_else(|| unreadable(stored, "no campaign"))
+        }
         _ => Err(unreadable(stored, "unknown work")),
     }
 }
 
 pub(super) fn report(stored: &StoredOperation) -> Result<Option<ImportReport>, EngineError> {
-    let Some(text) = &stored.report else { return Ok(None) };
+    let Some(text) = stored.report.as_deref().filter(|_| stored.draft.what != CAMPAIGN) else {
+        return Ok(None);
+    };
     let Report { report, row_errors } = read(stored, text)?;
     Ok(Some(ImportReport { errors: row_errors, ..report }))
 }
 
 pub(super) fn report_json(report: &ImportReport) -> String {
     json(&Report { report: report.clone(), row_errors: report.errors.clone() })
+}
+
+/// What is told of a campaign that was made.
+#[derive(Serialize, Deserialize)]
+struct Made {
+    campaign: u64,
+}
+
+/// The campaign that an operation has made.
+pub(super) fn campaign(stored: &StoredOperation) -> Result<Option<u64>, EngineError> {
+    let text = stored.report.as_deref().filter(|_| stored.draft.what == CAMPAIGN);
+    let made: Option<Made> = text.map(|text| read(stored, text)).transpose()?;
+    Ok(made.map(|made| made.campaign))
+}
+
+pub(super) fn campaign_json(campaign: u64) -> String {
+    json(&Made { campaign })
 }
 
 pub(super) fn fault(stored: &StoredOperation) -> Result<Option<Fault>, EngineError> {

@@ -156,6 +156,12 @@ impl Engine {
         operation: &StoredOperation,
         outcome: &Result<Outcome, EngineError>,
     ) -> Result<(), EngineError> {
+        let finished = |report| Ending {
+            state: OperationState::Succeeded,
+            report: Some(report),
+            problem: None,
+            as_if_never: false,
+        };
         let ending = |state, report: Option<&ImportReport>, fault: Option<Fault>, as_if_never| Ending {
             state,
             report: report.map(kept::report_json),
@@ -165,6 +171,7 @@ impl Engine {
         let ending = match outcome {
             Ok(Outcome::Stopped) => return Ok(self.store.let_go_of_operation(operation).await?),
             Ok(Outcome::Succeeded(report)) => ending(OperationState::Succeeded, report.as_ref(), None, false),
+            Ok(Outcome::Planned(campaign)) => finished(kept::campaign_json(*campaign)),
             Ok(Outcome::Cancelled(report)) => ending(
                 OperationState::Cancelled,
                 report.as_ref(),

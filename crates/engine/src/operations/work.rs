@@ -6,14 +6,20 @@ use store::{Advance, Operation as StoredOperation, OperationState, StoreError};
 
 use super::aside::OurFault;
 use super::{LOOK, Task, kept, share};
+use crate::desk::Sight;
 use crate::import::Reading;
 use crate::outcomes::RowOutcome;
-use crate::{Engine, EngineError, ImportOptions, ImportReport, RematchProgress, RematchRequest};
+use crate::{CampaignRequest, Engine, EngineError, ImportOptions, ImportReport, RematchProgress, RematchRequest};
+
+/// The part of making a campaign that finding candidates is.
+const FOUND: f64 = 0.9;
 
 /// How work on an operation came to its end.
 pub(super) enum Outcome {
     /// There is nothing more to do.
     Succeeded(Option<ImportReport>),
+    /// There is nothing more to do: the campaign has been made.
+    Planned(u64),
     /// Somebody wanted it to stop.
     Cancelled(Option<ImportReport>),
     /// This process ends.
@@ -43,6 +49,7 @@ impl Engine {
             Task::Import(options) => self.work_at_import(operation, options).await,
             Task::RebuildIndex(kind) => self.work_at_indexes(operation, kind).await,
             Task::Rematch(request) => self.work_at_rematch(operation, request).await,
+            Task::MakeCampaign(request) => self.work_at_campaign(operation, &request).await,
         }
     }
 
@@ -191,6 +198,36 @@ impl Engine {
             },
             Err(error) => Err(error),
         }
+    }
+
+    /// Candidates are found anew whenever it is begun anew. The campaign and that it was made are written together, so it is made once.
+    async fn work_at_campaign(
+        &self,
+        operation: &StoredOperation,
+        request: &CampaignRequest,
+    ) -> Result<Outcome, EngineError> {
+        if let Some(made) = kept::campaign(operation)? {
+            return Ok(Outcome::Planned(made));
+        }
+        let campaigns = self.campaigns_seen(Sight { region: operation.draft.region, others: self.others });
+        let number = operation.number;
+        let progress = |done, total| {
+            // Solving is still to come.
+            self.operations.tell(number, done, Some(total), 0, share(done, total) * FOUND);
+        };
+        let told = |made| Advance { rows: 0, bytes: 0, report: kept::campaign_json(made) };
+        let stop = tokio::select! {
+            made = campaigns.make_within(request, Some((operation, &told)), progress) => {
+                return Ok(Outcome::Planned(made?.number));
+            }
+            stop = self.stops(operation) => stop?,
+        };
+        // It may have been written at the last moment.
+        let now = self.stored_operation(number).await?;
+        Ok(match kept::campaign(&now)? {
+            Some(made) => Outcome::Planned(made),
+            None => Outcome::of(stop, None),
+        })
     }
 
     fn open_aside(

@@ -1,10 +1,11 @@
 //! A judging sheet as a workbook: what to do on the first sheet, the table on the second.
 
 use rust_xlsxwriter::{
-    Color, DataValidation, DataValidationErrorStyle, Format, FormatAlign, FormatBorder, Workbook, Worksheet,
+    Color, DataValidation, DataValidationErrorStyle, FormatAlign, FormatBorder, Workbook, Worksheet,
     XlsxError,
 };
 
+use super::look::{DARK, HIGHEST, LINE, LOWEST, PAPER, bordered, heading, lines, plain};
 use super::{CANDIDATE, GUIDE, JUDGE, JudgingBlock, LEVEL, LEVELS, NEED, NOTE, SheetError, TABLE};
 
 /// Headings with the widths of their columns, in digits.
@@ -22,20 +23,8 @@ const COLUMNS: [(&str, f64); 9] = [
 const LEVEL_COLUMN: u16 = 7;
 const LAST_COLUMN: u16 = 8;
 
-const FONT: &str = "微软雅黑";
-const SIZE: f64 = 10.0;
-/// Height of a line of text, and the bounds of a row's, in points; Excel knows no higher row.
-const LINE: f64 = 16.0;
-const LOWEST: f64 = 33.0;
-const HIGHEST: f64 = 405.0;
-
-const DARK: Color = Color::RGB(0x1F_4E79);
 const BANDS: [Color; 2] = [Color::RGB(0xFF_FFFF), Color::RGB(0xEE_F4FA)];
 const FILL_IN: Color = Color::RGB(0xFF_F8DC);
-const LINES: Color = Color::RGB(0xBF_BFBF);
-
-/// A4.
-const PAPER: u8 = 9;
 
 /// The workbook as the bytes of an .xlsx file. Holds what the blocks hold, and nothing hidden.
 ///
@@ -46,23 +35,6 @@ pub fn write(blocks: &[JudgingBlock]) -> Result<Vec<u8>, SheetError> {
     guide(workbook.add_worksheet(), blocks)?;
     table(workbook.add_worksheet(), blocks)?;
     Ok(workbook.save_to_buffer()?)
-}
-
-fn plain() -> Format {
-    Format::new().set_font_name(FONT).set_font_size(SIZE).set_text_wrap().set_align(FormatAlign::Top)
-}
-
-fn bordered() -> Format {
-    plain().set_border(FormatBorder::Thin).set_border_color(LINES)
-}
-
-fn heading() -> Format {
-    bordered()
-        .set_bold()
-        .set_font_color(Color::White)
-        .set_background_color(DARK)
-        .set_align(FormatAlign::Center)
-        .set_align(FormatAlign::VerticalCenter)
 }
 
 fn guide(sheet: &mut Worksheet, blocks: &[JudgingBlock]) -> Result<(), XlsxError> {
@@ -193,10 +165,4 @@ fn heights(block: &JudgingBlock) -> impl Iterator<Item = f64> {
         let lines = texts.iter().zip(&COLUMNS[1..]).map(|(text, (_, width))| lines(text, *width));
         (lines.max().unwrap_or(1) as f64 * LINE + 4.0).clamp(LOWEST, HIGHEST)
     })
-}
-
-/// Lines that a text takes in a column of this width, rather too many: a Chinese character is a little narrower than two digits.
-fn lines(text: &str, width: f64) -> usize {
-    let digits = |line: &str| line.chars().map(|c| if c.is_ascii() { 1.0 } else { 2.0 }).sum::<f64>();
-    text.split('\n').map(|line| ((digits(line) / width).ceil() as usize).max(1)).sum()
 }

@@ -158,20 +158,29 @@ impl ImportSession {
     /// [`StoreError::OperationLost`] when another process has taken it up meanwhile; the whole import is rolled back.
     pub async fn advance(&mut self, operation: &Operation, to: &Advance) -> Result<bool, StoreError> {
         let mut transaction = self.take()?;
-        let cancelling: Option<i64> = on_backend!(&mut transaction, transaction => {
-            sqlx::query_scalar(texts::ADVANCE)
-                .bind(signed(operation.number))
-                .bind(signed(operation.turn))
-                .bind(signed(to.rows))
-                .bind(signed(to.bytes))
-                .bind(to.report.as_str())
-                .fetch_optional(&mut **transaction)
-                .await?
-        });
-        let cancelling = cancelling.ok_or(StoreError::OperationLost(operation.number))?;
+        let cancelling = advance(&mut transaction, operation, to).await?;
         self.put_back(transaction);
-        Ok(cancelling != 0)
+        Ok(cancelling)
     }
+}
+
+/// Notes how far an operation comes with what this transaction writes. Tells whether somebody wants it to stop.
+pub(crate) async fn advance(
+    transaction: &mut Transaction,
+    operation: &Operation,
+    to: &Advance,
+) -> Result<bool, StoreError> {
+    let cancelling: Option<i64> = on_backend!(transaction, transaction => {
+        sqlx::query_scalar(texts::ADVANCE)
+            .bind(signed(operation.number))
+            .bind(signed(operation.turn))
+            .bind(signed(to.rows))
+            .bind(signed(to.bytes))
+            .bind(to.report.as_str())
+            .fetch_optional(&mut **transaction)
+            .await?
+    });
+    cancelling.map(|cancelling| cancelling != 0).ok_or(StoreError::OperationLost(operation.number))
 }
 
 async fn end(

@@ -55,8 +55,9 @@ pub(crate) const LAST_WITH_FILE: &str =
     "SELECT COALESCE(MAX(number), 0) FROM operations WHERE file IS NOT NULL";
 pub(crate) const ANY_WITH_FILE: &str =
     "SELECT 1 FROM operations WHERE file IS NOT NULL AND number <= $1 LIMIT 1";
-/// Reports in which a name stands.
+/// Reports, and what was asked for, in which a name stands.
 pub(crate) const HIDE_IN_REPORTS: &str =
-    "UPDATE operations SET report = replace(report, $1, '***') WHERE report LIKE $2 ESCAPE '\\'";
+    "UPDATE operations SET report = replace(report, $1, '***'), options = replace(options, $1, '***')
+    WHERE report LIKE $2 ESCAPE '\\' OR options LIKE $2 ESCAPE '\\'";
 /// The ticket of a request that came to nothing.
 pub(crate) const TAKE_TICKET_BACK: &str = "DELETE FROM tickets WHERE api_key = $1 AND receipt = $2";

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 mod audit;
+mod campaigns;
 mod concurrency;
 mod contacts;
 mod drafts;
@@ -218,6 +219,13 @@ macro_rules! every_property_on {
                 when_its_key_is_revoked_an_address_falls_silent
                 what_has_ended_is_forgotten_in_time
                 a_name_is_hidden_in_descriptions_when_its_bearer_is_erased
+            }
+            campaigns {
+                a_campaign_reads_back_whole
+                it_is_planned_on_from_what_was_looked_at
+                they_are_listed_latest_first_and_deleted_whole
+                every_change_is_on_record_and_leads_to_what_came_of_it
+                whoever_is_erased_leaves_them
             }
             concurrency {
                 thirty_two_writers_all_succeed
