@@ -1,6 +1,7 @@
 //! Events told to portals: the addresses to which they are told, who may have them, and what has become of each message. Sending is
-//! [`delivering`]'s.
+//! [`delivering`]'s, which needs are told of [`announcing`]'s.
 
+mod announcing;
 mod delivering;
 
 use std::collections::BTreeSet;

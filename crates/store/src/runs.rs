@@ -127,7 +127,7 @@ impl Store {
         });
         let event = Event::done(Action::RunPublish, About::Nothing, detail);
         audit::append(&mut transaction, &self.actor, event).await?;
-        crate::webhooks::events::run_published(&mut transaction, run).await?;
+        crate::webhooks::events::run_published(&mut transaction, run.id).await?;
         transaction.commit().await?;
         Ok(run)
     }

@@ -42,6 +42,10 @@ impl Engine {
                 tidied = Some(Instant::now());
                 self.tidy_webhooks().await;
             }
+            match self.announce_needs().await {
+                Ok(()) | Err(EngineError::Store(StoreError::Busy)) => {}
+                Err(error) => warn(&error, "needs with new matches cannot be told of now"),
+            }
             let free = (self.hooks.settings.at_once as usize).saturating_sub(sending.len());
             let taken = self.store.take_deliveries(server, free as u32, EACH, self.lease()).await;
             match taken {

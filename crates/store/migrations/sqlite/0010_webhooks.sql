@@ -53,3 +53,10 @@ CREATE TABLE webhook_deliveries (
 CREATE INDEX webhook_deliveries_by_time ON webhook_deliveries (state, next_at);
 CREATE INDEX webhook_deliveries_by_endpoint ON webhook_deliveries (endpoint, state, number);
 CREATE INDEX webhook_deliveries_by_message ON webhook_deliveries (message);
+
+-- Up to where of the change list portals have been told of needs: those of this run from this need on are still to come. One row, from the first run on.
+CREATE TABLE webhook_announced (
+    one  INTEGER NOT NULL PRIMARY KEY CHECK (one = 1),
+    run  INTEGER NOT NULL,
+    need INTEGER NOT NULL
+) STRICT;

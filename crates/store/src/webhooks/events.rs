@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::{Webhook, WebhookRow};
 use crate::backend::{Transaction, on_backend};
 use crate::keyring::random;
-use crate::rows::{moment, now, signed};
+use crate::rows::{moment, now, row, signed, unsigned};
 use crate::sql::webhooks as texts;
 use crate::{RunId, Store, StoreError};
 
@@ -24,12 +24,12 @@ pub struct NeedChanges {
     /// Where the need lies.
     pub region: Option<Region>,
     /// The lists that have changed.
-    pub lists: Vec<ListChanges>,
+    pub lists: Vec<ListMoves>,
 }
 
 /// How a need's published list of one registry has changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ListChanges {
+pub struct ListMoves {
     /// Of this registry.
     pub target: Kind,
     /// Targets that stand in it now and did not before.
@@ -38,26 +38,79 @@ pub struct ListChanges {
     pub left: u32,
 }
 
+/// From here on needs have not been told of: this one and those after it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Announced {
+    /// In this run.
+    pub run: RunId,
+    /// From the need of this number on.
+    pub need: u64,
+}
+
+row! {
+    struct AnnouncedRow {
+        run: i64,
+        need: i64,
+    }
+}
+
 impl Store {
-    /// Tells whoever may know it which needs have new matches in a published run; see [`needs_changed`].
+    /// How far needs with new matches have been told of; `None` before the first run.
+    pub async fn announced(&self) -> Result<Option<Announced>, StoreError> {
+        let row: Option<AnnouncedRow> = on_backend!(&self.backend, pools => {
+            sqlx::query_as(texts::ANNOUNCED).fetch_optional(&pools.readers).await?
+        });
+        Ok(row.map(|row| Announced { run: RunId(unsigned(row.run)), need: unsigned(row.need) }))
+    }
+
+    /// Whether anybody wants to hear of needs with new matches.
+    pub async fn any_hears_of_needs(&self) -> Result<bool, StoreError> {
+        let rows: Vec<WebhookRow> = on_backend!(&self.backend, pools => {
+            sqlx::query_as(texts::LISTENING).bind(now()).fetch_all(&pools.readers).await?
+        });
+        let webhooks = rows.into_iter().map(WebhookRow::webhook).collect::<Result<Vec<_>, _>>()?;
+        Ok(webhooks.iter().any(|webhook| webhook.hears(EventType::NeedMatchesChanged)))
+    }
+
+    /// Tells whoever may know it which needs have new matches in a published run (see [`needs_changed`]), and moves on with it from `from` to
+    /// `to`: so each is told of once, whoever tells and whatever ends it. Returns whether it was still there.
     ///
     /// # Errors
     /// [`StoreError::RunNotFound`] when there is no such run.
     pub async fn announce_needs(
         &self,
-        run: RunId,
+        [from, to]: [Announced; 2],
         needs: &[NeedChanges],
         hidden: &[Kind],
-    ) -> Result<(), StoreError> {
+    ) -> Result<bool, StoreError> {
         let mut transaction = self.backend.begin().await?;
-        day_of(&mut transaction, run).await?;
-        needs_changed(&mut transaction, run, needs, hidden).await?;
-        transaction.commit().await
+        let moved = on_backend!(&mut transaction, transaction => {
+            sqlx::query(texts::ANNOUNCE)
+                .bind(signed(from.run.0))
+                .bind(signed(from.need))
+                .bind(signed(to.run.0))
+                .bind(signed(to.need))
+                .execute(&mut **transaction)
+                .await?
+                .rows_affected()
+        });
+        if moved == 0 {
+            return Ok(false);
+        }
+        if !needs.is_empty() {
+            day_of(&mut transaction, to.run).await?;
+            needs_changed(&mut transaction, to.run, needs, hidden).await?;
+        }
+        transaction.commit().await?;
+        Ok(true)
     }
 }
 
 /// Tells that a run is the current one. Its counts are left out: some of them are not for every key.
 pub(crate) async fn run_published(transaction: &mut Transaction, run: RunId) -> Result<(), StoreError> {
+    on_backend!(&mut *transaction, transaction => {
+        sqlx::query(texts::BEGIN_ANNOUNCING).bind(signed(run.0)).execute(&mut **transaction).await?;
+    });
     let hearing = hearing(transaction, EventType::RunPublished).await?;
     if hearing.is_empty() {
         return Ok(());
@@ -98,12 +151,12 @@ fn told(need: &NeedChanges, region: Option<Region>, hidden: &[Kind]) -> Option<V
     // What lies nowhere is seen whole by those without a region alone.
     let seen = region.is_none_or(|region| need.region.is_some_and(|place| region.contains(place)));
     let lists = need.lists.iter().filter(|list| region.is_none() || !hidden.contains(&list.target));
-    let lists: Vec<&ListChanges> = lists.filter(|list| list.entered + list.left > 0).collect();
+    let lists: Vec<&ListMoves> = lists.filter(|list| list.entered + list.left > 0).collect();
     if !seen || lists.iter().all(|list| list.entered == 0) {
         return None;
     }
     let id = RecordId::new(Kind::Need, need.need).to_string();
-    let list = |list: &&ListChanges| json!({"registry": list.target.plural(), "entered": list.entered, "left": list.left});
+    let list = |list: &&ListMoves| json!({"registry": list.target.plural(), "entered": list.entered, "left": list.left});
     let changes: Vec<Value> = lists.iter().map(list).collect();
     Some(json!({"url": format!("/api/v1/needs/{id}/changes"), "need": id, "changes": changes}))
 }
@@ -168,9 +221,9 @@ async fn day_of(transaction: &mut Transaction, run: RunId) -> Result<String, Sto
 mod tests {
     use super::*;
 
-    const EXPERTS: ListChanges = ListChanges { target: Kind::Expert, entered: 2, left: 1 };
+    const EXPERTS: ListMoves = ListMoves { target: Kind::Expert, entered: 2, left: 1 };
 
-    fn need(region: Option<&str>, lists: &[ListChanges]) -> NeedChanges {
+    fn need(region: Option<&str>, lists: &[ListMoves]) -> NeedChanges {
         NeedChanges { need: 42, region: region.map(|code| code.parse().unwrap()), lists: lists.to_vec() }
     }
 
@@ -205,8 +258,8 @@ mod tests {
 
     #[test]
     fn nothing_is_told_of_what_only_left_or_is_hidden() {
-        let stations = ListChanges { target: Kind::Station, entered: 1, left: 0 };
-        let left = ListChanges { entered: 0, ..EXPERTS };
+        let stations = ListMoves { target: Kind::Station, entered: 1, left: 0 };
+        let left = ListMoves { entered: 0, ..EXPERTS };
         assert_eq!(heard(&need(None, &[left]), None, &[]), None);
         assert_eq!(heard(&need(None, &[]), None, &[]), None);
         let place = Some("341103");

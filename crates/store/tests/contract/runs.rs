@@ -79,7 +79,7 @@ async fn needs(store: &Store, count: u64) {
 }
 
 /// A published run in which each of `needs` needs has the expert `expert`.
-async fn published(store: &Store, day: Date, needs: u64, expert: u64) -> RunId {
+pub(crate) async fn published(store: &Store, day: Date, needs: u64, expert: u64) -> RunId {
     let run = opened(store, day).await.id;
     let find = |need| if need <= needs { vec![list(need, Kind::Expert, &[expert])] } else { Vec::new() };
     worked_off(store, run, find).await.id

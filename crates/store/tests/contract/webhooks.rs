@@ -8,12 +8,13 @@ use domain::{EventType, Kind, WebhookId};
 use jiff::civil::date;
 use jiff::{SignedDuration, Timestamp};
 use store::{
-    Attempt, AuditFilter, Delivery, DeliveryState, DueDelivery, KeyDraft, KeyState, ListChanges, NeedChanges,
-    Receipt, RunId, RunTotals, Store, StoreError, StoredKey, Then, Ticket, WebhookChange, WebhookDraft,
+    Announced, Attempt, AuditFilter, Delivery, DeliveryState, DueDelivery, KeyDraft, KeyState, ListMoves, NeedChanges,
+    Receipt, RunId, Store, StoreError, StoredKey, Then, Ticket, WebhookChange, WebhookDraft,
     WebhookState,
 };
 
 use crate::drafts::expert;
+use crate::runs;
 
 const URL: &str = "https://portal.example.cn/events";
 const SECRET: &[u8] = b"thirty-two bytes of randomness..";
@@ -44,8 +45,7 @@ async fn webhook(store: &Store, holder: &str, region: Option<&str>) -> WebhookId
 }
 
 async fn publish(store: &Store) -> RunId {
-    let run = store.open_run(date(2026, 11, 20), "{}").await.unwrap();
-    store.publish_run(run, RunTotals::default()).await.unwrap().id
+    runs::published(store, date(2026, 11, 20), 0, 1).await
 }
 
 async fn take(store: &Store, server: &str) -> Vec<DueDelivery> {
@@ -207,14 +207,18 @@ pub(crate) async fn needs_are_told_in_groups_to_those_who_may_see_them(store: St
     let city = webhook(&store, "滁州平台", Some("3411")).await;
     let nowhere = webhook(&store, "合肥平台", Some("3401")).await;
     let run = publish(&store).await;
-    let lists = vec![ListChanges { target: Kind::Expert, entered: 1, left: 0 }];
+    let lists = vec![ListMoves { target: Kind::Expert, entered: 1, left: 0 }];
     let needs: Vec<NeedChanges> = (1..=250)
         .map(|need| {
             let region = if need <= 30 { "341103" } else { "340200" };
             NeedChanges { need, region: region.parse().ok(), lists: lists.clone() }
         })
         .collect();
-    store.announce_needs(run, &needs, &[]).await.unwrap();
+    let from = store.announced().await.unwrap().unwrap();
+    assert_eq!(from, Announced { run, need: 0 });
+    let steps = [from, Announced { run, need: 251 }];
+    assert!(store.announce_needs(steps, &needs, &[]).await.unwrap());
+    assert!(!store.announce_needs(steps, &needs, &[]).await.unwrap(), "another has told of them");
     let of = |all: &[Delivery], webhook| {
         let of = all.iter().filter(|one| one.webhook == webhook && one.event == "need.matches_changed");
         of.map(|one| one.message.clone()).collect::<Vec<_>>()
@@ -235,8 +239,10 @@ pub(crate) async fn needs_are_told_in_groups_to_those_who_may_see_them(store: St
         (heard.len(), &heard[0]["need"], &heard[29]["need"]),
         (30, &"need-1".into(), &"need-30".into())
     );
-    let unknown = store.announce_needs(RunId(99), &needs, &[]).await;
+    let unknown = [steps[1], Announced { run: RunId(99), need: 0 }];
+    let unknown = store.announce_needs(unknown, &needs, &[]).await;
     assert!(matches!(unknown, Err(StoreError::RunNotFound(RunId(99)))), "{unknown:?}");
+    assert_eq!(store.announced().await.unwrap(), Some(steps[1]));
 }
 
 pub(crate) async fn of_several_servers_one_sends_a_message(store: Store) {
