@@ -11,7 +11,7 @@ use std::process::Command;
 use serde_json::Value;
 
 /// From each crate to those it may depend on, for its tests too. `cli` constructs everything.
-const ARROWS: [(&str, &[&str]); 12] = [
+const ARROWS: [(&str, &[&str]); 13] = [
     ("text", &[]),
     ("domain", &[]),
     ("vectors", &["text"]),

@@ -12,14 +12,14 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use domain::access::{KeyId, Scope};
-use domain::{EventType, ProblemCode, WebhookId};
+use domain::{EventType, Kind, ProblemCode, WebhookId};
 use engine::{
-    Delivery, DeliveryState, Engine, EngineError, KeyRequest, NewSecret, Resolve, Resolver, Resolving, Rules,
+    Delivery, DeliveryState, Engine, EngineError, KeyRequest, NewSecret, RematchRequest, Resolve, Resolver, Resolving, Rules,
     Settings, WebhookChange, WebhookRequest, WebhookState,
 };
-use jiff::civil::date;
 use portal::{Answer, Portal};
-use store::{RunTotals, Store};
+use serde_json::json;
+use store::Store;
 use tempfile::TempDir;
 use tokio::task::JoinHandle;
 
@@ -59,7 +59,7 @@ impl House {
             holder: holder.to_owned(),
             purpose: Some("测试".to_owned()),
             region: None,
-            scopes: BTreeSet::from([Scope::MatchesRun]),
+            scopes: BTreeSet::from([Scope::MatchesRun, Scope::NeedsRead]),
             good_for: KeyRequest::days(1),
         };
         self.engine.create_key(&request).await.unwrap().key.id
@@ -72,8 +72,7 @@ impl House {
     }
 
     async fn publish(&self) {
-        let run = self.store.open_run(date(2026, 11, 20), "{}").await.unwrap();
-        self.store.publish_run(run, RunTotals::default()).await.unwrap();
+        self.engine.rematch(&RematchRequest::default(), |_| {}).await.unwrap();
     }
 
     /// Waits until nothing waits any more; the messages, in their order.
@@ -121,6 +120,41 @@ impl Resolve for Names {
 fn names(answers: &[&str]) -> Resolver {
     let answers = answers.iter().map(|address| address.parse().unwrap()).collect();
     Resolver::Other(Arc::new(Names { asked: AtomicUsize::new(0), answers }))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_need_with_new_matches_is_told_of_once() {
+    let portal = Portal::open(&[]);
+    let mut house = House::open(&portal).await;
+    let key = house.key("门户").await;
+    let wanted = WebhookRequest {
+        events: BTreeSet::from([EventType::NeedMatchesChanged]),
+        ..request(key, &portal.url("/needs"))
+    };
+    house.engine.add_webhook(&wanted).await.unwrap();
+    house.engine.create(Kind::Need, json!({"title": "激光焊接气孔控制"})).await.unwrap();
+    let expert = |name: &str| json!({"name": name, "keywords": ["激光焊接", "气孔"]});
+    house.engine.create(Kind::Expert, expert("甲")).await.unwrap();
+    house.send();
+    house.publish().await;
+    let said = |heard: &portal::Heard| serde_json::from_str::<serde_json::Value>(&heard.body).unwrap()["data"].clone();
+    let entered = |data: &serde_json::Value| {
+        let needs = data["needs"].as_array().unwrap();
+        assert_eq!((needs.len(), &needs[0]["need"]), (1, &json!("need-1")), "{data}");
+        needs[0]["changes"][0]["entered"].as_u64().unwrap()
+    };
+    assert_eq!(entered(&said(&portal.hears(1)[0])), 1);
+    // Nothing has changed, so nothing is told; then one more has come.
+    house.publish().await;
+    house.engine.create(Kind::Expert, expert("乙")).await.unwrap();
+    house.publish().await;
+    let heard = portal.hears(2);
+    let told = said(&heard[1]);
+    assert_eq!((entered(&told), heard.len()), (1, 2));
+    let current = house.engine.current_run().await.unwrap();
+    assert_eq!(told["run"], current.id);
+    house.settled().await;
+    house.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -190,7 +190,8 @@ async fn delete(transaction: &mut Transaction, id: RecordId, erased: &mut Erased
     let [_, _, judgements, feedback] = gone;
     (erased.judgements, erased.feedback) = (judgements, feedback);
     erased.matches = runs::strike(transaction, id).await?;
-    campaigns::forget(transaction, id.kind, id.number).await
+    campaigns::forget(transaction, id.kind, id.number).await?;
+    Ok(())
 }
 
 /// Hides the name in what staff remarked about others, in campaigns, in reports of imports, and in what portals say of their webhooks.
