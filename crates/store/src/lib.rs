@@ -60,6 +60,6 @@ pub use store::{Address, MigrationReport, Store};
 pub use tickets::{Receipt, Ticket};
 pub use upkeep::{Chore, Snapshot};
 pub use webhooks::delivering::{Attempt, Delivery, DeliveryState, DueDelivery, Then, WebhookLoad};
-pub use webhooks::events::{ListChanges, NeedChanges, message_id};
+pub use webhooks::events::{NeedChanges, RegistryChanges, message_id};
 pub use webhooks::{Webhook, WebhookChange, WebhookDraft, WebhookState};
 pub use writing::{ImportSession, Outcome, Upserted};

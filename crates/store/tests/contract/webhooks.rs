@@ -8,9 +8,9 @@ use domain::{EventType, Kind, WebhookId};
 use jiff::civil::date;
 use jiff::{SignedDuration, Timestamp};
 use store::{
-    Attempt, AuditFilter, Delivery, DeliveryState, DueDelivery, KeyDraft, KeyState, ListChanges, NeedChanges,
-    Receipt, RunId, RunTotals, Store, StoreError, StoredKey, Then, Ticket, WebhookChange, WebhookDraft,
-    WebhookState,
+    Attempt, AuditFilter, Delivery, DeliveryState, DueDelivery, KeyDraft, KeyState, NeedChanges, Receipt,
+    RegistryChanges, RunId, RunTotals, Store, StoreError, StoredKey, Then, Ticket, WebhookChange,
+    WebhookDraft, WebhookState,
 };
 
 use crate::drafts::expert;
@@ -207,7 +207,7 @@ pub(crate) async fn needs_are_told_in_groups_to_those_who_may_see_them(store: St
     let city = webhook(&store, "滁州平台", Some("3411")).await;
     let nowhere = webhook(&store, "合肥平台", Some("3401")).await;
     let run = publish(&store).await;
-    let lists = vec![ListChanges { target: Kind::Expert, entered: 1, left: 0 }];
+    let lists = vec![RegistryChanges { target: Kind::Expert, entered: 1, left: 0 }];
     let needs: Vec<NeedChanges> = (1..=250)
         .map(|need| {
             let region = if need <= 30 { "341103" } else { "340200" };
