@@ -47,13 +47,10 @@ impl FromStr for Allowed {
             return Ok(Self::Network(network));
         }
         let wrong = || format!("“{text}”应为网段（10.1.0.0/16）、IP 地址或主机名（portal.gov.internal）");
+        let plain =
+            |name: &str| name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'));
         match Host::parse(text) {
-            // What ends in digits alone is a mistyped address.
-            Ok(Host::Domain(name))
-                if !text.contains('/') && name.contains(|c: char| c.is_ascii_alphabetic()) =>
-            {
-                Ok(Self::Host(bare(&name)))
-            }
+            Ok(Host::Domain(name)) if plain(&name) => Ok(Self::Host(bare(&name))),
             _ => Err(wrong()),
         }
     }

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use domain::access::Visibility;
 use domain::{Kind, Region};
-use store::{Announced, ChangesPlace, ListChanges, ListMoves, NeedChanges, RunId};
+use store::{Announced, ChangesPlace, ListChanges, RegistryChanges, NeedChanges, RunId};
 
 use crate::rematch::TARGETS;
 use crate::{Engine, EngineError};
@@ -51,7 +51,7 @@ impl Engine {
                 needs.push(NeedChanges { need: list.need, region, lists: Vec::new() });
             }
             let count = |went: fn(&store::MatchChange) -> bool| list.changes.iter().filter(|change| went(change)).count() as u32;
-            let moves = ListMoves {
+            let moves = RegistryChanges {
                 target: list.target,
                 entered: count(|change| change.before.is_none()),
                 left: count(|change| change.now.is_none()),

@@ -24,12 +24,12 @@ pub struct NeedChanges {
     /// Where the need lies.
     pub region: Option<Region>,
     /// The lists that have changed.
-    pub lists: Vec<ListMoves>,
+    pub lists: Vec<RegistryChanges>,
 }
 
 /// How a need's published list of one registry has changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ListMoves {
+pub struct RegistryChanges {
     /// Of this registry.
     pub target: Kind,
     /// Targets that stand in it now and did not before.
@@ -151,12 +151,12 @@ fn told(need: &NeedChanges, region: Option<Region>, hidden: &[Kind]) -> Option<V
     // What lies nowhere is seen whole by those without a region alone.
     let seen = region.is_none_or(|region| need.region.is_some_and(|place| region.contains(place)));
     let lists = need.lists.iter().filter(|list| region.is_none() || !hidden.contains(&list.target));
-    let lists: Vec<&ListMoves> = lists.filter(|list| list.entered + list.left > 0).collect();
+    let lists: Vec<&RegistryChanges> = lists.filter(|list| list.entered + list.left > 0).collect();
     if !seen || lists.iter().all(|list| list.entered == 0) {
         return None;
     }
     let id = RecordId::new(Kind::Need, need.need).to_string();
-    let list = |list: &&ListMoves| json!({"registry": list.target.plural(), "entered": list.entered, "left": list.left});
+    let list = |list: &&RegistryChanges| json!({"registry": list.target.plural(), "entered": list.entered, "left": list.left});
     let changes: Vec<Value> = lists.iter().map(list).collect();
     Some(json!({"url": format!("/api/v1/needs/{id}/changes"), "need": id, "changes": changes}))
 }
@@ -221,9 +221,9 @@ async fn day_of(transaction: &mut Transaction, run: RunId) -> Result<String, Sto
 mod tests {
     use super::*;
 
-    const EXPERTS: ListMoves = ListMoves { target: Kind::Expert, entered: 2, left: 1 };
+    const EXPERTS: RegistryChanges = RegistryChanges { target: Kind::Expert, entered: 2, left: 1 };
 
-    fn need(region: Option<&str>, lists: &[ListMoves]) -> NeedChanges {
+    fn need(region: Option<&str>, lists: &[RegistryChanges]) -> NeedChanges {
         NeedChanges { need: 42, region: region.map(|code| code.parse().unwrap()), lists: lists.to_vec() }
     }
 
@@ -258,8 +258,8 @@ mod tests {
 
     #[test]
     fn nothing_is_told_of_what_only_left_or_is_hidden() {
-        let stations = ListMoves { target: Kind::Station, entered: 1, left: 0 };
-        let left = ListMoves { entered: 0, ..EXPERTS };
+        let stations = RegistryChanges { target: Kind::Station, entered: 1, left: 0 };
+        let left = RegistryChanges { entered: 0, ..EXPERTS };
         assert_eq!(heard(&need(None, &[left]), None, &[]), None);
         assert_eq!(heard(&need(None, &[]), None, &[]), None);
         let place = Some("341103");

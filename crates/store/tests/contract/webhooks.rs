@@ -8,7 +8,7 @@ use domain::{EventType, Kind, WebhookId};
 use jiff::civil::date;
 use jiff::{SignedDuration, Timestamp};
 use store::{
-    Announced, Attempt, AuditFilter, Delivery, DeliveryState, DueDelivery, KeyDraft, KeyState, ListMoves, NeedChanges,
+    Announced, Attempt, AuditFilter, Delivery, DeliveryState, DueDelivery, KeyDraft, KeyState, RegistryChanges, NeedChanges,
     Receipt, RunId, Store, StoreError, StoredKey, Then, Ticket, WebhookChange, WebhookDraft,
     WebhookState,
 };
@@ -207,7 +207,7 @@ pub(crate) async fn needs_are_told_in_groups_to_those_who_may_see_them(store: St
     let city = webhook(&store, "滁州平台", Some("3411")).await;
     let nowhere = webhook(&store, "合肥平台", Some("3401")).await;
     let run = publish(&store).await;
-    let lists = vec![ListMoves { target: Kind::Expert, entered: 1, left: 0 }];
+    let lists = vec![RegistryChanges { target: Kind::Expert, entered: 1, left: 0 }];
     let needs: Vec<NeedChanges> = (1..=250)
         .map(|need| {
             let region = if need <= 30 { "341103" } else { "340200" };
