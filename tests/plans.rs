@@ -70,7 +70,8 @@ fn from_nothing_to_a_plan_that_staff_change_and_hand_out() {
 
     let before = house.pairs("1");
     let mut pairs = before.iter().cloned();
-    let (first, second) = (pairs.next().unwrap(), pairs.find(|pair| pair.1 != before.first().unwrap().1).unwrap());
+    let (first, second) =
+        (pairs.next().unwrap(), pairs.find(|pair| pair.1 != before.first().unwrap().1).unwrap());
     let swap = ["plan", "swap", "1", &first.0, &first.1, &second.0, &second.1, "--reason", "行程方便"];
     let (said, _) = house.ends(0, &swap);
     assert!(said.contains("取消 2 对，新增 2 对") && said.contains("行程方便"), "{said}");
@@ -118,7 +119,8 @@ fn limits_come_from_a_file_and_from_options() {
     assert!(pairs.iter().all(|pair| pair["need"]["region_name"].as_str().unwrap().starts_with("福建省")));
     assert!(pairs.iter().all(|pair| pair["score"].as_f64().unwrap() >= 20.0));
 
-    let (said, _) = house.ends(3, &["plan", "new", "--field", "现代能源", "--quota", "学会=没有人的学会:3-5"]);
+    let (said, _) =
+        house.ends(3, &["plan", "new", "--field", "现代能源", "--quota", "学会=没有人的学会:3-5"]);
     assert!(said.contains("还差 3"), "{said}");
     for (name, text) in [("坏.toml", "name = 1\n"), ("坏.json", "{\"name\": \"甲\", \"colour\": 1}")] {
         fs::write(house.path().join(name), text).unwrap();

@@ -93,7 +93,8 @@ impl World {
         let rebuild = portal.send("POST", "/api/v1/index-rebuilds?registry=societies", &[], b"").await;
         assert_eq!((rebuild.status, &rebuild.json()["id"]), (202, &json!(1)));
         let own_operation = std::cell::Cell::new(1);
-        let world = Self { portal, document, serial: Default::default(), cells: Default::default(), own_operation };
+        let world =
+            Self { portal, document, serial: Default::default(), cells: Default::default(), own_operation };
         // Campaign 1 is the own region's, campaign 2 the other's.
         for whose in [Whose::Own, Whose::Foreign] {
             world.make_campaign(whose).await;
@@ -105,7 +106,8 @@ impl World {
     async fn make_campaign(&self, whose: Whose) -> u64 {
         self.serial.set(self.serial.get() + 1);
         let scopes = [Scope::CampaignsWrite, Scope::MatchesRun];
-        let key = self.portal.key(&format!("策划者{}", self.serial.get()), Some(whose.region()), &scopes).await;
+        let key =
+            self.portal.key(&format!("策划者{}", self.serial.get()), Some(whose.region()), &scopes).await;
         let body = self.other_body("make_campaign", whose).to_string();
         let headers = [("Content-Type", "application/json")];
         let path = "/api/v1/campaigns";
@@ -335,7 +337,9 @@ async fn every_operation_keeps_to_the_region(others: Visibility) {
     let bearer = format!("Bearer {key}");
     let mut all = operations(&world.document);
     // What takes things away comes last.
-    all.sort_by_key(|operation| ["withdraw", "revoke", "delete"].iter().any(|word| operation.name().starts_with(word)));
+    all.sort_by_key(|operation| {
+        ["withdraw", "revoke", "delete"].iter().any(|word| operation.name().starts_with(word))
+    });
     for operation in &all {
         let name = operation.name();
         let foreign = world.ask(operation, Whose::Foreign, Some(&bearer)).await;
@@ -384,11 +388,13 @@ fn check_foreign(operation: &Operation<'_>, others: Visibility, reply: &Reply) {
         _ if operation.path.contains("/operations/{id}") => {
             is_refused(reply, 404, "operation_not_found", name)
         }
-        _ if operation.path.contains("/campaigns/{id}") => {
-            is_refused(reply, 404, "campaign_not_found", name)
-        }
+        _ if operation.path.contains("/campaigns/{id}") => is_refused(reply, 404, "campaign_not_found", name),
         _ if name == "make_campaign" => {
-            if others == Visibility::Hidden { missing(reply) } else { outside(reply) }
+            if others == Visibility::Hidden {
+                missing(reply)
+            } else {
+                outside(reply)
+            }
         }
         _ if operation.path.ends_with("/keys/{id}") => is_refused(reply, 404, "key_not_found", name),
         ("create", _) => outside(reply),
@@ -442,7 +448,8 @@ fn check_lists(operation: &Operation<'_>, others: Visibility, reply: &Reply) {
     let expected = usize::from(others != Visibility::Hidden);
     if name == "list_campaigns" {
         let regions: Vec<Value> = items().iter().map(|item| item["region_name"].clone()).collect();
-        let own = regions.iter().filter(|region| **region == "安徽省滁州市南谯区" || **region == "安徽省滁州市");
+        let own =
+            regions.iter().filter(|region| **region == "安徽省滁州市南谯区" || **region == "安徽省滁州市");
         assert!(!regions.is_empty() && own.count() == regions.len(), "{name}: {answer}");
     } else if name == "list_feedback" {
         let foreign = items().iter().filter(|item| item["need"] == "need-2").count();
