@@ -12,7 +12,9 @@ const CAMPAIGN: &str = "/api/v1/campaigns/1";
 /// Two needs of 滁州 and one of 合肥; an expert of each city.
 async fn opened(others: Others) -> Portal {
     let portal = Portal::with(|engine, _| engine.others = others).await;
-    for (title, region) in [("铝壳激光焊接气孔", "341103"), ("激光焊接在线检测", "341103"), ("激光焊接飞溅", "340104")] {
+    for (title, region) in
+        [("铝壳激光焊接气孔", "341103"), ("激光焊接在线检测", "341103"), ("激光焊接飞溅", "340104")]
+    {
         let mut form = need(title);
         form["region"] = json!(region);
         portal.register("needs", form).await;
@@ -37,7 +39,10 @@ async fn a_campaign_is_made_read_ruled_on_and_deleted() {
     let portal = opened(Others::default()).await;
     let form = json!({"name": "千名专家进千企", "capacity": {"most": 2}});
     let made = portal.post("/api/v1/campaigns", &form).await;
-    assert_eq!((made.status, made.header("location"), made.header("etag")), (201, Some(CAMPAIGN), Some("\"1\"")));
+    assert_eq!(
+        (made.status, made.header("location"), made.header("etag")),
+        (201, Some(CAMPAIGN), Some("\"1\""))
+    );
     let campaign = made.json();
     assert_eq!((&campaign["plan"]["covered"], &campaign["plan"]["optimal"]), (&json!(3), &json!(true)));
     assert_eq!(portal.get(CAMPAIGN).await.json(), campaign);
@@ -55,7 +60,8 @@ async fn a_campaign_is_made_read_ruled_on_and_deleted() {
 
     let sent = items[0]["candidate"]["id"].as_str().unwrap();
     let other = if sent == "expert-1" { "expert-2" } else { "expert-1" };
-    let lock = json!({"rulings": [{"ruling": "lock", "need": "need-1", "candidate": other, "reason": "企业点名"}]});
+    let lock =
+        json!({"rulings": [{"ruling": "lock", "need": "need-1", "candidate": other, "reason": "企业点名"}]});
     assert_eq!(rule(&portal, "\"7\"", &[], &lock).await.problem(), "stale_revision");
     let without = [("Content-Type", "application/json")];
     let refused =
@@ -78,7 +84,8 @@ async fn a_campaign_is_made_read_ruled_on_and_deleted() {
 
     let gone = portal.send("DELETE", CAMPAIGN, &[("If-Match", "\"2\""), ("Idempotency-Key", "b")], b"").await;
     assert_eq!((gone.status, gone.json()), (200, json!({"deleted": 1})));
-    let again = portal.send("DELETE", CAMPAIGN, &[("If-Match", "\"2\""), ("Idempotency-Key", "b")], b"").await;
+    let again =
+        portal.send("DELETE", CAMPAIGN, &[("If-Match", "\"2\""), ("Idempotency-Key", "b")], b"").await;
     assert_eq!((again.status, again.json()), (200, json!({"deleted": 1})));
     for path in ["", "/plan", "/left-out", "/itineraries", "/itineraries/expert-1"] {
         assert_eq!(portal.get(&format!("{CAMPAIGN}{path}")).await.problem(), "campaign_not_found", "{path}");
@@ -124,7 +131,9 @@ async fn plans_and_itineraries_are_handed_out_as_workbooks() {
         let path = format!("{CAMPAIGN}{path}");
         let file = portal.send("GET", &path, &[("Accept", XLSX)], b"").await;
         assert_eq!((file.status, file.header("content-type")), (200, Some(XLSX)), "{}", file.text());
-        assert!(file.header("content-disposition").unwrap().starts_with("attachment; filename=\"campaign-1-"));
+        assert!(
+            file.header("content-disposition").unwrap().starts_with("attachment; filename=\"campaign-1-")
+        );
         assert!(file.body.starts_with(b"PK"), "a workbook is an archive");
         let none = portal.send("GET", &path, &[("Accept", "text/csv")], b"").await;
         assert_eq!(none.problem(), "not_acceptable");
@@ -181,7 +190,8 @@ async fn a_regions_key_plans_for_its_region_with_those_whom_it_sees() {
     let foreign = send(&key, &json!({"name": "合肥", "needs": {"ids": ["need-3"]}})).await;
     assert_eq!(foreign.problem(), "outside_region");
     let headers = [("Content-Type", "application/json"), ("If-Match", "*")];
-    let lock = json!({"rulings": [{"ruling": "lock", "need": "need-1", "candidate": "expert-1"}]}).to_string();
+    let lock =
+        json!({"rulings": [{"ruling": "lock", "need": "need-1", "candidate": "expert-1"}]}).to_string();
     let path = format!("{CAMPAIGN}/rulings");
     let hidden = portal.send_as(Some(&key), "POST", &path, &headers, lock.as_bytes()).await;
     assert_eq!(hidden.problem(), "invalid_form");

@@ -118,7 +118,8 @@ impl World {
     async fn make_campaign(&self, whose: Whose) -> u64 {
         self.serial.set(self.serial.get() + 1);
         let scopes = [Scope::CampaignsWrite, Scope::MatchesRun];
-        let key = self.portal.key(&format!("策划者{}", self.serial.get()), Some(whose.region()), &scopes).await;
+        let key =
+            self.portal.key(&format!("策划者{}", self.serial.get()), Some(whose.region()), &scopes).await;
         let body = self.other_body("make_campaign", whose).to_string();
         let headers = [("Content-Type", "application/json")];
         let path = "/api/v1/campaigns";
@@ -441,11 +442,13 @@ fn check_foreign(operation: &Operation<'_>, others: Visibility, reply: &Reply) {
         _ if operation.path.contains("/operations/{id}") => {
             is_refused(reply, 404, "operation_not_found", name)
         }
-        _ if operation.path.contains("/campaigns/{id}") => {
-            is_refused(reply, 404, "campaign_not_found", name)
-        }
+        _ if operation.path.contains("/campaigns/{id}") => is_refused(reply, 404, "campaign_not_found", name),
         _ if name == "make_campaign" => {
-            if others == Visibility::Hidden { missing(reply) } else { outside(reply) }
+            if others == Visibility::Hidden {
+                missing(reply)
+            } else {
+                outside(reply)
+            }
         }
         _ if operation.path.ends_with("/keys/{id}") => is_refused(reply, 404, "key_not_found", name),
         ("create", _) => outside(reply),
@@ -499,7 +502,8 @@ fn check_lists(operation: &Operation<'_>, others: Visibility, reply: &Reply) {
     let expected = usize::from(others != Visibility::Hidden);
     if name == "list_campaigns" {
         let regions: Vec<Value> = items().iter().map(|item| item["region_name"].clone()).collect();
-        let own = regions.iter().filter(|region| **region == "安徽省滁州市南谯区" || **region == "安徽省滁州市");
+        let own =
+            regions.iter().filter(|region| **region == "安徽省滁州市南谯区" || **region == "安徽省滁州市");
         assert!(!regions.is_empty() && own.count() == regions.len(), "{name}: {answer}");
     } else if name == "list_feedback" {
         let foreign = items().iter().filter(|item| item["need"] == "need-2").count();

@@ -170,7 +170,10 @@ async fn every_example_request_is_accepted_and_answered_as_documented() {
             };
             fit.unwrap_or_else(|e| panic!("{}: {e} in {}", operation.name(), reply.text()));
         }
-        let odd = format!("{}?nonsense=1", operation.path.replace("{id}", "need-1").replace("{candidate}", "expert-1"));
+        let odd = format!(
+            "{}?nonsense=1",
+            operation.path.replace("{id}", "need-1").replace("{candidate}", "expert-1")
+        );
         let refused = portal.send(&operation.method.to_uppercase(), &odd, &[], b"").await;
         assert!((400..500).contains(&refused.status), "{} takes any parameter", operation.name());
     }

@@ -9,7 +9,8 @@ use jiff::civil::Date;
 use ranking::{Explanation, Part, exclusions};
 use store::{CampaignPair, ListFilter};
 
-use super::checks::{group_region, problem};
+use super::checks::problem;
+use super::groups::groups;
 use super::kept::{Bar, Content, KeptGroup, KeptNeed, KeptObstacle, KeptUnfit, Why, WhyPart, json};
 use super::request::{CampaignRequest, GroupBy, Source, Travel};
 use super::{Campaigns, ten_thousandths};
@@ -42,7 +43,7 @@ pub(super) struct Gathered {
 #[derive(Debug, Clone, Default)]
 pub(super) struct About {
     remaining: Option<u32>,
-    societies: Vec<String>,
+    pub(super) societies: Vec<String>,
 }
 
 /// What was found for one need.
@@ -360,56 +361,4 @@ fn is_too_far(travel: Travel, need: &Attributes, candidate: &Attributes) -> bool
     };
     let (Some(there), Some(home)) = (need.region, candidate.region) else { return false };
     home.proximity(there) < least && !candidate.travel_regions.iter().any(|region| region.contains(there))
-}
-
-/// The groups that the rules make of those who take part, numbered from 1 in the order of the rules.
-fn groups(request: &CampaignRequest, needs: &[Record], about: &BTreeMap<u64, About>) -> Vec<KeptGroup> {
-    let mut groups: Vec<KeptGroup> = Vec::new();
-    for (rule, quota) in request.quotas.iter().enumerate() {
-        let mut members: BTreeMap<String, Vec<u64>> = BTreeMap::new();
-        let wanted = match quota.of.as_deref() {
-            Some(of) => Some(match group_region(quota.by, of) {
-                Ok(Some(region)) => region.full_name(),
-                _ => of.trim().to_owned(),
-            }),
-            None => None,
-        };
-        // A group that is named is one, though nobody be in it: what it must have at least is then to be told.
-        members.extend(wanted.clone().map(|label| (label, Vec::new())));
-        let mut add = |label: String, number: u64| {
-            if wanted.as_ref().is_none_or(|wanted| *wanted == label) {
-                members.entry(label).or_default().push(number);
-            }
-        };
-        if quota.by == GroupBy::Society {
-            for (number, about) in about {
-                about.societies.iter().for_each(|society| add(society.clone(), *number));
-            }
-        } else {
-            for need in needs {
-                label_of(quota.by, need).into_iter().for_each(|label| add(label, need.id.number));
-            }
-        }
-        for (label, members) in members {
-            let id = groups.len() as u64 + 1;
-            let (at_least, at_most) = (quota.at_least, quota.at_most);
-            groups.push(KeptGroup { id, rule, by: quota.by, label, members, at_least, at_most });
-        }
-    }
-    groups
-}
-
-/// The group of needs that a need is in.
-fn label_of(by: GroupBy, need: &Record) -> Option<String> {
-    let region = need.profile.region();
-    let level = |level| {
-        let path = region.map(Region::path).unwrap_or_default();
-        path.into_iter().find(|step| step.level() == level).map(Region::full_name)
-    };
-    match by {
-        GroupBy::County => level(domain::RegionLevel::County),
-        GroupBy::City => level(domain::RegionLevel::City),
-        GroupBy::Field => need.profile.fields().first().cloned(),
-        GroupBy::Society => None,
-    }
 }

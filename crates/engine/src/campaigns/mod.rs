@@ -5,6 +5,7 @@
 
 mod checks;
 mod gathering;
+mod groups;
 mod kept;
 mod names;
 mod reading;
@@ -24,6 +25,7 @@ use crate::matching::today;
 use crate::{Engine, EngineError, blocking};
 use gathering::Gathered;
 use kept::{Content, json, read};
+use request::discreet;
 use ruling::{swaps, words};
 
 pub use kept::{Why, WhyPart};
@@ -100,12 +102,12 @@ impl Campaigns {
         .await?;
         let Gathered { content, capacities, pairs } = gathered;
         let draft = CampaignDraft {
-            name: exchange::without_contacts(request.name.replace('\0', "").trim()),
+            name: discreet(&request.name),
             business_date: on,
             target: request.target,
             region: self.sight.region,
             // Rulings have a place of their own.
-            request: json(&CampaignRequest { rulings: Vec::new(), ..request.clone() }),
+            request: json(&CampaignRequest { rulings: Vec::new(), ..request.discreet() }),
             content: json(&content),
             candidates: capacities.into_iter().collect(),
             pairs,

@@ -255,8 +255,7 @@ impl Campaigns {
             version => Some(self.engine.store.campaign_visits(number, version - 1).await?),
         };
         let said = self.engine.store.campaign_rulings(number).await?;
-        let (needs, candidates) = named(&told.content, &[], &told.plan.relaxations);
-        let (mut needs, mut candidates) = (needs, candidates);
+        let (mut needs, mut candidates) = named(&told.content, &[], &told.plan.relaxations);
         let now: BTreeSet<(u64, u64)> = told.visits.iter().map(key).collect();
         let then: Option<BTreeSet<(u64, u64)>> = before.map(|visits| visits.iter().map(key).collect());
         let differing = then.iter().flat_map(|then| then.symmetric_difference(&now));

@@ -281,6 +281,23 @@ impl CampaignRequest {
     }
 }
 
+impl CampaignRequest {
+    /// The same without what may be a telephone number or an address of mail in what staff wrote: so it may be put on file.
+    pub(crate) fn discreet(&self) -> Self {
+        let mut request = self.clone();
+        request.name = discreet(&request.name);
+        for ruling in &mut request.rulings {
+            ruling.reason = discreet(&ruling.reason);
+        }
+        request
+    }
+}
+
+/// A remark as it may be kept. No database keeps a NUL.
+pub(super) fn discreet(text: &str) -> String {
+    exchange::without_contacts(text.replace('\0', "").trim())
+}
+
 impl Default for CandidateSource {
     fn default() -> Self {
         Self { source: Source::default(), per_need: 30 }

@@ -14,7 +14,7 @@ use store::{CampaignPair, RulingEntry};
 use super::checks::problem;
 use super::gathering::{Gathered, about_of, capacity, why};
 use super::kept::json;
-use super::request::{CampaignRequest, PairForm, RulingDraft, RulingWord};
+use super::request::{CampaignRequest, PairForm, RulingDraft, RulingWord, discreet};
 use super::solving::Words;
 use super::{Campaigns, ten_thousandths};
 use crate::EngineError;
@@ -70,7 +70,7 @@ impl Campaigns {
                     need: need.number,
                     candidate: candidate.number,
                     ruling: word(ruling).to_owned(),
-                    reason: exchange::without_contacts(draft.reason.replace('\0', "").trim()),
+                    reason: discreet(&draft.reason),
                 });
             }
         }

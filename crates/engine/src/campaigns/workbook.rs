@@ -32,7 +32,6 @@ impl Campaigns {
         let book = PlanBook {
             name: told.campaign.name.clone(),
             date: told.campaign.business_date,
-            who: told.campaign.target.label(),
             facts: facts(&told, &pairs, left.len()),
             conflicts,
             rows: pairs.into_iter().map(row).collect(),

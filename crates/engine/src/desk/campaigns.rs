@@ -28,7 +28,7 @@ impl Desk {
         let _turn = self.begin(Act::MakeCampaign).await?;
         // What is wrong by itself is told at once.
         self.campaigns().size(request).await?;
-        let task = Task::MakeCampaign(Box::new(request.clone()));
+        let task = Task::MakeCampaign(Box::new(request.discreet()));
         self.engine.submit(task, &self.caller.key, None, true).await
     }
 

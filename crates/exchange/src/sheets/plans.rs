@@ -31,8 +31,6 @@ pub struct PlanBook {
     pub name: String,
     /// The day for which it is planned.
     pub date: Date,
-    /// Who is sent: 专家, 学会服务站.
-    pub who: &'static str,
     /// What is to be known of the plan, each with its heading.
     pub facts: Vec<(&'static str, String)>,
     /// Limits that cannot be met.
