@@ -179,8 +179,8 @@ pub(crate) async fn a_run_is_told_to_whoever_may_read_it(store: Store) {
     let off = WebhookChange { enabled: Some(false), ..WebhookChange::default() };
     store.change_webhook(disabled, &off).await.unwrap();
     // A run that is given up is told to nobody.
-    let given_up = store.open_run(date(2026, 11, 19), "{}").await.unwrap();
-    store.abandon_run(given_up).await.unwrap();
+    let given_up = runs::opened(&store, date(2026, 11, 19)).await;
+    store.abandon_run(given_up.id).await.unwrap();
     assert_eq!(all(&store).await, []);
 
     let run = publish(&store).await;
