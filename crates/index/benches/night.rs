@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use domain::{Area, Attributes, Kind, Profile, forms};
-use index::{Asker, Catalog, IndexDocument, Resident, Scope, Scratch, Statistics};
+use index::{Among, Asker, Catalog, IndexDocument, Resident, Scope, Scratch, Statistics};
 use ranking::{Query, Rarity, Weights, exclusions, features, score};
 use text::{Analyzer, Background, Dictionaries};
 use vectors::TermVectors;
@@ -116,7 +116,7 @@ fn main() {
                         let begun = Instant::now();
                         let asker = Asker { query: &query, attributes: &attributes };
                         std::hint::black_box(
-                            resident.best(asker, &corpus, None, KEEP, &mut scratch).unwrap(),
+                            resident.best(asker, &corpus, Among::All, KEEP, &mut scratch).unwrap(),
                         );
                         ranking.fetch_add(begun.elapsed().as_nanos() as u64, Ordering::Relaxed);
                     }
@@ -137,18 +137,26 @@ fn main() {
             each(&judged),
         );
     }
-    let (mut among_time, among) =
-        (Duration::ZERO, (1..=resident.len() as u64).step_by(100).collect::<Vec<_>>());
+    let among: Vec<u64> = (1..=resident.len() as u64).step_by(100).collect();
+    let begun = Instant::now();
+    let subset = resident.subset(&among).unwrap();
+    println!("a subset of {} in {:.3} s", among.len(), begun.elapsed().as_secs_f64());
     let mut scratch = Scratch::default();
-    for need in needs.iter().take(200) {
-        let (query, attributes) = read(&analyzer, need, &peers, &weights);
-        let corpus = resident.corpus(&query);
-        let begun = Instant::now();
-        let asker = Asker { query: &query, attributes: &attributes };
-        std::hint::black_box(resident.best(asker, &corpus, Some(&among), KEEP, &mut scratch).unwrap());
-        among_time += begun.elapsed();
+    for subset in [None, Some(&subset)] {
+        let (mut time, count) = (Duration::ZERO, needs.len().min(500));
+        for need in needs.iter().take(count) {
+            let (query, attributes) = read(&analyzer, need, &peers, &weights);
+            let corpus = resident.corpus(&query);
+            let asker = Asker { query: &query, attributes: &attributes };
+            let begun = Instant::now();
+            std::hint::black_box(
+                resident.best(asker, &corpus, Among::These(&among, subset), KEEP, &mut scratch).unwrap(),
+            );
+            time += begun.elapsed();
+        }
+        let how = if subset.is_some() { "with the subset" } else { "one by one" };
+        println!("among {} {how}: {:.3} ms a need", among.len(), time.as_secs_f64() * 1e3 / count as f64);
     }
-    println!("among {}: {:.3} ms a need", among.len(), among_time.as_secs_f64() * 1e3 / 200.0);
     for need in needs.iter().take(20) {
         let (query, attributes) = read(&analyzer, need, &peers, &weights);
         let corpus = resident.corpus(&query);
@@ -166,7 +174,7 @@ fn main() {
         expected.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
         expected.truncate(KEEP);
         let asker = Asker { query: &query, attributes: &attributes };
-        let best = resident.best(asker, &corpus, None, KEEP, &mut scratch).unwrap();
+        let best = resident.best(asker, &corpus, Among::All, KEEP, &mut scratch).unwrap();
         let found: Vec<(f64, u64)> = best
             .iter()
             .map(|found| {

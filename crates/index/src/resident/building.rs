@@ -1,16 +1,16 @@
 //! From an index to the arrays of a [`Resident`].
 
-use domain::{Area, Attributes};
-use ranking::{Weights, exclusions, idf};
+use domain::Attributes;
+use ranking::{Weights, exclusions};
 use rustc_hash::FxHashMap;
-use sweep::{Builder, Sweep};
 use tantivy::DocId;
+use vectors::length;
 
-use super::impacts::Impacts;
-use super::{OWN, Resident, Runs, most_alike};
+use super::leading::Impacts;
+use super::{OWN, Resident, Runs};
 use crate::lexicon::Lexicon;
 use crate::pieces::{mark, pieces};
-use crate::postings::{Saturation, Standing, TextField, for_each_term};
+use crate::postings::{TextField, for_each_term};
 use crate::snapshot::View;
 use crate::{IndexError, Snapshot, Statistics};
 
@@ -42,11 +42,12 @@ pub(super) fn build(
     for (chosen, document) in chosen.iter().zip(0..) {
         places[view.segments[chosen.order].base + chosen.doc as usize] = document;
     }
-    let Dictionary { terms, marked, mut confusable, own } = Dictionary::read(&fields, &places, chosen.len())?;
+    let Dictionary { terms, marked, confusable, own } = Dictionary::read(&fields, &places, chosen.len())?;
     let mut texts = Texts { own, ..Texts::default() };
+    texts.read_postings(&fields, &places)?;
     texts.read_columns(view, &chosen, &marked);
-    let postings = Postings { view, fields: &fields, places: &places, statistics, weights };
-    let sweep = postings.sweep(&terms, &mut texts, &mut confusable)?;
+    let documents: Vec<u32> = (0..chosen.len() as u32).collect();
+    let sweep = Impacts::new(&texts, &terms, statistics, weights).sweep(&documents)?;
     let (numbers, attributes) =
         chosen.into_iter().map(|Chosen { number, attributes, .. }| (number, attributes)).unzip();
     Ok(Resident {
@@ -85,8 +86,9 @@ pub(super) struct Texts {
     pub(super) piece_terms: Runs,
     /// Which passages each document has.
     pub(super) passages: Vec<u32>,
-    /// The packed vector of each passage.
+    /// The packed vector of each passage, and its length.
     pub(super) vectors: Vec<u64>,
+    pub(super) norms: Vec<f32>,
 }
 
 /// All terms, and how much room each document's take.
@@ -101,7 +103,7 @@ struct Dictionary {
 impl Dictionary {
     fn read(fields: &[TextField<'_>], places: &[u32], documents: usize) -> Result<Self, IndexError> {
         let (mut terms, mut marked) = (Lexicon::default(), FxHashMap::default());
-        let mut confusable: FxHashMap<u32, Vec<u32>> = FxHashMap::default();
+        let mut twins: Vec<u32> = Vec::new();
         let mut counts: [Vec<u32>; OWN] = std::array::from_fn(|_| vec![0; documents]);
         let mut number = 0;
         for_each_term(fields, |term, standings| {
@@ -109,8 +111,7 @@ impl Dictionary {
             if standings.iter().any(|standing| standing.field == EVIDENCE) {
                 let first = *marked.entry(mark(term)).or_insert(number);
                 if first != number {
-                    confusable.entry(first).or_default();
-                    confusable.entry(number).or_default();
+                    twins.extend([first, number]);
                 }
             }
             for standing in standings.iter().filter(|standing| standing.field < OWN) {
@@ -125,10 +126,21 @@ impl Dictionary {
             Ok(())
         })?;
         terms.finish();
-        let mut own = counts.map(Runs::with_room);
-        own.iter_mut().for_each(|runs| runs.terms.fill(NONE));
-        Ok(Self { terms, marked, confusable, own })
+        let mut confusable = FxHashMap::default();
+        for twin in twins {
+            confusable.insert(twin, holders(&fields[EVIDENCE], terms.term(twin), places)?);
+        }
+        Ok(Self { terms, marked, confusable, own: counts.map(Runs::with_room) })
     }
+}
+
+/// Who holds a term in a field, ascending.
+fn holders(field: &TextField<'_>, term: &str, places: &[u32]) -> Result<Vec<u32>, IndexError> {
+    let found = field.find(term)?;
+    let mut holders = Vec::new();
+    field.for_each_holder_of_all(&[&found], |place| holders.push(places[place]))?;
+    holders.sort_unstable();
+    Ok(holders)
 }
 
 impl Runs {
@@ -144,6 +156,26 @@ impl Runs {
 }
 
 impl Texts {
+    /// Fills in the terms of title, keywords and body, for which there is room.
+    fn read_postings(&mut self, fields: &[TextField<'_>], places: &[u32]) -> Result<(), IndexError> {
+        let own = &mut self.own;
+        let mut next: [Vec<u32>; OWN] = std::array::from_fn(|place| starts(&own[place].ends));
+        let mut number = 0;
+        for_each_term(fields, |_, standings| {
+            for standing in standings.iter().filter(|standing| standing.field < OWN) {
+                let (terms, next) = (&mut own[standing.field].terms, &mut next[standing.field]);
+                fields[standing.field].for_each_posting(standing, |place, frequency| {
+                    if let Some(slot) = next.get_mut(places[place] as usize) {
+                        terms[*slot as usize..][..frequency as usize].fill(number);
+                        *slot += frequency;
+                    }
+                })?;
+            }
+            number += 1;
+            Ok(())
+        })
+    }
+
     fn read_columns(&mut self, view: &View, chosen: &[Chosen], marked: &FxHashMap<u32, u32>) {
         let mut words = Vec::new();
         let dimensions = view.meaning().map_or(0, |meaning| meaning.words());
@@ -169,106 +201,16 @@ impl Texts {
                 let from = self.vectors.len();
                 self.vectors.resize(from + rows.len(), 0);
                 column.values.get_range(u64::from(rows.start), &mut self.vectors[from..]);
+                if dimensions > 0 {
+                    self.norms.extend(self.vectors[from..].chunks_exact(dimensions).map(length));
+                }
             }
             self.passages.push(self.vectors.len().checked_div(dimensions).unwrap_or(0) as u32);
         }
     }
 }
 
-/// The postings of all terms, and what each is worth.
-struct Postings<'a> {
-    view: &'a View,
-    fields: &'a [TextField<'a>],
-    places: &'a [u32],
-    statistics: &'a Statistics,
-    weights: &'a Weights,
-}
-
-impl Postings<'_> {
-    /// Builds the sweep and fills the documents' own terms in. A term's impact is the most that it adds to a document's text score if it weighs 1;
-    /// the last term is held by all, its impact the most that their likeness can be.
-    fn sweep(
-        &self,
-        terms: &Lexicon,
-        texts: &mut Texts,
-        confusable: &mut FxHashMap<u32, Vec<u32>>,
-    ) -> Result<Sweep, IndexError> {
-        let Self { view, fields, places, statistics, weights } = *self;
-        let areas = statistics.areas();
-        let model = &weights.candidate;
-        let [title, keywords, body, evidence] = Area::ALL;
-        let saturations = [title, keywords, body].map(|area| {
-            Saturation::new(model, |length| model.length_norm(area, length, areas[area].average_length))
-        });
-        let Texts { own, lengths, pieces, piece_terms, passages, .. } = texts;
-        let mut next: [Vec<u32>; OWN] = std::array::from_fn(|place| starts(&own[place].ends));
-        let mut impacts = Impacts::new(pieces, piece_terms, terms.len(), weights, statistics.piece_length());
-        let mut builder = Builder::new(passages.len() as u32)?;
-        let mut number = 0;
-        let mut postings: Vec<(u32, f32)> = Vec::new();
-        for_each_term(fields, |term, standings| {
-            let frequencies = statistics.frequencies(term);
-            let worth =
-                |area: Area| model.areas[area].weight * idf(frequencies[area], statistics.documents());
-            postings.clear();
-            for standing in standings.iter().filter(|standing| standing.field < OWN) {
-                let place = standing.field;
-                let (worth, lengths) = (worth(Area::ALL[place]), &lengths[place]);
-                fields[place].for_each_posting(standing, |at, frequency| {
-                    let document = places[at];
-                    if document != NONE {
-                        let slot = &mut next[place][document as usize];
-                        own[place].terms[*slot as usize..][..frequency as usize].fill(number);
-                        *slot += frequency;
-                        let code = lengths[document as usize];
-                        postings.push((document, worth * saturations[place].of(frequency, code)));
-                    }
-                })?;
-            }
-            let evidence_worth = worth(evidence);
-            postings
-                .extend(impacts.of(number as usize).iter().map(|(at, most)| (*at, evidence_worth * most)));
-            if let Some(holders) = confusable.get_mut(&number) {
-                self.evidence_holders(standings, holders)?;
-            }
-            builder.term(merged(&mut postings))?;
-            number += 1;
-            Ok(())
-        })?;
-        debug_assert_eq!(view.places(), places.len());
-        let alike = |document: usize| most_alike(&weights.pieces, super::range(passages, document).len());
-        postings.clear();
-        postings.extend((0..passages.len()).map(|document| (document as u32, alike(document))));
-        builder.term(&postings)?;
-        Ok(builder.finish())
-    }
-
-    /// Who holds a term in evidence, ascending.
-    fn evidence_holders(&self, standings: &[Standing], holders: &mut Vec<u32>) -> Result<(), IndexError> {
-        for standing in standings.iter().filter(|standing| standing.field == EVIDENCE) {
-            self.fields[EVIDENCE].for_each_posting(standing, |at, _| {
-                holders.extend(Some(self.places[at]).filter(|document| *document != NONE));
-            })?;
-        }
-        holders.sort_unstable();
-        Ok(())
-    }
-}
-
 /// Where each run begins.
 fn starts(ends: &[u32]) -> Vec<u32> {
     [0].into_iter().chain(ends.iter().copied()).take(ends.len()).collect()
-}
-
-/// Each document once, with all that the term adds to it.
-fn merged(postings: &mut Vec<(u32, f32)>) -> &[(u32, f32)] {
-    postings.sort_unstable_by_key(|(document, _)| *document);
-    postings.dedup_by(|next, kept| {
-        let same = next.0 == kept.0;
-        if same {
-            kept.1 += next.1;
-        }
-        same
-    });
-    postings
 }

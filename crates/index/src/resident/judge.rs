@@ -5,7 +5,9 @@ use ranking::{Areas, Corpus, FEATURES, Texts, exclusions, nearness, total, total
 use sweep::Judge;
 use vectors::Direction;
 
-use super::{Asker, OWN, Resident, most_alike, range};
+use super::leading::most_alike;
+use super::{Asker, OWN, Part, Resident, range};
+use crate::IndexError;
 use crate::meaning::Meaning;
 use crate::pieces::mark;
 use crate::postings::Saturation;
@@ -35,6 +37,12 @@ pub(super) struct Judging<'a> {
     /// The terms that the document at hand holds in an area.
     held: Vec<bool>,
     pub(super) judged: u64,
+}
+
+/// Sorts totals and documents, best first, and keeps so many.
+pub(super) fn best_first(found: &mut Vec<(f64, u32)>, keep: usize) {
+    found.sort_unstable_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
+    found.truncate(keep);
 }
 
 impl<'a> Judging<'a> {
@@ -81,7 +89,7 @@ impl<'a> Judging<'a> {
     }
 
     /// The query as the sweep takes it: each term by its number, and by the one that stands for its mark where that is another; likeness last.
-    pub(super) fn plan(&self) -> Vec<(u32, f32)> {
+    fn plan(&self) -> Vec<(u32, f32)> {
         let Self { resident, asker, numbers, stand_ins, .. } = self;
         let mut plan = Vec::with_capacity(numbers.len() + 1);
         for ((term, number), stand_in) in asker.query.terms.iter().zip(numbers).zip(stand_ins) {
@@ -99,13 +107,26 @@ impl<'a> Judging<'a> {
         plan
     }
 
-    /// The best of these documents, best first.
-    pub(super) fn best_of(&mut self, documents: impl Iterator<Item = usize>, keep: usize) -> Vec<u32> {
-        let scored = documents.filter_map(|document| Some((self.total(document, None)?, document as u32)));
+    /// The best of a sweep's documents, or of a part of them, best first.
+    pub(super) fn lead(
+        &mut self,
+        sweep: &sweep::Sweep,
+        part: Option<Part<'_>>,
+        keep: usize,
+        scratch: &mut sweep::Scratch,
+    ) -> Result<Vec<(f64, u32)>, IndexError> {
+        let query = sweep::Query::new(sweep, &self.plan())?;
+        let found = sweep.top(&query, keep, scratch, &mut Led { judging: self, part });
+        let document = |at: u32| part.map_or(at, |part| part.documents[at as usize]);
+        Ok(found.into_iter().map(|found| (found.score, document(found.document))).collect())
+    }
+
+    /// The best of these documents, each looked at, best first.
+    pub(super) fn each(&mut self, documents: impl Iterator<Item = u32>, keep: usize) -> Vec<(f64, u32)> {
+        let scored = documents.filter_map(|document| Some((self.total(document as usize, None)?, document)));
         let mut found: Vec<(f64, u32)> = scored.collect();
-        found.sort_unstable_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
-        found.truncate(keep);
-        found.into_iter().map(|(_, document)| document).collect()
+        best_first(&mut found, keep);
+        found
     }
 
     /// The total of a document that may be proposed. `limit` is the most that its texts and likeness can come to, and the least total that matters.
@@ -197,22 +218,40 @@ impl<'a> Judging<'a> {
         let Some((meaning, direction)) = &self.meaning else { return 0.0 };
         let texts = &self.resident.texts;
         let passages = range(&texts.passages, document);
+        let norms = &texts.norms[passages.clone()];
         let words = &texts.vectors[passages.start * direction.words()..passages.end * direction.words()];
         self.values.clear();
-        let alike = words.chunks_exact(direction.words()).map(|words| direction.likeness(words));
+        let passages = words.chunks_exact(direction.words()).zip(norms);
+        let alike = passages.map(|(words, norm)| direction.likeness_to(words, *norm));
         self.values.extend(alike.map(|cosine| meaning.likeness(cosine)));
         self.resident.weights.pieces.together(&mut self.values)
     }
 }
 
-impl Judge for Judging<'_> {
+/// Judges the documents that a sweep shows.
+struct Led<'j, 'a> {
+    judging: &'j mut Judging<'a>,
+    /// Whose documents these are; `None` when they are all.
+    part: Option<Part<'j>>,
+}
+
+impl Judge for Led<'_, '_> {
     fn ceiling(&self, sum: f64) -> f64 {
         // Nothing is nearer than in every feature.
         let near = [(1.0, 0.0); FEATURES];
-        total_at_most(sum * (1.0 + ROUNDING), self.ideal, &near, &self.resident.weights)
+        let Judging { resident, ideal, .. } = *self.judging;
+        total_at_most(sum * (1.0 + ROUNDING), ideal, &near, &resident.weights)
     }
 
     fn score(&mut self, document: u32, sum: f64, least: f64) -> Option<f64> {
-        self.total(document as usize, Some((sum * (1.0 + ROUNDING), least)))
+        let document = match self.part {
+            None => document,
+            Some(Part { documents, of_them }) => {
+                let document = documents[document as usize];
+                of_them.binary_search(&document).ok()?;
+                document
+            }
+        };
+        self.judging.total(document as usize, Some((sum * (1.0 + ROUNDING), least)))
     }
 }

@@ -3,15 +3,15 @@
 //!
 //! [`sweep`] leads the way: it knows for each term and document the most that the term can add, of all areas together, and shows the judge (`judge.rs`)
 //! only documents that may still come among the best. The judge scores them as the second stage does (`refinement.rs`), from arrays that hold what the
-//! index's columns hold. `building.rs` makes the arrays.
+//! index's columns hold. `building.rs` makes the arrays, `leading.rs` the sweeps.
 
 mod building;
-mod impacts;
 mod judge;
+mod leading;
 
 use domain::Attributes;
 use jiff::civil::Date;
-use ranking::{Corpus, Pieces, Query, Weights};
+use ranking::{Corpus, Query, Weights};
 use rustc_hash::FxHashMap;
 use sweep::Sweep;
 
@@ -19,6 +19,7 @@ use crate::lexicon::Lexicon;
 use crate::{IndexError, Snapshot, Statistics};
 use building::Texts;
 use judge::Judging;
+use leading::Impacts;
 
 /// Areas whose terms are counted as a whole: all but evidence.
 const OWN: usize = 3;
@@ -61,12 +62,6 @@ fn range(ends: &[u32], at: usize) -> std::ops::Range<usize> {
     start..ends[at] as usize
 }
 
-/// The most that so many passages can be alike to what is asked for: as if each pointed there.
-fn most_alike(pieces: &Pieces, passages: usize) -> f32 {
-    // A cosine may be rounded to a little more than 1.
-    1.001 * (passages.min(pieces.most) as f32).powf(1.0 / pieces.power)
-}
-
 /// The asking side.
 #[derive(Clone, Copy)]
 pub struct Asker<'a> {
@@ -74,6 +69,31 @@ pub struct Asker<'a> {
     pub query: &'a Query,
     /// What is compared beside the texts.
     pub attributes: &'a Attributes,
+}
+
+/// Of whom the best are asked for.
+#[derive(Clone, Copy)]
+pub enum Among<'a> {
+    /// Of all.
+    All,
+    /// Of these numbers, ascending. It takes time for each; where a [`Subset`] holds most of them, for those alone that it does not hold.
+    These(&'a [u64], Option<&'a Subset>),
+}
+
+/// Some documents of a [`Resident`], about which much is asked.
+pub struct Subset {
+    /// Ascending; their places are the sweep's numbers.
+    documents: Vec<u32>,
+    sweep: Sweep,
+}
+
+/// Some documents of a sweep's.
+#[derive(Clone, Copy)]
+struct Part<'a> {
+    /// By the sweep's numbers.
+    documents: &'a [u32],
+    /// Only these, ascending.
+    of_them: &'a [u32],
 }
 
 /// One of the best.
@@ -127,7 +147,23 @@ impl Resident {
         self.statistics.corpus(query)
     }
 
-    /// The `keep` best of those that may be proposed, by their totals, ties by number: of all, or of `among` only, in time for these alone.
+    /// Makes ready for many questions about the best of these documents: [`Self::best`] of them then takes hardly longer than for one.
+    ///
+    /// # Errors
+    /// [`IndexError::TooLarge`].
+    pub fn subset(&self, numbers: &[u64]) -> Result<Subset, IndexError> {
+        let mut documents: Vec<u32> = numbers.iter().filter_map(|number| self.place(*number)).collect();
+        documents.sort_unstable();
+        documents.dedup();
+        let impacts = Impacts::new(&self.texts, &self.terms, &self.statistics, &self.weights);
+        Ok(Subset { sweep: impacts.sweep(&documents)?, documents })
+    }
+
+    fn place(&self, number: u64) -> Option<u32> {
+        self.numbers.binary_search(&number).ok().map(|place| place as u32)
+    }
+
+    /// The `keep` best of those that may be proposed, by their totals, ties by number.
     ///
     /// # Errors
     /// [`IndexError::TooLarge`] when the query has more terms than can be told apart.
@@ -135,24 +171,30 @@ impl Resident {
         &self,
         asker: Asker<'_>,
         corpus: &Corpus,
-        among: Option<&[u64]>,
+        among: Among<'_>,
         keep: usize,
         scratch: &mut Scratch,
     ) -> Result<Vec<Best<'_>>, IndexError> {
         let mut judging = Judging::new(self, asker, corpus);
-        let found: Vec<u32> = match among {
-            Some(among) => {
-                let documents = among.iter().filter_map(|number| self.numbers.binary_search(number).ok());
-                judging.best_of(documents, keep)
+        let found = match among {
+            Among::All => judging.lead(&self.sweep, None, keep, &mut scratch.sweep)?,
+            Among::These(numbers, None) => {
+                let documents = numbers.iter().filter_map(|number| self.place(*number));
+                judging.each(documents, keep)
             }
-            None => {
-                let query = sweep::Query::new(&self.sweep, &judging.plan())?;
-                let found = self.sweep.top(&query, keep, &mut scratch.sweep, &mut judging);
-                found.into_iter().map(|found| found.document).collect()
+            Among::These(numbers, Some(subset)) => {
+                let documents = numbers.iter().filter_map(|number| self.place(*number));
+                let (known, others): (Vec<u32>, Vec<u32>) =
+                    documents.partition(|document| subset.documents.binary_search(document).is_ok());
+                let part = Part { documents: &subset.documents, of_them: &known };
+                let mut found = judging.lead(&subset.sweep, Some(part), keep, &mut scratch.sweep)?;
+                found.extend(judging.each(others.into_iter(), keep));
+                judge::best_first(&mut found, keep);
+                found
             }
         };
         scratch.judged += judging.judged;
-        let best = |document: u32| Best {
+        let best = |(_, document): (f64, u32)| Best {
             number: self.numbers[document as usize],
             texts: judging.told(document as usize),
             attributes: &self.attributes[document as usize],
