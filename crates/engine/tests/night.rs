@@ -116,8 +116,12 @@ async fn edit(engine: &Engine, dice: &mut Dice) {
     }
 }
 
+/// Number, score and parts of a place, floating numbers by their bits.
+type PlaceBits = (u64, u64, Vec<(u8, u32, u32, u64)>);
+type Published = BTreeMap<(u64, Kind), Vec<PlaceBits>>;
+
 /// What is published for every need: ranks and scores to the last bit, in the order of the lists.
-async fn published(folder: &Path) -> BTreeMap<(u64, Kind), Vec<(u64, u64, Vec<(u8, u32, u32, u64)>)>> {
+async fn published(folder: &Path) -> Published {
     let store = Store::open(folder.join("hongniang.db")).await.unwrap();
     let run = store.current_run().await.unwrap().unwrap();
     let lists = store.match_lists(run.id, 0, 10_000).await.unwrap();
@@ -187,8 +191,6 @@ async fn an_incremental_night_publishes_what_a_whole_one_does() {
     }
     assert!(RANKED.load(Ordering::Relaxed) > 0, "nothing ever changed");
 }
-
-type Published = BTreeMap<(u64, Kind), Vec<(u64, u64, Vec<(u8, u32, u32, u64)>)>>;
 
 /// The changes that are told are those between the two, each once.
 fn tell_all(before: &Published, now: &Published, told: &[engine::MatchChange], what: &str) {
@@ -309,7 +311,9 @@ async fn a_run_that_was_stopped_goes_on_and_one_that_was_given_up_does_not() {
         let mut done = done.clone();
         done.wait_for(|batches| *batches >= 2).await.unwrap();
     };
-    let progress = |far: engine::RematchProgress| drop(told.send(far.batches_done));
+    let progress = |far: engine::RematchProgress| {
+        let _ = told.send(far.batches_done);
+    };
     let stopped = engine.rematch_until(&request, progress, stop).await.unwrap_err();
     assert!(matches!(stopped, EngineError::RematchStopped(_)), "{stopped:?}");
     let running = engine.running_run().await.unwrap().unwrap();

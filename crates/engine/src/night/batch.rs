@@ -12,6 +12,7 @@ use super::merging::{cut, merged, promotable};
 use super::reasons::{Fates, Turn};
 use super::scores::place;
 use super::working::Shift;
+use crate::asking::Asking;
 use crate::rematch::TARGETS;
 use crate::{Engine, EngineError, blocking};
 
@@ -33,6 +34,14 @@ struct Matched {
     turn: Turn,
     takes_part: bool,
     lists: Vec<Update>,
+}
+
+/// A list in which places changed.
+struct Moved {
+    /// Whose it is, among those that were matched.
+    at: usize,
+    target: Kind,
+    moves: Vec<(u64, Sides)>,
 }
 
 /// A list before and now.
@@ -95,7 +104,7 @@ impl Engine {
     async fn findings(&self, shift: &Shift, matched: Vec<Matched>) -> Result<Findings, EngineError> {
         let mut found = Findings::default();
         let mut fates = Fates::new(shift.since(), shift.run.business_date);
-        let mut moved: Vec<(usize, Kind, Vec<(u64, Sides)>)> = Vec::new();
+        let mut moved: Vec<Moved> = Vec::new();
         for (at, one) in matched.iter().enumerate() {
             let shown: u64 = one.lists.iter().map(|list| list.shown()).sum();
             if one.takes_part {
@@ -110,12 +119,12 @@ impl Engine {
                 let changed = moves.iter().map(|(number, _)| RecordId::new(now.target, *number));
                 changed.filter(|id| shift.has_changed(*id)).for_each(|id| fates.want(id));
                 if !moves.is_empty() {
-                    moved.push((at, now.target, moves));
+                    moved.push(Moved { at, target: now.target, moves });
                 }
             }
         }
         fates.read(self).await?;
-        for (at, target, moves) in moved {
+        for Moved { at, target, moves } in moved {
             let Matched { need, attributes, turn, .. } = &matched[at];
             let change = |(number, (before, now)): (u64, Sides)| {
                 let id = RecordId::new(target, number);
@@ -149,17 +158,21 @@ impl Shift {
             return Ok(Matched { need: number, attributes, turn: Turn::Ended, takes_part: false, lists });
         };
         let edited = self.has_changed(record.id);
-        let turn = match () {
-            () if self.base.is_none() => Turn::First,
-            () if !took_part => Turn::Came,
-            () if self.is_of_new_epoch() => Turn::Epoch,
-            () if edited => Turn::Edited,
-            () => Turn::None,
+        let turn = if self.base.is_none() {
+            Turn::First
+        } else if !took_part {
+            Turn::Came
+        } else if self.is_of_new_epoch() {
+            Turn::Epoch
+        } else if edited {
+            Turn::Edited
+        } else {
+            Turn::None
         };
         let mut reading = None;
         let mut lists = Vec::with_capacity(TARGETS.len());
         for (target, before) in TARGETS.into_iter().zip(before) {
-            let mut asking = || -> Result<Arc<crate::asking::Asking>, EngineError> {
+            let mut asking = || -> Result<Arc<Asking>, EngineError> {
                 if reading.is_none() {
                     reading = Some(Arc::new(self.ranking.read(&record, &[])?));
                 }
@@ -176,7 +189,7 @@ impl Shift {
             };
             let (now, ranked) = match up_to_date {
                 Some(list) => (list, false),
-                None => (self.ranked(number, target, &*asking()?)?, true),
+                None => (self.ranked(number, target, &asking()?)?, true),
             };
             let now = Some(now).filter(|now| known.as_ref() != Some(now));
             lists.push(Update { before: known, now, ranked });
@@ -188,7 +201,7 @@ impl Shift {
     fn brought_up_to_date(
         &self,
         list: &MatchList,
-        asking: &mut impl FnMut() -> Result<Arc<crate::asking::Asking>, EngineError>,
+        asking: &mut impl FnMut() -> Result<Arc<Asking>, EngineError>,
     ) -> Result<Option<MatchList>, EngineError> {
         // Without word of what changed, everything may have.
         let Some(changed) = &self.changed else { return Ok(None) };
@@ -200,11 +213,11 @@ impl Shift {
         }
         let mut among = [changed, &promotable].concat();
         among.sort_unstable();
-        let scored = self.ranking.rank(&*asking()?, list.target, Some(&among), self.length.all())?;
+        let scored = self.ranking.rank(&asking()?, list.target, Some(&among), self.length.all())?;
         Ok(merged(list, changed, scored.iter().map(place).collect(), self.length))
     }
 
-    fn ranked(&self, need: u64, target: Kind, asking: &crate::asking::Asking) -> Result<MatchList, EngineError> {
+    fn ranked(&self, need: u64, target: Kind, asking: &Asking) -> Result<MatchList, EngineError> {
         // One more than a list holds tells whether there are others.
         let placed = self.ranking.rank(asking, target, None, self.length.all() + 1)?;
         let places: Vec<Place> = placed.iter().map(place).collect();

@@ -137,7 +137,7 @@ impl Fates {
         Self { records: HashMap::new(), wanted: BTreeSet::new(), since, date }
     }
 
-    /// Why a record that changed has another place in the list of this need than before; `came` and `left` say whether it has none before or now.
+    /// Why a record that changed has another place in the list of this need than before; `left` says whether it has none now.
     fn of(&self, need: &Attributes, id: RecordId, left: bool) -> ChangeReason {
         let Some(record) = self.records.get(&id) else { return ChangeReason::Deleted };
         let against = exclusions(Some(need), &Attributes::of(record), self.date);

@@ -29,7 +29,7 @@ impl Default for RematchSettings {
     fn default() -> Self {
         Self {
             at: String::new(),
-            take_part: true,
+            take_part: false,
             batch: 200,
             hold_seconds: 30,
             threads: 0,
