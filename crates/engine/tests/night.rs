@@ -23,7 +23,6 @@ use serde_json::{Value, json};
 use store::Store;
 
 const DAY: Date = date(2026, 11, 21);
-const TARGETS: [Kind; 3] = [Kind::Expert, Kind::Station, Kind::Achievement];
 const WORDS: [&str; 12] = [
     "激光焊接", "气孔控制", "铝合金", "光纤耦合", "水稻育种", "病虫害识别", "电池隔膜", "余热回收", "污水处理", "轴承故障",
     "图像识别", "陶瓷涂层",

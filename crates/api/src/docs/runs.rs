@@ -26,7 +26,7 @@ pub(crate) fn begin() -> Doc {
     Doc::new("create_rematch_run", RUNS, "重新匹配", description)
         .repeatable()
         .parameters([
-            parameters::query("date", "业务日期，有效期按这一天判断；缺省为今天", date.into(), Some(json!("2026-11-21"))),
+            parameters::query("date", "业务日期，有效期按这一天判断；缺省为今天", date.into(), None),
             parameters::flag("whole", "不论有无变化，全部重新计算"),
         ])
         .answer(202, "已受理", ("Operation", examples::rematch()), &TAKEN_ON)
