@@ -11,14 +11,15 @@ use std::process::Command;
 use serde_json::Value;
 
 /// From each crate to those it may depend on, for its tests too. `cli` constructs everything.
-const ARROWS: [(&str, &[&str]); 11] = [
+const ARROWS: [(&str, &[&str]); 12] = [
     ("text", &[]),
     ("domain", &[]),
     ("vectors", &["text"]),
     ("embedding", &[]),
     ("planning", &[]),
+    ("sweep", &[]),
     ("ranking", &["domain", "text", "vectors"]),
-    ("index", &["domain", "text", "vectors", "embedding", "ranking"]),
+    ("index", &["domain", "text", "vectors", "embedding", "ranking", "sweep"]),
     ("store", &["domain"]),
     ("exchange", &["domain"]),
     ("engine", &["domain", "text", "vectors", "embedding", "ranking", "index", "store", "exchange"]),

@@ -17,10 +17,25 @@ pub enum IndexError {
     /// Bytes that were to be frozen statistics are none, or of another version of the program.
     #[error("冻结的统计数据已损坏，或出自程序的另一个版本")]
     NoStatistics,
+    /// More texts, or more words in one of them, than a night's ranking can number.
+    #[error("数据超出夜间匹配所能容纳的规模")]
+    TooLarge,
     /// The file system refused.
     #[error("索引文件读写失败")]
     Files(#[from] std::io::Error),
     /// tantivy refused.
     #[error("索引出错")]
     Engine(#[from] tantivy::TantivyError),
+}
+
+impl From<sweep::BuildError> for IndexError {
+    fn from(_: sweep::BuildError) -> Self {
+        Self::TooLarge
+    }
+}
+
+impl From<sweep::QueryError> for IndexError {
+    fn from(_: sweep::QueryError) -> Self {
+        Self::TooLarge
+    }
 }

@@ -43,6 +43,10 @@ impl Lexicon {
         numbers.find(|&number| self.term(number) == term)
     }
 
+    pub(crate) fn len(&self) -> usize {
+        self.ends.len()
+    }
+
     /// All terms by number.
     pub(crate) fn iter(&self) -> impl Iterator<Item = &str> {
         (0..self.ends.len() as u32).map(|number| self.term(number))

@@ -45,7 +45,7 @@ impl<'a> Saturation<'a> {
     }
 
     #[inline]
-    fn of(&self, frequency: u32, code: u8) -> f32 {
+    pub(crate) fn of(&self, frequency: u32, code: u8) -> f32 {
         match self.table.get(frequency.wrapping_sub(1) as usize) {
             Some(row) => row[usize::from(code)],
             None => self.model.saturation(frequency, self.norms[usize::from(code)]),

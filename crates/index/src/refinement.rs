@@ -33,8 +33,7 @@ impl<'a> Refinement<'a> {
     pub(crate) fn new(view: &'a View, query: &Query, corpus: &Corpus, weights: &'a Weights) -> Self {
         let terms = &query.terms;
         let factor = |(at, term): (usize, &WeightedTerm)| term.weight * corpus.idf(at, Area::Evidence);
-        let meaning = view.generation.as_ref().map(|generation| generation.meaning());
-        let meaning = meaning.filter(|_| weights.meaning.weight > 0.0);
+        let meaning = view.meaning().filter(|_| weights.meaning.weight > 0.0);
         let asked = meaning.and_then(|meaning| Some((meaning, meaning.direction(query)?)));
         let trust = meaning.map_or(0.0, Meaning::trust);
         let spread = corpus.spread(query, &weights.candidate);

@@ -76,12 +76,10 @@ pub(crate) fn retrieve(
 ) -> Result<Retrieved, IndexError> {
     let model = &weights.candidate;
     let mut fields = Vec::with_capacity(Area::ALL.len());
-    for place in 0..Area::ALL.len() {
-        if let Some(field) = view.text_field(place)? {
-            let found = query.terms.iter().map(|term| field.find(&term.text));
-            let found = found.collect::<Result<Vec<Postings>, _>>()?;
-            fields.push((field, found));
-        }
+    for field in view.area_fields()? {
+        let found = query.terms.iter().map(|term| field.find(&term.text));
+        let found = found.collect::<Result<Vec<Postings>, _>>()?;
+        fields.push((field, found));
     }
     let corpus = corpus(view, query, scope.frozen, &fields);
     let mut grounded = scope.grounded.then(|| Grounded::new(view.places()));
@@ -126,11 +124,8 @@ fn corpus(
     };
     let frequencies =
         |at| Areas { title: live(0, at), keywords: live(1, at), body: live(2, at), evidence: live(3, at) };
-    Corpus {
-        statistics: Areas { title, keywords, body, evidence },
-        piece_length: view.piece_length(),
-        frequencies: (0..query.terms.len()).map(frequencies).collect(),
-    }
+    let frequencies = (0..query.terms.len()).map(frequencies).collect();
+    Corpus::new(Areas { title, keywords, body, evidence }, view.piece_length(), frequencies)
 }
 
 /// The best by their words, in no particular order.

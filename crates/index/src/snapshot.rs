@@ -13,6 +13,7 @@ use text::Analyzer;
 use vectors::TermVectors;
 
 use crate::generation::{Fault, Generation};
+use crate::meaning::Meaning;
 use crate::pieces::PieceCount;
 use crate::postings::TextField;
 use crate::schema::{self, TEXT_FIELDS};
@@ -177,7 +178,10 @@ impl View {
     }
 
     /// Answers, unless there is no index or it is damaged: no hits would be an answer too, and a wrong one.
-    fn answer<T>(&self, work: impl FnOnce(&Self) -> Result<T, IndexError>) -> Result<T, IndexError> {
+    pub(crate) fn answer<T>(
+        &self,
+        work: impl FnOnce(&Self) -> Result<T, IndexError>,
+    ) -> Result<T, IndexError> {
         self.require_ready()?;
         let answer = work(self);
         // What reading said of a damaged file is of no interest either.
@@ -194,6 +198,17 @@ impl View {
     pub(crate) fn text_field(&self, place: usize) -> Result<Option<TextField<'_>>, IndexError> {
         let Some(generation) = &self.generation else { return Ok(None) };
         TextField::new(&self.segments, generation.fields.text[place], place).map(Some)
+    }
+
+    /// The text fields of all areas; none for a stale index.
+    pub(crate) fn area_fields(&self) -> Result<Vec<TextField<'_>>, IndexError> {
+        let fields = (0..Area::ALL.len()).map(|place| self.text_field(place));
+        Ok(fields.collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect())
+    }
+
+    /// Who reads meaning; nobody for a stale index.
+    pub(crate) fn meaning(&self) -> Option<Meaning<'_>> {
+        self.generation.as_ref().map(|generation| generation.meaning())
     }
 
     /// Counts over live documents: the same however the documents lie in segments.

@@ -70,10 +70,7 @@ pub struct Statistics {
 
 impl Statistics {
     pub(crate) fn of(view: &View) -> Result<Self, IndexError> {
-        let mut fields = Vec::with_capacity(Area::ALL.len());
-        for place in 0..Area::ALL.len() {
-            fields.extend(view.text_field(place)?);
-        }
+        let fields = view.area_fields()?;
         let (mut terms, mut holders) = (Lexicon::default(), Vec::new());
         postings::for_each_term(&fields, |term, standings| {
             let mut areas = Areas::default();
@@ -127,18 +124,20 @@ impl Statistics {
 
     /// What the registry knows of a query's terms.
     pub fn corpus(&self, query: &Query) -> Corpus {
-        Corpus {
-            statistics: self.areas(),
-            piece_length: self.piece_length,
-            frequencies: query.terms.iter().map(|term| self.frequencies(&term.text)).collect(),
-        }
+        let frequencies = query.terms.iter().map(|term| self.frequencies(&term.text)).collect();
+        Corpus::new(self.areas(), self.piece_length, frequencies)
     }
 
-    fn areas(&self) -> Areas<AreaStatistics> {
+    pub(crate) fn areas(&self) -> Areas<AreaStatistics> {
         Areas::from_fn(|area| AreaStatistics {
             documents: self.documents,
             average_length: self.average_lengths[area],
         })
+    }
+
+    /// Mean number of terms in a single piece of evidence.
+    pub(crate) fn piece_length(&self) -> f32 {
+        self.piece_length
     }
 
     /// For a database or a file.

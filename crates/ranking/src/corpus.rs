@@ -13,12 +13,23 @@ pub struct Corpus {
     pub piece_length: f32,
     /// How many records hold each term of the query, per area, at least one; parallel to [`Query::terms`].
     pub frequencies: Vec<Areas<u64>>,
+    /// How telling each term is, per area.
+    idfs: Vec<Areas<f32>>,
 }
 
 impl Corpus {
+    /// Of a registry and a query's terms.
+    pub fn new(statistics: Areas<AreaStatistics>, piece_length: f32, frequencies: Vec<Areas<u64>>) -> Self {
+        let telling = |frequencies: &Areas<u64>| {
+            Areas::from_fn(|area| idf(frequencies[area], statistics[area].documents))
+        };
+        let idfs = frequencies.iter().map(telling).collect();
+        Self { statistics, piece_length, frequencies, idfs }
+    }
+
     /// How telling a term is in an area.
     pub fn idf(&self, term: usize, area: Area) -> f32 {
-        idf(self.frequencies[term][area], self.statistics[area].documents)
+        self.idfs[term][area]
     }
 
     /// The text score of a candidate that held every term once, in texts of average length, where the term tells most. Terms that no record

@@ -70,7 +70,7 @@ impl Pieces {
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Meaning {
-    /// What a cosine of 1 is worth, in standard deviations of the text scores over the candidates' registry; 0 leaves it out.
+    /// What a cosine of 1 is worth, in standard deviations of the text scores over the candidates' registry ([`crate::Corpus::spread`]); 0 leaves it out.
     pub weight: f32,
     /// So many of the best by their words are looked at more closely: by their single pieces of evidence, and by their meaning.
     pub candidates: usize,
@@ -159,7 +159,7 @@ impl Default for Weights {
             peers: 0.5,
             background: 0.5,
             pieces: Pieces { b: 0.6, power: 2.5, most: 10 },
-            meaning: Meaning { weight: 7.5, candidates: 1000 },
+            meaning: Meaning { weight: 11.0, candidates: 1000 },
             half_relevance: 0.25,
             features: FeatureWeights {
                 region: 0.15,

@@ -38,7 +38,7 @@ fn told(asking: &str, candidate: &[Passage], texts: &Texts) -> Explanation {
     let query = Query::new(&analyzer, &asking, &weights, |_| Rarity::UNKNOWN);
     let statistics = Areas::from_fn(|_| AreaStatistics { documents: 100, average_length: 40.0 });
     let frequencies = vec![Areas::from_fn(|_| 3); query.terms.len()];
-    let corpus = Corpus { statistics, piece_length: 40.0, frequencies };
+    let corpus = Corpus::new(statistics, 40.0, frequencies);
     let score = score(texts, corpus.ideal(&query), &[], &weights);
     let candidate = Candidate { passages: candidate, evidence: &[] };
     Explainer::new(&analyzer, &weights, &TermVectors::builtin(), &asking, &query, &corpus).explain(

@@ -15,6 +15,6 @@ mod terms;
 pub use file::VectorError;
 pub use learn::{Settings, learn};
 pub use lessons::{Lessons, TextId};
-pub use likeness::{Direction, Packed};
+pub use likeness::{Direction, Packed, length};
 pub use model::{Buffers, TermVectors};
 pub use terms::{Reader, Terms, sentences};

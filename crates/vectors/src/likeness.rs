@@ -3,6 +3,9 @@
 /// Bytes in a word of a packed vector.
 const BYTES: usize = 8;
 
+/// Words whose products of numbers below 2¹³ and 2⁷ add up within 32 bits.
+const AT_ONCE: usize = 32;
+
 /// A direction that many packed vectors are compared with.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Direction {
@@ -30,17 +33,22 @@ impl Direction {
 
     /// The cosine of the angle to a packed vector: 1 for the same direction, about 0 for texts that have nothing to do with each other.
     pub fn likeness(&self, words: &[u64]) -> f32 {
-        let (mut product, mut square) = (0_i64, 0_i32);
-        for (values, word) in self.values.chunks_exact(BYTES).zip(words) {
+        self.likeness_to(words, length(words))
+    }
+
+    /// As [`Self::likeness`], to a vector whose [`length`] is known.
+    pub fn likeness_to(&self, words: &[u64], length: f32) -> f32 {
+        let mut product = 0_i64;
+        for (values, words) in self.values.chunks(BYTES * AT_ONCE).zip(words.chunks(AT_ONCE)) {
             let mut sum = 0_i32;
-            for (&value, byte) in values.iter().zip(word.to_le_bytes()) {
-                let byte = i32::from(byte.cast_signed());
-                sum += i32::from(value) * byte;
-                square += byte * byte;
+            for (values, word) in values.chunks_exact(BYTES).zip(words) {
+                for (&value, byte) in values.iter().zip(word.to_le_bytes()) {
+                    sum += i32::from(value) * i32::from(byte.cast_signed());
+                }
             }
             product += i64::from(sum);
         }
-        if square == 0 { 0.0 } else { product as f32 / (self.length * (square as f32).sqrt()) }
+        if length == 0.0 { 0.0 } else { product as f32 / (self.length * length) }
     }
 
     /// The cosine of the angle to another direction.
@@ -53,6 +61,13 @@ impl Direction {
         let sum: i64 = chunks.map(product).map(i64::from).sum();
         sum as f32 / (self.length * other.length)
     }
+}
+
+/// How long a packed vector is.
+pub fn length(words: &[u64]) -> f32 {
+    let square = |byte: u8| i32::from(byte.cast_signed()).pow(2);
+    let squares = words.iter().map(|word| word.to_le_bytes().into_iter().map(square).sum::<i32>());
+    (squares.sum::<i32>() as f32).sqrt()
 }
 
 impl Packed {

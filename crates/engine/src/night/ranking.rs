@@ -1,15 +1,15 @@
 //! The ranking of a night: a pair's score is a function of the two records, the epoch's statistics and the date, and of nothing else.
 
-use std::sync::Arc;
+use std::cell::RefCell;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use domain::{Attributes, Kind, Record};
-use index::{Retrieved, Scope, Snapshot};
+use index::{Among, Asker, Best, Resident, Scratch, Snapshot, Subset};
 use jiff::civil::Date;
-use ranking::{Evidence, Feature, Score, exclusions};
+use ranking::{Evidence, Feature, Score, exclusions, features, score};
 
 use crate::asking::Asking;
 use crate::documents::passages;
-use crate::matching::scored;
 use crate::night::statistics::EpochStatistics;
 use crate::rematch::TARGETS;
 use crate::{Engine, EngineError};
@@ -21,6 +21,24 @@ pub struct NightRanking {
     date: Date,
     /// In the order of [`TARGETS`].
     snapshots: [Snapshot; TARGETS.len()],
+    /// Each registry in memory, from when it is first asked for.
+    residents: [Mutex<Option<Arc<Resident>>>; TARGETS.len()],
+    /// Those of each registry that are asked about for need after need: what changed since the night before.
+    subsets: [Mutex<Option<Arc<Known>>>; TARGETS.len()],
+}
+
+/// A subset and the numbers it was made of, ascending.
+struct Known {
+    numbers: Vec<u64>,
+    subset: Subset,
+}
+
+/// Fewer are looked at one by one.
+const WORTH_A_SUBSET: usize = 64;
+
+thread_local! {
+    /// Reused from need to need.
+    static SCRATCH: RefCell<Scratch> = RefCell::default();
 }
 
 /// One of the best.
@@ -46,7 +64,14 @@ impl Engine {
     ) -> Result<NightRanking, EngineError> {
         let snapshots = TARGETS.map(|target| self.catalog.registry(target).snapshot());
         snapshots.iter().try_for_each(Snapshot::require_ready)?;
-        Ok(NightRanking { engine: self.clone(), statistics, date, snapshots })
+        Ok(NightRanking {
+            engine: self.clone(),
+            statistics,
+            date,
+            snapshots,
+            residents: Default::default(),
+            subsets: Default::default(),
+        })
     }
 }
 
@@ -79,21 +104,56 @@ impl NightRanking {
         among: Option<&[u64]>,
         keep: usize,
     ) -> Result<Vec<Placed>, EngineError> {
-        let statistics = self.statistics.of(target)?;
-        let scope = Scope { frozen: Some(statistics), open_only: true, grounded: true, among };
-        let snapshot = &self.snapshots[place(target)?];
+        let resident = self.resident(target)?;
+        let Asking { query, attributes, .. } = asking;
         let weights = &self.engine.weights;
-        let Retrieved { candidates, corpus } =
-            snapshot.retrieve(&asking.query, weights, &scope, usize::MAX)?;
-        let mut scored = scored(asking, candidates, &corpus, weights, self.date);
-        scored.retain(|scored| scored.reasons.is_empty());
-        scored.truncate(keep);
-        let placed = scored.into_iter().map(|scored| Placed {
-            number: scored.number,
-            score: scored.score,
-            features: scored.features,
-        });
-        Ok(placed.collect())
+        let corpus = resident.corpus(query);
+        let asker = Asker { query, attributes };
+        let known = among.map(|among| self.known(target, &resident, among)).transpose()?.flatten();
+        let among =
+            among.map_or(Among::All, |among| Among::These(among, known.as_ref().map(|known| &known.subset)));
+        let best = SCRATCH.with_borrow_mut(|scratch| resident.best(asker, &corpus, among, keep, scratch))?;
+        let ideal = corpus.ideal(query);
+        let placed = |Best { number, texts, attributes: own }: Best<'_>| {
+            let features = features(attributes, own, &weights.features);
+            Placed { number, score: score(&texts, ideal, &features, weights), features }
+        };
+        Ok(best.into_iter().map(placed).collect())
+    }
+
+    /// A subset that holds nearly all of `among`: that of the need before, for what changed is the same for all.
+    fn known(
+        &self,
+        target: Kind,
+        resident: &Resident,
+        among: &[u64],
+    ) -> Result<Option<Arc<Known>>, EngineError> {
+        if among.len() < WORTH_A_SUBSET {
+            return Ok(None);
+        }
+        let mut known = self.subsets[place(target)?].lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = &*known {
+            let unknown = among.iter().filter(|number| known.numbers.binary_search(number).is_err());
+            if unknown.count() < WORTH_A_SUBSET {
+                return Ok(Some(known.clone()));
+            }
+        }
+        let made = Arc::new(Known { numbers: among.to_vec(), subset: resident.subset(among)? });
+        *known = Some(made.clone());
+        Ok(Some(made))
+    }
+
+    /// Takes the registry into memory when it is not yet there. Whoever else needs it meanwhile waits: two would take twice the memory.
+    fn resident(&self, target: Kind) -> Result<Arc<Resident>, EngineError> {
+        let place = place(target)?;
+        let mut resident = self.residents[place].lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(resident) = &*resident {
+            return Ok(resident.clone());
+        }
+        let (statistics, weights) = (self.statistics.of(target)?, &self.engine.weights);
+        let built = Arc::new(Resident::new(&self.snapshots[place], statistics, weights, self.date)?);
+        *resident = Some(built.clone());
+        Ok(built)
     }
 }
 

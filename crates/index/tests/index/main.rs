@@ -7,5 +7,6 @@ mod facets;
 mod fixture;
 mod layout;
 mod paging;
+mod resident;
 mod retrieval;
 mod search;

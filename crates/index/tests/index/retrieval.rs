@@ -100,7 +100,7 @@ fn by_hand(documents: &[IndexDocument], terms: &[WeightedTerm], weights: &Weight
         (holders as u64).max(1)
     };
     let frequencies = terms.iter().map(|term| Areas::from_fn(|area| frequency(term, area))).collect();
-    let corpus = Corpus { statistics, piece_length, frequencies };
+    let corpus = Corpus::new(statistics, piece_length, frequencies);
     let score = |tokens: &[String], area: Area, norm: f32| {
         let mut score = 0.0;
         for (at, term) in terms.iter().enumerate() {

@@ -1,0 +1,257 @@
+//! Scores single documents of a [`Resident`] exactly, as the second stage does, and leaves out whom it must.
+
+use domain::Area;
+use ranking::{Areas, Corpus, FEATURES, Texts, exclusions, nearness, total, total_at_most};
+use sweep::Judge;
+use vectors::Direction;
+
+use super::leading::most_alike;
+use super::{Asker, OWN, Part, Resident, range};
+use crate::IndexError;
+use crate::meaning::Meaning;
+use crate::pieces::mark;
+use crate::postings::Saturation;
+use crate::tally::{Asked, Tally};
+
+/// Sums of some hundred single-precision numbers are off by less than this, relatively.
+const ROUNDING: f64 = 1e-4;
+
+/// What is asked of each document.
+pub(super) struct Judging<'a> {
+    resident: &'a Resident,
+    asker: Asker<'a>,
+    ideal: f32,
+    /// By the terms' own numbers; and by those that stand for their marks.
+    own: Asked,
+    marked: Asked,
+    /// The query's terms by number, in its order, where the registry has them.
+    numbers: Vec<Option<u32>>,
+    stand_ins: Vec<Option<u32>>,
+    /// Weight · idf of each term.
+    factors: Areas<Vec<f32>>,
+    saturations: [Saturation<'a>; OWN],
+    meaning: Option<(Meaning<'a>, Direction)>,
+    rate: f32,
+    tally: Tally,
+    values: Vec<f32>,
+    /// The terms that the document at hand holds in an area.
+    held: Vec<bool>,
+    pub(super) judged: u64,
+}
+
+/// Sorts totals and documents, best first, and keeps so many.
+pub(super) fn best_first(found: &mut Vec<(f64, u32)>, keep: usize) {
+    found.sort_unstable_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
+    found.truncate(keep);
+}
+
+impl<'a> Judging<'a> {
+    pub(super) fn new(resident: &'a Resident, asker: Asker<'a>, corpus: &Corpus) -> Self {
+        let weights = &resident.weights;
+        let (model, terms) = (&weights.candidate, &asker.query.terms);
+        let numbers: Vec<Option<u32>> = terms.iter().map(|term| resident.terms.find(&term.text)).collect();
+        let stand_in = |text: &str| resident.marked.get(&mark(text)).copied();
+        let stand_ins: Vec<Option<u32>> = terms.iter().map(|term| stand_in(&term.text)).collect();
+        let places = |numbers: &[Option<u32>]| {
+            Asked::new(numbers.iter().zip(0..).filter_map(|(number, place)| Some(((*number)?, place))))
+        };
+        let factor =
+            |area| terms.iter().enumerate().map(|(at, term)| term.weight * corpus.idf(at, area)).collect();
+        let [title, keywords, body, _] = Area::ALL;
+        let saturations = [title, keywords, body].map(|area| {
+            let average_length = corpus.statistics[area].average_length;
+            Saturation::new(model, |length| model.length_norm(area, length, average_length))
+        });
+        let meaning = resident.snapshot.0.meaning().filter(|_| weights.meaning.weight > 0.0);
+        let trust = meaning.map_or(0.0, Meaning::trust);
+        let meaning = meaning.and_then(|meaning| Some((meaning, meaning.direction(asker.query)?)));
+        Self {
+            resident,
+            asker,
+            ideal: corpus.ideal(asker.query),
+            own: places(&numbers),
+            marked: places(&stand_ins),
+            numbers,
+            stand_ins,
+            factors: Areas::from_fn(factor),
+            saturations,
+            rate: if meaning.is_some() {
+                Texts::rate(weights, corpus.spread(asker.query, model), trust)
+            } else {
+                0.0
+            },
+            meaning,
+            tally: Tally::new(terms.len()),
+            values: Vec::new(),
+            held: vec![false; terms.len()],
+            judged: 0,
+        }
+    }
+
+    /// The query as the sweep takes it: each term by its number, and by the one that stands for its mark where that is another; likeness last.
+    fn plan(&self) -> Vec<(u32, f32)> {
+        let Self { resident, asker, numbers, stand_ins, .. } = self;
+        let mut plan = Vec::with_capacity(numbers.len() + 1);
+        for ((term, number), stand_in) in asker.query.terms.iter().zip(numbers).zip(stand_ins) {
+            plan.extend(number.map(|number| (number, term.weight)));
+            if let Some(other) = stand_in.filter(|_| number != stand_in) {
+                // The evidence of another term counts as this one's, by this one's idf.
+                let own = resident.statistics.frequencies(&term.text)[Area::Evidence];
+                let others = resident.statistics.frequencies(resident.terms.term(other))[Area::Evidence];
+                let documents = resident.statistics.documents();
+                let ratio = ranking::idf(own, documents) / ranking::idf(others, documents);
+                plan.push((other, term.weight * ratio.max(1.0)));
+            }
+        }
+        plan.push((resident.terms.len() as u32, self.rate));
+        plan
+    }
+
+    /// The best of a sweep's documents, or of a part of them, best first.
+    pub(super) fn lead(
+        &mut self,
+        sweep: &sweep::Sweep,
+        part: Option<Part<'_>>,
+        keep: usize,
+        scratch: &mut sweep::Scratch,
+    ) -> Result<Vec<(f64, u32)>, IndexError> {
+        let query = sweep::Query::new(sweep, &self.plan())?;
+        let found = sweep.top(&query, keep, scratch, &mut Led { judging: self, part });
+        let document = |at: u32| part.map_or(at, |part| part.documents[at as usize]);
+        Ok(found.into_iter().map(|found| (found.score, document(found.document))).collect())
+    }
+
+    /// The best of these documents, each looked at, best first.
+    pub(super) fn each(&mut self, documents: impl Iterator<Item = u32>, keep: usize) -> Vec<(f64, u32)> {
+        let scored = documents.filter_map(|document| Some((self.total(document as usize, None)?, document)));
+        let mut found: Vec<(f64, u32)> = scored.collect();
+        best_first(&mut found, keep);
+        found
+    }
+
+    /// The total of a document that may be proposed. `limit` is the most that its texts and likeness can come to, and the least total that matters.
+    fn total(&mut self, document: usize, limit: Option<(f64, f64)>) -> Option<f64> {
+        let Self { resident, asker, ideal, rate, .. } = *self;
+        let weights = &resident.weights;
+        let attributes = &resident.attributes[document];
+        if !exclusions(Some(asker.attributes), attributes, resident.date).is_empty() {
+            return None;
+        }
+        let near = nearness(asker.attributes, attributes, &weights.features);
+        let matters = |text: f64, least: f64| total_at_most(text, ideal, &near, weights) >= least;
+        if limit.is_some_and(|(sum, least)| !matters(sum, least)) {
+            return None;
+        }
+        let likeness = self.likeness(document);
+        if let Some((sum, least)) = limit {
+            let passages = range(&resident.texts.passages, document).len();
+            let over = f64::from(most_alike(&weights.pieces, passages)) - f64::from(likeness);
+            if !matters(sum - f64::from(rate) * over, least) {
+                return None;
+            }
+        }
+        self.judged += 1;
+        let (areas, grounded) = self.areas(document);
+        let words = Texts { areas, ..Texts::default() }.total(weights);
+        let texts = Texts { areas, likeness, rate };
+        (grounded && words > 0.0).then(|| total(&texts, ideal, &near, weights))
+    }
+
+    /// What the texts of a document come to.
+    pub(super) fn told(&mut self, document: usize) -> Texts {
+        let likeness = self.likeness(document);
+        Texts { areas: self.areas(document).0, likeness, rate: self.rate }
+    }
+
+    /// The score of each area, and whether one of them holds a ground.
+    fn areas(&mut self, document: usize) -> (Areas<f32>, bool) {
+        let resident = self.resident;
+        let (texts, weights) = (&resident.texts, &resident.weights);
+        let mut areas = Areas::default();
+        let mut grounded = false;
+        for place in 0..OWN {
+            let area = Area::ALL[place];
+            let run = texts.own[place].run(document).iter().copied();
+            let (saturation, code) = (&self.saturations[place], texts.lengths[place][document]);
+            let score =
+                self.tally.score(run, &self.own, &self.factors[area], |count| saturation.of(count, code));
+            areas[area] = score;
+            self.tally.met().iter().for_each(|term| self.held[*term as usize] = true);
+            grounded |= self.holds_ground();
+        }
+        let mut values = std::mem::take(&mut self.values);
+        values.clear();
+        for piece in range(&texts.pieces, document) {
+            let run = texts.piece_terms.run(piece);
+            let model = &weights.candidate;
+            let norm = model.norm(weights.pieces.b, run.len() as u32, resident.statistics.piece_length());
+            let factors = &self.factors[Area::Evidence];
+            let saturation = |count| model.saturation(count, norm);
+            values.push(self.tally.score(run.iter().copied(), &self.marked, factors, saturation));
+            for &term in self.tally.met() {
+                self.held[term as usize] |= grounded || self.stands(term as usize, document);
+            }
+        }
+        areas.evidence = weights.pieces.together(&mut values);
+        self.values = values;
+        grounded |= self.holds_ground();
+        (areas, grounded)
+    }
+
+    /// Whether a document whose evidence holds the mark of a term holds the term itself.
+    fn stands(&self, term: usize, document: usize) -> bool {
+        self.numbers[term].is_some_and(|number| {
+            let holders = self.resident.confusable.get(&number);
+            holders.is_none_or(|holders| holders.binary_search(&(document as u32)).is_ok())
+        })
+    }
+
+    /// Whether what is held has a ground in it; nothing is held afterwards.
+    fn holds_ground(&mut self) -> bool {
+        let held = |ground: &Vec<u32>| ground.iter().all(|&term| self.held[term as usize]);
+        let found = self.asker.query.grounds.iter().any(held);
+        self.held.fill(false);
+        found
+    }
+
+    fn likeness(&mut self, document: usize) -> f32 {
+        let Some((meaning, direction)) = &self.meaning else { return 0.0 };
+        let texts = &self.resident.texts;
+        let passages = range(&texts.passages, document);
+        let norms = &texts.norms[passages.clone()];
+        let words = &texts.vectors[passages.start * direction.words()..passages.end * direction.words()];
+        self.values.clear();
+        let passages = words.chunks_exact(direction.words()).zip(norms);
+        let alike = passages.map(|(words, norm)| direction.likeness_to(words, *norm));
+        self.values.extend(alike.map(|cosine| meaning.likeness(cosine)));
+        self.resident.weights.pieces.together(&mut self.values)
+    }
+}
+
+/// Judges the documents that a sweep shows.
+struct Led<'j, 'a> {
+    judging: &'j mut Judging<'a>,
+    /// Whose documents these are; `None` when they are all.
+    part: Option<Part<'j>>,
+}
+
+impl Judge for Led<'_, '_> {
+    fn ceiling(&self, sum: f64) -> f64 {
+        // Nothing is nearer than in every feature.
+        let near = [(1.0, 0.0); FEATURES];
+        let Judging { resident, ideal, .. } = *self.judging;
+        total_at_most(sum * (1.0 + ROUNDING), ideal, &near, &resident.weights)
+    }
+
+    fn score(&mut self, document: u32, sum: f64, least: f64) -> Option<f64> {
+        let document = match self.part {
+            None => document,
+            Some(Part { documents, of_them }) => {
+                let document = documents[document as usize];
+                of_them.binary_search(&document).ok()?;
+                document
+            }
+        };
+        self.judging.total(document as usize, Some((sum * (1.0 + ROUNDING), least)))
+    }
+}

@@ -1,0 +1,177 @@
+//! What leads the way to the best documents: for each term and document the most that the term can add to the text score.
+//!
+//! In title, keywords and body that is what it adds. Pieces of evidence with the sums vᵢ come to (Σᵢ vᵢᵖ)^(1/p), where vᵢ = Σₜ fₜ·sₜᵢ (factor and saturation of term t in
+//! piece i). By Minkowski's inequality (p ≥ 1) that is at most Σₜ fₜ·(Σᵢ sₜᵢᵖ)^(1/p): a sum over terms, of which the second factor is the document's own. That only the
+//! best pieces count makes it smaller.
+
+use std::ops::Range;
+
+use domain::Area;
+use ranking::{Areas, Pieces, Weights, idf};
+use sweep::{Builder, Order, Sweep};
+
+use super::building::Texts;
+use super::{OWN, range};
+use crate::lexicon::Lexicon;
+use crate::postings::Saturation;
+use crate::{IndexError, Statistics};
+
+/// Postings that are turned from documents to terms at once: 256 MiB.
+const AT_ONCE: usize = 1 << 25;
+
+/// The most that so many passages can be alike to what is asked for: as if each pointed there.
+pub(super) fn most_alike(pieces: &Pieces, passages: usize) -> f32 {
+    // A cosine may be rounded to a little more than 1.
+    1.001 * (passages.min(pieces.most) as f32).powf(1.0 / pieces.power)
+}
+
+/// Impacts of terms in documents, for a term that weighs 1.
+pub(super) struct Impacts<'a> {
+    texts: &'a Texts,
+    weights: &'a Weights,
+    piece_length: f32,
+    /// By term: the area's weight times the term's idf.
+    worth: Vec<Areas<f32>>,
+    saturations: [Saturation<'a>; OWN],
+}
+
+impl<'a> Impacts<'a> {
+    pub(super) fn new(
+        texts: &'a Texts,
+        terms: &Lexicon,
+        statistics: &Statistics,
+        weights: &'a Weights,
+    ) -> Self {
+        let (model, areas) = (&weights.candidate, statistics.areas());
+        let worth = terms.iter().map(|term| {
+            let frequencies = statistics.frequencies(term);
+            Areas::from_fn(|area| model.areas[area].weight * idf(frequencies[area], statistics.documents()))
+        });
+        let [title, keywords, body, _] = Area::ALL;
+        let saturations = [title, keywords, body].map(|area| {
+            Saturation::new(model, |length| model.length_norm(area, length, areas[area].average_length))
+        });
+        let piece_length = statistics.piece_length();
+        Self { texts, weights, piece_length, worth: worth.collect(), saturations }
+    }
+
+    /// A sweep over these documents, in which they are numbered as they come. The last term is likeness of meaning, which all may have.
+    pub(super) fn sweep(&self, documents: &[u32]) -> Result<Sweep, IndexError> {
+        let order = Order::alike(documents.len() as u32, |at, found| {
+            self.telling(documents[at as usize] as usize, found);
+        });
+        let mut builder = Builder::ordered(order)?;
+        let all = self.worth.len();
+        let mut holders = vec![0_usize; all];
+        let mut found = Vec::new();
+        for &document in documents {
+            self.read(document as usize, 0..all as u32, &mut found);
+            found.iter().for_each(|(term, _)| holders[*term as usize] += 1);
+        }
+        let mut first = 0;
+        while first < all {
+            let mut end = 0;
+            let fits = holders[first..].iter().take_while(|&&holders| {
+                end += holders;
+                end <= AT_ONCE
+            });
+            let next = first + fits.count().max(1);
+            self.turn(documents, first..next, &holders[first..next], &mut builder)?;
+            first = next;
+        }
+        let alike = |document: u32| {
+            most_alike(&self.weights.pieces, range(&self.texts.passages, document as usize).len())
+        };
+        let alike: Vec<(u32, f32)> =
+            documents.iter().zip(0..).map(|(document, at)| (at, alike(*document))).collect();
+        builder.term(&alike)?;
+        Ok(builder.finish())
+    }
+
+    /// Gives the builder the postings of a range of terms, of which each has so many.
+    fn turn(
+        &self,
+        documents: &[u32],
+        terms: Range<usize>,
+        holders: &[usize],
+        builder: &mut Builder,
+    ) -> Result<(), IndexError> {
+        let mut next = Vec::with_capacity(holders.len());
+        let mut end = 0;
+        for holders in holders {
+            next.push(end);
+            end += holders;
+        }
+        let mut postings = vec![(0, 0.0); end];
+        let mut found = Vec::new();
+        for (&document, at) in documents.iter().zip(0..) {
+            self.read(document as usize, terms.start as u32..terms.end as u32, &mut found);
+            for &(term, impact) in &found {
+                let slot = &mut next[term as usize - terms.start];
+                postings[*slot] = (at, impact);
+                *slot += 1;
+            }
+        }
+        let mut start = 0;
+        for end in next {
+            builder.term(&postings[start..end])?;
+            start = end;
+        }
+        Ok(())
+    }
+
+    /// The impacts of a document's terms that lie in a range, each once.
+    fn read(&self, document: usize, terms: Range<u32>, found: &mut Vec<(u32, f32)>) {
+        found.clear();
+        for place in 0..OWN {
+            let run = self.texts.own[place].run(document);
+            let within = run.partition_point(|term| *term < terms.start)
+                ..run.partition_point(|term| *term < terms.end);
+            let code = self.texts.lengths[place][document];
+            for same in run[within].chunk_by(|a, b| a == b) {
+                let worth = self.worth[same[0] as usize][Area::ALL[place]];
+                found.push((same[0], worth * self.saturations[place].of(same.len() as u32, code)));
+            }
+        }
+        self.read_evidence(document, terms, found);
+        found.sort_by_key(|(term, _)| *term);
+        found.dedup_by(|next, kept| {
+            let same = next.0 == kept.0;
+            if same {
+                kept.1 += next.1;
+            }
+            same
+        });
+    }
+
+    fn read_evidence(&self, document: usize, terms: Range<u32>, found: &mut Vec<(u32, f32)>) {
+        let (model, pieces) = (&self.weights.candidate, &self.weights.pieces);
+        let (mut run, mut powers) = (Vec::new(), Vec::new());
+        for piece in range(&self.texts.pieces, document) {
+            let all = self.texts.piece_terms.run(piece);
+            let norm = model.norm(pieces.b, all.len() as u32, self.piece_length);
+            run.clear();
+            run.extend(all.iter().copied().filter(|term| terms.contains(term)));
+            run.sort_unstable();
+            for same in run.chunk_by(|a, b| a == b) {
+                powers.push((same[0], model.saturation(same.len() as u32, norm).powf(pieces.power)));
+            }
+        }
+        powers.sort_unstable_by_key(|(term, _)| *term);
+        for same in powers.chunk_by(|a, b| a.0 == b.0) {
+            let sum: f32 = same.iter().map(|(_, power)| power).sum();
+            let worth = self.worth[same[0].0 as usize].evidence;
+            found.push((same[0].0, worth * sum.powf(1.0 / pieces.power)));
+        }
+    }
+
+    /// The terms of title and keywords: enough to tell which documents are alike.
+    fn telling(&self, document: usize, found: &mut Vec<(u32, f32)>) {
+        for (place, area) in [Area::Title, Area::Keywords].into_iter().enumerate() {
+            let terms = self.texts.own[place].run(document).chunk_by(|a, b| a == b);
+            found.extend(terms.map(|same| (same[0], self.worth[same[0] as usize][area])));
+        }
+        found.sort_by_key(|(term, _)| *term);
+        found.dedup_by_key(|(term, _)| *term);
+    }
+}

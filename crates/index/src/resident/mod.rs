@@ -1,0 +1,226 @@
+//! A registry held in memory for a night, under one epoch's statistics: who is proposed to a need is found in a fraction of the time that reading the
+//! index takes, and is the same to the last bit.
+//!
+//! [`sweep`] leads the way: it knows for each term and document the most that the term can add, of all areas together, and shows the judge (`judge.rs`)
+//! only documents that may still come among the best. The judge scores them as the second stage does (`refinement.rs`), from arrays that hold what the
+//! index's columns hold. `building.rs` makes the arrays, `leading.rs` the sweeps.
+
+mod building;
+mod judge;
+mod leading;
+
+use domain::Attributes;
+use jiff::civil::Date;
+use ranking::{Corpus, Query, Weights};
+use rustc_hash::FxHashMap;
+use sweep::Sweep;
+
+use crate::lexicon::Lexicon;
+use crate::{IndexError, Snapshot, Statistics};
+use building::Texts;
+use judge::Judging;
+use leading::Impacts;
+
+/// Areas whose terms are counted as a whole: all but evidence.
+const OWN: usize = 3;
+
+/// A registry in memory.
+pub struct Resident {
+    /// Keeps the generation, which knows who reads meaning.
+    snapshot: Snapshot,
+    statistics: Statistics,
+    weights: Weights,
+    date: Date,
+    /// Of each document, ascending, so that ties go to the smaller number.
+    numbers: Vec<u64>,
+    attributes: Vec<Attributes>,
+    terms: Lexicon,
+    /// By a mark of pieces: the term that stands for all terms with this mark.
+    marked: FxHashMap<u32, u32>,
+    /// Terms that share their mark with another one, and who holds them in evidence.
+    confusable: FxHashMap<u32, Vec<u32>>,
+    texts: Texts,
+    sweep: Sweep,
+}
+
+/// Lists of terms, end to end.
+#[derive(Default)]
+struct Runs {
+    ends: Vec<u32>,
+    terms: Vec<u32>,
+}
+
+impl Runs {
+    fn run(&self, at: usize) -> &[u32] {
+        &self.terms[range(&self.ends, at)]
+    }
+}
+
+/// From the end before to the own one.
+fn range(ends: &[u32], at: usize) -> std::ops::Range<usize> {
+    let start = at.checked_sub(1).map_or(0, |before| ends[before] as usize);
+    start..ends[at] as usize
+}
+
+/// The asking side.
+#[derive(Clone, Copy)]
+pub struct Asker<'a> {
+    /// What its texts ask for.
+    pub query: &'a Query,
+    /// What is compared beside the texts.
+    pub attributes: &'a Attributes,
+}
+
+/// Of whom the best are asked for.
+#[derive(Clone, Copy)]
+pub enum Among<'a> {
+    /// Of all.
+    All,
+    /// Of these numbers, ascending. It takes time for each; where a [`Subset`] holds most of them, for those alone that it does not hold.
+    These(&'a [u64], Option<&'a Subset>),
+}
+
+/// Some documents of a [`Resident`], about which much is asked.
+pub struct Subset {
+    /// Ascending; their places are the sweep's numbers.
+    documents: Vec<u32>,
+    sweep: Sweep,
+}
+
+/// Some documents of a sweep's.
+#[derive(Clone, Copy)]
+struct Part<'a> {
+    /// By the sweep's numbers.
+    documents: &'a [u32],
+    /// Only these, ascending.
+    of_them: &'a [u32],
+}
+
+/// One of the best.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Best<'a> {
+    /// The record's number.
+    pub number: u64,
+    /// What its texts come to.
+    pub texts: ranking::Texts,
+    /// As the document was given them.
+    pub attributes: &'a Attributes,
+}
+
+/// What a [`Resident`] holds of texts, in bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Memory {
+    /// What leads the way.
+    pub sweep: usize,
+    /// Terms of title, keywords and body.
+    pub own: usize,
+    /// Terms of evidence.
+    pub pieces: usize,
+    /// Vectors of passages.
+    pub vectors: usize,
+}
+
+/// Buffers of a thread, used again from need to need.
+#[derive(Default)]
+pub struct Scratch {
+    sweep: sweep::Scratch,
+    /// Documents that were scored since the beginning.
+    pub judged: u64,
+}
+
+impl Resident {
+    /// Takes in all documents that may be proposed to anybody on the day.
+    ///
+    /// # Errors
+    /// [`IndexError::Stale`] when there is no index to answer by; [`IndexError::TooLarge`]; or when it cannot be read.
+    pub fn new(
+        snapshot: &Snapshot,
+        statistics: &Statistics,
+        weights: &Weights,
+        date: Date,
+    ) -> Result<Self, IndexError> {
+        snapshot.0.answer(|view| building::build(snapshot, view, statistics, weights, date))
+    }
+
+    /// What the registry knew of a query's terms.
+    pub fn corpus(&self, query: &Query) -> Corpus {
+        self.statistics.corpus(query)
+    }
+
+    /// Makes ready for many questions about the best of these documents: [`Self::best`] of them then takes hardly longer than for one.
+    ///
+    /// # Errors
+    /// [`IndexError::TooLarge`].
+    pub fn subset(&self, numbers: &[u64]) -> Result<Subset, IndexError> {
+        let mut documents: Vec<u32> = numbers.iter().filter_map(|number| self.place(*number)).collect();
+        documents.sort_unstable();
+        documents.dedup();
+        let impacts = Impacts::new(&self.texts, &self.terms, &self.statistics, &self.weights);
+        Ok(Subset { sweep: impacts.sweep(&documents)?, documents })
+    }
+
+    fn place(&self, number: u64) -> Option<u32> {
+        self.numbers.binary_search(&number).ok().map(|place| place as u32)
+    }
+
+    /// The `keep` best of those that may be proposed, by their totals, ties by number.
+    ///
+    /// # Errors
+    /// [`IndexError::TooLarge`] when the query has more terms than can be told apart.
+    pub fn best(
+        &self,
+        asker: Asker<'_>,
+        corpus: &Corpus,
+        among: Among<'_>,
+        keep: usize,
+        scratch: &mut Scratch,
+    ) -> Result<Vec<Best<'_>>, IndexError> {
+        let mut judging = Judging::new(self, asker, corpus);
+        let found = match among {
+            Among::All => judging.lead(&self.sweep, None, keep, &mut scratch.sweep)?,
+            Among::These(numbers, None) => {
+                let documents = numbers.iter().filter_map(|number| self.place(*number));
+                judging.each(documents, keep)
+            }
+            Among::These(numbers, Some(subset)) => {
+                let documents = numbers.iter().filter_map(|number| self.place(*number));
+                let (known, others): (Vec<u32>, Vec<u32>) =
+                    documents.partition(|document| subset.documents.binary_search(document).is_ok());
+                let part = Part { documents: &subset.documents, of_them: &known };
+                let mut found = judging.lead(&subset.sweep, Some(part), keep, &mut scratch.sweep)?;
+                found.extend(judging.each(others.into_iter(), keep));
+                judge::best_first(&mut found, keep);
+                found
+            }
+        };
+        scratch.judged += judging.judged;
+        let best = |(_, document): (f64, u32)| Best {
+            number: self.numbers[document as usize],
+            texts: judging.told(document as usize),
+            attributes: &self.attributes[document as usize],
+        };
+        Ok(found.into_iter().map(best).collect())
+    }
+
+    /// What it holds, in bytes.
+    pub fn memory(&self) -> Memory {
+        let texts = &self.texts;
+        let runs = |runs: &Runs| size_of_val(&*runs.terms) + size_of_val(&*runs.ends);
+        Memory {
+            sweep: self.sweep.memory().total() as usize,
+            own: texts.own.iter().map(runs).sum(),
+            pieces: runs(&texts.piece_terms),
+            vectors: size_of_val(&*texts.vectors),
+        }
+    }
+
+    /// Documents that may be proposed.
+    pub fn len(&self) -> usize {
+        self.numbers.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.numbers.is_empty()
+    }
+}

@@ -1,0 +1,157 @@
+//! A registry in memory:
+//!
+//! 1. It finds who is best of all documents, and with what scores, exactly as the index itself does when each document is looked at closely: to the last
+//!    bit, ties by number, whatever statistics are in force and however the documents lie in segments.
+//! 2. Some are ranked as they are among all.
+
+use domain::{Area, Attributes, Availability, Capacity, Consent, Offer, Region, Status};
+use index::{Among, Asker, Best, Candidate, IndexDocument, Resident, Scope, Scratch, Snapshot, Statistics};
+use jiff::civil::{Date, date};
+use proptest::prelude::*;
+use ranking::{Query, Weights, exclusions, features, score};
+
+use crate::fixture::{Fixture, titled};
+use crate::retrieval::{documents, query, terms, weights};
+
+const DAY: Date = date(2026, 11, 21);
+
+/// What people are compared by, of a few kinds.
+fn attributes() -> impl Strategy<Value = Attributes> {
+    let region = proptest::sample::select(vec!["", "34", "340104", "340203", "110105"]);
+    let status = proptest::sample::select(vec![Status::Open, Status::Open, Status::Open, Status::Closed]);
+    (region, status, 0_u32..4, any::<bool>()).prop_map(|(region, status, engaged, own)| Attributes {
+        status,
+        region: region.parse::<Region>().ok(),
+        fields: if own { vec!["先进材料".to_owned()] } else { Vec::new() },
+        offer: Some(Offer {
+            capacity: Capacity { per_year: Some(3), engaged },
+            availability: Availability::Available,
+            consent: Consent::Matching,
+        }),
+        organisation: if own && engaged == 1 { "某厂".to_owned() } else { String::new() },
+        ..Attributes::default()
+    })
+}
+
+/// The best of those that may be proposed, every document looked at closely: number and total, the bits of it.
+fn reference(
+    snapshot: &Snapshot,
+    statistics: &Statistics,
+    asker: Asker<'_>,
+    weights: &Weights,
+) -> Vec<(u64, u64)> {
+    let scope = Scope { frozen: Some(statistics), open_only: true, grounded: true, among: None };
+    let found = snapshot.retrieve(asker.query, weights, &scope, usize::MAX).unwrap();
+    let ideal = found.corpus.ideal(asker.query);
+    let mut scored: Vec<(f64, u64)> = found
+        .candidates
+        .iter()
+        .filter(|found| exclusions(Some(asker.attributes), &found.attributes, DAY).is_empty())
+        .map(|Candidate { number, texts, attributes, .. }| {
+            let features = features(asker.attributes, attributes, &weights.features);
+            (score(texts, ideal, &features, weights).total, *number)
+        })
+        .collect();
+    scored.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
+    scored.into_iter().map(|(total, number)| (number, total.to_bits())).collect()
+}
+
+fn totals(best: &[Best<'_>], ideal: f32, asker: Asker<'_>, weights: &Weights) -> Vec<(u64, u64)> {
+    let total = |best: &Best<'_>| {
+        let features = features(asker.attributes, best.attributes, &weights.features);
+        (best.number, score(&best.texts, ideal, &features, weights).total.to_bits())
+    };
+    best.iter().map(total).collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
+
+    #[test]
+    fn it_finds_what_the_index_finds(
+        documents in documents(),
+        of in proptest::collection::vec(attributes(), 25),
+        asked in "[锂离子电池正极材料回收工艺a-b1 ]{1,60}",
+        meaning in proptest::sample::select(vec![0.0_f32, 0.3, 5.0]),
+        earlier in 1_usize..25,
+        keep in 1_usize..12,
+        gone in 1_u64..30,
+    ) {
+        let documents: Vec<IndexDocument> = documents
+            .into_iter()
+            .zip(of)
+            .map(|(document, attributes)| IndexDocument { attributes, ..document })
+            .collect();
+        let weights = weights(meaning);
+        // Statistics of some of the documents; the others come later, in segments of their own, and one goes.
+        let index = Fixture::with(&documents[..earlier.min(documents.len())]);
+        let statistics = index.snapshot().freeze().unwrap();
+        let mut writer = index.registry().writer().unwrap();
+        for (document, position) in documents.iter().skip(earlier).zip(2..) {
+            writer.put(document).unwrap();
+            writer.commit(position).unwrap();
+        }
+        writer.delete(gone);
+        writer.commit(100).unwrap();
+
+        let terms = terms(&asked);
+        let grounds = (0..terms.len() as u32).map(|term| vec![term]).collect();
+        let query = Query { grounds, ..query(terms) };
+        let own = Attributes { organisation: "某厂".to_owned(), region: "340104".parse().ok(), ..Attributes::default() };
+        let asker = Asker { query: &query, attributes: &own };
+        let snapshot = index.snapshot();
+        let expected = reference(&snapshot, &statistics, asker, &weights);
+        let resident = Resident::new(&snapshot, &statistics, &weights, DAY).unwrap();
+        let corpus = resident.corpus(&query);
+        let ideal = corpus.ideal(&query);
+        let mut scratch = Scratch::default();
+        let mut best = |among: Among<'_>, keep| {
+            totals(&resident.best(asker, &corpus, among, keep, &mut scratch).unwrap(), ideal, asker, &weights)
+        };
+        prop_assert_eq!(&best(Among::All, 100), &expected);
+        prop_assert_eq!(&best(Among::All, keep), &expected[..keep.min(expected.len())]);
+        let among: Vec<u64> = (0..40).step_by(3).collect();
+        let some: Vec<(u64, u64)> =
+            expected.iter().copied().filter(|(number, _)| among.contains(number)).collect();
+        // A subset that holds some of them and others.
+        let subset = resident.subset(&[1, 2, 3, 6, 9, 12, 17]).unwrap();
+        for subset in [None, Some(&subset)] {
+            prop_assert_eq!(&best(Among::These(&among, subset), 100), &some);
+            prop_assert_eq!(&best(Among::These(&among, subset), keep), &some[..keep.min(some.len())]);
+        }
+    }
+}
+
+#[test]
+fn terms_that_share_their_mark_are_told_apart() {
+    // A mark is half a hash; of some hundred thousand names two share one.
+    let mark = |term: &str| {
+        let step = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3);
+        let hash = term.bytes().fold(0xcbf2_9ce4_8422_2325, step);
+        (hash ^ (hash >> 32)) as u32
+    };
+    let mut seen = std::collections::HashMap::new();
+    let twin = (0_u32..).find_map(|at| {
+        let term = format!("q{at:x}");
+        seen.insert(mark(&term), term.clone()).map(|other| (other, term))
+    });
+    let (one, other) = twin.unwrap();
+    let evidence = |number, text: &str| crate::fixture::with_text(number, Area::Evidence, text);
+    let index =
+        Fixture::with(&[evidence(1, &one), evidence(2, &other), titled(3, &other), titled(4, "别的")]);
+    let snapshot = index.snapshot();
+    let statistics = snapshot.freeze().unwrap();
+    let weights = weights(0.0);
+    let resident = Resident::new(&snapshot, &statistics, &weights, DAY).unwrap();
+    for asked in [&one, &other] {
+        let terms: Vec<_> = terms(asked).into_iter().filter(|term| term.text == **asked).collect();
+        let query = Query { grounds: vec![vec![0]], ..query(terms) };
+        let own = Attributes::default();
+        let asker = Asker { query: &query, attributes: &own };
+        let corpus = resident.corpus(&query);
+        let best = resident.best(asker, &corpus, Among::All, 10, &mut Scratch::default()).unwrap();
+        let found = totals(&best, corpus.ideal(&query), asker, &weights);
+        assert_eq!(found, reference(&snapshot, &statistics, asker, &weights), "{asked}");
+        assert!(!found.is_empty());
+    }
+}

@@ -1,0 +1,291 @@
+//! The best documents of a query: block by block, the most promising first, each only as far as it can still matter.
+//!
+//! Within a block terms are added by falling bound. Once those left could not lift a document from nothing to the worst of the best, only
+//! documents that have enough already matter (Turtle & Flood 1995, MaxScore); when these are few, the terms left are looked up for them
+//! alone. The bounds are those of the block (Ding & Suel 2011), and a block's documents are judged before the next block is begun, so that
+//! it is held against a higher mark.
+
+use std::cmp::Reverse;
+
+use crate::best::Best;
+use crate::kernel::{Sums, add_dense, add_sparse, count, kth_at_least, reaching, units};
+use crate::layout::BLOCK;
+use crate::outlook::{Outlook, Outlooks, Part, Postings};
+use crate::{Document, Found, Judge, Query, Sweep};
+
+/// The buffers of a search and what it cost, to be used again for the next. No result depends on what it was used for before.
+#[derive(Debug)]
+pub struct Scratch {
+    outlooks: Outlooks,
+    block: BlockScratch,
+    effort: Effort,
+}
+
+/// What searches cost, counted.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Effort {
+    /// Blocks of which nothing was read.
+    pub skipped: u64,
+    /// Rows of a quantum for each document of a block that were added.
+    pub rows: u64,
+    /// Sparse postings that were added.
+    pub postings: u64,
+    /// Documents whose other terms were looked up.
+    pub looked_up: u64,
+    /// Documents that were shown to the judge.
+    pub judged: u64,
+}
+
+#[derive(Debug)]
+struct BlockScratch {
+    sums: Box<Sums>,
+    /// Places in the block of documents that may matter.
+    places: Vec<u16>,
+    /// Their units and numbers.
+    candidates: Vec<(Reverse<u16>, Document)>,
+}
+
+impl Default for Scratch {
+    fn default() -> Self {
+        let block = BlockScratch { sums: Box::new([0; BLOCK]), places: Vec::new(), candidates: Vec::new() };
+        Self { outlooks: Outlooks::default(), block, effort: Effort::default() }
+    }
+}
+
+impl Scratch {
+    /// What all searches cost that used it.
+    #[must_use]
+    pub fn effort(&self) -> Effort {
+        self.effort
+    }
+}
+
+/// To look up the terms left of one document costs as much as to add so many sparse postings.
+const LOOK_UP_WORK: u32 = 32;
+/// Before it is worth counting again who may matter, as much must have been added as so many sparse postings.
+const COUNT_WORK: u32 = BLOCK as u32 / 16;
+
+impl Sweep {
+    /// The `k` documents that `judge` scores highest, of all that share a term with the query; highest first, ties by smaller number.
+    ///
+    /// `query` must have been made for this sweep.
+    pub fn top(&self, query: &Query, k: usize, scratch: &mut Scratch, judge: &mut impl Judge) -> Vec<Found> {
+        #[cfg(target_arch = "x86_64")]
+        if is_x86_feature_detected!("avx2") {
+            #[expect(
+                unsafe_code,
+                reason = "the only way to compile for a processor that is known at run time only"
+            )]
+            // SAFETY: the processor has the instructions for which the function is compiled.
+            return unsafe { self.top_wide(query, k, scratch, judge) };
+        }
+        self.search(query, k, scratch, judge)
+    }
+
+    /// [`Sweep::search`], compiled for registers of 256 bits instead of 128.
+    #[cfg(target_arch = "x86_64")]
+    #[target_feature(enable = "avx2")]
+    fn top_wide(&self, query: &Query, k: usize, scratch: &mut Scratch, judge: &mut impl Judge) -> Vec<Found> {
+        self.search(query, k, scratch, judge)
+    }
+
+    /// The block that promises a query most. Who asks many queries in the order of this number finds their postings in the cache more often.
+    #[must_use]
+    pub fn nearest(&self, query: &Query, scratch: &mut Scratch) -> usize {
+        scratch.outlooks.read(self, query);
+        scratch.outlooks.blocks().first().map_or(0, |outlook| outlook.block)
+    }
+
+    #[inline(always)]
+    fn search(&self, query: &Query, k: usize, scratch: &mut Scratch, judge: &mut impl Judge) -> Vec<Found> {
+        let Scratch { outlooks, block, effort } = scratch;
+        if k == 0 {
+            return Vec::new();
+        }
+        outlooks.read(self, query);
+        let mut best = Best::new(k);
+        for &outlook in outlooks.blocks() {
+            let least = query.least_units(judge, best.least());
+            if outlook.most < u32::from(least) {
+                effort.skipped += 1;
+                continue;
+            }
+            let parts = outlooks.parts(outlook.block);
+            Block { sweep: self, query, outlook, parts, scratch: block, effort }
+                .search(least, judge, &mut best);
+        }
+        best.into_found()
+    }
+}
+
+impl Query {
+    /// The fewest units with which a document may score `score`; at least one, as who shares nothing is not found.
+    fn least_units(&self, judge: &impl Judge, score: f64) -> u16 {
+        let (mut low, mut high) = (1_u16, u16::MAX);
+        while low < high && score > f64::NEG_INFINITY {
+            let middle = low + (high - low) / 2;
+            if self.may_score(judge, middle, score) { high = middle } else { low = middle + 1 }
+        }
+        low
+    }
+
+    fn may_score(&self, judge: &impl Judge, units: u16, score: f64) -> bool {
+        judge.ceiling(f64::from(units) * self.unit) >= score
+    }
+}
+
+/// A block in the midst of a search.
+struct Block<'a> {
+    sweep: &'a Sweep,
+    query: &'a Query,
+    outlook: Outlook,
+    parts: &'a [Part],
+    scratch: &'a mut BlockScratch,
+    effort: &'a mut Effort,
+}
+
+/// Where adding ended: the first term that was not added, and the most units of it and those after it together.
+#[derive(Clone, Copy)]
+struct Ended {
+    next: usize,
+    left: u32,
+}
+
+impl Block<'_> {
+    /// Judges all documents of the block that may be among the best: none with less than `least` units is.
+    #[inline(always)]
+    fn search(mut self, least: u16, judge: &mut impl Judge, best: &mut Best) {
+        let ended = self.add(least);
+        if ended.left > 0 {
+            self.complete(u32::from(least) - ended.left, u16::MAX, least, ended);
+            self.judge(judge, best);
+            return;
+        }
+        // Everything is added. Were it the first block, every document would do: so the best of it first, then who still matters.
+        let first = kth_at_least(&self.scratch.sums, best.wanted(), &mut self.scratch.places).max(least);
+        self.complete(u32::from(first), u16::MAX, first, ended);
+        self.judge(judge, best);
+        let least = self.query.least_units(judge, best.least()).max(least);
+        if least < first {
+            self.complete(u32::from(least), first - 1, least, ended);
+            self.judge(judge, best);
+        }
+    }
+
+    /// Adds terms until so few documents may matter that it is less work to look the others up.
+    #[inline(always)]
+    fn add(&mut self, least: u16) -> Ended {
+        let least = u32::from(least);
+        let (mut left, mut ahead, mut done) = (self.outlook.most, self.outlook.work, 0);
+        self.scratch.sums.fill(0);
+        for (at, (&part, planned)) in self.parts.iter().zip(&self.query.plan).enumerate() {
+            if part.most == 0 {
+                continue;
+            }
+            match part.postings() {
+                Postings::Dense(row) => {
+                    self.effort.rows += 1;
+                    add_dense(&mut self.scratch.sums, &self.sweep.dense[row], planned.factor);
+                }
+                Postings::Sparse(range) => {
+                    self.effort.postings += range.len() as u64;
+                    add_sparse(&mut self.scratch.sums, &self.sweep.sparse[range], planned.factor);
+                }
+            }
+            left -= u32::from(part.most);
+            ahead -= part.work();
+            done += part.work();
+            if left > 0 && left < least && done >= COUNT_WORK {
+                done = 0;
+                if count(&self.scratch.sums, (least - left) as u16) * LOOK_UP_WORK <= ahead {
+                    return Ended { next: at + 1, left };
+                }
+            }
+        }
+        Ended { next: self.parts.len(), left: 0 }
+    }
+
+    /// Makes candidates of the documents with sums from `from` to `to`: completes the sums, keeps those of at least `least` units.
+    #[inline(always)]
+    fn complete(&mut self, from: u32, to: u16, least: u16, ended: Ended) {
+        let BlockScratch { sums, places, candidates } = &mut *self.scratch;
+        reaching(sums, from as u16, to, places);
+        candidates.clear();
+        self.effort.looked_up += if ended.left > 0 { places.len() as u64 } else { 0 };
+        for &place in places.iter() {
+            let sum = u32::from(sums[usize::from(place)]);
+            let sum = complete(self.sweep, self.query, self.parts, place, sum, u32::from(least), ended);
+            if sum >= u32::from(least) {
+                let document = self.sweep.documents[self.outlook.block * BLOCK + usize::from(place)];
+                candidates.push((Reverse(sum as u16), document));
+            }
+        }
+    }
+
+    /// Judges the candidates by falling bound until no other may be among the best.
+    #[inline(always)]
+    fn judge(&mut self, judge: &mut impl Judge, best: &mut Best) {
+        let mut rest = &mut self.scratch.candidates[..];
+        // They are sorted as far as they are needed, at first for as many as are wanted.
+        let mut portion = best.wanted().saturating_mul(2);
+        while !rest.is_empty() {
+            let now = rest.len().min(portion);
+            if now < rest.len() {
+                rest.select_nth_unstable(now - 1);
+            }
+            let (head, tail) = rest.split_at_mut(now);
+            head.sort_unstable();
+            for &(Reverse(units), document) in head.iter() {
+                let least = best.least();
+                if !self.query.may_score(judge, units, least) {
+                    return;
+                }
+                self.effort.judged += 1;
+                let sum = f64::from(units) * self.query.unit;
+                if let Some(score) = judge.score(document, sum, least) {
+                    best.offer(Found { document, score });
+                }
+            }
+            rest = tail;
+            portion = portion.saturating_mul(2);
+        }
+    }
+}
+
+/// Adds what a document has of the terms that were not added, or gives up and says what it had then, less than `least`.
+fn complete(
+    sweep: &Sweep,
+    query: &Query,
+    parts: &[Part],
+    place: u16,
+    mut sum: u32,
+    least: u32,
+    ended: Ended,
+) -> u32 {
+    let mut left = ended.left;
+    for (part, planned) in parts.iter().zip(&query.plan).skip(ended.next).filter(|(part, _)| part.most > 0) {
+        if sum + left < least {
+            break;
+        }
+        left -= u32::from(part.most);
+        let quantum = sweep.quantum(*part, place);
+        if quantum > 0 {
+            sum += u32::from(units(quantum, planned.factor));
+        }
+    }
+    sum
+}
+
+impl Sweep {
+    fn quantum(&self, part: Part, place: u16) -> u8 {
+        match part.postings() {
+            Postings::Dense(row) => self.dense[row][usize::from(place)],
+            Postings::Sparse(range) => {
+                let postings = &self.sparse[range];
+                let found =
+                    postings.binary_search_by_key(&place, |&[low, high, _]| u16::from_le_bytes([low, high]));
+                found.map_or(0, |at| postings[at][2])
+            }
+        }
+    }
+}
