@@ -32,7 +32,8 @@ struct House {
 impl House {
     fn new(url: Option<String>) -> Self {
         let house = Self { folder: tempfile::tempdir().unwrap(), url };
-        let sizes = format!("generate --experts 200 --needs {NEEDS} --stations 30 --achievements 100 --out g");
+        let sizes =
+            format!("generate --experts 200 --needs {NEEDS} --stations 30 --achievements 100 --out g");
         house.succeeds("甲", &sizes.split(' ').collect::<Vec<_>>());
         for registry in ["experts", "needs", "stations", "achievements"] {
             house.succeeds("甲", &["import", registry, &format!("g/{registry}.jsonl")]);
@@ -43,7 +44,11 @@ impl House {
 
     fn command(&self, data: &str, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_hongniang"));
-        command.args(["--data-dir", data]).args(arguments).current_dir(self.folder.path()).stdin(Stdio::null());
+        command
+            .args(["--data-dir", data])
+            .args(arguments)
+            .current_dir(self.folder.path())
+            .stdin(Stdio::null());
         command.env("HONGNIANG_REMATCH_BATCH", "2").env("HONGNIANG_REMATCH_HOLD_SECONDS", "1");
         command.envs(self.url.iter().map(|url| ("HONGNIANG_DATABASE_URL", url)));
         command
@@ -176,7 +181,8 @@ fn a_worker_that_was_paused_beyond_its_time_writes_nothing() {
 
 /// Whoever is paused within a transaction has everybody's turn to write with it, which is another matter.
 fn stop_between_transactions(child: &Child, server: &postgres_server::Server, url: &str) {
-    let busy = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'hongniang' AND state <> 'idle'";
+    let busy =
+        "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'hongniang' AND state <> 'idle'";
     for _ in 0..200 {
         signal(child, "-STOP");
         if server.sql(url, busy) == "0" {

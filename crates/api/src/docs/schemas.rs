@@ -23,8 +23,8 @@ use crate::handlers::matching::AdhocMatch;
 use crate::problem::{Code, ProblemView};
 use crate::views::{
     AuditPageView, ChangesView, ClusterPageView, ContactView, CurrentMatchesView, DuplicatesView, FacetView,
-    FeedbackPageView, ImportEndView, ImportReportView, ImportRowView, KeyPageView, MatchChangePageView, MatchesView, NewKeyView,
-    OperationPageView, OperationView, RankingView, RecordHead, RunPageView,
+    FeedbackPageView, ImportEndView, ImportReportView, ImportRowView, KeyPageView, MatchChangePageView,
+    MatchesView, NewKeyView, OperationPageView, OperationView, RankingView, RecordHead, RunPageView,
 };
 
 /// All schemas by name.

@@ -10,8 +10,8 @@ use super::{Act, Desk};
 use crate::registry::page_limit;
 use crate::rematch::TARGETS;
 use crate::{
-    ChangeFeed, ChangeKind, Changes, ClusterPage, CurrentMatches, EngineError, FeedRequest, MatchChange, NeedCluster, RunId,
-    RunSummary,
+    ChangeFeed, ChangeKind, Changes, ClusterPage, CurrentMatches, EngineError, FeedRequest, MatchChange,
+    NeedCluster, RunId, RunSummary,
 };
 
 /// Clusters read at a time.

@@ -54,7 +54,12 @@ struct Update {
 
 impl Engine {
     /// Matches the needs in a range of numbers.
-    pub(super) async fn matched(&self, shift: &Arc<Shift>, after: u64, up_to: u64) -> Result<Findings, EngineError> {
+    pub(super) async fn matched(
+        &self,
+        shift: &Arc<Shift>,
+        after: u64,
+        up_to: u64,
+    ) -> Result<Findings, EngineError> {
         let asked = self.asked(shift, after, up_to).await?;
         let size = asked.len().div_ceil(self.rematch.threads()).max(1);
         let mut rest = asked.into_iter();
@@ -150,7 +155,10 @@ impl Shift {
         let took_part = before.iter().flatten().any(|list| list.takes_part);
         let Some(record) = record else {
             let end = |before: Option<MatchList>| {
-                let now = before.as_ref().filter(|list| list.takes_part).map(|list| MatchList::of_none(number, list.target));
+                let now = before
+                    .as_ref()
+                    .filter(|list| list.takes_part)
+                    .map(|list| MatchList::of_none(number, list.target));
                 Update { before, now, ranked: false }
             };
             let lists = before.into_iter().map(end).collect();
@@ -244,7 +252,8 @@ pub(super) fn moves(before: Option<&MatchList>, now: &MatchList) -> Vec<(u64, Si
     let (then, now) = (places(before), places(Some(now)));
     let former: HashMap<u64, (u32, f64)> = then.iter().copied().collect();
     let present: HashMap<u64, (u32, f64)> = now.iter().copied().collect();
-    let moved = now.iter().filter(|(number, (rank, _))| former.get(number).is_none_or(|(before, _)| before != rank));
+    let moved =
+        now.iter().filter(|(number, (rank, _))| former.get(number).is_none_or(|(before, _)| before != rank));
     let moved = moved.map(|(number, place)| (*number, (former.get(number).copied(), Some(*place))));
     let left = then.iter().filter(|(number, _)| !present.contains_key(number));
     moved.chain(left.map(|(number, place)| (*number, (Some(*place), None)))).collect()
@@ -264,10 +273,13 @@ mod tests {
     fn every_moved_place_is_named_once_and_no_other() {
         let ranks = |before: &[u64], now: &[u64]| -> Vec<(u64, Option<u32>, Option<u32>)> {
             let moves = moves(Some(&list(before)), &list(now)).into_iter();
-            moves.map(|(number, (before, now))| (number, before.map(|place| place.0), now.map(|place| place.0))).collect()
+            moves
+                .map(|(number, (before, now))| {
+                    (number, before.map(|place| place.0), now.map(|place| place.0))
+                })
+                .collect()
         };
-        let expected =
-            [(3, Some(3), Some(2)), (2, Some(2), Some(3)), (5, None, Some(4)), (4, Some(4), None)];
+        let expected = [(3, Some(3), Some(2)), (2, Some(2), Some(3)), (5, None, Some(4)), (4, Some(4), None)];
         assert_eq!(ranks(&[1, 2, 3, 4], &[1, 3, 2, 5]), expected);
         assert_eq!(ranks(&[1, 2], &[1, 2]), []);
     }

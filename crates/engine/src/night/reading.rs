@@ -140,7 +140,8 @@ impl Engine {
         lists: [Option<MatchList>; 2],
         told: &[MatchChange],
     ) -> Result<Vec<Change>, EngineError> {
-        let numbers: Vec<u64> = lists.iter().flatten().flat_map(MatchList::shown).map(|place| place.number).collect();
+        let numbers: Vec<u64> =
+            lists.iter().flatten().flat_map(MatchList::shown).map(|place| place.number).collect();
         let records = self.store.records(target, &numbers).await?;
         let seen: HashSet<u64> = records
             .iter()

@@ -166,7 +166,14 @@ impl Fates {
     }
 
     /// Why a place changed. `changed` says whether the record in it did.
-    pub(super) fn reason(&self, turn: Turn, need: &Attributes, id: RecordId, changed: bool, left: bool) -> ChangeReason {
+    pub(super) fn reason(
+        &self,
+        turn: Turn,
+        need: &Attributes,
+        id: RecordId,
+        changed: bool,
+        left: bool,
+    ) -> ChangeReason {
         match turn {
             Turn::First => ChangeReason::FirstRun,
             Turn::Came => ChangeReason::NewNeed,

@@ -97,7 +97,12 @@ pub(super) fn draft(
         Task::Import(ImportOptions { kind, format, all_or_nothing }) => (
             IMPORT,
             Some(kind),
-            Options { format: Some(word(format).to_owned()), all_or_nothing, answers_later, ..Options::default() },
+            Options {
+                format: Some(word(format).to_owned()),
+                all_or_nothing,
+                answers_later,
+                ..Options::default()
+            },
         ),
         Task::RebuildIndex(kind) => (REBUILD, kind, Options { answers_later, ..Options::default() }),
         Task::Rematch(RematchRequest { on, whole, .. }) => {
