@@ -111,6 +111,16 @@ fn from_generated_files_to_a_published_run() {
     let run = house.json(&["rematch", "--date", "2026-11-21", "--json"]);
     assert_eq!(run["business_date"], "2026-11-21");
     assert!(run["matches"].as_u64().unwrap() > 0, "{run}");
+    assert_eq!(house.json(&["rematch", "--date", "2026-11-21", "--json"]), run, "nothing has changed since");
+    let status = house.json(&["rematch", "status", "--json"]);
+    assert_eq!((&status["running"], &status["current"]), (&Value::Null, &run));
+    assert!(house.ends(0, &["rematch", "cancel"]).0.contains("没有正在进行的匹配批次"));
+    let (changes, _) = house.ends(0, &["rematch", "changes", "--json"]);
+    let changes: Vec<Value> = changes.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(changes.len() as u64, run["matches"].as_u64().unwrap(), "all have come");
+    assert!(changes.iter().all(|change| change["reason"] == "首次匹配" && change["need_title"] != ""));
+    house.ends(0, &["rematch", "changes", "--xlsx", "变化.xlsx"]);
+    assert!(fs::read(house.path().join("变化.xlsx")).unwrap().starts_with(b"PK"));
 
     let (said, _) = house.ends(0, &["index", "verify"]);
     assert!(said.contains("130 条记录"), "{said}");

@@ -13,7 +13,8 @@ use api::ServerSettings;
 use domain::access::Others;
 use engine::learning::LearnedNote;
 use engine::{
-    AdmissionSettings, DatabaseUrl, IndexingSettings, MatchingSettings, OperationSettings, RematchSettings, Weights,
+    AdmissionSettings, DatabaseUrl, IndexingSettings, MatchingSettings, OperationSettings, RematchSettings,
+    Weights,
 };
 use serde::{Deserialize, Serialize};
 use toml::{Table, Value};

@@ -35,10 +35,14 @@ pub enum EngineError {
     #[error("匹配批次 {0} 已被取消，没有发布；原来的结果不变")]
     RematchCancelled(RunId),
     /// This process was told to stop; the run is still open.
-    #[error("匹配批次 {0} 已在本机停下，尚未发布；再次运行 hongniang rematch 即从停下处继续，放弃请用 hongniang rematch cancel")]
+    #[error(
+        "匹配批次 {0} 已在本机停下，尚未发布；再次运行 hongniang rematch 即从停下处继续，放弃请用 hongniang rematch cancel"
+    )]
     RematchStopped(RunId),
     /// This process would score otherwise than those who work at the run.
-    #[error("本机的程序版本、词典、向量或权重与正在进行的匹配批次不同，不能参加；请使各机一致，或等它完成后再运行")]
+    #[error(
+        "本机的程序版本、词典、向量或权重与正在进行的匹配批次不同，不能参加；请使各机一致，或等它完成后再运行"
+    )]
     OtherRanking,
     /// The index does not get to where the run needs it.
     #[error("索引长时间没有跟上数据库，不能参加匹配；请查看写索引的服务是否正常（hongniang index status）")]

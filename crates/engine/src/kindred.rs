@@ -15,7 +15,7 @@ use ranking::kindred::{Group, Neighbourhood, groups};
 use ranking::{Common, Exclusion, Highlight, Meaning, SharedWords, Weights, common, says_nothing};
 use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
-use store::{Cluster, ClusterPlace, ListFilter, RunId, StoreError};
+use store::{Cluster, ClusterPlace, ListFilter, RunId, RunState, StoreError};
 use text::TokenKind;
 use utoipa::ToSchema;
 
@@ -152,8 +152,8 @@ impl Engine {
         let run = match run {
             None => self.store.current_run().await?.ok_or(EngineError::NoRun)?,
             Some(id) => {
-                let found = self.store.runs(Some(RunId(id.0.saturating_add(1))), 1).await?.pop();
-                found.filter(|run| run.id == id).ok_or(StoreError::RunNotFound(id))?
+                let found = self.store.run(id).await?.filter(|run| run.state == RunState::Published);
+                found.ok_or(StoreError::RunNotFound(id))?
             }
         };
         let wanted = ClusterPlace { after, least, limit: limit + 1 };

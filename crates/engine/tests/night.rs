@@ -14,8 +14,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use domain::{Kind, RecordId, Status};
 use engine::{
-    ChangeKind, ChangeReason, Engine, EngineError, FeedRequest, Format, ImportOptions, MatchingSettings, RematchRequest,
-    RematchSettings, RunId, Settings,
+    ChangeKind, ChangeReason, Engine, EngineError, FeedRequest, Format, ImportOptions, MatchingSettings,
+    RematchRequest, RematchSettings, RunId, Settings,
 };
 use jiff::ToSpan;
 use jiff::civil::{Date, date};
@@ -23,10 +23,19 @@ use serde_json::{Value, json};
 use store::Store;
 
 const DAY: Date = date(2026, 11, 21);
-const TARGETS: [Kind; 3] = [Kind::Expert, Kind::Station, Kind::Achievement];
 const WORDS: [&str; 12] = [
-    "激光焊接", "气孔控制", "铝合金", "光纤耦合", "水稻育种", "病虫害识别", "电池隔膜", "余热回收", "污水处理", "轴承故障",
-    "图像识别", "陶瓷涂层",
+    "激光焊接",
+    "气孔控制",
+    "铝合金",
+    "光纤耦合",
+    "水稻育种",
+    "病虫害识别",
+    "电池隔膜",
+    "余热回收",
+    "污水处理",
+    "轴承故障",
+    "图像识别",
+    "陶瓷涂层",
 ];
 
 /// SplitMix64 (Steele, Lea, Flood 2014).
@@ -53,9 +62,13 @@ impl Dice {
                 json!({"title": self.text(), "description": self.text(), "region": region, "enterprise_name": format!("厂{}", self.below(9)),
                     "valid_until": if self.below(3) == 0 { json!(until) } else { Value::Null }})
             }
-            Kind::Expert => json!({"name": format!("甲{}", self.below(1000)), "bio": self.text(), "region": region,
-                "organisation": format!("厂{}", self.below(9)), "capacity_per_year": 3, "engaged_this_year": self.below(4)}),
-            Kind::Station => json!({"name": format!("站{}", self.below(1000)), "description": self.text(), "region": region}),
+            Kind::Expert => {
+                json!({"name": format!("甲{}", self.below(1000)), "bio": self.text(), "region": region,
+                "organisation": format!("厂{}", self.below(9)), "capacity_per_year": 3, "engaged_this_year": self.below(4)})
+            }
+            Kind::Station => {
+                json!({"name": format!("站{}", self.below(1000)), "description": self.text(), "region": region})
+            }
             _ => json!({"title": self.text(), "summary": self.text(),
                 "inventors": [{"name": "某", "expert": format!("ZJ-{}", 1 + self.below(60))}]}),
         }
@@ -79,9 +92,12 @@ async fn import(engine: &Engine, kind: Kind, forms: impl Iterator<Item = Value>)
 
 async fn furnished(folder: &Path, dice: &mut Dice) -> Engine {
     let engine = Engine::open(&settings(folder)).await.unwrap();
-    for (kind, count, prefix) in
-        [(Kind::Expert, 120, "ZJ"), (Kind::Station, 40, "ZD"), (Kind::Achievement, 80, "CG"), (Kind::Need, 30, "XQ")]
-    {
+    for (kind, count, prefix) in [
+        (Kind::Expert, 120, "ZJ"),
+        (Kind::Station, 40, "ZD"),
+        (Kind::Achievement, 80, "CG"),
+        (Kind::Need, 30, "XQ"),
+    ] {
         let forms: Vec<Value> = (1..=count)
             .map(|at| {
                 let mut form = dice.form(kind);
@@ -116,8 +132,12 @@ async fn edit(engine: &Engine, dice: &mut Dice) {
     }
 }
 
+/// Number, score and parts of a place, floating numbers by their bits.
+type PlaceBits = (u64, u64, Vec<(u8, u32, u32, u64)>);
+type Published = BTreeMap<(u64, Kind), Vec<PlaceBits>>;
+
 /// What is published for every need: ranks and scores to the last bit, in the order of the lists.
-async fn published(folder: &Path) -> BTreeMap<(u64, Kind), Vec<(u64, u64, Vec<(u8, u32, u32, u64)>)>> {
+async fn published(folder: &Path) -> Published {
     let store = Store::open(folder.join("hongniang.db")).await.unwrap();
     let run = store.current_run().await.unwrap().unwrap();
     let lists = store.match_lists(run.id, 0, 10_000).await.unwrap();
@@ -126,7 +146,8 @@ async fn published(folder: &Path) -> BTreeMap<(u64, Kind), Vec<(u64, u64, Vec<(u
     for list in lists {
         let places = list.shown().iter().map(|place| {
             let parts = place.parts.iter();
-            let parts = parts.map(|part| (part.code, part.value.to_bits(), part.weight.to_bits(), part.points.to_bits()));
+            let parts = parts
+                .map(|part| (part.code, part.value.to_bits(), part.weight.to_bits(), part.points.to_bits()));
             (place.number, place.score.to_bits(), parts.collect())
         });
         let places: Vec<_> = places.collect();
@@ -142,7 +163,8 @@ async fn changes(engine: &Engine, run: u64) -> Vec<engine::MatchChange> {
     let (mut all, mut after) = (Vec::new(), None);
     loop {
         // Odd pages, so that they end within lists.
-        let feed = engine.match_changes(&FeedRequest { after, limit: 7, run: Some(RunId(run)) }).await.unwrap();
+        let feed =
+            engine.match_changes(&FeedRequest { after, limit: 7, run: Some(RunId(run)) }).await.unwrap();
         all.extend(feed.items);
         after = feed.next;
         if !feed.more {
@@ -170,10 +192,14 @@ async fn an_incremental_night_publishes_what_a_whole_one_does() {
             }
             // Also by date alone needs come and go.
             let on = Some(DAY.checked_add((dice.below(6) as i64).days()).unwrap());
-            let run = engine.rematch(&RematchRequest { on, ..RematchRequest::default() }, |_| {}).await.unwrap();
+            let run =
+                engine.rematch(&RematchRequest { on, ..RematchRequest::default() }, |_| {}).await.unwrap();
             let incremental = published(folder.path()).await;
             let told = changes(&engine, run.id).await;
-            let whole = engine.rematch(&RematchRequest { on, whole: true, ..RematchRequest::default() }, |_| {}).await.unwrap();
+            let whole = engine
+                .rematch(&RematchRequest { on, whole: true, ..RematchRequest::default() }, |_| {})
+                .await
+                .unwrap();
             let what = format!("seed {seed}, night {night}");
             assert_ne!(whole.id, run.id, "{what}");
             assert_eq!(published(folder.path()).await, incremental, "{what}");
@@ -187,8 +213,6 @@ async fn an_incremental_night_publishes_what_a_whole_one_does() {
     }
     assert!(RANKED.load(Ordering::Relaxed) > 0, "nothing ever changed");
 }
-
-type Published = BTreeMap<(u64, Kind), Vec<(u64, u64, Vec<(u8, u32, u32, u64)>)>>;
 
 /// The changes that are told are those between the two, each once.
 fn tell_all(before: &Published, now: &Published, told: &[engine::MatchChange], what: &str) {
@@ -212,11 +236,20 @@ fn tell_all(before: &Published, now: &Published, told: &[engine::MatchChange], w
     }
     let told: BTreeMap<_, _> = told
         .iter()
-        .map(|one| ((one.need.number, one.change.target.kind, one.change.target.number), (one.change.before, one.change.now)))
+        .map(|one| {
+            (
+                (one.need.number, one.change.target.kind, one.change.target.number),
+                (one.change.before, one.change.now),
+            )
+        })
         .collect();
     // Who was erased is named nowhere: their places are gone from the run before too.
-    expected.retain(|key, _| told.contains_key(key) || !(key.1 == Kind::Expert && before.contains_key(key) && !now.contains_key(key)));
-    let differing: Vec<_> = expected.iter().filter(|(key, sides)| told.get(key).is_none_or(|told| told.1 != sides.1)).collect();
+    expected.retain(|key, _| {
+        told.contains_key(key)
+            || !(key.1 == Kind::Expert && before.contains_key(key) && !now.contains_key(key))
+    });
+    let differing: Vec<_> =
+        expected.iter().filter(|(key, sides)| told.get(key).is_none_or(|told| told.1 != sides.1)).collect();
     assert!(differing.is_empty(), "{what}: {differing:?}");
     assert!(told.keys().all(|key| expected.contains_key(key) || before.get(key).is_some()), "{what}");
 }
@@ -309,7 +342,9 @@ async fn a_run_that_was_stopped_goes_on_and_one_that_was_given_up_does_not() {
         let mut done = done.clone();
         done.wait_for(|batches| *batches >= 2).await.unwrap();
     };
-    let progress = |far: engine::RematchProgress| drop(told.send(far.batches_done));
+    let progress = |far: engine::RematchProgress| {
+        let _ = told.send(far.batches_done);
+    };
     let stopped = engine.rematch_until(&request, progress, stop).await.unwrap_err();
     assert!(matches!(stopped, EngineError::RematchStopped(_)), "{stopped:?}");
     let running = engine.running_run().await.unwrap().unwrap();

@@ -333,7 +333,8 @@ fn rule(feature: &Feature) -> Rule {
     Rule { code: feature.code.to_owned(), label: feature.label.to_owned(), fact: feature.fact.clone() }
 }
 
-fn round_part(part: &Part) -> Part {
+/// A part as it is shown.
+pub fn round_part(part: &Part) -> Part {
     Part {
         value: rounded(part.value),
         weight: rounded(part.weight),
@@ -343,6 +344,6 @@ fn round_part(part: &Part) -> Part {
 }
 
 /// To four decimals, as shown and stored.
-fn rounded(value: f64) -> f64 {
+pub fn rounded(value: f64) -> f64 {
     (value * 1e4).round() / 1e4
 }

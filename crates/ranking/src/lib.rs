@@ -34,7 +34,7 @@ pub use compare::{Comparison, compare};
 pub use corpus::Corpus;
 pub use duplicates::{Alikeness, Likeness, Sameness, Writing};
 pub use eligibility::{Exclusion, exclusions};
-pub use explain::{Candidate, Evidence, Explainer};
+pub use explain::{Candidate, Evidence, Explainer, round_part, rounded};
 pub use explanation::{AlikeWords, EvidenceItem, Explanation, Highlight, Piece, Rule, TermMatch};
 pub use features::{FEATURES, Feature, features, nearness};
 pub use label::{Common, SharedWords, common};

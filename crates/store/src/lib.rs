@@ -63,8 +63,8 @@ pub use load::{Connections, Load};
 pub use operations::{Advance, Ending, Operation, OperationDraft, OperationState};
 pub use reading::{Change, ListFilter};
 pub use runs::{
-    BatchWork, ChangesPlace, Claim, Findings, ListChanges, MatchChange, MatchList, Opened, Place, PlacePart, Run,
-    RunBatch, RunId, RunPlan, RunProgress, RunState, RunTotals,
+    BatchWork, ChangesPlace, Claim, Findings, ListChanges, MatchChange, MatchList, Opened, Place, PlacePart,
+    Run, RunBatch, RunId, RunPlan, RunProgress, RunState, RunTotals,
 };
 pub use store::{Address, MigrationReport, Store};
 pub use tickets::{Receipt, Ticket};

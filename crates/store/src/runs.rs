@@ -20,8 +20,8 @@ use crate::backend::{Transaction, on_backend};
 use crate::rows::{now, signed};
 use crate::sql::runs as texts;
 use crate::{Store, StoreError, sql};
-pub use batches::{BatchWork, Claim, Findings, RunBatch, RunProgress};
 use batches::TotalsRow;
+pub use batches::{BatchWork, Claim, Findings, RunBatch, RunProgress};
 pub use changes::{ChangesPlace, ListChanges, MatchChange};
 pub use lists::{MatchList, Place, PlacePart};
 pub use opening::{Opened, RunPlan};
@@ -145,7 +145,11 @@ impl Store {
         if given_up == 0 {
             drop(transaction);
             let run = self.run(run).await?.ok_or(StoreError::RunNotFound(run))?;
-            return if run.state == RunState::Published { Err(StoreError::RunClosed(run.id)) } else { Ok(()) };
+            return if run.state == RunState::Published {
+                Err(StoreError::RunClosed(run.id))
+            } else {
+                Ok(())
+            };
         }
         let event = Event::done(Action::RunAbandon, About::Nothing, json!({"run": run.0}));
         audit::append(&mut transaction, &self.actor, event).await?;

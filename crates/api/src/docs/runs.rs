@@ -10,10 +10,15 @@ use super::{RUNS, examples, parameters};
 use crate::problem::Code;
 
 pub(crate) fn list() -> Doc {
-    Doc::new("list_rematch_runs", RUNS, "列出匹配批次", "列出已发布的匹配批次，新的在前；同一业务日期有几次的，只列最后一次。")
-        .parameters([parameters::cursor(), parameters::limit()])
-        .answer(200, "一页批次", ("RematchRunPage", examples::run_page()), &[])
-        .problems(&[Code::InvalidParameter, Code::InvalidCursor])
+    Doc::new(
+        "list_rematch_runs",
+        RUNS,
+        "列出匹配批次",
+        "列出已发布的匹配批次，新的在前；同一业务日期有几次的，只列最后一次。",
+    )
+    .parameters([parameters::cursor(), parameters::limit()])
+    .answer(200, "一页批次", ("RematchRunPage", examples::run_page()), &[])
+    .problems(&[Code::InvalidParameter, Code::InvalidCursor])
 }
 
 pub(crate) fn begin() -> Doc {
@@ -26,7 +31,7 @@ pub(crate) fn begin() -> Doc {
     Doc::new("create_rematch_run", RUNS, "重新匹配", description)
         .repeatable()
         .parameters([
-            parameters::query("date", "业务日期，有效期按这一天判断；缺省为今天", date.into(), Some(json!("2026-11-21"))),
+            parameters::query("date", "业务日期，有效期按这一天判断；缺省为今天", date.into(), None),
             parameters::flag("whole", "不论有无变化，全部重新计算"),
         ])
         .answer(202, "已受理", ("Operation", examples::rematch()), &TAKEN_ON)
@@ -75,8 +80,7 @@ pub(crate) fn current_matches() -> Doc {
 }
 
 pub(crate) fn changes() -> Doc {
-    let description =
-        "一条技术需求的匹配结果与上一批次相比的变化：新进入、退出、名次上升、名次下降，各附原因；名次未变的不列出。";
+    let description = "一条技术需求的匹配结果与上一批次相比的变化：新进入、退出、名次上升、名次下降，各附原因；名次未变的不列出。";
     of_need("list_match_changes", "需求匹配结果的变化", description).answer(
         200,
         "变化",

@@ -135,6 +135,13 @@ const ABOUT: &[(&str, &str)] = &[
     ("RevealForm", "查看联系方式的用途"),
     ("Change", "一个对象的名次变化"),
     ("ChangeKind", "变化：entered 新进入、left 退出、rose 名次上升、fell 名次下降"),
+    (
+        "ChangeReason",
+        "变化的原因：first_run 首次匹配、new_epoch 统计基准更新、new_need 需求新登记或重新生效、need_edited 需求资料修改、\
+         need_ended 需求已办结、撤回或过期、new_record 对方新登记、new_achievement 新增或修改了成果、text_edited 对方资料修改、\
+         capacity_used 承接能力用完、unavailable 暂不可对接、no_consent 本人不同意参与匹配、withdrawn 对方已撤回、closed 对方已办结、\
+         expired 对方已过有效期、same_organisation 双方属同一单位、deleted 对方已删除、displaced 他人名次变化。将来可能增加",
+    ),
     ("Changes", "一条需求的匹配结果与上一批次相比的变化"),
     ("ClusterMember", "共性需求中的一条需求"),
     ("CurrentMatches", "一条需求在当前批次中的匹配结果"),
@@ -164,7 +171,10 @@ const ABOUT: &[(&str, &str)] = &[
     ("LearnedNote", "学得的权重的来历"),
     ("Liveness", "存活状况"),
     ("MaskedContact", "脱敏后的联系方式"),
+    ("ListedPlace", "变化清单中的名次和分数"),
     ("Match", "一条匹配结果"),
+    ("MatchChange", "一条需求的匹配结果中一个对象的变化"),
+    ("MatchChangePage", "匹配结果的变化，按先后排列"),
     ("MatchTarget", "匹配到的对象，只列要点"),
     ("Matches", "匹配结果"),
     ("Need", "技术需求的内容"),

@@ -69,9 +69,9 @@ async fn page(desk: &Desk, asked: &FeedRequest) -> Result<ChangeFeed, EngineErro
 }
 
 fn views(feed: &ChangeFeed, fingerprint: &str) -> impl Iterator<Item = MatchChangeView> {
-    feed.items.iter().map(move |found| {
-        MatchChangeView::new(found, cursor::write(fingerprint, cursor_place(found.place)))
-    })
+    feed.items
+        .iter()
+        .map(move |found| MatchChangeView::new(found, cursor::write(fingerprint, cursor_place(found.place))))
 }
 
 fn cursor_place(place: FeedPlace) -> Place {

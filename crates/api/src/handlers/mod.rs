@@ -1,8 +1,8 @@
 //! Handlers: from the request to a use case, from its outcome to an answer, and nothing else.
 
 pub(crate) mod campaigns;
-pub(crate) mod confidential;
 pub(crate) mod change_list;
+pub(crate) mod confidential;
 pub(crate) mod export;
 pub(crate) mod feedback;
 pub(crate) mod health;

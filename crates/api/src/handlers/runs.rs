@@ -31,7 +31,8 @@ pub(crate) async fn begin(At(desk): At, query: Query, repeatable: Repeatable) ->
         let wrong = || Problem::parameter(Code::InvalidParameter, "date", "应为日期，如 2026-11-21");
         domain::parse_date(text).ok_or_else(wrong)
     });
-    let asked = RematchRequest { on: on.transpose()?, whole: query.flag("whole")?, ..RematchRequest::default() };
+    let asked =
+        RematchRequest { on: on.transpose()?, whole: query.flag("whole")?, ..RematchRequest::default() };
     let (number, again) =
         repeatable.operation(&desk, b"", async |desk| desk.submit_rematch(asked).await).await?;
     taken_on(&desk, number, again).await

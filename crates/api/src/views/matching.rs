@@ -59,14 +59,9 @@ pub(crate) struct MatchView {
     /// 说明：分数从何而来
     explanation: Explanation,
     /// 仅当前批次的结果有：批次之后需求或对方的资料又有修改，分数仍是批次计算时的；没有修改时不出现
-    #[serde(skip_serializing_if = "is_false")]
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
     #[schema(example = true, required = false)]
     outdated: bool,
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
-const fn is_false(value: &bool) -> bool {
-    !*value
 }
 
 /// A reason in both languages.

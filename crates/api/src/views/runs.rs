@@ -2,7 +2,8 @@
 
 use domain::RecordId;
 use engine::{
-    Change, ChangeKind, ChangeReason, Changes, CurrentMatches, Duplicate, MatchChange, NeedCluster, RunSummary,
+    Change, ChangeKind, ChangeReason, Changes, CurrentMatches, Duplicate, MatchChange, NeedCluster,
+    RunSummary,
 };
 use jiff::Timestamp;
 use jiff::civil::Date;

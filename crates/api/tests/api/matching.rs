@@ -160,7 +160,8 @@ async fn the_change_list_is_read_on_from_any_place_and_later_runs_come_behind() 
 
     let accept = [("Accept", "application/x-ndjson")];
     let lines = portal.send("GET", "/api/v1/match-changes?limit=1", &accept, b"").await;
-    let lines: Vec<serde_json::Value> = lines.text().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let lines: Vec<serde_json::Value> =
+        lines.text().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert_eq!(lines, told, "line by line the same");
     let after = lines[0]["cursor"].as_str().unwrap();
     let rest = portal.get(&format!("/api/v1/match-changes?limit=1&cursor={after}")).await.json();

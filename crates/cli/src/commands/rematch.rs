@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use anyhow::{Context, Result};
 use clap::{Args, Subcommand};
 use engine::{
-    ChangeRow, Engine, EngineError, FeedRequest, RematchProgress, RematchRequest, RunId, RunSummary, RunningRun,
+    ChangeRow, Engine, EngineError, FeedRequest, RematchProgress, RematchRequest, RunId, RunSummary,
+    RunningRun,
 };
 use jiff::civil::Date;
 use serde_json::json;
@@ -111,8 +112,12 @@ impl Begin {
     async fn run(self, settings: &Settings) -> Result<Ending> {
         let engine = opened(settings).await?;
         let bar = bar(Some(0), "{bar:30} {pos}/{len} 项需求  {per_sec}  剩余 {eta}")?;
-        let request =
-            RematchRequest { on: self.date, whole: self.full, new_epoch: self.new_epoch, ..RematchRequest::default() };
+        let request = RematchRequest {
+            on: self.date,
+            whole: self.full,
+            new_epoch: self.new_epoch,
+            ..RematchRequest::default()
+        };
         let progress = |far: RematchProgress| {
             bar.set_length(far.total);
             bar.set_position(far.done);
@@ -163,7 +168,11 @@ fn far(run: &RunningRun) -> String {
     } else {
         format!("，约剩 {:.0} 秒", seconds * (batches - batches_done) as f64 / batches_done as f64)
     };
-    let who = if run.held == 0 { "目前没有进程在做".to_owned() } else { format!("{} 批正在做", run.held) };
+    let who = if run.held == 0 {
+        "目前没有进程在做".to_owned()
+    } else {
+        format!("{} 批正在做", run.held)
+    };
     format!(
         "匹配批次 {} 正在进行（{}）：{done}/{total} 项需求，{batches_done}/{batches} 批，每秒 {rate:.1} 项{left}；{who}",
         run.id, run.business_date
@@ -221,7 +230,14 @@ impl Changes {
         let rank = |rank: Option<u32>| rank.map_or_else(|| "—".to_owned(), |rank| rank.to_string());
         let line = format!(
             "{} {}  {} {}  {} → {}  {}（{}）",
-            row.need, row.need_title, row.target, row.target_title, rank(row.rank_before), rank(row.rank_now), row.change, row.reason
+            row.need,
+            row.need_title,
+            row.target,
+            row.target_title,
+            rank(row.rank_before),
+            rank(row.rank_now),
+            row.change,
+            row.reason
         );
         Ok(screen::print(&line)?)
     }

@@ -7,6 +7,7 @@ use domain::Kind;
 use store::Operation as StoredOperation;
 
 use super::{Act, Desk};
+use crate::matching::today;
 use crate::operations::aside::Laid;
 use crate::registry::page_limit;
 use crate::{EngineError, ImportOptions, Operation, OperationState, RematchRequest, Task, blocking};
@@ -71,6 +72,8 @@ impl Desk {
             let detail = "匹配批次是所有地区共用的，只有不限地区的管理密钥能开始";
             return Err(EngineError::OutsideRegion(detail.to_owned()));
         }
+        // Gone on with after midnight, it is still that day's.
+        let request = RematchRequest { on: Some(request.on.unwrap_or_else(today)), ..request };
         self.engine.submit(Task::Rematch(request), &self.caller.key, None, true).await
     }
 

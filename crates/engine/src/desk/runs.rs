@@ -10,12 +10,14 @@ use super::{Act, Desk};
 use crate::registry::page_limit;
 use crate::rematch::TARGETS;
 use crate::{
-    ChangeFeed, ChangeKind, Changes, ClusterPage, CurrentMatches, EngineError, FeedRequest, MatchChange, NeedCluster, RunId,
-    RunSummary,
+    ChangeFeed, ChangeKind, Changes, ClusterPage, CurrentMatches, EngineError, FeedRequest, MatchChange,
+    NeedCluster, RunId, RunSummary,
 };
 
 /// Clusters read at a time.
 const PAGE: u32 = 100;
+/// Pages of changes looked through for one answer, when few of them are shown.
+const PAGES: usize = 50;
 /// What is shared by fewer is no cluster.
 const LEAST: usize = 2;
 
@@ -89,7 +91,7 @@ impl Desk {
             return self.engine.match_changes(request).await;
         }
         let mut shown = ChangeFeed { items: Vec::new(), next: request.after, more: false };
-        loop {
+        for _ in 0..PAGES {
             let asked = FeedRequest { after: shown.next, limit: PAGE, ..*request };
             let page = self.engine.match_changes(&asked).await?;
             let visible = self.visible_changes(&page).await?;
@@ -115,6 +117,9 @@ impl Desk {
                 return Ok(shown);
             }
         }
+        // Who sees little of much asks again from there.
+        shown.more = true;
+        Ok(shown)
     }
 
     /// Which changes are shown at all.

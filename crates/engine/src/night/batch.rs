@@ -12,6 +12,7 @@ use super::merging::{cut, merged, promotable};
 use super::reasons::{Fates, Turn};
 use super::scores::place;
 use super::working::Shift;
+use crate::asking::Asking;
 use crate::rematch::TARGETS;
 use crate::{Engine, EngineError, blocking};
 
@@ -35,6 +36,14 @@ struct Matched {
     lists: Vec<Update>,
 }
 
+/// A list in which places changed.
+struct Moved {
+    /// Whose it is, among those that were matched.
+    at: usize,
+    target: Kind,
+    moves: Vec<(u64, Sides)>,
+}
+
 /// A list before and now.
 struct Update {
     before: Option<MatchList>,
@@ -45,7 +54,12 @@ struct Update {
 
 impl Engine {
     /// Matches the needs in a range of numbers.
-    pub(super) async fn matched(&self, shift: &Arc<Shift>, after: u64, up_to: u64) -> Result<Findings, EngineError> {
+    pub(super) async fn matched(
+        &self,
+        shift: &Arc<Shift>,
+        after: u64,
+        up_to: u64,
+    ) -> Result<Findings, EngineError> {
         let asked = self.asked(shift, after, up_to).await?;
         let size = asked.len().div_ceil(self.rematch.threads()).max(1);
         let mut rest = asked.into_iter();
@@ -95,7 +109,7 @@ impl Engine {
     async fn findings(&self, shift: &Shift, matched: Vec<Matched>) -> Result<Findings, EngineError> {
         let mut found = Findings::default();
         let mut fates = Fates::new(shift.since(), shift.run.business_date);
-        let mut moved: Vec<(usize, Kind, Vec<(u64, Sides)>)> = Vec::new();
+        let mut moved: Vec<Moved> = Vec::new();
         for (at, one) in matched.iter().enumerate() {
             let shown: u64 = one.lists.iter().map(|list| list.shown()).sum();
             if one.takes_part {
@@ -110,12 +124,12 @@ impl Engine {
                 let changed = moves.iter().map(|(number, _)| RecordId::new(now.target, *number));
                 changed.filter(|id| shift.has_changed(*id)).for_each(|id| fates.want(id));
                 if !moves.is_empty() {
-                    moved.push((at, now.target, moves));
+                    moved.push(Moved { at, target: now.target, moves });
                 }
             }
         }
         fates.read(self).await?;
-        for (at, target, moves) in moved {
+        for Moved { at, target, moves } in moved {
             let Matched { need, attributes, turn, .. } = &matched[at];
             let change = |(number, (before, now)): (u64, Sides)| {
                 let id = RecordId::new(target, number);
@@ -141,7 +155,10 @@ impl Shift {
         let took_part = before.iter().flatten().any(|list| list.takes_part);
         let Some(record) = record else {
             let end = |before: Option<MatchList>| {
-                let now = before.as_ref().filter(|list| list.takes_part).map(|list| MatchList::of_none(number, list.target));
+                let now = before
+                    .as_ref()
+                    .filter(|list| list.takes_part)
+                    .map(|list| MatchList::of_none(number, list.target));
                 Update { before, now, ranked: false }
             };
             let lists = before.into_iter().map(end).collect();
@@ -149,17 +166,21 @@ impl Shift {
             return Ok(Matched { need: number, attributes, turn: Turn::Ended, takes_part: false, lists });
         };
         let edited = self.has_changed(record.id);
-        let turn = match () {
-            () if self.base.is_none() => Turn::First,
-            () if !took_part => Turn::Came,
-            () if self.is_of_new_epoch() => Turn::Epoch,
-            () if edited => Turn::Edited,
-            () => Turn::None,
+        let turn = if self.base.is_none() {
+            Turn::First
+        } else if !took_part {
+            Turn::Came
+        } else if self.is_of_new_epoch() {
+            Turn::Epoch
+        } else if edited {
+            Turn::Edited
+        } else {
+            Turn::None
         };
         let mut reading = None;
         let mut lists = Vec::with_capacity(TARGETS.len());
         for (target, before) in TARGETS.into_iter().zip(before) {
-            let mut asking = || -> Result<Arc<crate::asking::Asking>, EngineError> {
+            let mut asking = || -> Result<Arc<Asking>, EngineError> {
                 if reading.is_none() {
                     reading = Some(Arc::new(self.ranking.read(&record, &[])?));
                 }
@@ -176,7 +197,7 @@ impl Shift {
             };
             let (now, ranked) = match up_to_date {
                 Some(list) => (list, false),
-                None => (self.ranked(number, target, &*asking()?)?, true),
+                None => (self.ranked(number, target, &asking()?)?, true),
             };
             let now = Some(now).filter(|now| known.as_ref() != Some(now));
             lists.push(Update { before: known, now, ranked });
@@ -188,7 +209,7 @@ impl Shift {
     fn brought_up_to_date(
         &self,
         list: &MatchList,
-        asking: &mut impl FnMut() -> Result<Arc<crate::asking::Asking>, EngineError>,
+        asking: &mut impl FnMut() -> Result<Arc<Asking>, EngineError>,
     ) -> Result<Option<MatchList>, EngineError> {
         // Without word of what changed, everything may have.
         let Some(changed) = &self.changed else { return Ok(None) };
@@ -200,11 +221,11 @@ impl Shift {
         }
         let mut among = [changed, &promotable].concat();
         among.sort_unstable();
-        let scored = self.ranking.rank(&*asking()?, list.target, Some(&among), self.length.all())?;
+        let scored = self.ranking.rank(&asking()?, list.target, Some(&among), self.length.all())?;
         Ok(merged(list, changed, scored.iter().map(place).collect(), self.length))
     }
 
-    fn ranked(&self, need: u64, target: Kind, asking: &crate::asking::Asking) -> Result<MatchList, EngineError> {
+    fn ranked(&self, need: u64, target: Kind, asking: &Asking) -> Result<MatchList, EngineError> {
         // One more than a list holds tells whether there are others.
         let placed = self.ranking.rank(asking, target, None, self.length.all() + 1)?;
         let places: Vec<Place> = placed.iter().map(place).collect();
@@ -231,7 +252,8 @@ pub(super) fn moves(before: Option<&MatchList>, now: &MatchList) -> Vec<(u64, Si
     let (then, now) = (places(before), places(Some(now)));
     let former: HashMap<u64, (u32, f64)> = then.iter().copied().collect();
     let present: HashMap<u64, (u32, f64)> = now.iter().copied().collect();
-    let moved = now.iter().filter(|(number, (rank, _))| former.get(number).is_none_or(|(before, _)| before != rank));
+    let moved =
+        now.iter().filter(|(number, (rank, _))| former.get(number).is_none_or(|(before, _)| before != rank));
     let moved = moved.map(|(number, place)| (*number, (former.get(number).copied(), Some(*place))));
     let left = then.iter().filter(|(number, _)| !present.contains_key(number));
     moved.chain(left.map(|(number, place)| (*number, (Some(*place), None)))).collect()
@@ -251,10 +273,13 @@ mod tests {
     fn every_moved_place_is_named_once_and_no_other() {
         let ranks = |before: &[u64], now: &[u64]| -> Vec<(u64, Option<u32>, Option<u32>)> {
             let moves = moves(Some(&list(before)), &list(now)).into_iter();
-            moves.map(|(number, (before, now))| (number, before.map(|place| place.0), now.map(|place| place.0))).collect()
+            moves
+                .map(|(number, (before, now))| {
+                    (number, before.map(|place| place.0), now.map(|place| place.0))
+                })
+                .collect()
         };
-        let expected =
-            [(3, Some(3), Some(2)), (2, Some(2), Some(3)), (5, None, Some(4)), (4, Some(4), None)];
+        let expected = [(3, Some(3), Some(2)), (2, Some(2), Some(3)), (5, None, Some(4)), (4, Some(4), None)];
         assert_eq!(ranks(&[1, 2, 3, 4], &[1, 3, 2, 5]), expected);
         assert_eq!(ranks(&[1, 2], &[1, 2]), []);
     }

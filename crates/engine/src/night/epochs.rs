@@ -31,7 +31,9 @@ impl Engine {
             return Ok(epoch.map_or(0, |epoch| epoch.number));
         };
         match why {
-            Rollover::Grown(kind) => tracing::info!(registry = kind.slug(), "a registry has grown or shrunk: a new epoch"),
+            Rollover::Grown(kind) => {
+                tracing::info!(registry = kind.slug(), "a registry has grown or shrunk: a new epoch")
+            }
             why => tracing::info!(?why, "a new epoch"),
         }
         let statistics = self.freeze().await?;

@@ -119,7 +119,9 @@ impl Engine {
 fn from(after: Option<FeedPlace>, run: Option<RunId>) -> ChangesPlace {
     let first = run.unwrap_or(RunId(0));
     match after.filter(|after| RunId(after.run) >= first) {
-        Some(FeedPlace { run, need, target, .. }) => ChangesPlace { run: RunId(run), need, target: Some(target) },
+        Some(FeedPlace { run, need, target, .. }) => {
+            ChangesPlace { run: RunId(run), need, target: Some(target) }
+        }
         None => ChangesPlace { run: first, need: 0, target: None },
     }
 }

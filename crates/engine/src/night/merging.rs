@@ -38,12 +38,16 @@ pub(super) fn promotable(old: &MatchList, changed: &[u64], length: Length) -> Ve
 
 /// The new list from the old one and from how the best of the changed and of the [`promotable`] score now, as many as a list holds; `None` when it
 /// is not certain down to the last place that is shown.
-pub(super) fn merged(old: &MatchList, changed: &[u64], scored: Vec<Place>, length: Length) -> Option<MatchList> {
+pub(super) fn merged(
+    old: &MatchList,
+    changed: &[u64],
+    scored: Vec<Place>,
+    length: Length,
+) -> Option<MatchList> {
     let least = if old.complete { None } else { Some(old.places.last()?) };
     let again: Vec<u64> = scored.iter().map(|place| place.number).collect();
-    let same = |place: &&Place| {
-        changed.binary_search(&place.number).is_err() && !again.contains(&place.number)
-    };
+    let same =
+        |place: &&Place| changed.binary_search(&place.number).is_err() && !again.contains(&place.number);
     let mut places: Vec<Place> = old.places.iter().filter(same).cloned().collect();
     places.extend(scored);
     places.sort_by(order);
@@ -53,7 +57,10 @@ pub(super) fn merged(old: &MatchList, changed: &[u64], scored: Vec<Place>, lengt
             return None;
         }
     }
-    let list = MatchList { places, ..MatchList { complete: old.complete, ..MatchList::of_none(old.need, old.target) } };
+    let list = MatchList {
+        places,
+        ..MatchList { complete: old.complete, ..MatchList::of_none(old.need, old.target) }
+    };
     let list = cut(list, length);
     // Whoever is shown must have been scored with parts.
     list.shown().iter().all(|place| !place.parts.is_empty()).then_some(list)
@@ -88,14 +95,19 @@ mod tests {
         let held = all.iter().filter(|(number, score)| {
             **score > 0 && among.is_none_or(|among| among.binary_search(number).is_ok())
         });
-        let place = |(number, score): (&u64, &u8)| Place { number: *number, score: f64::from(*score), parts: vec![part] };
+        let place = |(number, score): (&u64, &u8)| Place {
+            number: *number,
+            score: f64::from(*score),
+            parts: vec![part],
+        };
         let mut places: Vec<Place> = held.map(place).collect();
         places.sort_by(order);
         places
     }
 
     fn ranked(all: &BTreeMap<u64, u8>) -> MatchList {
-        let list = MatchList { complete: true, places: best(all, None), ..MatchList::of_none(1, Kind::Expert) };
+        let list =
+            MatchList { complete: true, places: best(all, None), ..MatchList::of_none(1, Kind::Expert) };
         cut(list, LENGTH)
     }
 
@@ -138,7 +150,7 @@ mod tests {
         let one = merged(&list, &[1], best(&all, Some(&[1, 5])), LENGTH).unwrap();
         assert_eq!(one.shown().iter().map(|place| place.number).collect::<Vec<_>>(), [2, 3, 4, 5]);
         let four = [1, 2, 3, 4];
-        four.iter().for_each(|number| drop(all.insert(*number, 1)));
+        all.extend(four.map(|number| (number, 1)));
         assert_eq!(merged(&list, &four, best(&all, Some(&[1, 2, 3, 4, 5, 6, 7])), LENGTH), None);
     }
 }

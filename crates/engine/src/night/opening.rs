@@ -27,7 +27,11 @@ impl Engine {
     ///
     /// # Errors
     /// [`EngineError::OtherRunUnderWay`] when one for another day is being worked on.
-    pub(crate) async fn begin_night(&self, request: &RematchRequest, date: Date) -> Result<Begun, EngineError> {
+    pub(crate) async fn begin_night(
+        &self,
+        request: &RematchRequest,
+        date: Date,
+    ) -> Result<Begun, EngineError> {
         loop {
             if let Some(running) = self.store.running_run().await? {
                 if running.business_date == date {
@@ -40,7 +44,9 @@ impl Engine {
                 self.store.abandon_run(running.id).await?;
             }
             let current = self.store.current_run().await?;
-            if let Some(current) = current.as_ref().filter(|current| current.business_date == date && request.once) {
+            if let Some(current) =
+                current.as_ref().filter(|current| current.business_date == date && request.once)
+            {
                 return Ok(Begun::Published(current.clone()));
             }
             // What is written from here on is the next night's.

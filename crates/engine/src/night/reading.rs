@@ -4,8 +4,8 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use domain::{Attributes, Kind, Record, RecordId, Region};
-use ranking::features;
-use store::{MatchChange, MatchList, Run};
+use ranking::{features, round_part, rounded};
+use store::{MatchChange, MatchList, Place, Run};
 
 use super::reasons::ChangeReason;
 use super::scores::score;
@@ -82,7 +82,7 @@ impl Engine {
         .await
     }
 
-    /// Where a candidate stands in the current run: run, rank, score and its parts.
+    /// Where a candidate stands in the current run: run, rank, score and its parts, as they are shown.
     pub(crate) async fn place_in_run(
         &self,
         need: u64,
@@ -92,7 +92,11 @@ impl Engine {
         let list = self.store.match_list(run.id, need, candidate.kind).await?;
         let shown = list.as_ref().map_or(&[][..], MatchList::shown);
         let found = shown.iter().zip(1..).find(|(place, _)| place.number == candidate.number);
-        Ok(found.map(|(place, rank)| (run.id, rank, place.score, score(place).parts)))
+        let told = |(place, rank): (&Place, u32)| {
+            let parts = score(place).parts.iter().map(round_part).collect();
+            (run.id, rank, rounded(place.score), parts)
+        };
+        Ok(found.map(told))
     }
 
     /// What changed for a need since the run before.
@@ -136,7 +140,8 @@ impl Engine {
         lists: [Option<MatchList>; 2],
         told: &[MatchChange],
     ) -> Result<Vec<Change>, EngineError> {
-        let numbers: Vec<u64> = lists.iter().flatten().flat_map(MatchList::shown).map(|place| place.number).collect();
+        let numbers: Vec<u64> =
+            lists.iter().flatten().flat_map(MatchList::shown).map(|place| place.number).collect();
         let records = self.store.records(target, &numbers).await?;
         let seen: HashSet<u64> = records
             .iter()

@@ -137,7 +137,7 @@ impl Fates {
         Self { records: HashMap::new(), wanted: BTreeSet::new(), since, date }
     }
 
-    /// Why a record that changed has another place in the list of this need than before; `came` and `left` say whether it has none before or now.
+    /// Why a record that changed has another place in the list of this need than before; `left` says whether it has none now.
     fn of(&self, need: &Attributes, id: RecordId, left: bool) -> ChangeReason {
         let Some(record) = self.records.get(&id) else { return ChangeReason::Deleted };
         let against = exclusions(Some(need), &Attributes::of(record), self.date);
@@ -166,7 +166,14 @@ impl Fates {
     }
 
     /// Why a place changed. `changed` says whether the record in it did.
-    pub(super) fn reason(&self, turn: Turn, need: &Attributes, id: RecordId, changed: bool, left: bool) -> ChangeReason {
+    pub(super) fn reason(
+        &self,
+        turn: Turn,
+        need: &Attributes,
+        id: RecordId,
+        changed: bool,
+        left: bool,
+    ) -> ChangeReason {
         match turn {
             Turn::First => ChangeReason::FirstRun,
             Turn::Came => ChangeReason::NewNeed,

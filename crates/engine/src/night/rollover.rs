@@ -103,6 +103,9 @@ mod tests {
     fn a_few_records_do_not_end_it_however_few_there_were() {
         let few = grounds("a", 10, 0);
         assert_eq!(rollover(Some(&few), &grounds("a", 59, 0), 30, false), None);
-        assert_eq!(rollover(Some(&few), &grounds("a", 60, 0), 30, false), Some(Rollover::Grown(Kind::Expert)));
+        assert_eq!(
+            rollover(Some(&few), &grounds("a", 60, 0), 30, false),
+            Some(Rollover::Grown(Kind::Expert))
+        );
     }
 }

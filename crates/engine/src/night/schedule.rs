@@ -36,7 +36,10 @@ impl Engine {
                     AGAIN
                 }
                 Err(error) => {
-                    tracing::warn!(error = &error as &dyn std::error::Error, "the re-match could not be done");
+                    tracing::warn!(
+                        error = &error as &dyn std::error::Error,
+                        "the re-match could not be done"
+                    );
                     AGAIN
                 }
             };
@@ -50,8 +53,11 @@ impl Engine {
     }
 
     async fn next_night(&self, time: Option<Time>) -> Result<(), EngineError> {
-        if self.rematch.take_part && let Some(running) = self.store.running_run().await? {
-            let request = RematchRequest { on: Some(running.business_date), once: true, ..RematchRequest::default() };
+        if self.rematch.take_part
+            && let Some(running) = self.store.running_run().await?
+        {
+            let request =
+                RematchRequest { on: Some(running.business_date), once: true, ..RematchRequest::default() };
             self.rematch_until(&request, |_| {}, self.night_stops()).await?;
             return Ok(());
         }

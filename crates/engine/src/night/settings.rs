@@ -27,14 +27,7 @@ pub struct RematchSettings {
 
 impl Default for RematchSettings {
     fn default() -> Self {
-        Self {
-            at: String::new(),
-            take_part: true,
-            batch: 200,
-            hold_seconds: 30,
-            threads: 0,
-            epoch_days: 30,
-        }
+        Self { at: String::new(), take_part: false, batch: 200, hold_seconds: 30, threads: 0, epoch_days: 30 }
     }
 }
 

@@ -99,7 +99,11 @@ impl Engine {
                 Ok(Some(published)) => return Ok(published),
                 Ok(None) => away = None,
                 Err(EngineError::Store(StoreError::BatchLost { batch, .. })) => {
-                    tracing::warn!(run = id.0, batch, "a batch was taken over; what was found is thrown away");
+                    tracing::warn!(
+                        run = id.0,
+                        batch,
+                        "a batch was taken over; what was found is thrown away"
+                    );
                 }
                 Err(EngineError::Store(StoreError::RunClosed(_) | StoreError::RunNotFound(_))) => {
                     return self.published(id).await?.ok_or(EngineError::RematchCancelled(id));
@@ -117,7 +121,12 @@ impl Engine {
             }
             if let Ok(done) = self.store.run_progress(id).await {
                 let (done, batches, needs) = (done.done, done.batches, done.needs);
-                progress(RematchProgress { done: needs, total: total.max(needs), batches_done: done, batches });
+                progress(RematchProgress {
+                    done: needs,
+                    total: total.max(needs),
+                    batches_done: done,
+                    batches,
+                });
             }
         }
     }

@@ -131,12 +131,7 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::RunNotFound`]; [`StoreError::RunClosed`] when it has been published or given up.
-    pub async fn claim_batch(
-        &self,
-        run: RunId,
-        holder: &str,
-        hold: Duration,
-    ) -> Result<Claim, StoreError> {
+    pub async fn claim_batch(&self, run: RunId, holder: &str, hold: Duration) -> Result<Claim, StoreError> {
         let mut transaction = self.backend.begin().await?;
         running(&mut transaction, run).await?;
         let now = now();

@@ -155,14 +155,20 @@ mod tests {
     #[test]
     fn changes_come_back_as_they_were_and_whoever_is_struck_leaves_a_gap() {
         let change = |number, before, now| MatchChange { number: Some(number), before, now, reason: 2 };
-        let changes =
-            vec![change(5, None, Some((1, 40.5))), change(6, Some((1, 40.0)), Some((2, 39.0))), change(8, Some((3, 1.0)), None)];
+        let changes = vec![
+            change(5, None, Some((1, 40.5))),
+            change(6, Some((1, 40.0)), Some((2, 39.0))),
+            change(8, Some((3, 1.0)), None),
+        ];
         let mut list = ListChanges { need: 1, target: Kind::Station, changes };
         let bytes = list.to_bytes();
         assert_eq!(read(1, Kind::Station, &bytes).unwrap(), list);
         assert!(read(1, Kind::Station, &bytes[..bytes.len() - 1]).is_err());
         assert!(list.strike(6) && !list.strike(6));
         let again = read(1, Kind::Station, &list.to_bytes()).unwrap();
-        assert_eq!(again.changes.iter().map(|change| change.number).collect::<Vec<_>>(), [Some(5), None, Some(8)]);
+        assert_eq!(
+            again.changes.iter().map(|change| change.number).collect::<Vec<_>>(),
+            [Some(5), None, Some(8)]
+        );
     }
 }

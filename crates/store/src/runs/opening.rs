@@ -49,12 +49,11 @@ impl Store {
             // A later run must not see what one left behind that was given up.
             self.clear_abandoned().await?;
             let mut transaction = self.backend.begin().await?;
-            let (abandoned, running, current): (Vec<i64>, Option<RunRow>, Option<i64>) =
-                on_backend!(&mut transaction, transaction => (
-                    sqlx::query_scalar(texts::ABANDONED).fetch_all(&mut **transaction).await?,
-                    sqlx::query_as(texts::RUNNING).fetch_optional(&mut **transaction).await?,
-                    sqlx::query_scalar(texts::CURRENT_NUMBER).fetch_optional(&mut **transaction).await?,
-                ));
+            let (abandoned, running, current): (Vec<i64>, Option<RunRow>, Option<i64>) = on_backend!(&mut transaction, transaction => (
+                sqlx::query_scalar(texts::ABANDONED).fetch_all(&mut **transaction).await?,
+                sqlx::query_as(texts::RUNNING).fetch_optional(&mut **transaction).await?,
+                sqlx::query_scalar(texts::CURRENT_NUMBER).fetch_optional(&mut **transaction).await?,
+            ));
             if !abandoned.is_empty() {
                 continue;
             }

@@ -55,7 +55,8 @@ pub(crate) const DELETE_CHANGES: &str = "DELETE FROM match_changes WHERE run = $
 pub(crate) const SLICE_OF_LISTS: &str = "SELECT MAX(need) FROM
     (SELECT need FROM match_lists WHERE since = $1 AND need > $2 ORDER BY need LIMIT 4000) slice";
 /// Lists that nobody reads who reads run `$1` or a later one.
-pub(crate) const DELETE_SUPERSEDED: &str = "DELETE FROM match_lists WHERE need > $2 AND need <= $3 AND since < $1
+pub(crate) const DELETE_SUPERSEDED: &str =
+    "DELETE FROM match_lists WHERE need > $2 AND need <= $3 AND since < $1
     AND EXISTS (SELECT 1 FROM match_lists later WHERE later.since = $1
         AND later.need = match_lists.need AND later.target_kind = match_lists.target_kind)";
 
@@ -110,9 +111,19 @@ pub(crate) const CHANGES_FROM: &str = "SELECT c.run, c.need, c.target_kind, c.ch
 macro_rules! holders {
     ($column:literal, $table:literal, $run:literal, $holds:literal) => {
         concat!(
-            "SELECT need, target_kind, ", $run, " AS run, ", $column, " AS bytes FROM ", $table,
-            " WHERE (", $run, ", need) > ($3, $4) AND target_kind = $1 AND ", $holds,
-            " ORDER BY ", $run, ", need LIMIT 500"
+            "SELECT need, target_kind, ",
+            $run,
+            " AS run, ",
+            $column,
+            " AS bytes FROM ",
+            $table,
+            " WHERE (",
+            $run,
+            ", need) > ($3, $4) AND target_kind = $1 AND ",
+            $holds,
+            " ORDER BY ",
+            $run,
+            ", need LIMIT 500"
         )
     };
 }

@@ -3,12 +3,12 @@
 use domain::forms::Draft;
 use domain::{Achievement, Decision, Expert, Inventor, Kind, Profile, RecordId};
 use store::{
-    AuditFilter, Claim, Erasure, FeedbackEntry, Findings, Judgement, ListChanges, ListFilter, MatchChange, Outcome, Store,
-    StoreError,
+    AuditFilter, Claim, Erasure, FeedbackEntry, Findings, Judgement, ListChanges, ListFilter, MatchChange,
+    Outcome, Store, StoreError,
 };
 
-use crate::runs;
 use crate::drafts::{contact, expert, need, with_contact};
+use crate::runs;
 
 const NAME: &str = "柳映雪";
 const HOME: &str = "皖东工业研究院";
@@ -71,7 +71,8 @@ async fn registries(store: &Store) {
     store.add_feedback(feedback(EXPERT, "已见面")).await.unwrap();
     store.add_feedback(feedback(other, "柳映雪推荐")).await.unwrap();
     let run = runs::opened(store, runs::DAY).await.id;
-    let change = |number, rank| MatchChange { number: Some(number), before: None, now: Some((rank, 1.0)), reason: 0 };
+    let change =
+        |number, rank| MatchChange { number: Some(number), before: None, now: Some((rank, 1.0)), reason: 0 };
     let changes = vec![change(EXPERT.number, 1), change(other.number, 2)];
     let found = Findings {
         lists: vec![

@@ -6,8 +6,8 @@ use domain::Kind;
 use jiff::Timestamp;
 use jiff::civil::{Date, date};
 use store::{
-    BatchWork, ChangesPlace, Claim, Cluster, Findings, ListChanges, MatchChange, MatchList, Opened, Place, PlacePart,
-    Run, RunBatch, RunId, RunPlan, RunState, RunTotals, Store, StoreError,
+    BatchWork, ChangesPlace, Claim, Cluster, Findings, ListChanges, MatchChange, MatchList, Opened, Place,
+    PlacePart, Run, RunBatch, RunId, RunPlan, RunState, RunTotals, Store, StoreError,
 };
 
 use crate::drafts::need;
@@ -18,7 +18,11 @@ const SIZE: u64 = 10;
 
 pub(crate) fn list(need: u64, target: Kind, numbers: &[u64]) -> MatchList {
     let part = PlacePart { code: 2, value: 0.5, weight: 1.5, points: 1.0 / 3.0 };
-    let place = |(rank, number): (usize, &u64)| Place { number: *number, score: 1.0 / (rank + 1) as f64, parts: vec![part] };
+    let place = |(rank, number): (usize, &u64)| Place {
+        number: *number,
+        score: 1.0 / (rank + 1) as f64,
+        parts: vec![part],
+    };
     let places: Vec<Place> = numbers.iter().enumerate().map(place).collect();
     MatchList { takes_part: true, shown: places.len(), places, ..MatchList::of_none(need, target) }
 }
@@ -93,11 +97,17 @@ async fn experts(store: &Store, run: RunId, need: u64) -> Vec<u64> {
 pub(crate) async fn is_seen_only_when_published(store: Store) {
     needs(&store, 12).await;
     let run = opened(&store, DAY).await;
-    assert_eq!((run.state, run.business_date, run.configuration.as_str()), (RunState::Running, DAY, "{\"k\":20}"));
+    assert_eq!(
+        (run.state, run.business_date, run.configuration.as_str()),
+        (RunState::Running, DAY, "{\"k\":20}")
+    );
     assert_eq!(store.running_run().await.unwrap(), Some(run.clone()));
     let batch = claimed(&store, run.id).await;
     assert_eq!(batch.work, BatchWork::Needs { after: 0, up_to: 10 });
-    let found = Findings { lists: vec![list(1, Kind::Expert, &[9, 8]), list(1, Kind::Station, &[4])], ..Findings::default() };
+    let found = Findings {
+        lists: vec![list(1, Kind::Expert, &[9, 8]), list(1, Kind::Station, &[4])],
+        ..Findings::default()
+    };
     store.finish_batch(&batch, &found).await.unwrap();
     assert_eq!(store.current_run().await.unwrap(), None);
     assert_eq!(store.match_list(run.id, 1, Kind::Expert).await.unwrap(), None);
@@ -192,15 +202,21 @@ pub(crate) async fn a_batch_is_one_workers_until_its_time_is_over(store: Store) 
     assert_eq!((again.batch, again.work), (late.batch, late.work));
     assert!(again.token > late.token);
     assert_eq!(store.claim_batch(run, "third", HOLD).await.unwrap(), Claim::Wait);
-    let lost = |error: StoreError| matches!(error, StoreError::BatchLost { batch, .. } if batch == late.batch);
+    let lost =
+        |error: StoreError| matches!(error, StoreError::BatchLost { batch, .. } if batch == late.batch);
     let of_late = Findings { lists: vec![list(12, Kind::Expert, &[1])], ..Findings::default() };
     assert!(lost(store.finish_batch(&late, &of_late).await.unwrap_err()));
     assert!(lost(store.hold_batch(&late, HOLD).await.unwrap_err()));
     store.let_go_of_batch(&late).await.unwrap();
-    assert_eq!(store.claim_batch(run, "third", HOLD).await.unwrap(), Claim::Wait, "it was not the late one's to let go of");
+    assert_eq!(
+        store.claim_batch(run, "third", HOLD).await.unwrap(),
+        Claim::Wait,
+        "it was not the late one's to let go of"
+    );
 
     let totals = RunTotals { needs: 5, needs_without_match: 1, matches: 1 };
-    let of_again = Findings { lists: vec![list(12, Kind::Expert, &[2])], totals, ranked: 3, ..Findings::default() };
+    let of_again =
+        Findings { lists: vec![list(12, Kind::Expert, &[2])], totals, ranked: 3, ..Findings::default() };
     store.hold_batch(&again, HOLD).await.unwrap();
     store.finish_batch(&again, &of_again).await.unwrap();
     assert!(lost(store.finish_batch(&again, &of_again).await.unwrap_err()), "once");
@@ -328,8 +344,12 @@ pub(crate) async fn changes_are_handed_out_in_order_and_only_of_published_runs(s
     worked_off(&store, first, |_| Vec::new()).await;
     let second = changed(vec![of(1, Kind::Expert)]).await;
     worked_off(&store, second, |_| Vec::new()).await;
-    let expected =
-        [(first, 1, Kind::Expert), (first, 1, Kind::Station), (first, 2, Kind::Expert), (second, 1, Kind::Expert)];
+    let expected = [
+        (first, 1, Kind::Expert),
+        (first, 1, Kind::Station),
+        (first, 2, Kind::Expert),
+        (second, 1, Kind::Expert),
+    ];
     assert_eq!(all(start, 9).await, expected);
     let from = ChangesPlace { run: first, need: 1, target: Some(Kind::Station) };
     assert_eq!(all(from, 2).await, expected[1..3]);

@@ -3,8 +3,8 @@
 use domain::{Contact, Decision, Kind, Profile, RecordId};
 use store::{FeedbackEntry, Judgement, ListFilter, Pair, Sketch, Store};
 
-use crate::runs;
 use crate::drafts::{achievement, expert, need, with_contact};
+use crate::runs;
 
 fn judged_by(judge: &str) -> Judgement {
     let target = RecordId::new(Kind::Expert, 1);
