@@ -39,7 +39,8 @@ pub struct RegistryChanges {
 }
 
 impl Store {
-    /// Tells whoever may know it which needs have new matches in a published run; see [`needs_changed`].
+    /// Tells whoever may know it which needs have new matches in a published run. An address of a region's key hears of the needs in that region
+    /// alone, and of no list of a registry whose records in other regions are `hidden` from it.
     ///
     /// # Errors
     /// [`StoreError::RunNotFound`] when there is no such run.
