@@ -136,7 +136,7 @@ impl Rules {
     /// Reads a URL, if it may be called as far as it says itself.
     ///
     /// # Errors
-    /// [`Refusal`]; names are looked at only when they are resolved ([`Self::admit`]).
+    /// [`Refusal`]; where a name leads is looked at when it is resolved.
     pub fn target(&self, text: &str) -> Result<Target, Refusal> {
         if text.chars().count() > LONGEST {
             return Err(Refusal::TooLong);

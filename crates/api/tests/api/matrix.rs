@@ -74,7 +74,11 @@ impl World {
             achievements: others,
             societies: others,
         };
-        let portal = Portal::with(|engine, _| engine.others = others).await;
+        let portal = Portal::with(|engine, _| {
+            engine.others = others;
+            engine.webhooks.per_holder = 100;
+        })
+        .await;
         let document = document();
         for whose in [Whose::Own, Whose::Foreign] {
             for kind in Kind::ALL {

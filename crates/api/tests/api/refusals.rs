@@ -53,6 +53,8 @@ fn cases() -> Vec<Case> {
         case(InvalidParameter, "GET", "/api/v1/needs/need-1/matches"),
         case(InvalidParameter, "GET", "/api/v1/needs/need-1/matches?target=needs"),
         case(InvalidCursor, "GET", "/api/v1/needs?cursor=AAAA"),
+        case(WebhookNotFound, "GET", "/api/v1/webhooks/webhook-1"),
+        case(WebhookNotFound, "GET", "/api/v1/webhooks/1"),
         with(case(InvalidIfMatch, "DELETE", NEED), &[("If-Match", "one")], ""),
         with(
             case(InvalidIdempotencyKey, "POST", NEEDS),
@@ -152,6 +154,9 @@ async fn every_refusal_has_its_code() {
         Code::IdempotencyKeyReused,
         Code::RequestInProgress,
         Code::TokenAlreadyShown,
+        Code::SecretAlreadyShown,
+        Code::TooManyWebhooks,
+        Code::DeliveryNotFound,
         Code::FeedbackNotFound,
         Code::OperationsFull,
         Code::OperationCancelled,

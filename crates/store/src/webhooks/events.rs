@@ -72,8 +72,9 @@ impl Store {
         Ok(webhooks.iter().any(|webhook| webhook.hears(EventType::NeedMatchesChanged)))
     }
 
-    /// Tells whoever may know it which needs have new matches in a published run (see [`needs_changed`]), and moves on with it from `from` to
-    /// `to`: so each is told of once, whoever tells and whatever ends it. Returns whether it was still there.
+    /// Tells whoever may know it which needs have new matches in a published run, and moves on with it from `from` to `to`: so each is told of once,
+    /// whoever tells and whatever ends it. Returns whether it was still there. An address of a region's key hears of the needs in that region alone,
+    /// and of no list of a registry whose records in other regions are `hidden` from it.
     ///
     /// # Errors
     /// [`StoreError::RunNotFound`] when there is no such run.
