@@ -71,7 +71,7 @@ fn registries(house: &House) {
     house.ends(0, &["import", "experts", "一人.jsonl"]);
 }
 
-/// What is stored of a match with the person: a run, and feedback with a remark.
+/// What is stored of a match with the person: a run, feedback with a remark, and a campaign.
 fn matches(house: &House) {
     let answer = house.json(&["match", "--need", "XQ-1", "--limit", "30"]);
     assert!(answer.to_string().contains(NAME), "{answer}");
@@ -79,6 +79,10 @@ fn matches(house: &House) {
     let feedback = ["feedback", "add", "--need", "XQ-1", "--decision", "accepted", "--candidate"];
     house.ends(0, &[&feedback[..], &["ZJ-MARK", "--comment", "欧阳龘爨已到厂"]].concat());
     house.ends(0, &[&feedback[..], &["ZJ-3", "--comment", "由欧阳龘爨推荐"]].concat());
+    house.ends(0, &["plan", "new", "--name", "欧阳龘爨牵头的活动"]);
+    house.ends(0, &["plan", "lock", "1", "XQ-1", "ZJ-MARK", "--reason", "欧阳龘爨已答应"]);
+    house.ends(0, &["plan", "lock", "1", "XQ-2", "ZJ-3", "--reason", "由欧阳龘爨推荐"]);
+    assert!(house.json(&["plan", "show", "1"]).to_string().contains("ZJ-MARK"));
 }
 
 /// The terms of all indexes below `data` that hold one of [`TERMS`].
@@ -173,6 +177,9 @@ fn a_person_erased_is_in_no_file_and_comes_back_neither_by_backup_nor_by_import(
         "{done}"
     );
     is_nowhere(&house, "hongniang-data");
+    let campaign = house.json(&["plan", "show", "1"])["campaign"].clone();
+    assert_eq!((&campaign["name"], &campaign["plan"]["erased"]), (&json!("***牵头的活动"), &json!(1)));
+    assert_eq!(campaign["rulings"][0]["reason"], "由***推荐", "{campaign}");
     let rows = house.json(&["audit", "list", "--action", "person.erase"]);
     assert_eq!(rows[0]["record"], "expert-8", "{rows}");
 

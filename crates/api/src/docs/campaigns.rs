@@ -6,9 +6,10 @@ use utoipa::openapi::path::{Parameter, ParameterIn};
 use utoipa::openapi::schema::{ObjectBuilder, Type};
 
 use super::doc::{Doc, parameter, text};
+use super::examples::campaigns as examples;
 use super::operations::TAKEN_ON;
 use super::registry::body_problems;
-use super::{CAMPAIGNS, examples, parameters};
+use super::{CAMPAIGNS, parameters};
 use crate::problem::Code;
 
 const VERSION: (&str, &str) = ("ETag", "最新方案的版本，锁定、禁止和删除时放进 If-Match");
@@ -24,14 +25,14 @@ pub(crate) fn make() -> Doc {
     Doc::new("make_campaign", CAMPAIGNS, "建立对接活动并求解", description)
         .repeatable()
         .parameters([prefer()])
-        .json_body("CampaignForm", examples::campaign_form())
+        .json_body("CampaignForm", examples::form())
         .answer(
             201,
             "已建立，附最初的方案",
             ("Campaign", examples::campaign()),
             &[("Location", "新活动的地址"), VERSION],
         )
-        .answer(202, "已受理，在后台进行", ("Operation", examples::campaign_operation()), &TAKEN_ON)
+        .answer(202, "已受理，在后台进行", ("Operation", examples::operation()), &TAKEN_ON)
         .problems(&body_problems())
         .problems(&[
             Code::RecordNotFound,
@@ -50,7 +51,7 @@ pub(crate) fn list() -> Doc {
     let description = "列出对接活动，后建立的在前。限于某地区的密钥只见本地区（含下级）的密钥建立的活动。";
     Doc::new("list_campaigns", CAMPAIGNS, "列出对接活动", description)
         .parameters([parameters::cursor(), parameters::limit()])
-        .answer(200, "一页对接活动", ("CampaignPage", json!({"items": [examples::campaign_head()]})), &[])
+        .answer(200, "一页对接活动", ("CampaignPage", json!({"items": [examples::head()]})), &[])
         .problems(&[Code::InvalidParameter, Code::InvalidCursor])
 }
 

@@ -107,6 +107,8 @@ const COLUMNS: [Column; 13] = [
 struct Section<'a> {
     sheet: String,
     title: String,
+    /// What its rows have in common.
+    of: &'static str,
     rows: Vec<&'a PlanRow>,
     without: Option<&'static str>,
 }
@@ -151,17 +153,20 @@ fn sections(book: &PlanBook) -> Vec<Section<'_>> {
     let all = Section {
         sheet: names.name(ALL),
         title: ALL.to_owned(),
+        of: "",
         rows: book.rows.iter().collect(),
         without: None,
     };
     let mut sections = vec![all];
     for ((_, county), rows) in counties {
         let without = Some(COUNTY.0);
-        sections.push(Section { sheet: names.name(county), title: county.clone(), rows, without });
+        let (sheet, title) = (names.name(county), county.clone());
+        sections.push(Section { sheet, title, of: COUNTY.0, rows, without });
     }
     for (society, rows) in societies {
         let without = Some(SOCIETIES.0);
-        sections.push(Section { sheet: names.name(society), title: society.to_owned(), rows, without });
+        let (sheet, title) = (names.name(society), society.to_owned());
+        sections.push(Section { sheet, title, of: "学会", rows, without });
     }
     sections
 }
@@ -191,7 +196,7 @@ impl Sheets {
 
 fn overview(sheet: &mut Worksheet, book: &PlanBook, sections: &[Section<'_>]) -> Result<(), XlsxError> {
     sheet.set_name(OVERVIEW)?.set_paper_size(PAPER).set_print_fit_to_pages(1, 0).set_screen_gridlines(false);
-    for (column, width) in [30.0, 14.0, 14.0, 40.0].into_iter().enumerate() {
+    for (column, width) in [34.0, 14.0, 14.0, 36.0].into_iter().enumerate() {
         sheet.set_column_width(column as u16, width)?;
     }
     let title = plain().set_bold().set_font_size(16).set_font_color(DARK);
@@ -201,7 +206,7 @@ fn overview(sheet: &mut Worksheet, book: &PlanBook, sections: &[Section<'_>]) ->
     for (name, fact) in &book.facts {
         sheet.write_with_format(row, 0, *name, &bordered().set_bold())?;
         sheet.merge_range(row, 1, row, 3, fact, &bordered())?;
-        sheet.set_row_height(row, height(&[(fact, 66.0)]))?;
+        sheet.set_row_height(row, height(&[(fact, 64.0)]))?;
         row += 1;
     }
     if !book.conflicts.is_empty() {
@@ -217,7 +222,7 @@ fn overview(sheet: &mut Worksheet, book: &PlanBook, sections: &[Section<'_>]) ->
         for conflict in &book.conflicts {
             row += 1;
             sheet.merge_range(row, 0, row, 3, conflict, &bordered())?;
-            sheet.set_row_height(row, height(&[(conflict, 96.0)]))?;
+            sheet.set_row_height(row, height(&[(conflict, 98.0)]))?;
         }
         row += 1;
     }
@@ -232,11 +237,13 @@ fn overview(sheet: &mut Worksheet, book: &PlanBook, sections: &[Section<'_>]) ->
         link(sheet, row, &section.sheet, &section.title)?;
         sheet.write_with_format(row, 1, needs.len() as u32, &bordered())?;
         sheet.write_with_format(row, 2, section.rows.len() as u32, &bordered())?;
+        sheet.write_with_format(row, 3, section.of, &bordered())?;
     }
     row += 1;
     link(sheet, row, LEFT, LEFT)?;
     sheet.write_with_format(row, 1, book.left.len() as u32, &bordered())?;
     sheet.write_with_format(row, 2, "", &bordered())?;
+    sheet.write_with_format(row, 3, "", &bordered())?;
     sheet.set_footer("&L&A&R第 &P 页，共 &N 页");
     Ok(())
 }
@@ -258,7 +265,7 @@ fn table(sheet: &mut Worksheet, book: &PlanBook, section: &Section<'_>) -> Resul
     let (text, strong) = (bordered(), bordered().set_bold());
     for (at, pair) in section.rows.iter().enumerate() {
         let row = at as u32 + FIRST;
-        sheet.write_with_format(row, 0, at as u32 + 1, &text)?;
+        sheet.write_with_format(row, 0, at as u32 + 1, &middle())?;
         let mut widths = Vec::new();
         for (column, (name, width, cell)) in (1..).zip(&columns) {
             let format = if *name == "姓名（站点）" { &strong } else { &text };
@@ -292,7 +299,7 @@ fn left_out(sheet: &mut Worksheet, book: &PlanBook) -> Result<(), XlsxError> {
     head(sheet, &format!("{} · {LEFT}", book.name), &COLUMNS)?;
     for (at, left) in book.left.iter().enumerate() {
         let row = at as u32 + FIRST;
-        sheet.write_with_format(row, 0, at as u32 + 1, &bordered())?;
+        sheet.write_with_format(row, 0, at as u32 + 1, &middle())?;
         let [id, external, title] = &left.need;
         let cells = [&left.county, id, external, title, &left.enterprise, &left.reasons];
         let mut widths = Vec::new();
@@ -317,6 +324,11 @@ fn head(sheet: &mut Worksheet, title: &str, columns: &[(&str, f64)]) -> Result<(
     }
     sheet.set_row_height(1, 24)?.set_freeze_panes(FIRST, 0)?;
     Ok(())
+}
+
+/// For the number of a row, which must not touch what stands beside it.
+fn middle() -> Format {
+    bordered().set_align(FormatAlign::Center)
 }
 
 fn title_format() -> Format {

@@ -5,7 +5,7 @@ use rust_xlsxwriter::{Workbook, Worksheet, XlsxError};
 
 use super::super::SheetError;
 use super::super::look::{DARK, PAPER, bordered, heading, plain};
-use super::{height, properties};
+use super::{height, middle, properties};
 
 const SHEET: &str = "行程";
 const COLUMNS: [(&str, f64); 7] = [
@@ -100,7 +100,8 @@ fn write_way(sheet: &mut Worksheet, book: &ItineraryBook, way: &Way, first: u32)
             [number.as_str(), &stay.county, &stay.enterprise, &stay.need[1], &stay.need[0], &stay.reason, ""];
         let mut widths = Vec::new();
         for (column, (said, (_, width))) in (0..).zip(cells.into_iter().zip(COLUMNS)) {
-            sheet.write_with_format(row, column, said, &bordered())?;
+            let format = if column == 0 { middle() } else { bordered() };
+            sheet.write_with_format(row, column, said, &format)?;
             widths.push((said, width));
         }
         sheet.set_row_height(row, height(&widths))?;
