@@ -10,7 +10,7 @@ use std::cmp::Reverse;
 use crate::best::Best;
 use crate::kernel::{Sums, add_dense, add_sparse, count, kth_at_least, reaching, units};
 use crate::layout::BLOCK;
-use crate::outlook::{Outlook, Outlooks, Part, Postings};
+use crate::outlook::{Outlook, Outlooks, Part, Postings, most_promising};
 use crate::{Document, Found, Judge, Query, Sweep};
 
 /// The buffers of a search and what it cost, to be used again for the next. No result depends on what it was used for before.
@@ -18,6 +18,7 @@ use crate::{Document, Found, Judge, Query, Sweep};
 pub struct Scratch {
     outlooks: Outlooks,
     block: BlockScratch,
+    promises: Vec<u64>,
     effort: Effort,
 }
 
@@ -48,7 +49,7 @@ struct BlockScratch {
 impl Default for Scratch {
     fn default() -> Self {
         let block = BlockScratch { sums: Box::new([0; BLOCK]), places: Vec::new(), candidates: Vec::new() };
-        Self { outlooks: Outlooks::default(), block, effort: Effort::default() }
+        Self { outlooks: Outlooks::default(), block, promises: Vec::new(), effort: Effort::default() }
     }
 }
 
@@ -61,7 +62,7 @@ impl Scratch {
 }
 
 /// To look up the terms left of one document costs as much as to add so many sparse postings.
-const LOOK_UP_WORK: u32 = 32;
+const LOOK_UP_WORK: u32 = 64;
 /// Before it is worth counting again who may matter, as much must have been added as so many sparse postings.
 const COUNT_WORK: u32 = BLOCK as u32 / 16;
 
@@ -92,13 +93,12 @@ impl Sweep {
     /// The block that promises a query most. Who asks many queries in the order of this number finds their postings in the cache more often.
     #[must_use]
     pub fn nearest(&self, query: &Query, scratch: &mut Scratch) -> usize {
-        scratch.outlooks.read(self, query);
-        scratch.outlooks.blocks().first().map_or(0, |outlook| outlook.block)
+        most_promising(self, query, &mut scratch.promises)
     }
 
     #[inline(always)]
     fn search(&self, query: &Query, k: usize, scratch: &mut Scratch, judge: &mut impl Judge) -> Vec<Found> {
-        let Scratch { outlooks, block, effort } = scratch;
+        let Scratch { outlooks, block, effort, .. } = scratch;
         if k == 0 {
             return Vec::new();
         }
