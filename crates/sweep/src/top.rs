@@ -178,6 +178,7 @@ impl Block<'_> {
         let least = u32::from(least);
         let (mut left, mut ahead, mut done) = (self.outlook.most, self.outlook.work, 0);
         self.scratch.sums.fill(0);
+        self.touch();
         for (at, (&part, planned)) in self.parts.iter().zip(&self.query.plan).enumerate() {
             if part.most == 0 {
                 continue;
@@ -203,6 +204,18 @@ impl Block<'_> {
             }
         }
         Ended { next: self.parts.len(), left: 0 }
+    }
+
+    /// Reads the beginning of each list, so that the misses of the cache are waited for together and not one after the other.
+    #[inline(always)]
+    fn touch(&self) {
+        let mut touched = 0;
+        for part in self.parts {
+            if let Postings::Sparse(range) = part.postings() {
+                touched ^= self.sweep.sparse[range.start][0];
+            }
+        }
+        std::hint::black_box(touched);
     }
 
     /// Makes candidates of the documents with sums from `from` to `to`: completes the sums, keeps those of at least `least` units.
@@ -285,6 +298,40 @@ impl Sweep {
                     postings.binary_search_by_key(&place, |&[low, high, _]| u16::from_le_bytes([low, high]));
                 found.map_or(0, |at| postings[at][2])
             }
+        }
+    }
+}
+
+#[cfg(all(test, target_arch = "x86_64"))]
+mod tests {
+    //! Property: compiled for wide registers the search does the very same.
+    use super::*;
+    use crate::{Forward, Sums, Term};
+
+    #[test]
+    fn wide_registers_change_nothing() {
+        if !is_x86_feature_detected!("avx2") {
+            return;
+        }
+        let mut forward = Forward::new(60);
+        for document in 0..20_000_u32 {
+            let has = |term: &u32| document.wrapping_mul(0x9E37_79B9).rotate_left(*term) % (term + 1) == 0;
+            let impact = |term: u32| 1.0 + (document.wrapping_mul(term + 7) % 100) as f32;
+            forward
+                .push(&(0..60).filter(has).map(|term| (term, impact(term))).collect::<Vec<_>>())
+                .expect("terms that are known");
+        }
+        let sweep = Sweep::from_forward(&forward).expect("postings that can be");
+        for first in 0..20 {
+            let terms: Vec<(Term, f32)> = (first..first + 40).map(|term| (term, (term % 7) as f32)).collect();
+            let query = Query::new(&sweep, &terms).expect("terms that are known");
+            let (mut wide, mut plain) = (Scratch::default(), Scratch::default());
+            #[expect(unsafe_code, reason = "as in `Sweep::top`")]
+            // SAFETY: the processor has the instructions, as the first lines made sure.
+            let found = unsafe { sweep.top_wide(&query, 15, &mut wide, &mut Sums::new(&forward, &query)) };
+            assert_eq!(found, sweep.search(&query, 15, &mut plain, &mut Sums::new(&forward, &query)));
+            assert_eq!(wide.effort(), plain.effort());
+            assert!(plain.effort().rows > 0 && plain.effort().postings > 0);
         }
     }
 }
