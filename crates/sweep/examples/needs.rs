@@ -1,4 +1,4 @@
-//! Answers segmented needs over segmented experts, for `benches/peers/sweep.sh`: `needs DIRECTORY EXPERTS [check]`.
+//! Answers segmented needs over segmented experts, for `benches/peers/sweep.sh`: `needs DIRECTORY EXPERTS [check]`. Run it when nothing else runs.
 //!
 //! The directory holds `experts.tok` and `long.q`, a text to a line. Fewer experts than there are lines are the first; more are these lines again,
 //! one in four words of each replaced by a word drawn from all. Scores are BM25 (Robertson et al. 1994, as Lucene has it), k₁ 1.2, b 0.75.
@@ -39,7 +39,7 @@ fn main() {
     );
     let asked = Asked { words: &words, forward: &forward, sweep: &sweep };
     if check {
-        asked.check(&needs);
+        asked.check(&needs, Path::new(&place));
     }
     for round in 0..ROUNDS {
         for threads in [1, 2] {
@@ -128,8 +128,8 @@ impl Asked<'_> {
         Query::new(self.sweep, &terms).unwrap()
     }
 
-    /// Every need's best are those that scoring every expert finds, to the last bit.
-    fn check(&self, needs: &[Vec<&str>]) {
+    /// Every need's best are those that scoring every expert finds, to the last bit. Writes the scores beside the directory.
+    fn check(&self, needs: &[Vec<&str>], place: &Path) {
         let mut lists = vec![Vec::new(); self.forward.terms()];
         for document in 0..self.forward.documents() {
             for (term, impact) in self.forward.impacts(document) {
@@ -137,6 +137,7 @@ impl Asked<'_> {
             }
         }
         let mut scratch = Scratch::default();
+        let mut scores = String::new();
         for need in needs {
             let query = self.query(need);
             let found = self.sweep.top(&query, BEST, &mut scratch, &mut Sums::new(self.forward, &query));
@@ -152,7 +153,9 @@ impl Asked<'_> {
             });
             best.truncate(BEST);
             assert_eq!(found, best, "{need:?}");
+            scores.extend(found.iter().map(|found| format!("{:.6} ", found.score)).chain(["\n".to_owned()]));
         }
+        fs::write(place.join("../sweep.scores"), scores).unwrap();
         println!("SWEEP-CHECKED needs {} exact true", needs.len());
     }
 
