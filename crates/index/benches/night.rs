@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use domain::{Area, Attributes, Kind, Profile, forms};
-use index::{Among, Asker, Catalog, IndexDocument, Resident, Scope, Scratch, Statistics};
+use index::{Among, Asker, Catalog, IndexDocument, Resident, Scope, Scratch, Statistics, Wanted};
 use ranking::{Query, Rarity, Weights, exclusions, features, score};
 use text::{Analyzer, Background, Dictionaries};
 use vectors::TermVectors;
@@ -116,7 +116,9 @@ fn main() {
                         let begun = Instant::now();
                         let asker = Asker { query: &query, attributes: &attributes };
                         std::hint::black_box(
-                            resident.best(asker, &corpus, Among::All, KEEP, &mut scratch).unwrap(),
+                            resident
+                                .best(asker, &corpus, Among::All, Wanted::best(KEEP), &mut scratch)
+                                .unwrap(),
                         );
                         ranking.fetch_add(begun.elapsed().as_nanos() as u64, Ordering::Relaxed);
                     }
@@ -142,19 +144,31 @@ fn main() {
     let subset = resident.subset(&among).unwrap();
     println!("a subset of {} in {:.3} s", among.len(), begun.elapsed().as_secs_f64());
     let mut scratch = Scratch::default();
-    for subset in [None, Some(&subset)] {
-        let (mut time, count) = (Duration::ZERO, needs.len().min(500));
+    for (how, subset, with_floor) in [
+        ("one by one", None, false),
+        ("with the subset", Some(&subset), false),
+        ("above the last of all", Some(&subset), true),
+    ] {
+        let (mut time, count) = (Duration::ZERO, needs.len().min(300));
         for need in needs.iter().take(count) {
             let (query, attributes) = read(&analyzer, need, &peers, &weights);
             let corpus = resident.corpus(&query);
             let asker = Asker { query: &query, attributes: &attributes };
+            let mut wanted = Wanted::best(KEEP);
+            if with_floor {
+                let all = resident.best(asker, &corpus, Among::All, wanted, &mut scratch).unwrap();
+                let last = all.last().map(|last| {
+                    let features = features(&attributes, last.attributes, &weights.features);
+                    score(&last.texts, corpus.ideal(&query), &features, &weights).total
+                });
+                wanted.floor = last.unwrap_or(0.0);
+            }
             let begun = Instant::now();
             std::hint::black_box(
-                resident.best(asker, &corpus, Among::These(&among, subset), KEEP, &mut scratch).unwrap(),
+                resident.best(asker, &corpus, Among::These(&among, subset), wanted, &mut scratch).unwrap(),
             );
             time += begun.elapsed();
         }
-        let how = if subset.is_some() { "with the subset" } else { "one by one" };
         println!("among {} {how}: {:.3} ms a need", among.len(), time.as_secs_f64() * 1e3 / count as f64);
     }
     for need in needs.iter().take(20) {
@@ -174,7 +188,7 @@ fn main() {
         expected.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
         expected.truncate(KEEP);
         let asker = Asker { query: &query, attributes: &attributes };
-        let best = resident.best(asker, &corpus, Among::All, KEEP, &mut scratch).unwrap();
+        let best = resident.best(asker, &corpus, Among::All, Wanted::best(KEEP), &mut scratch).unwrap();
         let found: Vec<(f64, u64)> = best
             .iter()
             .map(|found| {
