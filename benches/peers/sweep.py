@@ -56,8 +56,8 @@ def run(command, key):
         process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode != 0:
         sys.exit(f"{command} ended with {process.returncode}")
-    parse = lambda line: {name: value for name, value in re.findall(r"(\w+) ([\w.]+)", line)}
-    return [parse(line) for line in output.splitlines() if line.startswith(key + " ")], output, usage.ru_maxrss / 1024
+    told = [line.removeprefix(key + " ") for line in output.splitlines() if line.startswith(key + " ")]
+    return [dict(re.findall(r"(\w+) ([\w.]+)", line)) for line in told], output, usage.ru_maxrss / 1024
 
 
 def median(values):
