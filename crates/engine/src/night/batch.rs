@@ -197,7 +197,10 @@ impl Shift {
             };
             let (now, ranked) = match up_to_date {
                 Some(list) => (list, false),
-                None => (self.ranked(number, target, &*asking()?)?, true),
+                None => {
+                    let asking = asking()?;
+                    (self.ranked(number, target, &asking)?, true)
+                }
             };
             let now = Some(now).filter(|now| known.as_ref() != Some(now));
             lists.push(Update { before: known, now, ranked });
@@ -221,7 +224,8 @@ impl Shift {
         }
         let mut among = [changed, &promotable].concat();
         among.sort_unstable();
-        let scored = self.ranking.rank(&*asking()?, list.target, Some(&among), self.length.all())?;
+        let asking = asking()?;
+        let scored = self.ranking.rank(&asking, list.target, Some(&among), self.length.all())?;
         Ok(merged(list, changed, scored.iter().map(place).collect(), self.length))
     }
 
