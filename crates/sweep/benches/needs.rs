@@ -85,9 +85,9 @@ impl Judge for Featured<'_> {
         self.sums.ceiling(sum) + self.most
     }
 
-    fn score(&mut self, document: Document, least: f64) -> Option<f64> {
+    fn score(&mut self, document: Document, sum: f64, least: f64) -> Option<f64> {
         let feature = f64::from(document.wrapping_mul(0x9E37_79B9) >> 16) / 65536.0 * self.most;
-        self.sums.score(document, least).map(|sum| sum + feature)
+        self.sums.score(document, sum, least).map(|sum| sum + feature)
     }
 }
 
@@ -121,7 +121,8 @@ fn ask_all(criterion: &mut Criterion, forward: &Forward, sweep: &Sweep) {
     let mut judge = Sums::new(forward, &Query::new(sweep, &terms).expect("terms that are known"));
     criterion.benchmark_group("need").sample_size(10).bench_function("every expert scored", |bencher| {
         bencher.iter(|| {
-            let scores = (0..forward.documents()).filter_map(|document| judge.score(document, 0.0));
+            let scores =
+                (0..forward.documents()).filter_map(|document| judge.score(document, f64::INFINITY, 0.0));
             black_box(scores.fold(0.0, f64::max))
         });
     });

@@ -10,11 +10,11 @@ pub trait Judge {
     /// Sums that the judge makes in floating point may end above the true sum: leave room for that here.
     fn ceiling(&self, sum: f64) -> f64;
 
-    /// The score of a document; `None` leaves it out.
+    /// The score of a document whose Σ weight·impact is at most `sum`; `None` leaves it out.
     ///
     /// What scores less than `least` comes to nothing (it is −∞ while fewer than k documents are found), so `None` may be said of it as soon
     /// as that is certain. A score must not be NaN, and not above [`Judge::ceiling`] of the document's sum.
-    fn score(&mut self, document: Document, least: f64) -> Option<f64>;
+    fn score(&mut self, document: Document, sum: f64, least: f64) -> Option<f64>;
 }
 
 /// A document and its score.
@@ -87,7 +87,7 @@ impl Judge for Sums<'_> {
         sum * (1.0 + 1e-9)
     }
 
-    fn score(&mut self, document: Document, _: f64) -> Option<f64> {
+    fn score(&mut self, document: Document, _: f64, _: f64) -> Option<f64> {
         let impacts = self.forward.impacts(document).filter(|&(term, _)| self.sieve.may_hold(term));
         Some(impacts.map(|(term, impact)| f64::from(self.weights[term as usize]) * f64::from(impact)).sum())
     }

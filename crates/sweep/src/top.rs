@@ -254,7 +254,8 @@ impl Block<'_> {
                     return;
                 }
                 self.effort.judged += 1;
-                if let Some(score) = judge.score(document, least) {
+                let sum = f64::from(units) * self.query.unit;
+                if let Some(score) = judge.score(document, sum, least) {
                     best.offer(Found { document, score });
                 }
             }

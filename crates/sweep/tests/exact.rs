@@ -106,8 +106,36 @@ impl Judge for Same {
         5.0
     }
 
-    fn score(&mut self, _: Document, _: f64) -> Option<f64> {
+    fn score(&mut self, _: Document, _: f64, _: f64) -> Option<f64> {
         Some(5.0)
+    }
+}
+
+/// Holds what it is told of a document's sum against the sum.
+struct Told<'a>(Sums<'a>);
+
+impl Judge for Told<'_> {
+    fn ceiling(&self, sum: f64) -> f64 {
+        self.0.ceiling(sum)
+    }
+
+    fn score(&mut self, document: Document, sum: f64, least: f64) -> Option<f64> {
+        let score = self.0.score(document, sum, least)?;
+        assert!(score <= self.0.ceiling(sum), "document {document}: {score} is more than {sum}");
+        assert!(sum <= score * 1.02, "document {document}: {sum} says little of {score}");
+        Some(score)
+    }
+}
+
+#[test]
+fn what_is_told_of_sums_is_a_close_bound() {
+    let forward = documents(8, 20_000, 60, Values::Any);
+    let sweep = Sweep::from_forward(&forward).unwrap();
+    for asking in 1..11 {
+        let terms: Vec<(Term, f32)> = (0..60).map(|term| (term, (term % asking + 1) as f32)).collect();
+        let query = Query::new(&sweep, &terms).unwrap();
+        let mut judge = Told(Sums::new(&forward, &query));
+        assert_eq!(sweep.top(&query, 50, &mut Scratch::default(), &mut judge).len(), 50);
     }
 }
 

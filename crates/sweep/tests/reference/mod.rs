@@ -102,7 +102,7 @@ impl Featured<'_> {
         let mut numbers = Numbers(u64::from(document));
         let feature = (numbers.part() * 4.0).floor() / 4.0 * self.most;
         let out = self.without > 0 && numbers.below(u64::from(self.without)) == 0;
-        let sum = self.sums.score(document, f64::NEG_INFINITY)?;
+        let sum = self.sums.score(document, f64::INFINITY, f64::NEG_INFINITY)?;
         (!out).then_some(sum + feature)
     }
 }
@@ -112,7 +112,7 @@ impl Judge for Featured<'_> {
         self.sums.ceiling(sum) + self.most
     }
 
-    fn score(&mut self, document: Document, least: f64) -> Option<f64> {
+    fn score(&mut self, document: Document, _: f64, least: f64) -> Option<f64> {
         self.asked.push(document);
         self.truth(document).filter(|&score| score >= least)
     }
