@@ -51,6 +51,10 @@ impl Sieve {
 
 impl<'a> Sums<'a> {
     /// The judge of one query over the documents of `forward`.
+    ///
+    /// # Panics
+    ///
+    /// When the query has a term that `forward` does not know: it must have been made for a sweep of these documents.
     #[must_use]
     pub fn new(forward: &'a Forward, query: &Query) -> Self {
         let mut sums =
@@ -60,6 +64,10 @@ impl<'a> Sums<'a> {
     }
 
     /// Makes it the judge of another query, in time for the terms of both.
+    ///
+    /// # Panics
+    ///
+    /// As [`Sums::new`].
     pub fn turn_to(&mut self, query: &Query) {
         for term in self.query.drain(..) {
             self.weights[term as usize] = 0.0;
