@@ -108,7 +108,7 @@ async fn a_webhook_is_its_holders_alone_and_those_who_administer_may_remove_it()
             );
         }
     }
-    assert_eq!(ids(&portal, &admin).await, [id.clone()]);
+    assert_eq!(ids(&portal, &admin).await, std::slice::from_ref(&id));
     for (method, path) in [("POST", "/ping"), ("POST", "/rotate-secret")] {
         let refused = send(&portal, &admin, method, &format!("/{id}{path}"), &Value::Null).await;
         assert_eq!(refused.problem(), "webhook_not_found", "it is not theirs to use");
