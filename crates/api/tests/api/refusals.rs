@@ -64,6 +64,8 @@ fn cases() -> Vec<Case> {
         case(OperationNotFound, "GET", "/api/v1/operations/99"),
         case(OperationNotFound, "POST", "/api/v1/operations/01/cancel"),
         case(KeyInUrl, "GET", "/api/v1/needs?api_key=x"),
+        case(CampaignNotFound, "GET", "/api/v1/campaigns/99"),
+        case(CampaignNotFound, "GET", "/api/v1/campaigns/01/plan"),
         case(KeyNotFound, "GET", "/api/v1/keys/key-99"),
         case(KeyNotFound, "DELETE", "/api/v1/keys/7"),
         with(
