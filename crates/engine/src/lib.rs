@@ -99,7 +99,7 @@ pub use ::webhooks::{Allowed, Resolve, Resolver, Resolving, Rules, Secret};
 pub use exchange::sheets::CellProblem;
 pub use exchange::sheets::changes::ChangeRow;
 pub use exchange::{FileError, Format, RowError, RowProblem, synthetic};
-pub use index::{Dimension, IndexError, SearchAfter, Wanted};
+pub use index::{Dimension, IndexError, SearchAfter};
 pub use ranking::{Alikeness, Exclusion, Explanation, Highlight, Part, Question, Weights, metrics};
 pub use store::{
     About, Action, Actor, ActorKind, AuditFault, AuditFaultKind, AuditFilter, AuditReport, AuditResult,
