@@ -121,7 +121,8 @@ fn ask_all(criterion: &mut Criterion, forward: &Forward, sweep: &Sweep) {
     let mut judge = Sums::new(forward, &Query::new(sweep, &terms).expect("terms that are known"));
     criterion.benchmark_group("need").sample_size(10).bench_function("every expert scored", |bencher| {
         bencher.iter(|| {
-            let scores = (0..forward.documents()).filter_map(|document| judge.score(document, f64::INFINITY, 0.0));
+            let scores =
+                (0..forward.documents()).filter_map(|document| judge.score(document, f64::INFINITY, 0.0));
             black_box(scores.fold(0.0, f64::max))
         });
     });
