@@ -88,7 +88,7 @@ pub use vitals::{ImportCounts, Kept, LastRun, Vitals};
 pub use exchange::sheets::CellProblem;
 pub use exchange::sheets::changes::ChangeRow;
 pub use exchange::{FileError, Format, RowError, RowProblem, synthetic};
-pub use index::{Dimension, IndexError, SearchAfter};
+pub use index::{Dimension, IndexError, SearchAfter, Wanted};
 pub use ranking::{Alikeness, Exclusion, Explanation, Highlight, Part, Question, Weights, metrics};
 pub use store::{
     About, Action, Actor, ActorKind, AuditFault, AuditFaultKind, AuditFilter, AuditReport, AuditResult,

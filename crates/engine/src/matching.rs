@@ -78,7 +78,7 @@ pub struct MatchAnswer {
     pub warnings: Vec<Exclusion>,
     /// What to ask whoever filed a need that says too little; empty when it says enough.
     pub questions: Vec<Question>,
-    /// Records with any term in common that were looked at closely.
+    /// Records that hold a ground to be proposed and were looked at closely.
     pub considered: usize,
 }
 

@@ -6,15 +6,20 @@
 #![allow(clippy::print_stdout, clippy::unwrap_used, reason = "a benchmark")]
 
 use std::fs;
+use std::hint::black_box;
 use std::io::{BufRead, BufReader};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use domain::{Area, Attributes, Kind, Profile, forms};
-use index::{Among, Asker, Catalog, IndexDocument, Resident, Scope, Scratch, Statistics};
-use ranking::{Query, Rarity, Weights, exclusions, features, score};
+use index::{
+    Among, Asker, Best, Candidate, Catalog, IndexDocument, Resident, Scope, Scratch, Snapshot, Statistics,
+    Wanted,
+};
+use ranking::{Corpus, Query, Rarity, Texts, Weights, exclusions, features, score};
 use text::{Analyzer, Background, Dictionaries};
 use vectors::TermVectors;
 
@@ -44,31 +49,141 @@ fn own_memory() -> String {
     lines.map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ")).collect::<Vec<_>>().join(", ")
 }
 
-fn read(analyzer: &Analyzer, need: &Profile, peers: &Statistics, weights: &Weights) -> (Query, Attributes) {
-    let documents = peers.documents() as f32;
-    let rarity = |term: &str| {
-        let held = peers.frequencies(term);
-        let holders = held[Area::Title].max(held[Area::Body]) as f32;
-        Rarity {
-            peers: ((1.0 + documents / (1.0 + holders)).ln() / (1.0 + documents).ln()).powf(weights.peers),
-            prose: Background::builtin().rarity(term).powf(weights.background),
-        }
-    };
-    (Query::new(analyzer, &need.passages(), weights, rarity), Attributes::of_form(need))
+/// A registry of experts in memory, and needs to ask it with.
+struct Night {
+    analyzer: Arc<Analyzer>,
+    weights: Weights,
+    peers: Statistics,
+    statistics: Statistics,
+    snapshot: Snapshot,
+    resident: Resident,
+    needs: Vec<Profile>,
 }
 
-fn main() {
-    let mut arguments = std::env::args().skip(1).filter(|argument| argument != "--bench");
-    let directory = arguments.next().expect("a directory with experts.jsonl and needs.jsonl");
-    let most: usize = arguments.next().map_or(2000, |most| most.parse().unwrap());
-    let directory = Path::new(&directory);
-    let analyzer = Arc::new(Analyzer::new(&Dictionaries::builtin()).unwrap());
-    let mut weights = Weights::default();
-    if let Ok(weight) = std::env::var("MEANING") {
-        weights.meaning.weight = weight.parse().unwrap();
+/// A need that was read.
+struct Read {
+    query: Query,
+    attributes: Attributes,
+    corpus: Corpus,
+}
+
+impl Night {
+    fn read(&self, need: &Profile) -> Read {
+        let documents = self.peers.documents() as f32;
+        let rarity = |term: &str| {
+            let held = self.peers.frequencies(term);
+            let holders = held[Area::Title].max(held[Area::Body]) as f32;
+            let peers = (1.0 + documents / (1.0 + holders)).ln() / (1.0 + documents).ln();
+            let prose = Background::builtin().rarity(term).powf(self.weights.background);
+            Rarity { peers: peers.powf(self.weights.peers), prose }
+        };
+        let query = Query::new(&self.analyzer, &need.passages(), &self.weights, rarity);
+        let corpus = self.resident.corpus(&query);
+        Read { query, attributes: Attributes::of_form(need), corpus }
     }
-    let folder = directory.join("index");
-    let catalog = Catalog::open(&folder, Arc::clone(&analyzer), None).unwrap();
+
+    fn best(&self, read: &Read, among: Among<'_>, wanted: Wanted, scratch: &mut Scratch) -> Vec<Best<'_>> {
+        let asker = Asker { query: &read.query, attributes: &read.attributes };
+        self.resident.best(asker, &read.corpus, among, wanted, scratch).unwrap()
+    }
+
+    fn total(&self, read: &Read, texts: &Texts, attributes: &Attributes) -> f64 {
+        let features = features(&read.attributes, attributes, &self.weights.features);
+        score(texts, read.corpus.ideal(&read.query), &features, &self.weights).total
+    }
+
+    /// Every need asks for the best of all.
+    fn full(&self, threads: usize) {
+        let [reading, ranking, judged, terms] = [const { AtomicU64::new(0) }; 4];
+        let (begun, used) = (Instant::now(), cpu());
+        let add = |sum: &AtomicU64, more: u64| _ = sum.fetch_add(more, Ordering::Relaxed);
+        let work = &|thread: usize| {
+            let mut scratch = Scratch::default();
+            for need in self.needs.iter().skip(thread).step_by(threads) {
+                let begun = Instant::now();
+                let read = self.read(need);
+                add(&terms, read.query.terms.len() as u64);
+                add(&reading, begun.elapsed().as_nanos() as u64);
+                let begun = Instant::now();
+                black_box(self.best(&read, Among::All, Wanted::best(KEEP), &mut scratch));
+                add(&ranking, begun.elapsed().as_nanos() as u64);
+            }
+            add(&judged, scratch.judged);
+        };
+        thread::scope(|scope| (0..threads).for_each(|thread| _ = scope.spawn(move || work(thread))));
+        let (clock, used) = (begun.elapsed(), cpu() - used);
+        let count = self.needs.len() as f64;
+        let each = |sum: &AtomicU64| sum.load(Ordering::Relaxed) as f64 / count;
+        println!(
+            "{threads} threads: {:.0} needs/s by the clock, {:.0} per second of processor; \
+             a need: {:.0} terms, reading {:.3} ms, ranking {:.3} ms, {:.0} scored",
+            count / clock.as_secs_f64(),
+            count / used.as_secs_f64(),
+            each(&terms),
+            each(&reading) / 1e6,
+            each(&ranking) / 1e6,
+            each(&judged),
+        );
+    }
+
+    /// Every need asks about a hundredth of the experts.
+    fn changed(&self) {
+        let among: Vec<u64> = (1..=self.resident.len() as u64).step_by(100).collect();
+        let begun = Instant::now();
+        let subset = self.resident.subset(&among).unwrap();
+        println!("a subset of {} in {:.3} s", among.len(), begun.elapsed().as_secs_f64());
+        let mut scratch = Scratch::default();
+        let ways = [
+            ("one by one", None, false),
+            ("with the subset", Some(&subset), false),
+            ("above the last", Some(&subset), true),
+        ];
+        for (way, subset, above) in ways {
+            let (mut time, count) = (Duration::ZERO, self.needs.len().min(300));
+            for need in self.needs.iter().take(count) {
+                let read = self.read(need);
+                let mut wanted = Wanted::best(KEEP);
+                if above {
+                    let all = self.best(&read, Among::All, wanted, &mut scratch);
+                    let last = all.last().map(|last| self.total(&read, &last.texts, last.attributes));
+                    wanted.floor = last.unwrap_or(0.0);
+                }
+                let begun = Instant::now();
+                black_box(self.best(&read, Among::These(&among, subset), wanted, &mut scratch));
+                time += begun.elapsed();
+            }
+            println!("{way}: {:.3} ms a need", time.as_secs_f64() * 1e3 / count as f64);
+        }
+    }
+
+    /// Some needs get whom they get when every document is looked at.
+    fn compare(&self) {
+        let mut scratch = Scratch::default();
+        for need in self.needs.iter().take(20) {
+            let read = self.read(need);
+            let scope =
+                Scope { frozen: Some(&self.statistics), open_only: true, grounded: true, among: None };
+            let all = self.snapshot.retrieve(&read.query, &self.weights, &scope, usize::MAX).unwrap();
+            let may =
+                |found: &&Candidate| exclusions(Some(&read.attributes), &found.attributes, DAY).is_empty();
+            let scored = all.candidates.iter().filter(may);
+            let scored =
+                scored.map(|found| (self.total(&read, &found.texts, &found.attributes), found.number));
+            let mut expected: Vec<(f64, u64)> = scored.collect();
+            expected.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
+            expected.truncate(KEEP);
+            let best = self.best(&read, Among::All, Wanted::best(KEEP), &mut scratch);
+            let found =
+                best.iter().map(|best| (self.total(&read, &best.texts, best.attributes), best.number));
+            assert_eq!(found.collect::<Vec<_>>(), expected, "not what the reference finds");
+        }
+        println!("20 needs as the reference has them");
+    }
+}
+
+/// Opens the indexes beside the files; makes them the first time.
+fn open(directory: &Path, analyzer: &Arc<Analyzer>) -> Catalog {
+    let catalog = Catalog::open(&directory.join("index"), Arc::clone(analyzer), None).unwrap();
     for kind in [Kind::Need, Kind::Expert] {
         if catalog.registry(kind).snapshot().is_empty() {
             let begun = Instant::now();
@@ -81,6 +196,19 @@ fn main() {
             println!("indexed {kind} in {:.1} s", begun.elapsed().as_secs_f64());
         }
     }
+    catalog
+}
+
+fn main() {
+    let mut arguments = std::env::args().skip(1).filter(|argument| argument != "--bench");
+    let Some(directory) = arguments.next().map(PathBuf::from) else {
+        println!("skipped: no directory with experts.jsonl and needs.jsonl was given");
+        return;
+    };
+    let most: usize = arguments.next().map_or(2000, |most| most.parse().unwrap());
+    let analyzer = Arc::new(Analyzer::new(&Dictionaries::builtin()).unwrap());
+    let weights = Weights::default();
+    let catalog = open(&directory, &analyzer);
     let before = own_memory();
     let peers = catalog.registry(Kind::Need).snapshot().freeze().unwrap();
     let snapshot = catalog.registry(Kind::Expert).snapshot();
@@ -91,98 +219,13 @@ fn main() {
     let begun = Instant::now();
     let resident = Resident::new(&snapshot, &statistics, &weights, DAY).unwrap();
     println!("{} experts taken in within {:.1} s", resident.len(), begun.elapsed().as_secs_f64());
-    println!("memory before {before}, after {}", own_memory());
-    println!("{:?}", resident.memory());
-
-    let needs: Vec<Profile> = profiles(&directory.join("needs.jsonl"), Kind::Need).take(most).collect();
+    println!("memory before {before}, after {}; {:?}", own_memory(), resident.memory());
+    let needs = profiles(&directory.join("needs.jsonl"), Kind::Need).take(most).collect();
+    let night = Night { analyzer, weights, peers, statistics, snapshot, resident, needs };
     // Twice, so that the second round finds everything warm.
     for threads in [1, 1, 2, 2] {
-        let (reading, ranking, judged) = (AtomicU64::new(0), AtomicU64::new(0), AtomicU64::new(0));
-        let terms = AtomicU64::new(0);
-        let (begun, used) = (Instant::now(), cpu());
-        std::thread::scope(|scope| {
-            for thread in 0..threads {
-                let (analyzer, peers, weights, needs) = (&analyzer, &peers, &weights, &needs);
-                let (resident, reading, ranking, judged, terms) =
-                    (&resident, &reading, &ranking, &judged, &terms);
-                scope.spawn(move || {
-                    let mut scratch = Scratch::default();
-                    for need in needs.iter().skip(thread).step_by(threads) {
-                        let begun = Instant::now();
-                        let (query, attributes) = read(analyzer, need, peers, weights);
-                        let corpus = resident.corpus(&query);
-                        terms.fetch_add(query.terms.len() as u64, Ordering::Relaxed);
-                        reading.fetch_add(begun.elapsed().as_nanos() as u64, Ordering::Relaxed);
-                        let begun = Instant::now();
-                        let asker = Asker { query: &query, attributes: &attributes };
-                        std::hint::black_box(
-                            resident.best(asker, &corpus, Among::All, KEEP, &mut scratch).unwrap(),
-                        );
-                        ranking.fetch_add(begun.elapsed().as_nanos() as u64, Ordering::Relaxed);
-                    }
-                    judged.fetch_add(scratch.judged, Ordering::Relaxed);
-                });
-            }
-        });
-        let (clock, used) = (begun.elapsed(), cpu() - used);
-        let count = needs.len() as f64;
-        let each = |sum: &AtomicU64| sum.load(Ordering::Relaxed) as f64 / count;
-        println!(
-            "{threads} threads: {:.0} needs/s by the clock, {:.0} per second of processor; a need: {:.0} terms, reading {:.3} ms, ranking {:.3} ms, {:.0} scored",
-            count / clock.as_secs_f64(),
-            count / used.as_secs_f64(),
-            each(&terms),
-            each(&reading) / 1e6,
-            each(&ranking) / 1e6,
-            each(&judged),
-        );
+        night.full(threads);
     }
-    let among: Vec<u64> = (1..=resident.len() as u64).step_by(100).collect();
-    let begun = Instant::now();
-    let subset = resident.subset(&among).unwrap();
-    println!("a subset of {} in {:.3} s", among.len(), begun.elapsed().as_secs_f64());
-    let mut scratch = Scratch::default();
-    for subset in [None, Some(&subset)] {
-        let (mut time, count) = (Duration::ZERO, needs.len().min(500));
-        for need in needs.iter().take(count) {
-            let (query, attributes) = read(&analyzer, need, &peers, &weights);
-            let corpus = resident.corpus(&query);
-            let asker = Asker { query: &query, attributes: &attributes };
-            let begun = Instant::now();
-            std::hint::black_box(
-                resident.best(asker, &corpus, Among::These(&among, subset), KEEP, &mut scratch).unwrap(),
-            );
-            time += begun.elapsed();
-        }
-        let how = if subset.is_some() { "with the subset" } else { "one by one" };
-        println!("among {} {how}: {:.3} ms a need", among.len(), time.as_secs_f64() * 1e3 / count as f64);
-    }
-    for need in needs.iter().take(20) {
-        let (query, attributes) = read(&analyzer, need, &peers, &weights);
-        let corpus = resident.corpus(&query);
-        let ideal = corpus.ideal(&query);
-        let scope = Scope { frozen: Some(&statistics), open_only: true, grounded: true, among: None };
-        let all = snapshot.retrieve(&query, &weights, &scope, usize::MAX).unwrap().candidates;
-        let mut expected: Vec<(f64, u64)> = all
-            .iter()
-            .filter(|found| exclusions(Some(&attributes), &found.attributes, DAY).is_empty())
-            .map(|found| {
-                let features = features(&attributes, &found.attributes, &weights.features);
-                (score(&found.texts, ideal, &features, &weights).total, found.number)
-            })
-            .collect();
-        expected.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
-        expected.truncate(KEEP);
-        let asker = Asker { query: &query, attributes: &attributes };
-        let best = resident.best(asker, &corpus, Among::All, KEEP, &mut scratch).unwrap();
-        let found: Vec<(f64, u64)> = best
-            .iter()
-            .map(|found| {
-                let features = features(&attributes, found.attributes, &weights.features);
-                (score(&found.texts, ideal, &features, &weights).total, found.number)
-            })
-            .collect();
-        assert_eq!(found, expected, "not what the reference finds");
-    }
-    println!("20 needs as the reference has them");
+    night.changed();
+    night.compare();
 }

@@ -35,7 +35,7 @@ pub use catalog::Catalog;
 pub use document::{Dimension, Facet, IndexDocument};
 pub use error::IndexError;
 pub use registry::{IndexState, Registry};
-pub use resident::{Among, Asker, Best, Memory, Resident, Scratch, Subset};
+pub use resident::{Among, Asker, Best, Memory, Resident, Scratch, Subset, Wanted};
 pub use retrieval::{Candidate, Retrieved, Scope};
 pub use search::{FacetCount, FacetRequest, Filter, Hit, SearchAfter, SearchPage, SearchQuery, Sort};
 pub use snapshot::Snapshot;

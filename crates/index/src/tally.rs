@@ -1,29 +1,44 @@
 //! How often a query's terms stand in a run of terms, and what that comes to.
 
-use rustc_hash::FxHashMap;
-
-/// The terms that are asked for, by some number of theirs.
+/// The terms that are asked for, by some number of theirs: a table that stays in the nearest cache and is so empty that one look tells of most terms of a
+/// document that they are none of the query's.
 pub(crate) struct Asked {
-    /// The term's place in the query.
-    places: FxHashMap<u32, u32>,
-    /// The lowest bits of the numbers there are: most terms of a document are none of the query's.
-    some: Box<[bool; SOME]>,
+    /// A term's number and its place in the query, at a place that the number tells, or the next free one.
+    slots: Vec<Option<(u32, u32)>>,
+    /// How much of a product is not needed to tell a place.
+    shift: u32,
 }
 
-const SOME: usize = 1 << 12;
+/// At least so many places for each term.
+const SLOTS: usize = 8;
 
 impl Asked {
     /// The numbers of the query's terms and their places; of two terms with one number the last counts.
     pub(crate) fn new(numbers: impl Iterator<Item = (u32, u32)>) -> Self {
-        let mut some = Box::new([false; SOME]);
-        let places: FxHashMap<u32, u32> = numbers.collect();
-        places.keys().for_each(|number| some[*number as usize % SOME] = true);
-        Self { places, some }
+        let numbers: Vec<(u32, u32)> = numbers.collect();
+        let bits = (numbers.len() * SLOTS).max(2).next_power_of_two().trailing_zeros();
+        let mut asked = Self { slots: vec![None; 1 << bits], shift: u32::BITS - bits };
+        for (number, place) in numbers {
+            let at = asked.slot(number);
+            asked.slots[at] = Some((number, place));
+        }
+        asked
     }
 
     #[inline]
     fn place(&self, number: u32) -> Option<u32> {
-        if self.some[number as usize % SOME] { self.places.get(&number).copied() } else { None }
+        self.slots[self.slot(number)].map(|(_, place)| place)
+    }
+
+    /// Where the number stands, or would.
+    #[inline]
+    fn slot(&self, number: u32) -> usize {
+        // Multiplicative hashing (Knuth, The Art of Computer Programming 3, 6.4): 2³² divided by the golden ratio.
+        let mut at = (number.wrapping_mul(0x9e37_79b9) >> self.shift) as usize;
+        while self.slots[at].is_some_and(|(other, _)| other != number) {
+            at = (at + 1) % self.slots.len();
+        }
+        at
     }
 }
 
@@ -69,5 +84,26 @@ impl Tally {
     /// The terms of the query that stood in the last run, ascending.
     pub(crate) fn met(&self) -> &[u32] {
         &self.met
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_asked_for_is_counted_in_the_order_of_the_query_and_nothing_else() {
+        let numbers: Vec<u32> = (0..300).map(|at| at * 7919).collect();
+        let asked = Asked::new(numbers.iter().copied().zip(0..));
+        for (number, place) in numbers.iter().zip(0..) {
+            assert_eq!(asked.place(*number), Some(place));
+        }
+        assert!((0..10_000).filter(|number| number % 7919 != 0).all(|number| asked.place(number).is_none()));
+        let mut tally = Tally::new(300);
+        let run = [7919 * 2, 5, 7919, 7919 * 2];
+        let score = tally.score(run.into_iter(), &asked, &[1.0; 300], |count| count as f32 * 10.0);
+        assert_eq!((score, tally.met()), (30.0, &[1, 2][..]));
+        assert_eq!(tally.score([].into_iter(), &asked, &[1.0; 300], |_| 1.0), 0.0);
+        assert_eq!(Asked::new([(4, 0), (4, 1)].into_iter()).place(4), Some(1));
     }
 }

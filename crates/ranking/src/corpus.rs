@@ -77,8 +77,7 @@ mod tests {
         statistics.title.average_length = 10.0;
         let spread = |holders: [u64; 2]| {
             let frequencies = holders.map(|holders| Areas::from_fn(|_| holders)).to_vec();
-            Corpus { statistics, piece_length: 0.0, frequencies }
-                .spread(&query, &Weights::default().candidate)
+            Corpus::new(statistics, 0.0, frequencies).spread(&query, &Weights::default().candidate)
         };
         assert!(spread([100, 100]) < 0.02, "what all records hold tells none from the others");
         // One term of points f that a tenth of the records hold: f² · 0.1 · 0.9.

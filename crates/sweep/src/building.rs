@@ -172,3 +172,23 @@ impl Sweep {
         Some(Start { scale: 0.0, piece, sparse, dense: number(self.dense.len())? })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    //! Property: a quantum's worth times the quanta is at least the impact, and one quantum less would not be.
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn quanta_bound_impacts_closely(highest in 1e-30_f32..1e30, part in 0.0_f32..=1.0) {
+            let scale = scale(highest);
+            let impact = (highest * part).max(f32::MIN_POSITIVE);
+            let quanta = quantise(impact, scale);
+            prop_assert!(f64::from(quanta) * f64::from(scale) >= f64::from(impact));
+            prop_assert!(quanta == 1 || (f64::from(quanta) - 1.0) * f64::from(scale) < f64::from(impact));
+            prop_assert!(quantise(highest, scale) == 255);
+        }
+    }
+}

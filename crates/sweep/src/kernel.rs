@@ -73,3 +73,57 @@ const NARROW: usize = 16;
 fn highest(sums: &[u16]) -> u16 {
     sums.iter().fold(0, |most, &sum| most.max(sum))
 }
+
+#[cfg(test)]
+mod tests {
+    //! Properties: rows and sparse postings add the same, and what is added is at least a quantum's part; counting, finding and the level
+    //! say what looking at each sum says.
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Quanta, sparse and dense, spread over the block.
+    fn quanta() -> impl Strategy<Value = Vec<u8>> {
+        prop::collection::vec(prop_oneof![3 => Just(0_u8), 1 => any::<u8>()], BLOCK)
+    }
+
+    fn sums(values: &[u16]) -> Box<Sums> {
+        values.to_vec().into_boxed_slice().try_into().unwrap_or_else(|_| unreachable!("a value for each sum"))
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
+        #[test]
+        fn both_ways_of_adding_are_one(quanta in quanta(), factor in 1_u16..=64_252) {
+            let (mut dense, mut sparse) = (sums(&[7; BLOCK]), sums(&[7; BLOCK]));
+            let row: Row = quanta.clone().try_into().expect("a quantum for each document");
+            add_dense(&mut dense, &row, factor);
+            let has = quanta.iter().zip(0_u16..).filter(|(quantum, _)| **quantum > 0);
+            let postings: Vec<Posting> = has.map(|(&quantum, at)| [at as u8, (at >> 8) as u8, quantum]).collect();
+            add_sparse(&mut sparse, &postings, factor);
+            prop_assert_eq!(&dense, &sparse);
+            for (sum, &quantum) in dense.iter().zip(&quanta) {
+                let part = f64::from(quantum) * f64::from(factor) / 256.0;
+                let added = f64::from(*sum) - 7.0;
+                prop_assert!(added >= part && added <= part + f64::from(u8::from(quantum > 0)));
+            }
+        }
+
+        #[test]
+        fn what_reaches_is_found(
+            values in prop::collection::vec(prop_oneof![3 => 0_u16..40, 1 => any::<u16>()], BLOCK),
+            from in 1_u16..60, wide in any::<u16>(), k in 1_usize..400,
+        ) {
+            let (sums, to) = (sums(&values), from.saturating_add(wide));
+            let at_least = |least: u16| values.iter().filter(|&&sum| sum >= least).count();
+            prop_assert_eq!(count(&sums, from) as usize, at_least(from));
+            let mut places = vec![9];
+            reaching(&sums, from, to, &mut places);
+            let naive = (0..BLOCK as u16).filter(|&at| (from..=to).contains(&values[usize::from(at)]));
+            prop_assert_eq!(&places, &naive.collect::<Vec<_>>());
+            let level = kth_at_least(&sums, k, &mut places);
+            prop_assert!(level == 1 || at_least(level) >= k);
+        }
+    }
+}

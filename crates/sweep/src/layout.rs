@@ -7,7 +7,7 @@ pub(crate) const BLOCK: usize = 4096;
 /// Blocks are numbered by 16 bits.
 pub(crate) const DOCUMENTS_MOST: usize = BLOCK << 16;
 /// Where at least one document in so many of a block has a term, its postings there are a row of quanta.
-pub(crate) const DENSE_FROM: usize = 16;
+pub(crate) const DENSE_FROM: usize = 8;
 
 /// A posting by itself: the document's place in its block, low byte first, and the quantum. Side by side, so that a short list is one miss of
 /// the cache and not two.

@@ -37,6 +37,12 @@ impl Part {
         }
     }
 
+    fn promise(self) -> u64 {
+        // A row does not say how many documents have the term. As if a quarter had.
+        let count = if self.sparse == 0 { BLOCK as u64 / 4 } else { u64::from(self.sparse) };
+        u64::from(self.most) * count
+    }
+
     /// What it costs to add, measured in sparse postings.
     #[inline(always)]
     pub(crate) fn work(self) -> u32 {
@@ -81,22 +87,10 @@ impl Outlooks {
         self.parts.resize(sweep.blocks() * self.terms, Part::default());
         self.blocks.clear();
         self.blocks.extend((0..sweep.blocks()).map(|block| Outlook { block, ..Outlook::default() }));
-        for (at, planned) in query.plan.iter().enumerate() {
-            let [start, end] = [0, 1].map(|next| sweep.starts[planned.term as usize + next]);
-            let (mut sparse, mut row) = (start.sparse, start.dense);
-            for piece in &sweep.pieces[start.piece as usize..end.piece as usize] {
-                let block = usize::from(piece.block);
-                let most = units(piece.most, planned.factor);
-                let (at_postings, count) = match piece.sparse {
-                    0 => (&mut row, 1),
-                    count => (&mut sparse, u32::from(count)),
-                };
-                let part = Part { at: *at_postings, sparse: piece.sparse, most };
-                *at_postings += count;
-                self.parts[block * self.terms + at] = part;
-                self.blocks[block].see(part);
-            }
-        }
+        for_each_part(sweep, query, |at, block, part| {
+            self.parts[block * self.terms + at] = part;
+            self.blocks[block].see(part);
+        });
         self.blocks.retain(|outlook| outlook.most > 0);
         self.blocks.sort_unstable_by_key(|outlook| (Reverse(outlook.promise), outlook.block));
     }
@@ -110,12 +104,37 @@ impl Outlooks {
     }
 }
 
+/// The block that promises most.
+pub(crate) fn most_promising(sweep: &Sweep, query: &Query, promises: &mut Vec<u64>) -> usize {
+    promises.clear();
+    promises.resize(sweep.blocks(), 0);
+    for_each_part(sweep, query, |_, block, part| promises[block] += part.promise());
+    let best = promises.iter().zip(0..).max_by_key(|&(&promise, block)| (promise, Reverse(block)));
+    best.map_or(0, |(_, block)| block)
+}
+
+/// Tells what each of the query's terms has in each block that has it: the term's place in the plan, the block, the part.
+#[inline(always)]
+fn for_each_part(sweep: &Sweep, query: &Query, mut tell: impl FnMut(usize, usize, Part)) {
+    for (at, planned) in query.plan.iter().enumerate() {
+        let [start, end] = [0, 1].map(|next| sweep.starts[planned.term as usize + next]);
+        let (mut sparse, mut row) = (start.sparse, start.dense);
+        for piece in &sweep.pieces[start.piece as usize..end.piece as usize] {
+            let (next, count) = match piece.sparse {
+                0 => (&mut row, 1),
+                count => (&mut sparse, u32::from(count)),
+            };
+            let most = units(piece.most, planned.factor);
+            tell(at, usize::from(piece.block), Part { at: *next, sparse: piece.sparse, most });
+            *next += count;
+        }
+    }
+}
+
 impl Outlook {
     fn see(&mut self, part: Part) {
-        // A row does not say how many documents have the term. As if a quarter had.
-        let count = if part.sparse == 0 { BLOCK as u64 / 4 } else { u64::from(part.sparse) };
         self.most += u32::from(part.most);
         self.work += part.work();
-        self.promise += u64::from(part.most) * count;
+        self.promise += part.promise();
     }
 }

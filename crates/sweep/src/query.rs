@@ -78,6 +78,11 @@ impl Query {
 }
 
 fn joined(terms: &[(Term, f32)]) -> Result<Vec<(Term, f32)>, QueryError> {
+    let check = |terms: &[(Term, f32)]| {
+        let bad = terms.iter().find(|(_, weight)| !(weight.is_finite() && *weight >= 0.0));
+        bad.map_or(Ok(()), |&(term, _)| Err(QueryError::BadWeight(term)))
+    };
+    check(terms)?;
     let mut terms = terms.to_vec();
     terms.sort_by_key(|&(term, _)| term);
     terms.dedup_by(|next, kept| {
@@ -87,7 +92,6 @@ fn joined(terms: &[(Term, f32)]) -> Result<Vec<(Term, f32)>, QueryError> {
         }
         same
     });
-    let bad = terms.iter().find(|(_, weight)| !(weight.is_finite() && *weight >= 0.0));
-    bad.map_or(Ok(()), |&(term, _)| Err(QueryError::BadWeight(term)))?;
+    check(&terms)?;
     Ok(terms)
 }

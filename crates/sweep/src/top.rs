@@ -10,7 +10,7 @@ use std::cmp::Reverse;
 use crate::best::Best;
 use crate::kernel::{Sums, add_dense, add_sparse, count, kth_at_least, reaching, units};
 use crate::layout::BLOCK;
-use crate::outlook::{Outlook, Outlooks, Part, Postings};
+use crate::outlook::{Outlook, Outlooks, Part, Postings, most_promising};
 use crate::{Document, Found, Judge, Query, Sweep};
 
 /// The buffers of a search and what it cost, to be used again for the next. No result depends on what it was used for before.
@@ -18,6 +18,7 @@ use crate::{Document, Found, Judge, Query, Sweep};
 pub struct Scratch {
     outlooks: Outlooks,
     block: BlockScratch,
+    promises: Vec<u64>,
     effort: Effort,
 }
 
@@ -48,7 +49,7 @@ struct BlockScratch {
 impl Default for Scratch {
     fn default() -> Self {
         let block = BlockScratch { sums: Box::new([0; BLOCK]), places: Vec::new(), candidates: Vec::new() };
-        Self { outlooks: Outlooks::default(), block, effort: Effort::default() }
+        Self { outlooks: Outlooks::default(), block, promises: Vec::new(), effort: Effort::default() }
     }
 }
 
@@ -61,7 +62,7 @@ impl Scratch {
 }
 
 /// To look up the terms left of one document costs as much as to add so many sparse postings.
-const LOOK_UP_WORK: u32 = 32;
+const LOOK_UP_WORK: u32 = 64;
 /// Before it is worth counting again who may matter, as much must have been added as so many sparse postings.
 const COUNT_WORK: u32 = BLOCK as u32 / 16;
 
@@ -92,13 +93,12 @@ impl Sweep {
     /// The block that promises a query most. Who asks many queries in the order of this number finds their postings in the cache more often.
     #[must_use]
     pub fn nearest(&self, query: &Query, scratch: &mut Scratch) -> usize {
-        scratch.outlooks.read(self, query);
-        scratch.outlooks.blocks().first().map_or(0, |outlook| outlook.block)
+        most_promising(self, query, &mut scratch.promises)
     }
 
     #[inline(always)]
     fn search(&self, query: &Query, k: usize, scratch: &mut Scratch, judge: &mut impl Judge) -> Vec<Found> {
-        let Scratch { outlooks, block, effort } = scratch;
+        let Scratch { outlooks, block, effort, .. } = scratch;
         if k == 0 {
             return Vec::new();
         }
@@ -178,6 +178,7 @@ impl Block<'_> {
         let least = u32::from(least);
         let (mut left, mut ahead, mut done) = (self.outlook.most, self.outlook.work, 0);
         self.scratch.sums.fill(0);
+        self.touch();
         for (at, (&part, planned)) in self.parts.iter().zip(&self.query.plan).enumerate() {
             if part.most == 0 {
                 continue;
@@ -203,6 +204,18 @@ impl Block<'_> {
             }
         }
         Ended { next: self.parts.len(), left: 0 }
+    }
+
+    /// Reads the beginning of each list, so that the misses of the cache are waited for together and not one after the other.
+    #[inline(always)]
+    fn touch(&self) {
+        let mut touched = 0;
+        for part in self.parts {
+            if let Postings::Sparse(range) = part.postings() {
+                touched ^= self.sweep.sparse[range.start][0];
+            }
+        }
+        std::hint::black_box(touched);
     }
 
     /// Makes candidates of the documents with sums from `from` to `to`: completes the sums, keeps those of at least `least` units.
@@ -286,6 +299,40 @@ impl Sweep {
                     postings.binary_search_by_key(&place, |&[low, high, _]| u16::from_le_bytes([low, high]));
                 found.map_or(0, |at| postings[at][2])
             }
+        }
+    }
+}
+
+#[cfg(all(test, target_arch = "x86_64"))]
+mod tests {
+    //! Property: compiled for wide registers the search does the very same.
+    use super::*;
+    use crate::{Forward, Sums, Term};
+
+    #[test]
+    fn wide_registers_change_nothing() {
+        if !is_x86_feature_detected!("avx2") {
+            return;
+        }
+        let mut forward = Forward::new(60);
+        for document in 0..20_000_u32 {
+            let has = |term: &u32| document.wrapping_mul(0x9E37_79B9).rotate_left(*term) % (term + 1) == 0;
+            let impact = |term: u32| 1.0 + (document.wrapping_mul(term + 7) % 100) as f32;
+            forward
+                .push(&(0..60).filter(has).map(|term| (term, impact(term))).collect::<Vec<_>>())
+                .expect("terms that are known");
+        }
+        let sweep = Sweep::from_forward(&forward).expect("postings that can be");
+        for first in 0..20 {
+            let terms: Vec<(Term, f32)> = (first..first + 40).map(|term| (term, (term % 7) as f32)).collect();
+            let query = Query::new(&sweep, &terms).expect("terms that are known");
+            let (mut wide, mut plain) = (Scratch::default(), Scratch::default());
+            #[expect(unsafe_code, reason = "as in `Sweep::top`")]
+            // SAFETY: the processor has the instructions, as the first lines made sure.
+            let found = unsafe { sweep.top_wide(&query, 15, &mut wide, &mut Sums::new(&forward, &query)) };
+            assert_eq!(found, sweep.search(&query, 15, &mut plain, &mut Sums::new(&forward, &query)));
+            assert_eq!(wide.effort(), plain.effort());
+            assert!(plain.effort().rows > 0 && plain.effort().postings > 0);
         }
     }
 }

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use domain::{Attributes, Kind, Record};
-use index::{Among, Asker, Best, Resident, Scratch, Snapshot, Subset};
+use index::{Among, Asker, Best, Resident, Scratch, Snapshot, Subset, Wanted};
 use jiff::civil::Date;
 use ranking::{Evidence, Feature, Score, exclusions, features, score};
 
@@ -104,6 +104,21 @@ impl NightRanking {
         among: Option<&[u64]>,
         keep: usize,
     ) -> Result<Vec<Placed>, EngineError> {
+        self.rank_above(asking, target, among, Wanted::best(keep))
+    }
+
+    /// As [`Self::rank`], of those alone whose total is at least `wanted.floor`: who has a list already asks only for what may stand in it, which costs
+    /// far less.
+    ///
+    /// # Errors
+    /// When the index cannot be read.
+    pub fn rank_above(
+        &self,
+        asking: &Asking,
+        target: Kind,
+        among: Option<&[u64]>,
+        wanted: Wanted,
+    ) -> Result<Vec<Placed>, EngineError> {
         let resident = self.resident(target)?;
         let Asking { query, attributes, .. } = asking;
         let weights = &self.engine.weights;
@@ -112,7 +127,8 @@ impl NightRanking {
         let known = among.map(|among| self.known(target, &resident, among)).transpose()?.flatten();
         let among =
             among.map_or(Among::All, |among| Among::These(among, known.as_ref().map(|known| &known.subset)));
-        let best = SCRATCH.with_borrow_mut(|scratch| resident.best(asker, &corpus, among, keep, scratch))?;
+        let best =
+            SCRATCH.with_borrow_mut(|scratch| resident.best(asker, &corpus, among, wanted, scratch))?;
         let ideal = corpus.ideal(query);
         let placed = |Best { number, texts, attributes: own }: Best<'_>| {
             let features = features(attributes, own, &weights.features);

@@ -2,11 +2,12 @@
 
 use domain::Area;
 use ranking::{Areas, Corpus, FEATURES, Texts, exclusions, nearness, total, total_at_most};
+use rustc_hash::FxHashMap;
 use sweep::Judge;
 use vectors::Direction;
 
 use super::leading::most_alike;
-use super::{Asker, OWN, Part, Resident, range};
+use super::{Asker, OWN, Part, Resident, Wanted, range};
 use crate::IndexError;
 use crate::meaning::Meaning;
 use crate::pieces::mark;
@@ -36,7 +37,8 @@ pub(super) struct Judging<'a> {
     values: Vec<f32>,
     /// The terms that the document at hand holds in an area.
     held: Vec<bool>,
-    pub(super) judged: u64,
+    /// What the texts of each document come to that was scored.
+    told: FxHashMap<usize, Texts>,
 }
 
 /// Sorts totals and documents, best first, and keeps so many.
@@ -84,7 +86,7 @@ impl<'a> Judging<'a> {
             tally: Tally::new(terms.len()),
             values: Vec::new(),
             held: vec![false; terms.len()],
-            judged: 0,
+            told: FxHashMap::default(),
         }
     }
 
@@ -112,20 +114,21 @@ impl<'a> Judging<'a> {
         &mut self,
         sweep: &sweep::Sweep,
         part: Option<Part<'_>>,
-        keep: usize,
+        wanted: Wanted,
         scratch: &mut sweep::Scratch,
     ) -> Result<Vec<(f64, u32)>, IndexError> {
         let query = sweep::Query::new(sweep, &self.plan())?;
-        let found = sweep.top(&query, keep, scratch, &mut Led { judging: self, part });
+        let Wanted { keep, floor } = wanted;
+        let found = sweep.top(&query, keep, scratch, &mut Led { judging: self, part, floor });
         let document = |at: u32| part.map_or(at, |part| part.documents[at as usize]);
         Ok(found.into_iter().map(|found| (found.score, document(found.document))).collect())
     }
 
     /// The best of these documents, each looked at, best first.
-    pub(super) fn each(&mut self, documents: impl Iterator<Item = u32>, keep: usize) -> Vec<(f64, u32)> {
+    pub(super) fn each(&mut self, documents: impl Iterator<Item = u32>, wanted: Wanted) -> Vec<(f64, u32)> {
         let scored = documents.filter_map(|document| Some((self.total(document as usize, None)?, document)));
-        let mut found: Vec<(f64, u32)> = scored.collect();
-        best_first(&mut found, keep);
+        let mut found: Vec<(f64, u32)> = scored.filter(|(total, _)| *total >= wanted.floor).collect();
+        best_first(&mut found, wanted.keep);
         found
     }
 
@@ -150,17 +153,16 @@ impl<'a> Judging<'a> {
                 return None;
             }
         }
-        self.judged += 1;
         let (areas, grounded) = self.areas(document);
         let words = Texts { areas, ..Texts::default() }.total(weights);
         let texts = Texts { areas, likeness, rate };
+        self.told.insert(document, texts);
         (grounded && words > 0.0).then(|| total(&texts, ideal, &near, weights))
     }
 
-    /// What the texts of a document come to.
-    pub(super) fn told(&mut self, document: usize) -> Texts {
-        let likeness = self.likeness(document);
-        Texts { areas: self.areas(document).0, likeness, rate: self.rate }
+    /// What the texts of each document come to that was scored.
+    pub(super) fn told(self) -> FxHashMap<usize, Texts> {
+        self.told
     }
 
     /// The score of each area, and whether one of them holds a ground.
@@ -233,6 +235,7 @@ struct Led<'j, 'a> {
     judging: &'j mut Judging<'a>,
     /// Whose documents these are; `None` when they are all.
     part: Option<Part<'j>>,
+    floor: f64,
 }
 
 impl Judge for Led<'_, '_> {
@@ -252,6 +255,10 @@ impl Judge for Led<'_, '_> {
                 document
             }
         };
-        self.judging.total(document as usize, Some((sum * (1.0 + ROUNDING), least)))
+        if self.ceiling(sum) < self.floor {
+            return None;
+        }
+        let limit = (sum * (1.0 + ROUNDING), least.max(self.floor));
+        self.judging.total(document as usize, Some(limit)).filter(|total| *total >= self.floor)
     }
 }

@@ -16,8 +16,8 @@ use crate::lexicon::Lexicon;
 use crate::postings::Saturation;
 use crate::{IndexError, Statistics};
 
-/// Postings that are turned from documents to terms at once: 256 MiB.
-const AT_ONCE: usize = 1 << 25;
+/// Postings that are turned from documents to terms at once: 128 MiB.
+const AT_ONCE: usize = 1 << 24;
 
 /// The most that so many passages can be alike to what is asked for: as if each pointed there.
 pub(super) fn most_alike(pieces: &Pieces, passages: usize) -> f32 {

@@ -80,6 +80,22 @@ pub enum Among<'a> {
     These(&'a [u64], Option<&'a Subset>),
 }
 
+/// How many of the best are wanted.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Wanted {
+    /// So many at most.
+    pub keep: usize,
+    /// With such a total at least; the less there is to find above it, the less is looked at.
+    pub floor: f64,
+}
+
+impl Wanted {
+    /// The best, whatever they score.
+    pub const fn best(keep: usize) -> Self {
+        Self { keep, floor: 0.0 }
+    }
+}
+
 /// Some documents of a [`Resident`], about which much is asked.
 pub struct Subset {
     /// Ascending; their places are the sweep's numbers.
@@ -163,7 +179,7 @@ impl Resident {
         self.numbers.binary_search(&number).ok().map(|place| place as u32)
     }
 
-    /// The `keep` best of those that may be proposed, by their totals, ties by number.
+    /// The best of those that may be proposed, by their totals, ties by number.
     ///
     /// # Errors
     /// [`IndexError::TooLarge`] when the query has more terms than can be told apart.
@@ -172,31 +188,32 @@ impl Resident {
         asker: Asker<'_>,
         corpus: &Corpus,
         among: Among<'_>,
-        keep: usize,
+        wanted: Wanted,
         scratch: &mut Scratch,
     ) -> Result<Vec<Best<'_>>, IndexError> {
         let mut judging = Judging::new(self, asker, corpus);
         let found = match among {
-            Among::All => judging.lead(&self.sweep, None, keep, &mut scratch.sweep)?,
+            Among::All => judging.lead(&self.sweep, None, wanted, &mut scratch.sweep)?,
             Among::These(numbers, None) => {
                 let documents = numbers.iter().filter_map(|number| self.place(*number));
-                judging.each(documents, keep)
+                judging.each(documents, wanted)
             }
             Among::These(numbers, Some(subset)) => {
                 let documents = numbers.iter().filter_map(|number| self.place(*number));
                 let (known, others): (Vec<u32>, Vec<u32>) =
                     documents.partition(|document| subset.documents.binary_search(document).is_ok());
                 let part = Part { documents: &subset.documents, of_them: &known };
-                let mut found = judging.lead(&subset.sweep, Some(part), keep, &mut scratch.sweep)?;
-                found.extend(judging.each(others.into_iter(), keep));
-                judge::best_first(&mut found, keep);
+                let mut found = judging.lead(&subset.sweep, Some(part), wanted, &mut scratch.sweep)?;
+                found.extend(judging.each(others.into_iter(), wanted));
+                judge::best_first(&mut found, wanted.keep);
                 found
             }
         };
-        scratch.judged += judging.judged;
+        let told = judging.told();
+        scratch.judged += told.len() as u64;
         let best = |(_, document): (f64, u32)| Best {
             number: self.numbers[document as usize],
-            texts: judging.told(document as usize),
+            texts: told[&(document as usize)],
             attributes: &self.attributes[document as usize],
         };
         Ok(found.into_iter().map(best).collect())

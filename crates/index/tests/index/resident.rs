@@ -5,7 +5,9 @@
 //! 2. Some are ranked as they are among all.
 
 use domain::{Area, Attributes, Availability, Capacity, Consent, Offer, Region, Status};
-use index::{Among, Asker, Best, Candidate, IndexDocument, Resident, Scope, Scratch, Snapshot, Statistics};
+use index::{
+    Among, Asker, Best, Candidate, IndexDocument, Resident, Scope, Scratch, Snapshot, Statistics, Wanted,
+};
 use jiff::civil::{Date, date};
 use proptest::prelude::*;
 use ranking::{Query, Weights, exclusions, features, score};
@@ -105,20 +107,30 @@ proptest! {
         let corpus = resident.corpus(&query);
         let ideal = corpus.ideal(&query);
         let mut scratch = Scratch::default();
-        let mut best = |among: Among<'_>, keep| {
-            totals(&resident.best(asker, &corpus, among, keep, &mut scratch).unwrap(), ideal, asker, &weights)
+        let mut above = |among: Among<'_>, wanted| {
+            totals(&resident.best(asker, &corpus, among, wanted, &mut scratch).unwrap(), ideal, asker, &weights)
         };
+        let mut best = |among: Among<'_>, keep| above(among, Wanted::best(keep));
         prop_assert_eq!(&best(Among::All, 100), &expected);
         prop_assert_eq!(&best(Among::All, keep), &expected[..keep.min(expected.len())]);
         let among: Vec<u64> = (0..40).step_by(3).collect();
         let some: Vec<(u64, u64)> =
             expected.iter().copied().filter(|(number, _)| among.contains(number)).collect();
+        let floor = expected.get(expected.len() / 2).map_or(1.0, |(_, total)| f64::from_bits(*total));
+        let high = |found: &[(u64, u64)]| -> Vec<(u64, u64)> {
+            found.iter().copied().filter(|(_, total)| f64::from_bits(*total) >= floor).collect()
+        };
         // A subset that holds some of them and others.
         let subset = resident.subset(&[1, 2, 3, 6, 9, 12, 17]).unwrap();
         for subset in [None, Some(&subset)] {
             prop_assert_eq!(&best(Among::These(&among, subset), 100), &some);
             prop_assert_eq!(&best(Among::These(&among, subset), keep), &some[..keep.min(some.len())]);
         }
+        let wanted = Wanted { keep: 100, floor };
+        for subset in [None, Some(&subset)] {
+            prop_assert_eq!(&above(Among::These(&among, subset), wanted), &high(&some));
+        }
+        prop_assert_eq!(&above(Among::All, wanted), &high(&expected));
     }
 }
 
@@ -149,7 +161,8 @@ fn terms_that_share_their_mark_are_told_apart() {
         let own = Attributes::default();
         let asker = Asker { query: &query, attributes: &own };
         let corpus = resident.corpus(&query);
-        let best = resident.best(asker, &corpus, Among::All, 10, &mut Scratch::default()).unwrap();
+        let best =
+            resident.best(asker, &corpus, Among::All, Wanted::best(10), &mut Scratch::default()).unwrap();
         let found = totals(&best, corpus.ideal(&query), asker, &weights);
         assert_eq!(found, reference(&snapshot, &statistics, asker, &weights), "{asked}");
         assert!(!found.is_empty());

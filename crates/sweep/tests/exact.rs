@@ -1,0 +1,149 @@
+//! The sweep against scoring every document.
+//!
+//! Properties: it finds the very same documents with the very same scores, whatever the impacts, weights, ties, order, features and exclusions,
+//! over one block and over many; it asks about no document twice; what is left of other searches in a scratch changes nothing; where few can
+//! be among the best it asks about few.
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+mod reference;
+
+use proptest::prelude::*;
+use reference::{Featured, Numbers, Values, best, documents, query, shuffled};
+use sweep::{BuildError, Builder, Forward, Order, Query, QueryError, Scratch, Sums, Sweep, Term};
+
+fn values() -> impl Strategy<Value = Values> {
+    prop_oneof![Just(Values::Few), Just(Values::Any), Just(Values::Wild)]
+}
+
+/// Asks the sweep and the reference.
+fn compare(forward: &Forward, sweep: &Sweep, terms: &[(Term, f32)], k: usize, (most, without): (f64, u32)) {
+    let query = Query::new(sweep, terms).unwrap();
+    let judge = || Featured { sums: Sums::new(forward, &query), most, without, asked: Vec::new() };
+    let mut asked = judge();
+    let found = sweep.top(&query, k, &mut Scratch::default(), &mut asked);
+    assert_eq!(found, best(forward, &query, k, &mut judge()));
+    let times = asked.asked.len();
+    asked.asked.sort_unstable();
+    asked.asked.dedup();
+    assert_eq!(asked.asked.len(), times, "a document was judged twice");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(400))]
+
+    #[test]
+    fn the_best_of_few(
+        seed: u64, count in 0_usize..60, terms in 1_usize..12, values in values(), k in 0_usize..70,
+        most in prop_oneof![Just(0.0), Just(5.0)], without in prop_oneof![Just(0_u32), Just(1), Just(3)],
+    ) {
+        let forward = documents(seed, count, terms, values);
+        let terms = query(seed, terms, values);
+        compare(&forward, &Sweep::from_forward(&forward).unwrap(), &terms, k, (most, without));
+        compare(&forward, &shuffled(&forward, seed), &terms, k, (most, without));
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    #[test]
+    fn the_best_of_many(
+        seed: u64, count in 4000_usize..14_000, terms in 20_usize..60, values in values(), k in 1_usize..50,
+        most in prop_oneof![Just(0.0), Just(1.0), Just(5.0)], without in prop_oneof![Just(0_u32), Just(2)],
+    ) {
+        let forward = documents(seed, count, terms, values);
+        let sweep = Sweep::from_forward(&forward).unwrap();
+        for asking in 0..8 {
+            compare(&forward, &sweep, &query(seed + asking, terms, values), k, (most, without));
+        }
+    }
+}
+
+/// Documents of forty subjects: a few frequent words, and of each subject's words some.
+fn subjects(count: usize) -> Forward {
+    let mut numbers = Numbers(5);
+    let mut forward = Forward::new(4020);
+    for _ in 0..count {
+        let subject = numbers.below(40);
+        let mut terms: Vec<u64> = (0..20).filter(|_| numbers.below(2) == 0).collect();
+        terms.extend((0..30).map(|_| 20 + subject * 100 + numbers.below(10) * numbers.below(11)));
+        terms.sort_unstable();
+        terms.dedup();
+        let impact = |term: u64| if term < 20 { 0.3 } else { 2.0 };
+        let terms = terms.iter().map(|&term| (term as Term, impact(term) + numbers.part() as f32 * 0.5));
+        forward.push(&terms.collect::<Vec<_>>()).unwrap();
+    }
+    forward
+}
+
+#[test]
+fn few_are_judged_where_few_can_be_among_the_best() {
+    let forward = subjects(40_000);
+    let sweep = Sweep::from_forward(&forward).unwrap();
+    let mut scratch = Scratch::default();
+    for need in 0..20 {
+        let terms: Vec<(Term, f32)> =
+            (0..20).chain((0..30).map(|word| 20 + need * 100 + word)).map(|term| (term, 1.0)).collect();
+        let query = Query::new(&sweep, &terms).unwrap();
+        let mut judge =
+            Featured { sums: Sums::new(&forward, &query), most: 0.0, without: 0, asked: Vec::new() };
+        assert_eq!(sweep.top(&query, 20, &mut scratch, &mut judge), best(&forward, &query, 20, &mut judge));
+    }
+    let effort = scratch.effort();
+    assert!(effort.judged < 20 * 200, "{effort:?}");
+    assert!(effort.looked_up < 20 * 2000, "{effort:?}");
+    // As the frequent words say little, their rows are read in few blocks.
+    assert!(effort.rows < 20 * 20 * 10 / 2, "{effort:?}");
+}
+
+#[test]
+fn a_scratch_remembers_nothing() {
+    let mut scratch = Scratch::default();
+    for (seed, count) in [(1, 9000), (2, 50), (3, 5000), (4, 1), (5, 9000)] {
+        let forward = documents(seed, count, 30, Values::Any);
+        let sweep = Sweep::from_forward(&forward).unwrap();
+        for asking in 0..5 {
+            let query = Query::new(&sweep, &query(asking, 30, Values::Any)).unwrap();
+            let ask = |scratch: &mut Scratch| sweep.top(&query, 9, scratch, &mut Sums::new(&forward, &query));
+            assert_eq!(ask(&mut scratch), ask(&mut Scratch::default()));
+        }
+    }
+}
+
+#[test]
+fn very_many_terms_overflow_nothing() {
+    // Each document has all terms at their greatest, some a little less: as near to the end of 16 bits as sums can come.
+    let terms = 4000;
+    let mut forward = Forward::new(terms);
+    for document in 0..40_u32 {
+        let impact = |term: u32| if term % 40 == document { 0.999 } else { 1.0 };
+        forward.push(&(0..terms as Term).map(|term| (term, impact(term))).collect::<Vec<_>>()).unwrap();
+    }
+    let sweep = Sweep::from_forward(&forward).unwrap();
+    for many in [1, 512, 4000] {
+        let terms: Vec<(Term, f32)> = (0..many).map(|term| (term, 1.0 + term as f32)).collect();
+        compare(&forward, &sweep, &terms, 5, (0.0, 0));
+    }
+}
+
+#[test]
+fn what_cannot_be_is_refused() {
+    let mut builder = Builder::new(3).unwrap();
+    assert_eq!(builder.term(&[(0, 1.0), (2, 0.0)]), Ok(0));
+    assert_eq!(builder.term(&[(3, 1.0)]), Err(BuildError::UnknownDocument(1, 3)));
+    assert_eq!(builder.term(&[(0, 1.0), (1, -1.0)]), Err(BuildError::BadImpact(1, 1)));
+    assert_eq!(builder.term(&[(0, f32::NAN)]), Err(BuildError::BadImpact(1, 0)));
+    assert_eq!(builder.term(&[(2, 1.0), (0, 1.0), (2, 1.5)]), Err(BuildError::Twice(1, 2)));
+    assert_eq!(builder.term(&[]), Ok(1));
+    let sweep = builder.finish();
+    assert_eq!((sweep.documents(), sweep.terms(), sweep.memory().postings), (3, 2, 1));
+
+    assert_eq!(Query::new(&sweep, &[(2, 1.0)]).unwrap_err(), QueryError::UnknownTerm(2));
+    assert_eq!(Query::new(&sweep, &[(1, f32::INFINITY)]).unwrap_err(), QueryError::BadWeight(1));
+    assert_eq!(Query::new(&sweep, &[(0, f32::MAX), (0, f32::MAX)]).unwrap_err(), QueryError::BadWeight(0));
+    assert_eq!(Query::new(&sweep, &[(0, 2.0), (0, -1.0)]).unwrap_err(), QueryError::BadWeight(0));
+
+    assert_eq!(Forward::new(2).push(&[(2, 1.0)]), Err(BuildError::UnknownTerm(2, 0)));
+    assert_eq!(Order::new(vec![1, 0, 1]), Err(BuildError::NoOrder(1)));
+    assert_eq!(Order::new(vec![1, 2]), Err(BuildError::NoOrder(2)));
+}
