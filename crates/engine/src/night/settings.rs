@@ -35,7 +35,8 @@ impl RematchSettings {
     /// When it begins each day; `None` when nobody wants it to, or when that is no time of day.
     pub fn time(&self) -> Option<Time> {
         let (hour, minute) = self.at.split_once(':')?;
-        let number = |text: &str| text.parse::<i8>().ok().filter(|_| text.len() == 2);
+        let digits = |text: &&str| text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_digit());
+        let number = |text| Some(text).filter(digits)?.parse::<i8>().ok();
         Time::new(number(hour)?, number(minute)?, 0, 0).ok()
     }
 
