@@ -235,11 +235,11 @@ impl Show {
     async fn run(self, engine: &Engine) -> Result<Ending> {
         let campaigns = engine.campaigns();
         let shown = campaigns.read(self.campaign).await?;
-        let version = Some(self.version.unwrap_or(shown.head.version));
+        let version = self.version.unwrap_or(shown.head.version);
         let most = if self.all || self.json { usize::MAX } else { told::SHOWN };
         let (mut pairs, mut after) = (Vec::new(), (0, 0));
         loop {
-            let page = campaigns.plan(self.campaign, version, after, 100).await?;
+            let page = campaigns.plan(self.campaign, Some(version), after, 100).await?;
             pairs.extend(page.items);
             match page.next.filter(|_| pairs.len() < most) {
                 Some(next) => after = next,
@@ -248,7 +248,7 @@ impl Show {
         }
         let (mut left, mut after) = (Vec::new(), 0);
         loop {
-            let page = campaigns.left_out(self.campaign, version, after, 100).await?;
+            let page = campaigns.left_out(self.campaign, Some(version), after, 100).await?;
             left.extend(page.items);
             match page.next.filter(|_| left.len() < most) {
                 Some(next) => after = next,
@@ -262,10 +262,10 @@ impl Show {
         } else {
             let screen = Screen::stdout();
             // Figures are of the latest plan.
-            let mut text = if version == Some(shown.head.version) {
+            let mut text = if version == shown.head.version {
                 told::campaign(screen, &shown)
             } else {
-                format!("{}  第 {} 版方案\n", shown.head.name, version.unwrap_or_default())
+                format!("{}  第 {} 版方案\n", shown.head.name, version)
             };
             text.push_str(&told::pairs(screen, &pairs, most));
             text.push_str(&told::left(screen, &left, most));

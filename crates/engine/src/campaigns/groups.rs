@@ -18,13 +18,10 @@ pub(super) fn groups(
     let mut groups: Vec<KeptGroup> = Vec::new();
     for (rule, quota) in request.quotas.iter().enumerate() {
         let mut members: BTreeMap<String, Vec<u64>> = BTreeMap::new();
-        let wanted = match quota.of.as_deref() {
-            Some(of) => Some(match group_region(quota.by, of) {
-                Ok(Some(region)) => region.full_name(),
-                _ => of.trim().to_owned(),
-            }),
-            None => None,
-        };
+        let wanted = quota.of.as_deref().map(|of| match group_region(quota.by, of) {
+            Ok(Some(region)) => region.full_name(),
+            _ => of.trim().to_owned(),
+        });
         // A group that is named is one, though nobody be in it: what it must have at least is then to be told.
         members.extend(wanted.clone().map(|label| (label, Vec::new())));
         let mut add = |label: String, number: u64| {

@@ -2,6 +2,7 @@
 //! whoever knows better than the ranking can say so.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::sync::Arc;
 
 use domain::access::Visibility;
@@ -137,10 +138,9 @@ fn add(
     (pair, record): (CampaignPair, Record),
 ) {
     let number = pair.candidate;
-    if !gathered.capacities.contains_key(&number) {
+    if let Entry::Vacant(place) = gathered.capacities.entry(number) {
         let about = about_of(&record);
-        let capacity = capacity(request, number, &about);
-        gathered.capacities.insert(number, capacity);
+        let capacity = *place.insert(capacity(request, number, &about));
         taken.candidates.push((number, capacity));
         let groups = gathered.content.groups.iter_mut().filter(|group| about.is_of(group));
         groups.for_each(|group| group.members.push(number));
