@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use domain::{Attributes, Kind, Record, RecordId, Status};
 use futures_util::future::try_join_all;
+use index::Wanted;
 use ranking::Exclusion;
 use store::{Findings, ListChanges, ListFilter, MatchChange, MatchList, Place};
 
@@ -225,7 +226,10 @@ impl Shift {
         let mut among = [changed, &promotable].concat();
         among.sort_unstable();
         let asking = asking()?;
-        let scored = self.ranking.rank(&asking, list.target, Some(&among), self.length.all())?;
+        // Whoever scores below the last place has none to get.
+        let last = list.places.last().filter(|_| !list.complete);
+        let wanted = Wanted { keep: self.length.all(), floor: last.map_or(0.0, |last| last.score) };
+        let scored = self.ranking.rank_above(&asking, list.target, Some(&among), wanted)?;
         Ok(merged(list, changed, scored.iter().map(place).collect(), self.length))
     }
 
