@@ -25,7 +25,18 @@ const ARROWS: [(&str, &[&str]); 13] = [
     ("webhooks", &[]),
     (
         "engine",
-        &["domain", "text", "vectors", "embedding", "planning", "ranking", "index", "store", "exchange", "webhooks"],
+        &[
+            "domain",
+            "text",
+            "vectors",
+            "embedding",
+            "planning",
+            "ranking",
+            "index",
+            "store",
+            "exchange",
+            "webhooks",
+        ],
     ),
     ("api", &["domain", "engine"]),
 ];

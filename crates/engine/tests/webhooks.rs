@@ -14,8 +14,8 @@ use std::time::{Duration, Instant};
 use domain::access::{KeyId, Scope};
 use domain::{EventType, Kind, ProblemCode, WebhookId};
 use engine::{
-    Delivery, DeliveryState, Engine, EngineError, KeyRequest, NewSecret, RematchRequest, Resolve, Resolver, Resolving, Rules,
-    Settings, WebhookChange, WebhookRequest, WebhookState,
+    Delivery, DeliveryState, Engine, EngineError, KeyRequest, NewSecret, RematchRequest, Resolve, Resolver,
+    Resolving, Rules, Settings, WebhookChange, WebhookRequest, WebhookState,
 };
 use portal::{Answer, Portal};
 use serde_json::json;
@@ -137,7 +137,9 @@ async fn a_need_with_new_matches_is_told_of_once() {
     house.engine.create(Kind::Expert, expert("甲")).await.unwrap();
     house.send();
     house.publish().await;
-    let said = |heard: &portal::Heard| serde_json::from_str::<serde_json::Value>(&heard.body).unwrap()["data"].clone();
+    let said = |heard: &portal::Heard| {
+        serde_json::from_str::<serde_json::Value>(&heard.body).unwrap()["data"].clone()
+    };
     let entered = |data: &serde_json::Value| {
         let needs = data["needs"].as_array().unwrap();
         assert_eq!((needs.len(), &needs[0]["need"]), (1, &json!("need-1")), "{data}");

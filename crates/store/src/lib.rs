@@ -70,6 +70,6 @@ pub use store::{Address, MigrationReport, Store};
 pub use tickets::{Receipt, Ticket};
 pub use upkeep::{Chore, Snapshot};
 pub use webhooks::delivering::{Attempt, Delivery, DeliveryState, DueDelivery, Then, WebhookLoad};
-pub use webhooks::events::{Announced, RegistryChanges, NeedChanges, message_id};
+pub use webhooks::events::{Announced, NeedChanges, RegistryChanges, message_id};
 pub use webhooks::{Webhook, WebhookChange, WebhookDraft, WebhookState};
 pub use writing::{ImportSession, Outcome, Upserted};

@@ -24,10 +24,11 @@ use crate::handlers::matching::AdhocMatch;
 use crate::handlers::webhooks::{WebhookChangeForm, WebhookForm};
 use crate::problem::{Code, ProblemView};
 use crate::views::{
-    AuditPageView, CampaignPageView, ChangesView, ClusterPageView, ContactView, CurrentMatchesView, DeliveryPageView, DuplicatesView, FacetView,
-    FeedbackPageView, ImportEndView, ImportReportView, ImportRowView, ItineraryPageView, KeyPageView, LeftOutPageView, MatchChangePageView,
-    MatchesView, NewKeyView, NewSecretView, OperationPageView, OperationView, PingView, PlanPageView, RankingView, RecordHead, RunPageView,
-    WebhookPageView,
+    AuditPageView, CampaignPageView, ChangesView, ClusterPageView, ContactView, CurrentMatchesView,
+    DeliveryPageView, DuplicatesView, FacetView, FeedbackPageView, ImportEndView, ImportReportView,
+    ImportRowView, ItineraryPageView, KeyPageView, LeftOutPageView, MatchChangePageView, MatchesView,
+    NewKeyView, NewSecretView, OperationPageView, OperationView, PingView, PlanPageView, RankingView,
+    RecordHead, RunPageView, WebhookPageView,
 };
 
 /// All schemas by name.

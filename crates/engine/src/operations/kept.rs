@@ -112,9 +112,7 @@ pub(super) fn draft(
         Task::Import(ImportOptions { kind, format, all_or_nothing }) => {
             (IMPORT, Some(kind), Options { format: Some(word(format).to_owned()), all_or_nothing, ..plain })
         }
-        Task::Rematch(RematchRequest { on, whole, .. }) => {
-            (REMATCH, None, Options { on, whole, ..plain })
-        }
+        Task::Rematch(RematchRequest { on, whole, .. }) => (REMATCH, None, Options { on, whole, ..plain }),
         Task::RebuildIndex(kind) => (REBUILD, kind, plain),
         Task::MakeCampaign(request) => (CAMPAIGN, None, Options { campaign: Some(request), ..plain }),
     };

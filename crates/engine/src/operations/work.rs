@@ -9,7 +9,9 @@ use super::{LOOK, Task, kept, share};
 use crate::desk::Sight;
 use crate::import::Reading;
 use crate::outcomes::RowOutcome;
-use crate::{CampaignRequest, Engine, EngineError, ImportOptions, ImportReport, RematchProgress, RematchRequest};
+use crate::{
+    CampaignRequest, Engine, EngineError, ImportOptions, ImportReport, RematchProgress, RematchRequest,
+};
 
 /// The part of making a campaign that finding candidates is.
 const FOUND: f64 = 0.9;

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use domain::access::Visibility;
 use domain::{Kind, Region};
-use store::{Announced, ChangesPlace, ListChanges, RegistryChanges, NeedChanges, RunId};
+use store::{Announced, ChangesPlace, ListChanges, NeedChanges, RegistryChanges, RunId};
 
 use crate::rematch::TARGETS;
 use crate::{Engine, EngineError};
@@ -50,7 +50,9 @@ impl Engine {
             if needs.last().is_none_or(|need| need.need != list.need) {
                 needs.push(NeedChanges { need: list.need, region, lists: Vec::new() });
             }
-            let count = |went: fn(&store::MatchChange) -> bool| list.changes.iter().filter(|change| went(change)).count() as u32;
+            let count = |went: fn(&store::MatchChange) -> bool| {
+                list.changes.iter().filter(|change| went(change)).count() as u32
+            };
             let moves = RegistryChanges {
                 target: list.target,
                 entered: count(|change| change.before.is_none()),

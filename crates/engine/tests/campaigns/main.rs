@@ -115,7 +115,11 @@ async fn candidates_may_come_from_the_current_run() {
     let house = House::new().await;
     let from_run = |request: &mut engine::CampaignRequest| request.candidates.source = Source::CurrentRun;
     assert!(matches!(house.try_make(from_run).await, Err(EngineError::NoRun)));
-    house.engine.rematch(&RematchRequest { on: Some(DAY), ..RematchRequest::default() }, |_| {}).await.unwrap();
+    house
+        .engine
+        .rematch(&RematchRequest { on: Some(DAY), ..RematchRequest::default() }, |_| {})
+        .await
+        .unwrap();
     let ranked = house.make(|_| {}).await;
     let run = house.make(from_run).await;
     assert_eq!(house.numbers(run.head.id).await, house.numbers(ranked.head.id).await);

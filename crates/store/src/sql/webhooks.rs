@@ -67,7 +67,8 @@ pub(crate) const ANY_SEALED: &str = "SELECT key_id FROM webhook_endpoints WHERE 
 pub(crate) const BEGIN_ANNOUNCING: &str =
     "INSERT INTO webhook_announced (one, run, need) VALUES (1, $1, 0) ON CONFLICT (one) DO NOTHING";
 pub(crate) const ANNOUNCED: &str = "SELECT run, need FROM webhook_announced";
-pub(crate) const ANNOUNCE: &str = "UPDATE webhook_announced SET run = $3, need = $4 WHERE run = $1 AND need = $2";
+pub(crate) const ANNOUNCE: &str =
+    "UPDATE webhook_announced SET run = $3, need = $4 WHERE run = $1 AND need = $2";
 pub(crate) const DAY_OF_RUN: &str = "SELECT business_date FROM runs WHERE number = $1";
 pub(crate) const ADD_MESSAGE: &str =
     "INSERT INTO webhook_messages (id, type, body, occurred_at) VALUES ($1, $2, $3, $4) RETURNING number";

@@ -8,8 +8,8 @@ use domain::{EventType, Kind, WebhookId};
 use jiff::civil::date;
 use jiff::{SignedDuration, Timestamp};
 use store::{
-    Announced, Attempt, AuditFilter, Delivery, DeliveryState, DueDelivery, KeyDraft, KeyState, RegistryChanges, NeedChanges,
-    Receipt, RunId, Store, StoreError, StoredKey, Then, Ticket, WebhookChange, WebhookDraft,
+    Announced, Attempt, AuditFilter, Delivery, DeliveryState, DueDelivery, KeyDraft, KeyState, NeedChanges,
+    Receipt, RegistryChanges, RunId, Store, StoreError, StoredKey, Then, Ticket, WebhookChange, WebhookDraft,
     WebhookState,
 };
 
