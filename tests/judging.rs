@@ -19,14 +19,8 @@ use tempfile::TempDir;
 
 const NEEDS: u64 = 60;
 /// Each place has experts with these directions, the first closest to what is needed.
-const DIRECTIONS: [&str; 6] = [
-    "方形铝壳激光焊接气孔控制与检测",
-    "铝壳激光焊接气孔",
-    "激光焊接气孔",
-    "激光焊接工艺",
-    "焊接质量检测",
-    "焊接机器人",
-];
+const DIRECTIONS: [&str; 6] =
+    ["方形铝壳激光焊接气孔控制与检测", "铝壳激光焊接", "激光焊接", "焊缝检测", "焊接工装", "焊接机器人"];
 const PLACES: [&str; 2] = ["341103", "350583"];
 
 struct House(TempDir);

@@ -96,8 +96,8 @@ fn a_service_that_is_killed_tells_again_what_it_had_begun_to_tell() {
     assert!(heard.iter().all(|one| one.is_signed_with(&secret)));
     eventually(Duration::from_secs(30), "it is delivered", || deliveries(&running, "delivered").len() == 1);
     assert_eq!(deliveries(&running, "delivered")[0]["message"], first.id());
-    // The next one comes once.
-    around.run(&data, 0, &["rematch"]);
+    // The next one, of another day, comes once.
+    around.run(&data, 0, &["rematch", "--date", "2030-01-01"]);
     eventually(Duration::from_secs(30), "the next is delivered", || {
         deliveries(&running, "delivered").len() == 2
     });

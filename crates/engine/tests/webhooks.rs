@@ -8,7 +8,7 @@ mod portal;
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use domain::access::{KeyId, Scope};
@@ -28,6 +28,7 @@ struct House {
     engine: Engine,
     store: Store,
     sending: Option<JoinHandle<()>>,
+    published: AtomicI64,
     _folder: TempDir,
 }
 
@@ -46,7 +47,7 @@ impl House {
         change(&mut settings);
         let engine = Engine::open(&settings).await.unwrap();
         let store = Store::open_with(settings.database(), settings.keys()).await.unwrap();
-        Self { engine, store, sending: None, _folder: folder }
+        Self { engine, store, sending: None, published: AtomicI64::new(0), _folder: folder }
     }
 
     fn send(&mut self) {
@@ -55,11 +56,15 @@ impl House {
     }
 
     async fn key(&self, holder: &str) -> KeyId {
+        self.key_with(holder, &[Scope::MatchesRun]).await
+    }
+
+    async fn key_with(&self, holder: &str, scopes: &[Scope]) -> KeyId {
         let request = KeyRequest {
             holder: holder.to_owned(),
             purpose: Some("测试".to_owned()),
             region: None,
-            scopes: BTreeSet::from([Scope::MatchesRun, Scope::NeedsRead]),
+            scopes: scopes.iter().copied().collect(),
             good_for: KeyRequest::days(1),
         };
         self.engine.create_key(&request).await.unwrap().key.id
@@ -72,7 +77,10 @@ impl House {
     }
 
     async fn publish(&self) {
-        self.engine.rematch(&RematchRequest::default(), |_| {}).await.unwrap();
+        // Of another day each time: one day's run stands until something changes.
+        let days = jiff::ToSpan::days(self.published.fetch_add(1, Ordering::Relaxed));
+        let on = Some(jiff::civil::date(2026, 11, 20) + days);
+        self.engine.rematch(&RematchRequest { on, ..RematchRequest::default() }, |_| {}).await.unwrap();
     }
 
     /// Waits until nothing waits any more; the messages, in their order.
@@ -126,7 +134,7 @@ fn names(answers: &[&str]) -> Resolver {
 async fn a_need_with_new_matches_is_told_of_once() {
     let portal = Portal::open(&[]);
     let mut house = House::open(&portal).await;
-    let key = house.key("门户").await;
+    let key = house.key_with("门户", &[Scope::MatchesRun, Scope::NeedsRead]).await;
     let wanted = WebhookRequest {
         events: BTreeSet::from([EventType::NeedMatchesChanged]),
         ..request(key, &portal.url("/needs"))

@@ -128,7 +128,7 @@ async fn every_repeatable_operation_is_done_once() {
             assert_eq!((again.status, again.problem().as_str()), (409, "token_already_shown"));
         } else if matches!(name, "create_webhook" | "rotate_webhook_secret") {
             assert_eq!((again.status, again.problem().as_str()), (409, "secret_already_shown"));
-        } else if ["operation", "rebuild", "delivery"].iter().any(|word| name.contains(word)) {
+        } else if ["operation", "rebuild", "rematch", "delivery"].iter().any(|word| name.contains(word)) {
             // It may have gone on meanwhile.
             assert_eq!((again.status, &again.json()["id"]), (first.status, &first.json()["id"]), "{name}");
         } else {
