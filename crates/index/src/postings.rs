@@ -196,7 +196,7 @@ impl TextField<'_> {
 }
 
 /// tantivy counts deleted documents until a merge; they are left out here, so that merging changes no score.
-fn live_frequency(
+pub(crate) fn live_frequency(
     segment: &Segment,
     index: &InvertedIndexReader,
     info: &TermInfo,

@@ -9,6 +9,7 @@ use tantivy::{DocId, Searcher, Term};
 use super::plan::{self, Plan};
 use crate::IndexError;
 use crate::postings::Saturation;
+use crate::postings::live_frequency;
 use crate::schema::{Fields, NAMES, TEXT_FIELDS};
 use crate::snapshot::View;
 
@@ -121,8 +122,11 @@ pub(super) fn expansions(
                 let mut stream = range.into_stream()?;
                 let mut taken = 0;
                 while taken < MAX_HIGHLIGHTED && stream.advance() {
-                    found.extend(std::str::from_utf8(stream.key()).map(str::to_owned));
-                    taken += 1;
+                    // A term may stand in deleted documents alone, until a merge.
+                    if live_frequency(segment, &index, stream.value())? > 0 {
+                        found.extend(std::str::from_utf8(stream.key()).map(str::to_owned));
+                        taken += 1;
+                    }
                 }
             }
         }
