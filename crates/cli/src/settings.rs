@@ -7,7 +7,10 @@ use std::time::Duration;
 
 use anyhow::Result;
 use api::{Limits, RateSettings, ServerSettings};
-use engine::{Actor, AdmissionSettings, LEAST_KEPT_DAYS, RematchSettings, Resolver, Rules, WebhookSettings};
+use engine::{
+    Actor, AdmissionSettings, IndexingSettings, LEAST_KEPT_DAYS, MatchingSettings, OperationSettings,
+    RematchSettings, Resolver, Rules, WebhookSettings,
+};
 
 use crate::configuration::{
     Configuration, EmbeddingConfiguration, Environment, LimitsConfiguration, Overrides, Places,
@@ -70,28 +73,7 @@ pub(crate) fn resolve(overrides: &Overrides, environment: Environment<'_>) -> Re
     if data_dir.as_os_str().is_empty() {
         return Err(Misuse("data_dir 不能为空".to_owned()).into());
     }
-    at_least_one(
-        "matching",
-        &[
-            ("candidates", matching.candidates as u64),
-            ("keep", matching.keep as u64),
-            ("runs", matching.runs.into()),
-        ],
-    )
-    .map_err(at)?;
-    at_least_one("index", &[("forget_after_days", index.forget_after_days.into())]).map_err(at)?;
-    at_least_one(
-        "operations",
-        &[
-            ("at_once", operations.at_once as u64),
-            ("waiting", operations.waiting),
-            ("aside_bytes", operations.aside_bytes),
-            ("keep_days", operations.keep_days.into()),
-        ],
-    )
-    .map_err(at)?;
-    at_most("operations", &[("at_once", operations.at_once as u64)], 64).map_err(at)?;
-    at_most("matching", &[("keep", matching.keep as u64)], 1_000).map_err(at)?;
+    bounds(&matching, &index, &operations).map_err(at)?;
     nights(&rematch).map_err(at)?;
     weights(&ranking)?.map_err(at)?;
     LogSettings { level: log.level.clone(), format: log.format }.check()?;
@@ -150,6 +132,34 @@ impl OutOfBounds {
 }
 
 type Checked<T> = Result<T, OutOfBounds>;
+
+fn bounds(
+    matching: &MatchingSettings,
+    index: &IndexingSettings,
+    operations: &OperationSettings,
+) -> Checked<()> {
+    at_least_one(
+        "matching",
+        &[
+            ("candidates", matching.candidates as u64),
+            ("keep", matching.keep as u64),
+            ("runs", matching.runs.into()),
+        ],
+    )?;
+    at_least_one("index", &[("forget_after_days", index.forget_after_days.into())])?;
+    at_least_one(
+        "operations",
+        &[
+            ("at_once", operations.at_once as u64),
+            ("waiting", operations.waiting),
+            ("aside_bytes", operations.aside_bytes),
+            ("keep_days", operations.keep_days.into()),
+        ],
+    )?;
+    at_most("operations", &[("at_once", operations.at_once as u64)], 64)?;
+    at_most("matching", &[("keep", matching.keep as u64)], 1_000)?;
+    Ok(())
+}
 
 fn service(server: &ServerConfiguration, limits: &LimitsConfiguration) -> Checked<ServerSettings> {
     at_least_one(
