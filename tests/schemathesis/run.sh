@@ -65,7 +65,8 @@ ask reader "$reader"
 ask region "$region"
 ask stranger ""
 
-# What a key of one scope alone may not do is most of what there is, and refused in one way: fewer cases will do.
+# SCOPES=each asks with a key of each single scope besides. What such a key may not do is most of what there is, and refused in one way: fewer cases will do.
+[ "${SCOPES:-}" = each ] || exit 0
 EXAMPLES=${EXAMPLES_OF_SCOPE:-2}
 "$program" openapi | python3 -c 'import json, sys; print("\n".join(json.load(sys.stdin)["components"]["schemas"]["Scope"]["enum"]))' >"$work/scopes.txt"
 while read -r scope <&3; do

@@ -50,7 +50,7 @@ pub(crate) fn change_list() -> Doc {
         批次按设置保留若干个，更早的变化随批次删除。用 `Accept: application/x-ndjson` 可一次取完，每行一个变化，各带自己的 `cursor`，\
         中断后用最后一行的接着取；应答以分块传输结束块收尾，没有结束块即为中断。限于某地区的密钥只见到本地区需求的；对它隐藏其他地区的记录时，\
         不给出名次，也不列名次的升降。";
-    let run = ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(1));
+    let run = ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(0));
     let lines = format!("{}\n", examples::match_change());
     Doc::new("list_all_match_changes", RUNS, "匹配结果的变化清单", description)
         .parameters([

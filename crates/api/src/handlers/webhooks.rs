@@ -33,6 +33,7 @@ pub(crate) struct WebhookForm {
     #[schema(example = "首页的对接进展")]
     description: String,
     /// 要推送的事件，至少一种
+    #[schema(min_items = 1)]
     events: Vec<EventType>,
 }
 
@@ -47,6 +48,7 @@ pub(crate) struct WebhookChangeForm {
     #[schema(example = "首页的对接进展")]
     description: Option<String>,
     /// 要推送的事件，不填即不变
+    #[schema(min_items = 1)]
     events: Option<Vec<EventType>>,
     /// 是否推送；重新启用后从头计算失败次数
     #[schema(example = true)]
