@@ -348,7 +348,8 @@ async fn a_run_that_was_stopped_goes_on_and_one_that_was_given_up_does_not() {
     let stopped = engine.rematch_until(&request, progress, stop).await.unwrap_err();
     assert!(matches!(stopped, EngineError::RematchStopped(_)), "{stopped:?}");
     let running = engine.running_run().await.unwrap().unwrap();
-    assert!(running.progress.batches_done >= 2 && running.held == 0, "{running:?}");
+    // One that was just being taken up is left to its time.
+    assert!(running.progress.batches_done >= 2 && running.held <= 1, "{running:?}");
     assert!(matches!(engine.current_run().await.unwrap_err(), EngineError::NoRun));
     let other_day = RematchRequest { on: Some(date(2026, 11, 22)), ..request };
     let refused = engine.rematch(&other_day, |_| {}).await.unwrap_err();
