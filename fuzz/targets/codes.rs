@@ -12,7 +12,9 @@ fuzz_target!(|text: &str| {
     let _ = UnifiedSocialCreditCode::check_character(text);
     if let Ok(region) = text.parse::<Region>() {
         assert!(region.contains(region) && region.path().last() == Some(&region));
-        assert_eq!(region.full_name().parse::<Region>().ok(), Some(region));
+        // Placeholder cities share their province's full name.
+        let found = region.full_name().parse::<Region>();
+        assert!(found.is_ok_and(|found| found.full_name() == region.full_name()), "{region:?}");
     }
     if let Ok(industry) = text.parse::<Industry>() {
         assert!(!industry.name().is_empty());
