@@ -1,10 +1,12 @@
 //! A run worked off, batch by batch, by as many processes as take part; whoever finds that all is done publishes it.
 
 use std::future::Future;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::pin::Pin;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use domain::Kind;
+use futures_util::FutureExt;
 use jiff::Timestamp;
 use store::{BatchWork, Claim, Run, RunBatch, RunId, RunState, StoreError};
 
@@ -48,9 +50,6 @@ impl Shift {
     }
 }
 
-/// The batch that this worker holds.
-type Held = Mutex<Option<RunBatch>>;
-
 impl Engine {
     /// Works at a run until it is published, by this process or another; or until `stop`, and then what is under way is left to others.
     ///
@@ -63,39 +62,20 @@ impl Engine {
         stop: impl Future<Output = ()> + Send,
     ) -> Result<RunSummary, EngineError> {
         let id = run.id;
-        let held = Held::default();
-        let worked = {
-            tokio::pin!(stop);
-            tokio::select! {
-                biased;
-                () = &mut stop => Err(EngineError::RematchStopped(id)),
-                worked = self.work_off(run, &held, progress) => worked,
-            }
-        };
-        let left = held.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(batch) = left
-            && let Err(error) = self.store.let_go_of_batch(&batch).await
-        {
-            tracing::warn!(error = &error as &dyn std::error::Error, "a batch is left to its time");
-        }
-        worked
-    }
-
-    async fn work_off(
-        &self,
-        run: Run,
-        held: &Held,
-        progress: &mut (impl FnMut(RematchProgress) + Send),
-    ) -> Result<RunSummary, EngineError> {
-        let id = run.id;
+        tokio::pin!(stop);
         let total = self.open_need_count().await?;
-        let shift = match self.shift(run).await {
+        let shift = tokio::select! {
+            biased;
+            () = &mut stop => return Err(EngineError::RematchStopped(id)),
+            shift = self.shift(run) => shift,
+        };
+        let shift = match shift {
             Ok(shift) => Arc::new(shift),
             Err(error) => return self.published(id).await?.ok_or(error),
         };
         let mut away: Option<Instant> = None;
         loop {
-            match self.step(&shift, held).await {
+            match self.step(&shift, stop.as_mut()).await {
                 Ok(Some(published)) => return Ok(published),
                 Ok(None) => away = None,
                 Err(EngineError::Store(StoreError::BatchLost { batch, .. })) => {
@@ -114,7 +94,7 @@ impl Engine {
                         return Err(error.into());
                     }
                     tracing::warn!(error = &error as &dyn std::error::Error, "the database is waited for");
-                    tokio::time::sleep(PAUSE).await;
+                    pause(id, stop.as_mut()).await?;
                     continue;
                 }
                 Err(error) => return Err(error),
@@ -131,30 +111,46 @@ impl Engine {
         }
     }
 
-    /// Takes up whatever is next. The summary when that was to publish.
-    async fn step(&self, shift: &Arc<Shift>, held: &Held) -> Result<Option<RunSummary>, EngineError> {
-        let hold = self.rematch.hold();
-        let batch = match self.store.claim_batch(shift.run.id, self.following.name(), hold).await? {
+    /// Takes up whatever is next. The summary when that was to publish. Taking up is not broken off, so that nothing is held that nobody knows of.
+    async fn step(
+        &self,
+        shift: &Arc<Shift>,
+        mut stop: Pin<&mut (impl Future<Output = ()> + Send)>,
+    ) -> Result<Option<RunSummary>, EngineError> {
+        let id = shift.run.id;
+        if stop.as_mut().now_or_never().is_some() {
+            return Err(EngineError::RematchStopped(id));
+        }
+        let batch = match self.store.claim_batch(id, self.following.name(), self.rematch.hold()).await? {
             Claim::Work(batch) => batch,
-            Claim::Wait => {
-                tokio::time::sleep(PAUSE).await;
-                return Ok(None);
-            }
-            Claim::AllDone => return Ok(Some(self.publish(shift.run.id).await?)),
+            Claim::Wait => return pause(id, stop).await.map(|()| None),
+            Claim::AllDone => return Ok(Some(self.publish(id).await?)),
         };
-        *held.lock().unwrap_or_else(PoisonError::into_inner) = Some(batch);
+        let done = tokio::select! {
+            biased;
+            () = stop => Err(EngineError::RematchStopped(id)),
+            done = self.work_on(shift, &batch) => done,
+        };
+        if done.is_err()
+            && let Err(error) = self.store.let_go_of_batch(&batch).await
+        {
+            tracing::warn!(error = &error as &dyn std::error::Error, "a batch is left to its time");
+        }
+        done.map(|()| None)
+    }
+
+    async fn work_on(&self, shift: &Arc<Shift>, batch: &RunBatch) -> Result<(), EngineError> {
         match batch.work {
             BatchWork::Needs { after, up_to } => {
-                let found = self.holding(&batch, self.matched(shift, after, up_to)).await?;
-                self.store.finish_batch(&batch, &found).await?;
+                let found = self.holding(batch, self.matched(shift, after, up_to)).await?;
+                self.store.finish_batch(batch, &found).await?;
             }
             BatchWork::Clusters => {
-                let found = self.holding(&batch, self.clusters_in(shift)).await?;
-                self.store.finish_clusters(&batch, &found).await?;
+                let found = self.holding(batch, self.clusters_in(shift)).await?;
+                self.store.finish_clusters(batch, &found).await?;
             }
         }
-        held.lock().unwrap_or_else(PoisonError::into_inner).take();
-        Ok(None)
+        Ok(())
     }
 
     /// Does the work of a batch and holds on to it meanwhile.
@@ -227,6 +223,15 @@ impl Engine {
         let anew = REGISTRIES.into_iter().filter(many).collect();
         let length = Length { shown: self.matching.keep, reserve: RESERVE };
         Ok(Shift { run, base, ranking, changed, anew, length })
+    }
+}
+
+/// Waits a little, unless it is to stop.
+async fn pause(run: RunId, stop: Pin<&mut (impl Future<Output = ()> + Send)>) -> Result<(), EngineError> {
+    tokio::select! {
+        biased;
+        () = stop => Err(EngineError::RematchStopped(run)),
+        () = tokio::time::sleep(PAUSE) => Ok(()),
     }
 }
 
