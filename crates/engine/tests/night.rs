@@ -348,8 +348,7 @@ async fn a_run_that_was_stopped_goes_on_and_one_that_was_given_up_does_not() {
     let stopped = engine.rematch_until(&request, progress, stop).await.unwrap_err();
     assert!(matches!(stopped, EngineError::RematchStopped(_)), "{stopped:?}");
     let running = engine.running_run().await.unwrap().unwrap();
-    // One that was just being taken up is left to its time.
-    assert!(running.progress.batches_done >= 2 && running.held <= 1, "{running:?}");
+    assert!(running.progress.batches_done >= 2 && running.held == 0, "{running:?}");
     assert!(matches!(engine.current_run().await.unwrap_err(), EngineError::NoRun));
     let other_day = RematchRequest { on: Some(date(2026, 11, 22)), ..request };
     let refused = engine.rematch(&other_day, |_| {}).await.unwrap_err();
@@ -375,4 +374,28 @@ async fn a_run_that_was_stopped_goes_on_and_one_that_was_given_up_does_not() {
     assert!(matches!(given_up, EngineError::RematchCancelled(_)), "{given_up:?}");
     assert_eq!(engine.running_run().await.unwrap(), None);
     assert_eq!(engine.current_run().await.unwrap().id, cancelled.id);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_makes_the_run_of_each_day_whatever_day_the_current_one_is_of() {
+    let folder = tempfile::tempdir().unwrap();
+    let settings = Settings {
+        rematch: RematchSettings { at: "00:00".to_owned(), ..RematchSettings::default() },
+        ..settings(folder.path())
+    };
+    let engine = Engine::open(&settings).await.unwrap();
+    engine.create(Kind::Need, json!({"title": "激光焊接气孔控制"})).await.unwrap();
+    let far = RematchRequest { on: Some(date(2999, 1, 1)), ..RematchRequest::default() };
+    engine.rematch(&far, |_| {}).await.unwrap();
+    let keeper = tokio::spawn({
+        let engine = engine.clone();
+        async move { engine.keep_nights().await }
+    });
+    let started = std::time::Instant::now();
+    while engine.current_run().await.unwrap().business_date == date(2999, 1, 1) {
+        assert!(started.elapsed() < std::time::Duration::from_secs(60), "the day has no run");
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    }
+    engine.stop_nights();
+    keeper.await.unwrap();
 }

@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::time::Duration;
 
-use jiff::Zoned;
+use jiff::Timestamp;
 use jiff::civil::Time;
 
 use crate::matching::today;
@@ -61,15 +61,19 @@ impl Engine {
             self.rematch_until(&request, |_| {}, self.night_stops()).await?;
             return Ok(());
         }
-        if time.is_some_and(|time| time <= china().time()) && !self.is_done_today().await? {
+        if time.is_some_and(|time| time <= Timestamp::now().to_zoned(domain::china()).time())
+            && !self.is_done_today().await?
+        {
             let request = RematchRequest { on: Some(today()), once: true, ..RematchRequest::default() };
             self.rematch_until(&request, |_| {}, self.night_stops()).await?;
         }
         Ok(())
     }
 
+    /// Whether there is a run of today; the current one may be of another day that somebody asked for.
     async fn is_done_today(&self) -> Result<bool, EngineError> {
-        Ok(self.store.current_run().await?.is_some_and(|run| run.business_date >= today()))
+        let runs = self.store.runs(None, self.matching.runs.max(2)).await?;
+        Ok(runs.iter().any(|run| run.business_date == today()))
     }
 
     /// Waits, and tells whether it is time to end.
@@ -83,9 +87,4 @@ impl Engine {
     fn night_stops(&self) -> impl Future<Output = ()> + Send + '_ {
         self.night.stopped.notified()
     }
-}
-
-/// Date and time in China.
-fn china() -> Zoned {
-    jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::fixed(jiff::tz::offset(8)))
 }
