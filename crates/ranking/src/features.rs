@@ -21,23 +21,32 @@ pub struct Feature {
 
 /// All features of a pair, always in the same order. Symmetric: which side asks makes no difference.
 pub fn features(one: &Attributes, other: &Attributes, weights: &FeatureWeights) -> Vec<Feature> {
-    let feature = |(code, label, weight, near): (_, _, _, Near<'_>)| Feature {
+    let feature = |((code, label), (weight, near)): ((_, _), (f32, Near<'_>))| Feature {
         code,
         label,
         value: near.value,
         weight,
         fact: near.fact.told(),
     };
-    compared(one, other, weights).map(feature).into()
+    NAMES.into_iter().zip(compared(one, other, weights)).map(feature).collect()
 }
 
 /// Value and weight of each of [`features`], without the facts: for pairs that nobody reads about.
 pub fn nearness(one: &Attributes, other: &Attributes, weights: &FeatureWeights) -> [(f32, f32); FEATURES] {
-    compared(one, other, weights).map(|(_, _, weight, near)| (near.value, weight))
+    compared(one, other, weights).map(|(weight, near)| (near.value, weight))
 }
 
 /// How many features a pair has.
 pub const FEATURES: usize = 5;
+
+/// Code and Chinese name of each feature, in the order of [`features`].
+pub(crate) const NAMES: [(&str, &str); FEATURES] = [
+    ("region", "地域"),
+    ("industry", "行业"),
+    ("field", "技术领域"),
+    ("availability", "可对接"),
+    ("capacity", "承接能力"),
+];
 
 /// How near two records are in one feature, and why.
 struct Near<'a> {
@@ -90,14 +99,14 @@ fn compared<'a>(
     one: &'a Attributes,
     other: &'a Attributes,
     weights: &FeatureWeights,
-) -> [(&'static str, &'static str, f32, Near<'a>); FEATURES] {
+) -> [(f32, Near<'a>); FEATURES] {
     let offer = one.offer.or(other.offer);
     [
-        ("region", "地域", weights.region, region(one, other)),
-        ("industry", "行业", weights.industry, industry(one, other)),
-        ("field", "技术领域", weights.field, field(one, other)),
-        ("availability", "可对接", weights.availability, availability(offer)),
-        ("capacity", "承接能力", weights.capacity, capacity(offer)),
+        (weights.region, region(one, other)),
+        (weights.industry, industry(one, other)),
+        (weights.field, field(one, other)),
+        (weights.availability, availability(offer)),
+        (weights.capacity, capacity(offer)),
     ]
 }
 

@@ -11,7 +11,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::{Areas, Feature, Weights};
+use crate::{Areas, Feature, Weights, features};
 
 /// One addend of a total.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -118,14 +118,19 @@ pub fn total_at_most(text: f64, ideal: f32, nearness: &[(f32, f32)], weights: &W
     100.0 * relevance(text, ideal, weights) * (1.0 + near) / (1.0 + all_weights) * (1.0 + 1e-9)
 }
 
+/// Code and Chinese name of every part that a score may have, in their order: text areas, meaning, features.
+pub fn part_names() -> impl Iterator<Item = (String, String)> {
+    let area = |area: domain::Area| (format!("text.{}", area.slug()), format!("{}文本", area.label()));
+    let other = |(code, label): (&str, &str)| (code.to_owned(), label.to_owned());
+    let others = [("meaning", "语义相近")].into_iter().chain(features::NAMES).map(other);
+    domain::Area::ALL.into_iter().map(area).chain(others)
+}
+
 /// Scores a pair from what its texts come to, the ideal text score and its features.
 pub fn score(texts: &Texts, ideal: f32, features: &[Feature], weights: &Weights) -> Score {
     let all_weights: f64 = features.iter().map(|feature| f64::from(feature.weight)).sum();
     let points = Points::new(texts, ideal, all_weights, weights);
-    let names =
-        domain::Area::ALL.map(|area| (format!("text.{}", area.slug()), format!("{}文本", area.label())));
-    let names = names.into_iter().chain([("meaning".to_owned(), "语义相近".to_owned())]);
-    let texts = names.zip(points.texts).filter(|(_, (value, weight, _))| value * weight > 0.0);
+    let texts = part_names().zip(points.texts).filter(|(_, (value, weight, _))| value * weight > 0.0);
     let text_parts =
         texts.map(|((code, label), (value, weight, points))| Part { code, label, value, weight, points });
     let feature_parts = features.iter().map(|feature| Part {

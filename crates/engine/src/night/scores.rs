@@ -1,25 +1,19 @@
-//! Scores as lists keep them: numbers instead of words.
+//! Scores as lists keep them: a part by its place in [`part_names`] instead of words, so that names are only ever added behind the others.
 
-use domain::Area;
-use ranking::{Part, Score};
+use std::sync::LazyLock;
+
+use ranking::{Part, Score, part_names};
 use store::{Place, PlacePart};
 
 use super::Placed;
 
-/// Codes of the parts of a score that are no text areas', with their labels; a part is kept by its place in this order, behind the areas.
-const OTHERS: [(&str, &str); 6] = [
-    ("meaning", "语义相近"),
-    ("region", "地域"),
-    ("industry", "行业"),
-    ("field", "技术领域"),
-    ("availability", "可对接"),
-    ("capacity", "承接能力"),
-];
+/// Made once: every match of a night is kept by them.
+static NAMES: LazyLock<Vec<(String, String)>> = LazyLock::new(|| part_names().collect());
 
 /// As it is kept.
 pub(super) fn place(placed: &Placed) -> Place {
     let parts = placed.score.parts.iter().filter_map(|part| {
-        let code = names().position(|(code, _)| code == part.code)?;
+        let code = NAMES.iter().position(|(code, _)| *code == part.code)?;
         // Values and weights were of single precision before they were told.
         let (value, weight) = (part.value as f32, part.weight as f32);
         Some(PlacePart { code: u8::try_from(code).ok()?, value, weight, points: part.points })
@@ -30,17 +24,11 @@ pub(super) fn place(placed: &Placed) -> Place {
 /// As it is told.
 pub(super) fn score(place: &Place) -> Score {
     let part = |kept: &PlacePart| {
-        let (code, label) = names().nth(usize::from(kept.code))?;
+        let (code, label) = NAMES.get(usize::from(kept.code))?.clone();
         let (value, weight) = (f64::from(kept.value), f64::from(kept.weight));
         Some(Part { code, label, value, weight, points: kept.points })
     };
     Score { total: place.score, parts: place.parts.iter().filter_map(part).collect() }
-}
-
-fn names() -> impl Iterator<Item = (String, String)> {
-    let area = |area: Area| (format!("text.{}", area.slug()), format!("{}文本", area.label()));
-    let other = |(code, label): (&str, &str)| (code.to_owned(), label.to_owned());
-    Area::ALL.into_iter().map(area).chain(OTHERS.into_iter().map(other))
 }
 
 #[cfg(test)]
@@ -57,7 +45,7 @@ mod tests {
         let areas = Areas { title: 3.7, keywords: 1.1, body: 0.3, evidence: 2.9 };
         let texts = Texts { areas, likeness: 0.37, rate: 4.2 };
         let score = scored(&texts, 20.0, &features, &weights);
-        assert_eq!(score.parts.len(), Area::ALL.len() + OTHERS.len(), "all there are");
+        assert_eq!(score.parts.len(), NAMES.len(), "all there are");
         let placed = Placed { number: 7, score: score.clone(), features };
         assert_eq!(super::score(&place(&placed)), score);
     }
