@@ -100,7 +100,7 @@ pub use exchange::sheets::CellProblem;
 pub use exchange::sheets::changes::ChangeRow;
 pub use exchange::{FileError, Format, RowError, RowProblem, synthetic};
 pub use index::{Dimension, IndexError, SearchAfter};
-pub use ranking::{Alikeness, Exclusion, Explanation, Highlight, Part, Question, Weights, metrics};
+pub use ranking::{Alikeness, Exclusion, Explanation, Highlight, Part, Question, Weights, metrics, rounded};
 pub use store::{
     About, Action, Actor, ActorKind, AuditFault, AuditFaultKind, AuditFilter, AuditReport, AuditResult,
     AuditRow, Connections, Delivery, DeliveryState, Erased, ErasurePlan, Event, KeyInUse, KeyState,

@@ -156,7 +156,10 @@ pub(crate) struct MatchChangePageView {
 impl MatchChangeView {
     /// As it is told, with the cursor that stands for its place.
     pub(crate) fn new(found: &MatchChange, cursor: String) -> Self {
-        let place = |(rank, score)| ListedPlaceView { rank: Some(rank).filter(|rank| *rank > 0), score };
+        let place = |(rank, score)| ListedPlaceView {
+            rank: Some(rank).filter(|rank| *rank > 0),
+            score: engine::rounded(score),
+        };
         let Change { target, kind, before, now, reason } = found.change.clone();
         Self {
             run: found.run.id,
@@ -229,7 +232,7 @@ impl From<CurrentMatches> for CurrentMatchesView {
 
 impl From<Change> for ChangeView {
     fn from(change: Change) -> Self {
-        let place = |(rank, score)| PlaceView { rank, score };
+        let place = |(rank, score)| PlaceView { rank, score: engine::rounded(score) };
         Self {
             target: change.target,
             change: change.kind,
