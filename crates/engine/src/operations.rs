@@ -175,6 +175,11 @@ impl Operations {
         self.lives().insert(operation.number, live);
     }
 
+    /// Rows that an operation which is being done here has told of.
+    fn rows_told(&self, number: u64) -> u64 {
+        self.lives().get(&number).map_or(0, |live| live.rows)
+    }
+
     /// Tells how far an operation is.
     fn tell(&self, number: u64, rows: u64, rows_in_all: Option<u64>, bytes: u64, fraction: f64) {
         if let Some(live) = self.lives().get_mut(&number) {

@@ -140,6 +140,8 @@ pub struct Ending {
     pub report: Option<String>,
     /// Why it failed, as JSON.
     pub problem: Option<String>,
+    /// Rows dealt with in all, where they were not counted with each batch.
+    pub rows: u64,
     /// Whether the request that asked for it is to count as one that failed: sent again, it is done again.
     pub as_if_never: bool,
 }

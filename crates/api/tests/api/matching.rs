@@ -198,7 +198,8 @@ async fn a_rematch_is_asked_for_looked_at_and_done_once_a_day() {
         }
         panic!("it never ends");
     };
-    assert_eq!(ask().await["state"], "succeeded");
+    let done = ask().await;
+    assert_eq!((&done["state"], &done["progress"]["rows"]), (&json!("succeeded"), &json!(1)), "{done}");
     let run = portal.get("/api/v1/rematch-runs/current").await.json();
     assert_eq!((&run["business_date"], &run["needs"]), (&json!("2026-11-21"), &json!(1)));
     assert_eq!(ask().await["state"], "succeeded");

@@ -310,7 +310,11 @@ async fn indexes_are_built_anew_by_those_who_administer_all() {
     let taken = portal.send("POST", "/api/v1/index-rebuilds?registry=needs", &[], b"").await;
     assert_eq!((taken.status, &taken.json()["registry"]), (202, &json!("needs")), "{}", taken.text());
     let operation = ended(&portal, taken.header("location").unwrap()).await;
-    assert_eq!(operation["state"], "succeeded", "{operation}");
+    assert_eq!(
+        (&operation["state"], &operation["progress"]["rows"]),
+        (&json!("succeeded"), &json!(30)),
+        "{operation}"
+    );
     let all = portal.send("POST", "/api/v1/index-rebuilds", &[], b"").await;
     assert_eq!(ended(&portal, all.header("location").unwrap()).await["state"], "succeeded");
     assert_eq!(portal.get("/api/v1/needs/search?limit=1").await.json()["total"], 30);

@@ -160,12 +160,14 @@ impl Engine {
             state: OperationState::Succeeded,
             report: Some(report),
             problem: None,
+            rows: self.operations.rows_told(operation.number),
             as_if_never: false,
         };
         let ending = |state, report: Option<&ImportReport>, fault: Option<Fault>, as_if_never| Ending {
             state,
             report: report.map(kept::report_json),
             problem: fault.map(|fault| fault.to_json()),
+            rows: if state == OperationState::Succeeded { self.operations.rows_told(operation.number) } else { 0 },
             as_if_never,
         };
         let ending = match outcome {

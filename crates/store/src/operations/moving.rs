@@ -197,6 +197,7 @@ async fn end(
             .bind(ending.report.as_deref())
             .bind(ending.problem.as_deref())
             .bind(now())
+            .bind(signed(ending.rows))
             .execute(&mut **transaction)
             .await?
             .rows_affected()

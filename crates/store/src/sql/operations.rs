@@ -37,7 +37,8 @@ pub(crate) const LET_GO: &str =
 pub(crate) const ADVANCE: &str = "UPDATE operations SET row_count = $3, byte_count = $4, report = $5
     WHERE number = $1 AND turn = $2 AND state = 'running' RETURNING cancelling";
 pub(crate) const END: &str =
-    "UPDATE operations SET state = $3, report = $4, problem = $5, ended_at = $6, file = NULL, cancelling = 0
+    "UPDATE operations SET state = $3, report = $4, problem = $5, ended_at = $6, file = NULL, cancelling = 0,
+    row_count = CASE WHEN row_count < $7 THEN $7 ELSE row_count END
     WHERE number = $1 AND turn = $2 AND state = 'running'";
 pub(crate) const CANCEL_WAITING: &str =
     "UPDATE operations SET state = 'cancelled', ended_at = $2, file = NULL

@@ -25,7 +25,7 @@ fn draft(server: &str, file: Option<&str>) -> OperationDraft {
 }
 
 fn ending(state: OperationState, report: Option<&str>) -> Ending {
-    Ending { state, report: report.map(str::to_owned), problem: None, as_if_never: false }
+    Ending { state, report: report.map(str::to_owned), problem: None, rows: 0, as_if_never: false }
 }
 
 fn at(rows: u64) -> Advance {
