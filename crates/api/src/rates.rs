@@ -11,7 +11,7 @@ use governor::clock::{Clock, DefaultClock};
 use governor::middleware::{NoOpMiddleware, StateInformationMiddleware};
 use governor::state::keyed::HashMapStateStore;
 use governor::{NotUntil, Quota, RateLimiter};
-use jiff::{Timestamp, ToSpan, tz};
+use jiff::{Timestamp, ToSpan};
 
 use crate::problem::{Code, Problem};
 
@@ -158,7 +158,7 @@ impl Standing {
 
 /// Seconds until the day of China is over.
 fn until_midnight() -> u64 {
-    let now = Timestamp::now().to_zoned(tz::TimeZone::fixed(tz::offset(8)));
+    let now = Timestamp::now().to_zoned(domain::china());
     let midnight = now.checked_add(1.day()).and_then(|tomorrow| tomorrow.start_of_day());
     midnight
         .map_or(DAY, |midnight| midnight.timestamp().as_second().abs_diff(now.timestamp().as_second()).max(1))

@@ -2,7 +2,6 @@
 
 use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue, HttpDate, LINK};
 use jiff::civil::Date;
-use jiff::tz::TimeZone;
 
 const DEPRECATION: HeaderName = HeaderName::from_static("deprecation");
 const SUNSET: HeaderName = HeaderName::from_static("sunset");
@@ -44,8 +43,7 @@ impl Retirement {
 
 /// When a day begins in China.
 fn midnight(day: Date) -> jiff::Timestamp {
-    let zone = TimeZone::fixed(jiff::tz::offset(8));
-    day.to_zoned(zone).map_or(jiff::Timestamp::UNIX_EPOCH, |begins| begins.timestamp())
+    day.to_zoned(domain::china()).map_or(jiff::Timestamp::UNIX_EPOCH, |begins| begins.timestamp())
 }
 
 fn insert(headers: &mut HeaderMap, name: HeaderName, value: &str) {

@@ -1,4 +1,4 @@
-//! Calendar dates as people write them on forms.
+//! The country's clock, and calendar dates as people write them on forms.
 
 use std::ops::Range;
 
@@ -8,12 +8,17 @@ use jiff::tz::{self, TimeZone};
 
 const YEARS: Range<i16> = 1900..3000;
 
+/// The time zone of all of China, which has no daylight saving.
+pub fn china() -> TimeZone {
+    TimeZone::fixed(tz::offset(8))
+}
+
 /// Reads `2026-03-05`, `2026/3/5`, `2026.3.5`, `20260305` and `2026年3月5日`, also with a time of day after them, as spreadsheets write
 /// (`2026/3/5 0:00`); a moment with its zone (RFC 3339) is the day that it was in China. Only real dates between 1900 and 2999.
 pub fn parse_date(text: &str) -> Option<Date> {
     let text = text.trim();
     if let Ok(moment) = text.parse::<Timestamp>() {
-        let date = moment.to_zoned(TimeZone::fixed(tz::offset(8))).date();
+        let date = moment.to_zoned(china()).date();
         return Some(date).filter(|date| YEARS.contains(&date.year()));
     }
     let text = without_time(text);

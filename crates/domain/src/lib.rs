@@ -18,7 +18,7 @@ mod profile;
 mod region;
 mod webhook;
 
-pub use calendar::parse_date;
+pub use calendar::{china, parse_date};
 pub use choices::{AchievementType, Availability, Consent, Decision, StationType, Status};
 pub use code::UnifiedSocialCreditCode;
 pub use contact::{Contact, MaskedContact};

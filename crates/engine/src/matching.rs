@@ -381,9 +381,9 @@ pub(crate) fn pairing(subject: Kind, target: Kind) -> Result<(), EngineError> {
     if fits { Ok(()) } else { Err(EngineError::NoSuchPairing { subject, target }) }
 }
 
-/// Today's date in China, which has one time zone and no daylight saving.
+/// Today's date in China.
 pub(crate) fn today() -> Date {
-    jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::fixed(jiff::tz::offset(8))).date()
+    jiff::Timestamp::now().to_zoned(domain::china()).date()
 }
 
 /// Whether somebody who sees this region alone sees what lies there.

@@ -10,7 +10,6 @@ use engine::{
     About, Action as Done, ActorKind, AuditFilter, AuditReport, AuditRow, Engine, Event, LEAST_KEPT_DAYS,
 };
 use jiff::Timestamp;
-use jiff::tz::{self, TimeZone};
 use serde_json::{Value, json};
 
 use super::require_state;
@@ -331,16 +330,12 @@ fn result_label(row: &AuditRow) -> &str {
 
 /// In China's time, which the whole country keeps.
 fn local(row: &AuditRow) -> Result<String> {
-    Ok(row.moment()?.to_zoned(china()).strftime("%Y-%m-%d %H:%M:%S").to_string())
-}
-
-fn china() -> TimeZone {
-    TimeZone::fixed(tz::offset(8))
+    Ok(row.moment()?.to_zoned(domain::china()).strftime("%Y-%m-%d %H:%M:%S").to_string())
 }
 
 /// A moment, or the beginning of a day in China.
 fn moment(text: &str) -> Result<Timestamp, String> {
-    let day = || domain::parse_date(text)?.to_zoned(china()).ok().map(|zoned| zoned.timestamp());
+    let day = || domain::parse_date(text)?.to_zoned(domain::china()).ok().map(|zoned| zoned.timestamp());
     let moment = text.parse().ok().or_else(day);
     moment.ok_or_else(|| "应为日期，如 2026-11-21，或时间，如 2026-11-21T08:00:00+08:00".to_owned())
 }

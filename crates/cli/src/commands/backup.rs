@@ -5,7 +5,6 @@ use std::path::PathBuf;
 use anyhow::Result;
 use clap::Args;
 use engine::{BackupReport, Engine, RestoreReport, RestoreRequest};
-use jiff::tz::{self, TimeZone};
 use serde_json::json;
 
 use super::{require_state, serve, spinner};
@@ -96,7 +95,7 @@ impl Restore {
                 "previous": previous,
             }))?;
         } else {
-            let made = made_at.to_zoned(TimeZone::fixed(tz::offset(8))).strftime("%Y年%-m月%-d日 %-H:%M");
+            let made = made_at.to_zoned(domain::china()).strftime("%Y年%-m月%-d日 %-H:%M");
             let mut text = format!("已恢复 {made} 的备份：{records} 条记录，索引与数据库一致\n");
             if *erased_again > 0 {
                 text.push_str(&format!("其中 {erased_again} 人在备份之后已依要求删除，已再次删除\n"));

@@ -7,7 +7,6 @@ use clap::{Args, Subcommand};
 use domain::{Attributes, Consent, Decision, Kind, RecordId};
 use engine::{Engine, FeedbackDraft, FeedbackRequest, Part, Seen};
 use jiff::civil::Date;
-use jiff::tz::{self, TimeZone};
 use serde_json::{Value, json};
 
 use super::matching::record;
@@ -215,7 +214,7 @@ fn told(found: &engine::Feedback, names: &Names) -> String {
     let rank = seen.rank.map_or_else(String::new, |rank| format!("第 {rank} 名，"));
     let run = seen.run.map_or_else(|| "即时计算".to_owned(), |run| format!("匹配批次 {run}"));
     // The clock of the whole country, as in all days of the program.
-    let at = recorded_at.to_zoned(TimeZone::fixed(tz::offset(8))).strftime("%Y年%-m月%-d日 %-H:%M");
+    let at = recorded_at.to_zoned(domain::china()).strftime("%Y年%-m月%-d日 %-H:%M");
     text.push_str(&format!("\n    当时 {rank}{:.1} 分（{run}）  记于 {at}\n", seen.total));
     for (label, said) in [("原因", &told.reason), ("备注", &told.comment)] {
         if !said.is_empty() {

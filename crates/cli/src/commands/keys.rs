@@ -170,7 +170,7 @@ fn told(key: &Key) -> String {
 
 /// The day in China.
 fn day(at: jiff::Timestamp) -> jiff::civil::Date {
-    at.to_zoned(jiff::tz::TimeZone::fixed(jiff::tz::offset(8))).date()
+    at.to_zoned(domain::china()).date()
 }
 
 fn key_json(key: &Key) -> Value {

@@ -123,7 +123,7 @@ fn line(operation: &Operation) -> String {
         (OperationState::Running, _) => format!("进行中{}", how_far(&operation.progress)),
         (state, _) => state.label().to_owned(),
     };
-    let created = operation.created_at.to_zoned(jiff::tz::TimeZone::fixed(jiff::tz::offset(8)));
+    let created = operation.created_at.to_zoned(domain::china());
     format!(
         "{}  {}  {state}  {}  {}",
         operation.number,

@@ -275,7 +275,7 @@ fn line(delivery: &Delivery) -> String {
 
 /// The minute in China.
 fn minute(at: Timestamp) -> String {
-    at.to_zoned(jiff::tz::TimeZone::fixed(jiff::tz::offset(8))).strftime("%Y-%m-%d %H:%M").to_string()
+    at.to_zoned(domain::china()).strftime("%Y-%m-%d %H:%M").to_string()
 }
 
 fn webhook_json(webhook: &Webhook) -> Value {

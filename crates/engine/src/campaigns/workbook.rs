@@ -5,7 +5,6 @@ use exchange::sheets::plans::{
     ItineraryBook, LeftRow, PlanBook, PlanRow, Stay, Way, write_itineraries, write_plan,
 };
 use jiff::civil::Date;
-use jiff::tz::{self, TimeZone};
 
 use super::reading::Told;
 use super::told::{Itinerary, LeftOutNeed, PlannedPair};
@@ -150,7 +149,7 @@ fn county(side: &Side) -> String {
 
 /// A moment's day in China.
 fn day(moment: jiff::Timestamp) -> Date {
-    moment.to_zoned(TimeZone::fixed(tz::offset(8))).date()
+    moment.to_zoned(domain::china()).date()
 }
 
 /// A day as staff write it.

@@ -128,7 +128,7 @@ impl New {
         if let Some(name) = self.name {
             request.name = name;
         } else if request.name.is_empty() {
-            let today = jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::fixed(jiff::tz::offset(8)));
+            let today = jiff::Timestamp::now().to_zoned(domain::china());
             let day = self.date.or(request.business_date).unwrap_or(today.date());
             request.name = format!("对接活动 {day}");
         }
