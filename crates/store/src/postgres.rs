@@ -38,6 +38,9 @@ const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE";
 const TURN: i64 = 0x7ea2_5a18;
 /// How long a writer waits for the others, in this process and in other ones: an import may take that long.
 const WRITE_TURN: Duration = Duration::from_secs(60);
+/// A process that says nothing for so long in its turn was paused, or cut off unheard: the server takes the turn from it, and the next one has it
+/// before its own patience ends.
+const SILENCE: Duration = Duration::from_secs(30);
 /// How long a reader waits for a connection; a server that is restarting is back by then.
 const READ_TURN: Duration = Duration::from_secs(10);
 const READERS: u32 = 8;
@@ -66,10 +69,12 @@ pub(crate) fn is_meant(url: &str) -> bool {
 /// Connects to the database at this address, which must exist, and brings it up to date.
 pub(crate) async fn open(url: &str) -> Result<(Pools<Postgres>, MigrationReport), StoreError> {
     let options = options(url)?;
-    let writer = PgPoolOptions::new()
-        .acquire_timeout(WRITE_TURN)
-        .max_connections(1)
-        .connect_lazy_with(options.clone().options([("lock_timeout", WRITE_TURN.as_millis().to_string())]));
+    let writer = PgPoolOptions::new().acquire_timeout(WRITE_TURN).max_connections(1).connect_lazy_with(
+        options.clone().options([
+            ("lock_timeout", WRITE_TURN.as_millis()),
+            ("idle_in_transaction_session_timeout", SILENCE.as_millis()),
+        ]),
+    );
     let readers = PgPoolOptions::new()
         .acquire_timeout(READ_TURN)
         .max_connections(READERS)

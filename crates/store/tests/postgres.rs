@@ -363,6 +363,24 @@ async fn a_connection_cut_before_anything_is_written_is_unavailable() {
     store.close().await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_writer_that_falls_silent_in_its_turn_loses_it() {
+    let Some(server) = Server::shared() else { return };
+    let url = server.database();
+    let (silent, other) = (opened(&url).await, opened(&url).await);
+    let mut import = silent.import().await.unwrap();
+    import.upsert(vec![need("a")]).await.unwrap();
+    // Waits for its turn, and has it before it would have to give up.
+    other.create(need("b")).await.unwrap();
+    let error = import.upsert(vec![need("c")]).await.unwrap_err();
+    assert!(matches!(error, StoreError::Unavailable(_)), "{error:?}");
+    assert!(matches!(import.commit().await.unwrap_err(), StoreError::ImportAborted));
+    silent.create(need("a")).await.unwrap();
+    assert_eq!(count(&other).await, 2);
+    silent.close().await;
+    other.close().await;
+}
+
 /// A ticket of one server's caller, which is the same at every server.
 fn ticket(text: &str) -> Ticket {
     let since = jiff::Timestamp::now() - jiff::SignedDuration::from_hours(1);
