@@ -23,6 +23,9 @@ const BATCH_WITH_MODEL: u32 = 50;
 /// A commit comes after so many documents, or after so long, when there is more to write.
 const UNCOMMITTED: u64 = 40_000;
 const COMMIT_EVERY: Duration = Duration::from_secs(5);
+/// A commit seals files and merges segments, the more often the more: it is to take at most a tenth of the time where much is written.
+const REST: u32 = 9;
+const LONGEST_REST: Duration = Duration::from_secs(30);
 /// A registry without changes is committed when its position is so far behind.
 const IDLE: u64 = 10_000;
 /// How often a server looks for changes that other processes made.
@@ -41,6 +44,8 @@ pub(crate) struct Indexing {
     /// Up to where each registry's share of the outbox has been dealt with, committed or not of its kind.
     seen: Mutex<HashMap<Kind, Seen>>,
     tide: Tide,
+    /// When the last commit ended, and how long it took.
+    committed: Mutex<Option<(Instant, Duration)>>,
     wake: Notify,
     stopped: AtomicBool,
     /// Since when the files could not be cleaned of what was erased.
@@ -62,6 +67,23 @@ impl Indexing {
     pub(crate) fn stop(&self) {
         self.stopped.store(true, Ordering::Release);
         self.wake.notify_one();
+    }
+
+    /// How long after the last commit there is to be no other, and when that one ended.
+    fn rest(&self) -> Option<(Instant, Duration)> {
+        let committed = *self.committed.lock().unwrap_or_else(PoisonError::into_inner);
+        committed.map(|(ended, took)| (ended, (took * REST).min(LONGEST_REST)))
+    }
+
+    /// Waits, when there was a commit just now, until there may be another; or until it is to stop.
+    async fn take_rest(&self) {
+        while let Some((ended, rest)) = self.rest()
+            && let left = rest.min(COMMIT_EVERY).saturating_sub(ended.elapsed())
+            && !left.is_zero()
+            && !self.stopped.load(Ordering::Acquire)
+        {
+            let _ = tokio::time::timeout(left, self.wake.notified()).await;
+        }
     }
 }
 
@@ -148,6 +170,7 @@ impl Engine {
                 }
             }
             let _ = tokio::time::timeout(POLL, self.indexing.wake.notified()).await;
+            self.indexing.take_rest().await;
         }
     }
 
@@ -232,7 +255,8 @@ impl Engine {
                 }
             }
             round.read = last;
-            if round.uncommitted >= UNCOMMITTED || round.since.is_some_and(|t| t.elapsed() >= COMMIT_EVERY) {
+            let patience = self.indexing.rest().map_or(COMMIT_EVERY, |(_, rest)| rest.max(COMMIT_EVERY));
+            if round.uncommitted >= UNCOMMITTED || round.since.is_some_and(|t| t.elapsed() >= patience) {
                 self.commit(&mut round).await?;
             }
         }
@@ -298,8 +322,10 @@ impl Engine {
 
     /// Commits what the round has put so far, and remembers for all registries up to where the outbox has been read.
     async fn commit(&self, round: &mut Round) -> Result<(), EngineError> {
-        let position = round.read;
-        for kind in std::mem::take(&mut round.dirty) {
+        let (position, started) = (round.read, Instant::now());
+        let dirty = std::mem::take(&mut round.dirty);
+        let writes = !dirty.is_empty();
+        for kind in dirty {
             let engine = self.clone();
             let commit = move || engine.with_writer(kind, |writer| writer.commit(position));
             if let Err(error) = blocking(commit).await {
@@ -312,6 +338,10 @@ impl Engine {
             }
         }
         (round.uncommitted, round.since) = (0, None);
+        if writes {
+            *self.indexing.committed.lock().unwrap_or_else(PoisonError::into_inner) =
+                Some((Instant::now(), started.elapsed()));
+        }
         Ok(())
     }
 
