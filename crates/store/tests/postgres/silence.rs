@@ -78,7 +78,7 @@ async fn a_write_whose_answer_never_comes_is_given_up_and_the_turn_is_free_again
 async fn a_commit_whose_answer_never_comes_is_neither_success_nor_failure() {
     let Some(server) = Server::shared() else { return };
     let (proxy, store) = behind(server).await;
-    proxy.swallow_after("COMMIT");
+    proxy.swallow_after("COMMIT\0");
     let started = Instant::now();
     let error = store.upsert(vec![need("b")]).await.unwrap_err();
     assert!(matches!(error, StoreError::OutcomeUnknown(_)), "{error:?}");
