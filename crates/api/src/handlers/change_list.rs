@@ -11,7 +11,6 @@ use futures_util::stream::try_unfold;
 
 use super::Answer;
 use super::outcomes::line;
-use super::runs::date;
 use crate::cursor::{self, Place};
 use crate::extract::Query;
 use crate::gate::At;
@@ -47,7 +46,7 @@ pub(crate) async fn list(At(desk): At, query: Query, request: HttpRequest) -> An
 /// The run that is asked for: by its number, as the latest of a day, or both.
 async fn run(desk: &Desk, query: &Query) -> Result<Option<RunId>, Problem> {
     let run = query.parsed("run", "批次号，如 12")?.map(RunId);
-    match date(query)? {
+    match query.parsed("date", "日期，如 2026-11-21")? {
         Some(day) => Ok(Some(desk.run_of(day, run).await?)),
         None => Ok(run),
     }

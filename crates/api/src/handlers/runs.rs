@@ -2,7 +2,6 @@
 
 use actix_web::{HttpRequest, HttpResponse};
 use engine::{RematchRequest, RunId};
-use jiff::civil::Date;
 
 use super::Answer;
 use super::matching::target;
@@ -28,18 +27,15 @@ pub(crate) async fn list(At(desk): At, query: Query, request: HttpRequest) -> An
 }
 
 pub(crate) async fn begin(At(desk): At, query: Query, repeatable: Repeatable) -> Answer {
+    let on = query.one("date")?.map(|text| {
+        let wrong = || Problem::parameter(Code::InvalidParameter, "date", "应为日期，如 2026-11-21");
+        domain::parse_date(text).ok_or_else(wrong)
+    });
     let asked =
-        RematchRequest { on: date(&query)?, whole: query.flag("whole")?, ..RematchRequest::default() };
+        RematchRequest { on: on.transpose()?, whole: query.flag("whole")?, ..RematchRequest::default() };
     let (number, again) =
         repeatable.operation(&desk, b"", async |desk| desk.submit_rematch(asked).await).await?;
     taken_on(&desk, number, again).await
-}
-
-/// The day that `date` names.
-pub(super) fn date(query: &Query) -> Result<Option<Date>, Problem> {
-    let Some(text) = query.one("date")? else { return Ok(None) };
-    let wrong = || Problem::parameter(Code::InvalidParameter, "date", "应为日期，如 2026-11-21");
-    domain::parse_date(text).map(Some).ok_or_else(wrong)
 }
 
 pub(crate) async fn current(At(desk): At, _: Query) -> Answer {

@@ -140,6 +140,13 @@ async fn changes_name_who_left() {
     assert_eq!(changes["changes"][0]["before"]["rank"], 1);
     assert_eq!(changes["changes"][0]["reason"], "withdrawn");
     assert_eq!(changes["changes"][0]["reason_label"], "对方已撤回");
+    assert!(is_rounded(&changes["changes"][0]["before"]["score"]), "{changes}");
+}
+
+/// Whether a score is told as all others are, without digits that say nothing.
+fn is_rounded(score: &serde_json::Value) -> bool {
+    let score = score.as_f64().unwrap();
+    score > 0.0 && score == (score * 1e4).round() / 1e4
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -163,6 +170,7 @@ async fn the_change_list_is_read_on_from_any_place_and_later_runs_come_behind() 
     let distinct: std::collections::BTreeSet<String> = told.iter().map(key).collect();
     assert_eq!(distinct.len(), told.len(), "each once");
     assert!(told.iter().all(|item| item["run"] == json!(first.id) && item["reason"] == "first_run"));
+    assert!(told.iter().all(|item| is_rounded(&item["now"]["score"])), "{told:?}");
 
     let accept = [("Accept", "application/x-ndjson")];
     let lines = portal.send("GET", "/api/v1/match-changes?limit=1", &accept, b"").await;
