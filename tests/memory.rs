@@ -1,4 +1,5 @@
-//! Memory is bounded whatever is imported: thousands of experts with their contacts, on the command line and over HTTP.
+//! Memory is bounded whatever is imported: thousands of experts with their contacts, on the command line, over HTTP, and as an operation that was handed
+//! over by HTTP.
 //!
 //! Properties: less than 512 MiB are resident; and twice the rows take no more than the buffers that fill up once (the database's cache, the index writer's
 //! threads) and a digest for each row, by which rows that come twice are told.
@@ -18,7 +19,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use service::{Service, hongniang, key, succeeds};
+use service::{Service, eventually, hongniang, key, succeeds};
 
 /// The most that may be resident, whatever is imported, in KiB.
 const MOST: u64 = 512 << 10;
@@ -184,4 +185,35 @@ fn an_import_over_http_is_bounded() {
     };
     judge("http", took(many / 2, false), took(many, false), many - many / 2);
     judge("http, all or nothing", took(many / 2, true), took(many, true), many - many / 2);
+}
+
+#[test]
+fn an_import_that_is_an_operation_is_bounded() {
+    let many = rows();
+    let took = |rows: u64| {
+        let folder = tempfile::tempdir().unwrap();
+        succeeds(folder.path(), &["migrate"]);
+        let key = key(folder.path());
+        let service = Service::start(folder.path(), &key, &[]);
+        let watch = Watch::on(service.id());
+        let started = Instant::now();
+        let headers = [("Content-Type", "text/csv"), ("Prefer", "respond-async")];
+        let (mut table, length) = (Table::new(rows, true), Table::length(rows, true));
+        let taken = service.send_with("POST", "/api/v1/experts/import", &headers, &mut table, length);
+        assert_eq!(taken.status, 202, "{}", taken.body);
+        let (taken, handed_over) = (taken.json(), started.elapsed());
+        let place = format!("/api/v1/operations/{}", taken["id"]);
+        // As long as a row may take on a slow machine.
+        let patience = Duration::from_secs(120) + Duration::from_millis(20) * u32::try_from(rows).unwrap();
+        eventually(patience, "the operation ends", || {
+            let operation = service.get(&place).json();
+            assert_ne!(operation["state"], "failed", "{operation}");
+            operation["state"] == "succeeded" && operation["report"]["created"] == rows
+        });
+        let done = started.elapsed();
+        service.indexed_within(patience);
+        eprintln!("operation, {rows} rows, {length} bytes: handed over after {handed_over:?}, done after {done:?}, indexed after {:?}", started.elapsed());
+        watch.peak()
+    };
+    judge("operation", took(many / 2), took(many), many - many / 2);
 }

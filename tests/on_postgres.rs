@@ -10,13 +10,16 @@ mod service;
 
 use std::ffi::OsStr;
 use std::fs;
-use std::process::{Command, Output};
-use std::time::Duration;
+use std::process::{Child, Command, Output, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use holding::holding;
 use serde_json::json;
 use service::{Service, eventually};
 use tempfile::TempDir;
+
+const TABLES: &str = "SELECT count(*) FROM pg_tables WHERE schemaname = 'public'";
 
 fn run(house: &TempDir, arguments: &[&str], url: &str) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_hongniang"));
@@ -120,6 +123,160 @@ fn a_person_erased_is_in_no_table_of_the_server() {
     assert_eq!(holding(&server.tables(&url), &marks), [""; 0]);
     assert_eq!(server.sql(&url, remembers), "0");
     ends(&["audit", "verify"]);
+}
+
+/// A data directory of the house and a database of the server.
+struct Place<'h> {
+    house: &'h TempDir,
+    data: &'static str,
+    url: String,
+}
+
+impl Place<'_> {
+    fn ends(&self, code: i32, arguments: &[&str]) -> String {
+        let output = run(self.house, &[&["--data-dir", self.data], arguments].concat(), &self.url);
+        let said = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
+        assert_eq!(output.status.code(), Some(code), "{arguments:?}: {said}");
+        said
+    }
+
+    fn json(&self, arguments: &[&str]) -> serde_json::Value {
+        let output = run(self.house, &[&["--data-dir", self.data], arguments, &["--json"]].concat(), &self.url);
+        assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+        serde_json::from_slice(&output.stdout).unwrap()
+    }
+
+    fn begin(&self, arguments: &[&str]) -> Child {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_hongniang"));
+        command.args(["--data-dir", self.data]).args(arguments).current_dir(self.house.path());
+        command.env("HONGNIANG_DATABASE_URL", &self.url).stdout(Stdio::null()).stderr(Stdio::null());
+        command.spawn().unwrap()
+    }
+}
+
+/// Experts that an import takes a while for, and a few who are there before.
+fn experts(house: &TempDir, count: u32) {
+    let expert = |at: u32| json!({"external_id": format!("ZJ-{at}"), "name": format!("专家{at}"), "projects": ["气孔控制"], "contact": {"mobile": format!("139{at:08}")}});
+    let lines: Vec<String> = (0..count).map(|at| expert(at).to_string()).collect();
+    fs::write(house.path().join("前.jsonl"), lines[..10].join("\n")).unwrap();
+    fs::write(house.path().join("专家.jsonl"), lines.join("\n")).unwrap();
+}
+
+#[test]
+fn a_backup_made_while_others_write_comes_back_in_an_empty_database() {
+    let Some(server) = postgres_server::Server::shared() else { return };
+    let house = tempfile::tempdir().unwrap();
+    experts(&house, 20_000);
+    let old = Place { house: &house, data: "甲", url: server.database() };
+    old.ends(0, &["import", "experts", "前.jsonl"]);
+    fs::create_dir_all(house.path().join("甲/dictionaries")).unwrap();
+    fs::write(house.path().join("甲/dictionaries/terms.txt"), "气孔控制\n").unwrap();
+    let mut import = old.begin(&["import", "experts", "专家.jsonl"]);
+    let mut made = Vec::new();
+    while import.try_wait().unwrap().is_none() {
+        let name = format!("备份-{}.zip", made.len());
+        made.push((old.json(&["backup", &name]), name));
+    }
+    assert!(import.wait().unwrap().success());
+    let count = |report: &serde_json::Value| report["records"]["experts"].as_u64().unwrap();
+    let counts: Vec<u64> = made.iter().map(|(report, _)| count(report)).collect();
+    assert!(counts.is_sorted() && counts[0] < 20_000, "{counts:?}");
+    assert!(counts.iter().all(|count| *count == 10 || count % 1_000 == 0), "whole batches: {counts:?}");
+    assert_eq!(holding(house.path(), &["13900000007"]).len(), 2, "the imported files alone");
+
+    // Somebody is erased after the backup.
+    let (report, name) = &made[0];
+    old.ends(0, &["erase", "person", "--expert", "ZJ-3", "--yes"]);
+    let new = Place { house: &house, data: "乙", url: server.database() };
+    let said = new.ends(1, &["restore", name]);
+    assert!(said.contains("密钥环") && said.contains("乙/keys/contacts.keys"), "{said}");
+    assert_eq!(server.sql(&new.url, TABLES), "0");
+    fs::create_dir_all(house.path().join("乙/keys")).unwrap();
+    fs::copy(house.path().join("甲/keys/contacts.keys"), house.path().join("乙/keys/contacts.keys")).unwrap();
+    let restored = new.json(&["restore", name, "--erasures", "甲/erasures"]);
+    assert_eq!(restored["records"], json!(count(report) - 1));
+    assert_eq!((&restored["audit_faults"], &restored["erased_again"]), (&json!(0), &json!(1)));
+    new.ends(0, &["index", "verify"]);
+    new.ends(0, &["audit", "verify", "--head", report["audit_head"][1].as_str().unwrap()]);
+    assert!(new.ends(0, &["contacts", "show", "ZJ-7", "--purpose", "核对"]).contains("13900000007"));
+    assert!(!house.path().join("乙/postgres").exists() && house.path().join("乙/dictionaries/terms.txt").exists());
+    assert!(new.ends(3, &["import", "experts", "前.jsonl"]).contains("已依要求"), "nor does ZJ-3 come in again");
+
+    // What is there stays, and each kind of backup has its place.
+    let said = new.ends(1, &["restore", name, "--replace"]);
+    assert!(said.contains("createdb"), "{said}");
+    assert!(new.ends(0, &["contacts", "show", "ZJ-7", "--purpose", "核对"]).contains("13900000007"));
+    let nowhere = Command::new(env!("CARGO_BIN_EXE_hongniang"))
+        .args(["--data-dir", "丙", "restore", name])
+        .current_dir(house.path())
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&nowhere.stderr).into_owned();
+    assert!(nowhere.status.code() == Some(1) && said.contains("来自 PostgreSQL"), "{said}");
+}
+
+#[test]
+fn a_restore_that_is_killed_leaves_an_empty_database() {
+    let Some(server) = postgres_server::Server::shared() else { return };
+    let house = tempfile::tempdir().unwrap();
+    experts(&house, 1_000);
+    let old = Place { house: &house, data: "甲", url: server.database() };
+    old.ends(0, &["import", "experts", "专家.jsonl"]);
+    // A table that takes a while.
+    server.sql(&old.url, "INSERT INTO need_bands SELECT at, at FROM generate_series(1, 1000000) at");
+    old.ends(0, &["backup", "备份.zip"]);
+    let new = Place { house: &house, data: "乙", url: server.database() };
+    fs::create_dir_all(house.path().join("乙/keys")).unwrap();
+    fs::copy(house.path().join("甲/keys/contacts.keys"), house.path().join("乙/keys/contacts.keys")).unwrap();
+    let others = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'hongniang'";
+    let copying = format!("{others} AND query LIKE 'COPY \"need_bands\"%FROM STDIN'");
+    for further in [0, 300] {
+        let mut restore = new.begin(&["restore", "备份.zip"]);
+        let started = Instant::now();
+        while server.sql(&new.url, &copying) == "0" {
+            let ended = restore.try_wait().unwrap();
+            assert!(ended.is_none() && started.elapsed() < Duration::from_secs(60), "{ended:?}");
+        }
+        thread::sleep(Duration::from_millis(further));
+        assert_eq!(server.sql(&new.url, &copying), "1", "it was killed at its work");
+        restore.kill().unwrap();
+        restore.wait().unwrap();
+        eventually(Duration::from_secs(20), "the server has noticed", || server.sql(&new.url, others) == "0");
+        assert_eq!(server.sql(&new.url, TABLES), "0");
+        assert!(!house.path().join("乙/index").exists(), "the data directory is as it was");
+    }
+    new.ends(0, &["restore", "备份.zip"]);
+    new.ends(0, &["index", "verify"]);
+}
+
+/// What one has sealed the other cannot open, and says so; it never shows an empty contact, and a server without any ring does not start.
+#[test]
+fn servers_that_do_not_share_the_ring_of_keys_say_so() {
+    let Some(server) = postgres_server::Server::shared() else { return };
+    let house = tempfile::tempdir().unwrap();
+    experts(&house, 10);
+    let one = Place { house: &house, data: "甲", url: server.database() };
+    one.ends(0, &["import", "experts", "前.jsonl"]);
+    let other = Place { house: &house, data: "乙", url: one.url.clone() };
+    let said = other.ends(1, &["search", "experts", "专家"]);
+    assert!(said.contains("找不到联系方式的密钥环") && said.contains("乙/keys/contacts.keys"), "{said}");
+    assert!(!house.path().join("乙/keys/contacts.keys").exists(), "none is made over contacts that are sealed");
+
+    // A ring from elsewhere.
+    let elsewhere = Place { house: &house, data: "丙", url: server.database() };
+    elsewhere.ends(0, &["migrate"]);
+    fs::create_dir_all(house.path().join("乙/keys")).unwrap();
+    fs::copy(house.path().join("丙/keys/contacts.keys"), house.path().join("乙/keys/contacts.keys")).unwrap();
+    let show = |place: &Place, code, expert: &str| place.ends(code, &["contacts", "show", expert, "--purpose", "核对"]);
+    let ring = fs::read_to_string(house.path().join("甲/keys/contacts.keys")).unwrap();
+    let key = ring.lines().last().unwrap().split(' ').next().unwrap();
+    let said = show(&other, 1, "ZJ-1");
+    assert!(said.contains(&format!("没有密钥 {key}")) && !said.contains("139"), "{said}");
+    fs::write(house.path().join("后.jsonl"), json!({"external_id": "ZJ-99", "name": "后来", "contact": {"mobile": "13900000099"}}).to_string()).unwrap();
+    other.ends(0, &["import", "experts", "后.jsonl"]);
+    assert!(show(&other, 0, "ZJ-99").contains("13900000099"));
+    assert!(show(&one, 1, "ZJ-99").contains("没有密钥"));
+    assert!(show(&one, 0, "ZJ-1").contains("13900000001"));
 }
 
 #[test]

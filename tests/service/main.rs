@@ -6,6 +6,8 @@ mod crowds;
 mod ending;
 mod heads;
 mod logs;
+#[path = "../support/portal.rs"]
+mod portal;
 mod running;
 mod scraping;
 mod unit;

@@ -105,11 +105,24 @@ impl Service {
         body: &mut dyn Read,
         length: u64,
     ) -> Reply {
+        self.send_with(method, path, &[("Content-Type", kind)], body, length)
+    }
+
+    /// As [`Self::send`], with these headers.
+    pub(crate) fn send_with(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &mut dyn Read,
+        length: u64,
+    ) -> Reply {
         let mut stream = TcpStream::connect(&self.address).unwrap();
         let (address, key) = (&self.address, &self.key);
+        let more: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
         write!(
             stream,
-            "{method} {path} HTTP/1.1\r\nHost: {address}\r\nAuthorization: Bearer {key}\r\nContent-Type: {kind}\r\n\
+            "{method} {path} HTTP/1.1\r\nHost: {address}\r\nAuthorization: Bearer {key}\r\n{more}\
              Content-Length: {length}\r\nConnection: close\r\n\r\n"
         )
         .unwrap();
@@ -131,7 +144,11 @@ impl Service {
 
     /// Waits until all indexes hold all changes.
     pub(crate) fn indexed(&self) {
-        eventually(Duration::from_secs(120), "the index catches up", || {
+        self.indexed_within(Duration::from_secs(120));
+    }
+
+    pub(crate) fn indexed_within(&self, patience: Duration) {
+        eventually(patience, "the index catches up", || {
             let health = self.get("/readyz");
             let caught_up = |index: &Value| index["stale"] == false && index["lag"] == 0;
             health.status == 200

@@ -8,7 +8,10 @@ use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::running::{Running, reply};
+use serde_json::json;
+
+use crate::portal::{Answer, Portal};
+use crate::running::{PATIENCE, Running, reply};
 
 const ON: &str = "[metrics]\nlisten = '127.0.0.1:0'";
 
@@ -136,6 +139,45 @@ fn the_numbers_move_with_what_happens() {
     assert!(
         after.contains_key(&format!("hongniang_build_info{{version=\"{}\"}}", env!("CARGO_PKG_VERSION")))
     );
+}
+
+#[test]
+fn what_becomes_of_messages_to_portals_is_counted() {
+    // Fails and is tried again, fails and is given up; is taken; is told that nobody lives there any more.
+    let portal = Portal::open(&[500, 500, 204, 410].map(Answer::Status));
+    let port = portal.port;
+    let webhooks = format!("[webhooks]\nports = [{port}]\nallow = ['127.0.0.0/8']\nplain_http = true\nretries = [2]");
+    let service = Running::with(&format!("{ON}\n{webhooks}"), "");
+    let form = json!({"url": portal.url("/"), "events": ["run.published"]});
+    let made = service.post("/api/v1/webhooks", &form.to_string());
+    assert_eq!(made.status, 201, "{}", made.body);
+    let becomes = |expected: &[(&str, f64)]| {
+        let began = Instant::now();
+        loop {
+            let page = parse(&service.scrape());
+            let value = |name: &str| page[&format!("hongniang_webhook_{name}")];
+            if expected.iter().all(|(name, wanted)| value(name) == *wanted) {
+                return value("oldest_pending_seconds");
+            }
+            assert!(began.elapsed() < PATIENCE, "{expected:?}\n{}", service.scrape());
+            thread::sleep(Duration::from_millis(20));
+        }
+    };
+    let publish = |day: &str| service.said(&["rematch", "--date", day]);
+    let [delivered, failed, dead] = ["delivered", "failed", "dead"]
+        .map(|outcome| format!("attempts_total{{outcome=\"{outcome}\"}}"));
+    let [delivered, failed, dead] = [&delivered, &failed, &dead].map(String::as_str);
+    becomes(&[(failed, 0.0), (dead, 0.0), (delivered, 0.0), ("pending", 0.0)]);
+    publish("2026-11-20");
+    let waited = becomes(&[(failed, 1.0), ("pending", 1.0), ("dead", 0.0)]);
+    assert!(waited > 0.0, "the oldest has waited");
+    becomes(&[(failed, 1.0), (dead, 1.0), ("pending", 0.0), ("dead", 1.0)]);
+    publish("2026-11-21");
+    let waited = becomes(&[(delivered, 1.0), ("pending", 0.0), ("dead", 1.0), ("disabled", 0.0)]);
+    assert_eq!(waited, 0.0);
+    publish("2026-11-22");
+    becomes(&[(dead, 2.0), (failed, 1.0), ("disabled", 1.0), ("pending", 0.0)]);
+    assert_eq!(portal.hears(4).len(), 4);
 }
 
 #[test]

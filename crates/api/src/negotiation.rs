@@ -29,12 +29,18 @@ impl Answers {
 
 /// Whether lines are wanted rather than one document.
 pub(crate) fn prefers_lines(headers: &HeaderMap) -> bool {
-    wish(headers, NDJSON) > wish(headers, JSON)
+    preferred(headers, [JSON, NDJSON]) == NDJSON
 }
 
 /// Whether a workbook is wanted rather than JSON.
 pub(crate) fn prefers_workbook(headers: &HeaderMap) -> bool {
-    wish(headers, XLSX) > wish(headers, JSON)
+    preferred(headers, [JSON, XLSX]) == XLSX
+}
+
+/// What the caller wants most of these; the first of those that are wanted alike.
+pub(crate) fn preferred<const N: usize>(headers: &HeaderMap, offered: [&'static str; N]) -> &'static str {
+    let best = offered.into_iter().rev().max_by_key(|media_type| wish(headers, media_type));
+    best.unwrap_or(JSON)
 }
 
 /// How much the caller wants a media type, in thousandths; 0 for not at all. Of the ranges that cover it the most exact one counts. A caller
@@ -85,6 +91,20 @@ mod tests {
             assert!(!prefers_lines(&asking(accept)), "{accept}");
         }
         assert!(!prefers_lines(&HeaderMap::new()));
+    }
+
+    #[test]
+    fn of_several_the_one_that_is_wanted_most_is_given() {
+        let offered = [JSON, NDJSON, XLSX];
+        for (accept, given) in [
+            ("*/*", JSON),
+            ("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", XLSX),
+            ("application/x-ndjson, application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", NDJSON),
+            ("application/x-ndjson;q=0.3, application/vnd.openxmlformats-officedocument.spreadsheetml.sheet;q=0.4", XLSX),
+            ("text/html", JSON),
+        ] {
+            assert_eq!(preferred(&asking(accept), offered), given, "{accept}");
+        }
     }
 
     #[test]

@@ -32,7 +32,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             body: 2 << 20,
-            import: 1 << 30,
+            import: 4 << 30,
             body_deadline: Duration::from_secs(30),
             import_deadline: Duration::from_secs(3600),
         }

@@ -1,6 +1,6 @@
 //! Everything that cannot be derived, at one moment, in one file; while others write.
 //!
-//! The file is a zip archive of the database, the list of erasures, what was learned, the operator's dictionaries and configuration, and
+//! The file is a zip archive of the database (an SQLite file, or a file for each table of PostgreSQL), the list of erasures, what was learned, the operator's dictionaries and configuration, and
 //! at its end a manifest with a digest of each. The index is derived and left out. The keys of contacts are left out on purpose: whoever
 //! finds a backup is not to find the contacts.
 
@@ -22,10 +22,8 @@ use zip::write::SimpleFileOptions;
 use crate::erasures::{self, sync_folder};
 use crate::{Engine, EngineError, blocking};
 pub use error::BackupError;
-use manifest::{FORMAT, MANIFEST, Manifest, Packed};
+use manifest::{Held, MANIFEST, Manifest, Packed};
 
-/// The database's name in a backup, as in the data directory.
-pub(crate) const DATABASE: &str = "hongniang.db";
 pub(crate) const ERASURES: &str = "erasures";
 pub(crate) const CONFIGURATION: &str = "hongniang.toml";
 /// Folders of the data directory that go into a backup.
@@ -78,18 +76,23 @@ impl Engine {
             Ok((alone, scratch.map_err(|error| BackupError::io(&data_dir, error))?))
         })
         .await?;
-        let database = scratch.path().join(DATABASE);
-        let Snapshot { records, audit_head } = self.store.snapshot(&database).await?;
+        let Snapshot { files: copied, records, audit_head } = self.store.snapshot(scratch.path()).await?;
         let records = records.into_iter().map(|(kind, count)| (kind.plural().to_owned(), count)).collect();
         let data_dir = self.data_dir.clone();
         let configuration = configuration.map_or_else(|| data_dir.join(CONFIGURATION), Path::to_owned);
         let to = to.to_owned();
         blocking(move || {
-            let mut files = vec![(DATABASE.to_owned(), database)];
+            let copied: Vec<String> = copied.iter().map(|name| name.to_string_lossy().into_owned()).collect();
+            let held = Held::of(copied.iter().map(String::as_str)).expect("a copy holds one or the other");
+            let place = |name: String| {
+                let path = scratch.path().join(&name);
+                (name, path)
+            };
+            let mut files: Vec<(String, PathBuf)> = copied.into_iter().map(place).collect();
             // After the database: whoever is erased in it stands in the list.
             files.extend(beside(&data_dir, configuration)?);
             let manifest = Manifest {
-                format: FORMAT,
+                format: held.format(),
                 program: env!("CARGO_PKG_VERSION").to_owned(),
                 made_at: Timestamp::now(),
                 schema_version: Store::schema_version(),

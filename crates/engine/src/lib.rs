@@ -74,8 +74,8 @@ pub use keys::{Key, KeyFault, KeyRequest, NewKey};
 pub use kindred::{ClusterMember, ClusterPage, ClusterRequest, NeedCluster, SameNeed};
 pub use matching::{Excluded, Match, MatchAnswer, MatchRequest, Subject};
 pub use night::{
-    ChangeFeed, ChangeReason, EpochStatistics, FeedPlace, FeedRequest, MatchChange, NightRanking, Placed,
-    RematchSettings,
+    ChangeFeed, ChangeReason, EpochStatistics, FeedPlace, FeedRequest, MOST_CHANGE_ROWS, MatchChange,
+    NightRanking, Placed, RematchSettings,
 };
 pub use operations::aside::Laid;
 pub use operations::{Fault, FaultKind, Operation, OperationSettings, Progress, Task};

@@ -1,4 +1,5 @@
-//! A backup put back: checked whole, made into a data directory beside the present one, and only then put in its place.
+//! A backup put back: checked whole, made into a data directory beside the present one, and only then put in its place. A server's database is filled before
+//! that, in one transaction, and must have been empty.
 
 use std::collections::BTreeSet;
 use std::fs::{self, File};
@@ -8,15 +9,15 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use serde_json::json;
-use store::{About, Action, Erasure, Event, Store, StoreError};
+use store::{About, Action, Erasure, Event, Snapshot, Store, StoreError};
 use tempfile::TempDir;
 use zip::ZipArchive;
 
-use crate::backup::manifest::{FORMAT, MANIFEST, Manifest, Packed};
-use crate::backup::{CONFIGURATION, DATABASE, ERASURES};
+use crate::backup::manifest::{FORMAT, Held, MANIFEST, Manifest, Packed};
+use crate::backup::{CONFIGURATION, ERASURES};
 use crate::erasures::{self, sync_folder};
 use crate::settings::KEYRING;
-use crate::{BackupError, Engine, EngineError, Settings, blocking};
+use crate::{BackupError, DatabaseUrl, Engine, EngineError, Settings, blocking};
 
 /// A manifest is no longer than this.
 const LONGEST_MANIFEST: u64 = 1 << 20;
@@ -51,32 +52,46 @@ pub struct RestoreReport {
     pub previous: Option<PathBuf>,
 }
 
-/// Puts a backup into the data directory. Nobody else may use it meanwhile. Whoever was erased, according to the list in the data
-/// directory, the one in the backup or the one given, is erased in the copy before it is put in place.
+/// Puts a backup into the data directory, and one of PostgreSQL into the empty database that the settings name. Nobody else may use them meanwhile. Whoever
+/// was erased, according to the list in the data directory, the one in the backup or the one given, is erased in the copy before it is put in place.
 ///
 /// # Errors
 /// [`EngineError::Backup`] when the file is no whole backup, the data directory holds data, or the copy does not pass its checks; in all
-/// these cases the data directory is as it was.
+/// these cases the data directory is as it was. [`StoreError::NotEmpty`] when the database holds something, which stays as it is.
 pub async fn restore(settings: &Settings, request: &RestoreRequest) -> Result<RestoreReport, EngineError> {
-    if settings.database_url.is_some() {
-        return Err(BackupError::DatabaseElsewhere.into());
-    }
+    let server = match &settings.database_url {
+        Some(url) if !url.is_server() => return Err(BackupError::DatabaseElsewhere.into()),
+        url => url.as_ref().map(DatabaseUrl::as_str),
+    };
     let target = std::path::absolute(&settings.data_dir)
         .map_err(|error| BackupError::io(&settings.data_dir, error))?;
-    let (asked, place) = (request.clone(), target.clone());
+    let (asked, place, on_server) = (request.clone(), target.clone(), server.is_some());
     let (copy, manifest, occupied) = blocking(move || {
         let occupied = holds_data(&place)?;
         if occupied && !asked.replace {
             return Err(BackupError::Occupied { path: place }.into());
         }
-        let (copy, manifest) = unpack(&asked.from, &place)?;
+        let (copy, manifest) = unpack(&asked.from, &place, on_server)?;
         carry_over(&place, copy.path(), asked.erasures.as_deref())?;
         Ok((copy, manifest, occupied))
     })
     .await?;
-    let mut report = check(settings, &target, copy.path(), &manifest).await?;
-    report.previous = blocking(move || Ok(put_in_place(copy, &target, occupied)?)).await?;
-    Ok(report)
+    let ring = settings.keyring.clone().unwrap_or_else(|| target.join(KEYRING[0]).join(KEYRING[1]));
+    let settings = Settings { data_dir: copy.path().to_owned(), ..settings.clone() };
+    let erased = match server {
+        Some(url) => refill(&settings, url, &manifest).await.map_err(|error| told(error, &ring))?,
+        None => 0,
+    };
+    let finish = async {
+        let mut report = check(&settings, &manifest).await.map_err(|error| told(error, &ring))?;
+        report.erased_again += erased;
+        report.previous = blocking(move || Ok(put_in_place(copy, &target, occupied)?)).await?;
+        Ok(report)
+    };
+    match finish.await {
+        Err(error) if server.is_some() => Err(BackupError::HalfRestored(Box::new(error)).into()),
+        outcome => outcome,
+    }
 }
 
 /// Whether there is anything in a data directory that would be lost.
@@ -96,7 +111,7 @@ fn holds_data(data_dir: &Path) -> Result<bool, BackupError> {
 }
 
 /// Unpacks a backup into a folder beside the data directory, checking everything.
-fn unpack(from: &Path, target: &Path) -> Result<(TempDir, Manifest), BackupError> {
+fn unpack(from: &Path, target: &Path, on_server: bool) -> Result<(TempDir, Manifest), BackupError> {
     let broken = |reason: String| BackupError::NoBackup { path: from.to_owned(), reason };
     let file = File::open(from).map_err(|error| BackupError::io(from, error))?;
     let mut archive = ZipArchive::new(BufReader::new(file)).map_err(|error| broken(error.to_string()))?;
@@ -105,8 +120,13 @@ fn unpack(from: &Path, target: &Path) -> Result<(TempDir, Manifest), BackupError
     if *format > FORMAT || *schema_version > Store::schema_version() {
         return Err(BackupError::Newer { program: program.clone() });
     }
-    if !files.iter().any(|packed| packed.name == DATABASE) || !files.iter().all(Packed::is_safe) {
+    if !files.iter().all(Packed::is_safe) {
         return Err(broken("清单有误".to_owned()));
+    }
+    match manifest.held().ok_or_else(|| broken("清单有误".to_owned()))? {
+        Held::File if on_server => return Err(BackupError::DatabaseElsewhere),
+        Held::Tables if !on_server => return Err(BackupError::OfServer),
+        Held::File | Held::Tables => {}
     }
     let parent = target.parent().unwrap_or(Path::new("/"));
     let failed = |error| BackupError::io(parent, error);
@@ -188,26 +208,33 @@ fn carry_over(data_dir: &Path, copy: &Path, other_list: Option<&Path>) -> Result
     Ok(())
 }
 
+/// The copy's own place of the keys would say nothing to anybody.
+fn told(error: EngineError, ring: &Path) -> EngineError {
+    match error {
+        EngineError::Store(StoreError::NoKeyRing { .. }) => StoreError::NoKeyRing { path: ring.to_owned() }.into(),
+        error => error,
+    }
+}
+
+/// Fills the server's database from the tables in the copy, of which then nothing is left there. Returns how many were erased again.
+async fn refill(settings: &Settings, url: &str, manifest: &Manifest) -> Result<u64, EngineError> {
+    let copy = settings.data_dir.clone();
+    let listed = erasures::read(&erasures::path(&copy))?;
+    let erased = Store::restore(url, settings.keys(), &copy, manifest.schema_version, &listed).await?;
+    blocking(move || {
+        let tables = copy.join(Snapshot::FOLDER);
+        fs::remove_dir_all(&tables).map_err(|error| BackupError::io(&tables, error).into())
+    })
+    .await?;
+    Ok(erased.len() as u64)
+}
+
 /// Opens the copy, which erases whoever is to be erased, builds its index and compares the two.
-async fn check(
-    settings: &Settings,
-    target: &Path,
-    copy: &Path,
-    manifest: &Manifest,
-) -> Result<RestoreReport, EngineError> {
-    let keyring = settings.keyring.clone();
-    let settings = Settings { data_dir: copy.to_owned(), database_url: None, ..settings.clone() };
-    let store = match Store::open_with(settings.database(), settings.keys()).await {
-        // The copy's own place would say nothing to anybody.
-        Err(StoreError::NoKeyRing { .. }) => {
-            let path = keyring.unwrap_or_else(|| target.join(KEYRING[0]).join(KEYRING[1]));
-            return Err(StoreError::NoKeyRing { path }.into());
-        }
-        outcome => outcome?,
-    };
-    let again = erasures::bring_together(&store, copy).await?;
+async fn check(settings: &Settings, manifest: &Manifest) -> Result<RestoreReport, EngineError> {
+    let store = Store::open_with(settings.database(), settings.keys()).await?;
+    let again = erasures::bring_together(&store, &settings.data_dir).await?;
     store.close().await;
-    let engine = Engine::open(&settings).await?;
+    let engine = Engine::open(settings).await?;
     if !engine.finish_erasing(PATIENCE).await? {
         return Err(BackupError::NotErased.into());
     }

@@ -101,6 +101,11 @@ impl DatabaseUrl {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// Whether it is a server's, rather than a file's.
+    pub fn is_server(&self) -> bool {
+        matches!(self.0.split_once(':'), Some(("postgres" | "postgresql", _)))
+    }
 }
 
 impl From<String> for DatabaseUrl {

@@ -5,9 +5,12 @@
 
 use std::sync::Arc;
 
-use sqlx::{Database, Pool, Postgres, Sqlite};
+use sqlx::Sqlite;
+use sqlx::postgres::PgPool;
+use sqlx::sqlite::SqlitePool;
 
 use crate::load::Turns;
+use crate::postgres::{Bounded, Turn};
 use crate::{StoreError, postgres, sqlite};
 
 /// A value of which each backend has its own type.
@@ -20,11 +23,10 @@ pub(crate) enum OnBackend<S, P> {
 }
 
 /// The connections to a database.
-pub(crate) type Backend = OnBackend<Pools<Sqlite>, Pools<Postgres>>;
+pub(crate) type Backend = OnBackend<Pools<SqlitePool>, Pools<Bounded<PgPool>>>;
 
 /// An open transaction that may write; rolled back when dropped.
-pub(crate) type Transaction =
-    OnBackend<sqlx::Transaction<'static, Sqlite>, sqlx::Transaction<'static, Postgres>>;
+pub(crate) type Transaction = OnBackend<sqlx::Transaction<'static, Sqlite>, Turn>;
 
 /// Evaluates a body for the backend at hand: `on_backend!(&self.backend, pools => …)`.
 macro_rules! on_backend {
@@ -39,17 +41,12 @@ pub(crate) use on_backend;
 
 /// Where writes and where reads go. Writers ask for their turn with [`Backend::begin`], each of them: what orders rows by a number
 /// (the outbox, feedback, runs) rests on numbers being committed in the order in which they were given.
-pub(crate) struct Pools<DB: Database> {
-    pub(crate) writer: Pool<DB>,
-    pub(crate) readers: Pool<DB>,
+#[derive(Clone)]
+pub(crate) struct Pools<P> {
+    pub(crate) writer: P,
+    pub(crate) readers: P,
     /// How long writers wait, for operators.
     pub(crate) turns: Arc<Turns>,
-}
-
-impl<DB: Database> Clone for Pools<DB> {
-    fn clone(&self) -> Self {
-        Self { writer: self.writer.clone(), readers: self.readers.clone(), turns: self.turns.clone() }
-    }
 }
 
 impl Backend {

@@ -145,26 +145,39 @@ impl Store {
     /// database was put in place. Returns whom it erased.
     pub async fn add_erasures(&self, entries: &[Erasure]) -> Result<Vec<RecordId>, StoreError> {
         let known: BTreeSet<Erasure> = self.erasures().await?.into_iter().collect();
-        let new: Vec<Erasure> = entries.iter().filter(|entry| !known.contains(entry)).cloned().collect();
-        if new.is_empty() {
+        if entries.iter().all(|entry| known.contains(entry)) {
             return Ok(Vec::new());
         }
+        let mut transaction = self.backend.begin().await?;
+        let found = self.add_erasures_in(&mut transaction, entries).await?;
+        transaction.commit().await?;
+        Ok(found)
+    }
+
+    pub(crate) async fn add_erasures_in(
+        &self,
+        transaction: &mut Transaction,
+        entries: &[Erasure],
+    ) -> Result<Vec<RecordId>, StoreError> {
+        let rows: Vec<ErasureRow> = on_backend!(&mut *transaction, transaction => {
+            sqlx::query_as(texts::ERASURES).fetch_all(&mut **transaction).await?
+        });
+        let known: BTreeSet<Erasure> = rows.into_iter().map(ErasureRow::erasure).collect::<Result<_, _>>()?;
+        let new: Vec<Erasure> = entries.iter().filter(|entry| !known.contains(entry)).cloned().collect();
         let all = in_force(known.iter().chain(&new));
         let concerned = new.iter().map(|entry| (entry.kind, entry.digest.clone()));
         let erased: BTreeSet<(Kind, String)> = concerned.filter(|key| all.contains(key)).collect();
-        let mut transaction = self.backend.begin().await?;
-        add(&mut transaction, &new).await?;
+        add(transaction, &new).await?;
         let mut found = Vec::new();
         for kind in erased.iter().map(|(kind, _)| *kind).collect::<BTreeSet<_>>() {
-            for id in named(&mut transaction, kind, &erased).await? {
-                self.acting(Actor::system()).erase_in(&mut transaction, id, None).await?;
+            for id in named(transaction, kind, &erased).await? {
+                self.acting(Actor::system()).erase_in(transaction, id, None).await?;
                 found.push(id);
             }
         }
         if !found.is_empty() {
-            upkeep::mark_replaced(&mut transaction).await?;
+            upkeep::mark_replaced(transaction).await?;
         }
-        transaction.commit().await?;
         Ok(found)
     }
 }

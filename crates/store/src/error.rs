@@ -180,17 +180,21 @@ pub enum StoreError {
         /// The identifier of the person's record.
         external_id: String,
     },
-    /// The database is a server's.
-    #[error(
-        "数据库在 PostgreSQL 上，请用 pg_dump 备份、用 pg_restore 恢复；另外备份数据目录里的 erasures、learned 和 dictionaries"
-    )]
-    OwnBackup,
-    /// A copy of the database cannot be put there.
-    #[error("无法写入数据库的副本 {}", path.display())]
+    /// The database that a copy should be put into holds something.
+    #[error("数据库不是空的；只能恢复到新建的空数据库，请另建一个：createdb --encoding=UTF8 --template=template0 名称")]
+    NotEmpty,
+    /// A file of a copy is none of this schema.
+    #[error("数据库的副本有误：{file} 与数据库结构不符")]
+    Copy {
+        /// Its name in the copy.
+        file: String,
+    },
+    /// A copy of the database cannot be written there, or read.
+    #[error("无法读写数据库的副本 {}", path.display())]
     Snapshot {
-        /// The file.
+        /// The file or its folder.
         path: PathBuf,
-        /// What the database says.
+        /// What the database or the system says.
         #[source]
         error: sqlx::Error,
     },

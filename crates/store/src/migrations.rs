@@ -45,14 +45,27 @@ pub(crate) async fn migrate<DB: Migrated>(
         return Ok(report(schema, &[]));
     }
     let mut transaction = DB::begin(connection).await?;
-    transaction.ensure_migrations_table(&schema.table_name).await?;
     // Asked again: another process may have been faster.
     let pending = pending::<DB>(&mut transaction).await?;
-    for migration in &pending {
-        transaction.apply(&schema.table_name, migration).await?;
-    }
+    apply::<DB>(&mut transaction, pending.iter().copied()).await?;
     transaction.commit().await?;
     Ok(report(schema, &pending))
+}
+
+/// Applies these steps, within the transaction that is open.
+///
+/// # Errors
+/// [`StoreError::Migration`].
+pub(crate) async fn apply<DB: Migrated>(
+    connection: &mut DB::Connection,
+    steps: impl Iterator<Item = &'static Migration> + Send,
+) -> Result<(), StoreError> {
+    let schema = DB::schema();
+    connection.ensure_migrations_table(&schema.table_name).await?;
+    for step in steps {
+        connection.apply(&schema.table_name, step).await?;
+    }
+    Ok(())
 }
 
 /// The steps that the database has not seen.

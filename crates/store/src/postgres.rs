@@ -1,11 +1,22 @@
 //! PostgreSQL: how it is connected to, and how one waits for one's turn to write.
 
+mod answering;
+mod copying;
+mod restoring;
+mod tables;
+
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
+use futures_util::future::BoxFuture;
 use sqlx::migrate::Migrator;
-use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sqlx::{Connection, PgConnection, Postgres};
+use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
+use sqlx::{Connection, Error, PgConnection, Postgres};
+
+pub(crate) use answering::{Bounded, Turn};
+use answering::within;
+pub(crate) use copying::snapshot;
+pub(crate) use restoring::restored;
 
 use crate::backend::Pools;
 use crate::migrations::{self, Migrated, Step, migrate};
@@ -44,9 +55,17 @@ const SILENCE: Duration = Duration::from_secs(30);
 /// How long a reader waits for a connection; a server that is restarting is back by then.
 const READ_TURN: Duration = Duration::from_secs(10);
 const READERS: u32 = 8;
+/// How long a statement may take unless the address says otherwise: the longest ones read a whole registry.
+const ANSWER: Duration = Duration::from_secs(120);
+/// How long a connection that was at rest, or comes back from use, may take to show that it is alive.
+const SIGN_OF_LIFE: Duration = Duration::from_secs(2);
+/// How long writing all tables anew may take.
+const SCRUB: Duration = Duration::from_secs(6 * 3_600);
 /// Statements kept prepared per connection: every fixed text, and one multi-row text per table.
 const STATEMENTS: usize = 200;
-/// What an address may set. sqlx would log any other parameter with its value, which may be a misspelt password.
+/// What an address may set for us: seconds that a statement may take.
+const ANSWER_SECONDS: &str = "answer_seconds";
+/// What an address may set for sqlx, which would log any other parameter with its value: that may be a misspelt password.
 const PARAMETERS: [&str; 11] = [
     "sslmode",
     "sslrootcert",
@@ -67,24 +86,43 @@ pub(crate) fn is_meant(url: &str) -> bool {
 }
 
 /// Connects to the database at this address, which must exist, and brings it up to date.
-pub(crate) async fn open(url: &str) -> Result<(Pools<Postgres>, MigrationReport), StoreError> {
-    let options = options(url)?;
-    let writer = PgPoolOptions::new().acquire_timeout(WRITE_TURN).max_connections(1).connect_lazy_with(
-        options.clone().options([
-            ("lock_timeout", WRITE_TURN.as_millis()),
-            ("idle_in_transaction_session_timeout", SILENCE.as_millis()),
-        ]),
-    );
-    let readers = PgPoolOptions::new()
-        .acquire_timeout(READ_TURN)
-        .max_connections(READERS)
-        .connect_lazy_with(options.options([("default_transaction_read_only", "on")]));
-    // Opening is no time to wait for a server that is not there, so the patience of the pools is not asked for.
-    let mut first = PgConnection::connect_with(&writer.connect_options()).await?;
-    suits(&mut first).await?;
+pub(crate) async fn open(url: &str) -> Result<(Pools<Bounded<PgPool>>, MigrationReport), StoreError> {
+    let (pools, mut first) = connect(url).await?;
     let report = migrate::<Postgres>(&mut first).await?;
     first.close().await?;
-    Ok((Pools { writer, readers, turns: Arc::default() }, report))
+    Ok((pools, report))
+}
+
+/// Connects to the database at this address, which must exist, and leaves it as it is. The one connection is bound by nothing, for whoever has to change the
+/// schema.
+pub(crate) async fn connect(url: &str) -> Result<(Pools<Bounded<PgPool>>, PgConnection), StoreError> {
+    let (options, answer) = options(url)?;
+    let bound = options.clone().options([("statement_timeout", answer.as_millis())]);
+    let lock_timeout = [("lock_timeout", WRITE_TURN.as_millis())];
+    let silence = [("idle_in_transaction_session_timeout", SILENCE.as_millis())];
+    let writer = pool(1, WRITE_TURN).connect_lazy_with(bound.clone().options(lock_timeout).options(silence));
+    let read_only = [("default_transaction_read_only", "on")];
+    let readers = pool(READERS, READ_TURN).connect_lazy_with(bound.options(read_only));
+    // Opening is no time to wait for a server that is not there, so the patience of the pools is not asked for.
+    let options = options.options(lock_timeout);
+    let mut first = within(READ_TURN, PgConnection::connect_with(&options)).await?;
+    suits(&mut first).await?;
+    let [writer, readers] = [writer, readers].map(|pool| Bounded::new(pool, answer));
+    Ok((Pools { writer, readers, turns: Arc::default() }, first))
+}
+
+/// Connections that must show that they are alive before they are used, and when they come back: sqlx would ask them, and wait for ever.
+fn pool(most: u32, turn: Duration) -> PgPoolOptions {
+    PgPoolOptions::new()
+        .acquire_timeout(turn)
+        .max_connections(most)
+        .test_before_acquire(false)
+        .before_acquire(|connection, _| alive(connection))
+        .after_release(|connection, _| alive(connection))
+}
+
+fn alive(connection: &mut PgConnection) -> BoxFuture<'_, Result<bool, Error>> {
+    Box::pin(async { within(SIGN_OF_LIFE, connection.ping()).await.map(|()| true) })
 }
 
 /// Waits for its turn to write.
@@ -95,19 +133,17 @@ pub(crate) async fn open(url: &str) -> Result<(Pools<Postgres>, MigrationReport)
 ///
 /// # Errors
 /// [`StoreError::Busy`] when others write for too long, [`StoreError::Unavailable`] when the server cannot be reached.
-pub(crate) async fn begin(
-    pools: &Pools<Postgres>,
-) -> Result<sqlx::Transaction<'static, Postgres>, StoreError> {
-    let mut transaction = match pools.writer.begin_with(BEGIN).await {
-        Err(sqlx::Error::PoolTimedOut) => {
+pub(crate) async fn begin(pools: &Pools<Bounded<PgPool>>) -> Result<Turn, StoreError> {
+    let mut turn = match pools.writer.begin_with(BEGIN).await {
+        Err(Error::PoolTimedOut) => {
             // Either the turn never came, or there is nobody to connect to: the readers know.
             pools.readers.acquire().await?;
             return Err(StoreError::Busy);
         }
         begun => begun?,
     };
-    take_turn(&mut transaction).await?;
-    Ok(transaction)
+    sqlx::query(sql::POSTGRES_TURN).bind(TURN).execute(&mut *turn).await?;
+    Ok(turn)
 }
 
 /// Rebuilds the tables from what is live, and the planner's statistics, which quote from texts. What the server's own log and its archives
@@ -115,34 +151,47 @@ pub(crate) async fn begin(
 ///
 /// # Errors
 /// When the server refuses.
-pub(crate) async fn scrub(pools: &Pools<Postgres>) -> Result<(), StoreError> {
-    sqlx::query("VACUUM (FULL, ANALYZE)").execute(&pools.writer).await?;
-    Ok(())
-}
-
-async fn take_turn(transaction: &mut PgConnection) -> Result<(), StoreError> {
-    sqlx::query(sql::POSTGRES_TURN).bind(TURN).execute(transaction).await?;
-    Ok(())
-}
-
-fn options(url: &str) -> Result<PgConnectOptions, StoreError> {
-    let parameters = url.split_once('?').map_or("", |(_, parameters)| parameters);
-    let known = |parameter: &str| {
-        let (name, _) = parameter.split_once('=').unwrap_or((parameter, ""));
-        name.is_empty() || PARAMETERS.contains(&name)
-    };
-    if !parameters.split('&').all(known) {
-        return Err(StoreError::BadUrl);
+pub(crate) async fn scrub(pools: &Pools<Bounded<PgPool>>) -> Result<(), StoreError> {
+    let mut connection = pools.writer.acquire().await?;
+    for text in ["SET statement_timeout = 0", "VACUUM (FULL, ANALYZE)", "RESET statement_timeout"] {
+        let done = within(SCRUB, sqlx::query(text).execute(&mut *connection)).await;
+        if let Err(error) = done {
+            // Nobody is to get one without a bound.
+            connection.close_on_drop();
+            return Err(error.into());
+        }
     }
+    Ok(())
+}
+
+/// How to connect, and how long a statement may take.
+fn options(url: &str) -> Result<(PgConnectOptions, Duration), StoreError> {
+    let (place, parameters) = url.split_once('?').unwrap_or((url, ""));
+    let mut answer = ANSWER;
+    let mut others = Vec::new();
+    for parameter in parameters.split('&').filter(|parameter| !parameter.is_empty()) {
+        match parameter.split_once('=').unwrap_or((parameter, "")) {
+            (ANSWER_SECONDS, seconds) => {
+                let seconds = seconds.parse().ok().filter(|seconds| (1..=86_400).contains(seconds));
+                answer = Duration::from_secs(seconds.ok_or(StoreError::BadUrl)?);
+            }
+            (name, _) if PARAMETERS.contains(&name) => others.push(parameter),
+            _ => return Err(StoreError::BadUrl),
+        }
+    }
+    let url = format!("{place}?{}", others.join("&"));
     let options: PgConnectOptions = url.parse().map_err(|_| StoreError::BadUrl)?;
-    Ok(options.application_name("hongniang").statement_cache_capacity(STATEMENTS).options([
+    let options = options.application_name("hongniang").statement_cache_capacity(STATEMENTS).options([
         // A machine that dies in its turn would else hold the others up for hours.
         ("tcp_keepalives_idle", "20"),
         ("tcp_keepalives_interval", "5"),
         ("tcp_keepalives_count", "3"),
+        // The same where it had something to say that nobody took.
+        ("tcp_user_timeout", "35000"),
         // Notices say nothing that an operator must read.
         ("client_min_messages", "warning"),
-    ]))
+    ]);
+    Ok((options, answer))
 }
 
 /// # Errors
@@ -168,7 +217,7 @@ impl Migrated for Postgres {
 
     async fn begin(connection: &mut PgConnection) -> Result<sqlx::Transaction<'_, Self>, StoreError> {
         let mut transaction = connection.begin_with(BEGIN).await?;
-        take_turn(&mut transaction).await?;
+        sqlx::query(sql::POSTGRES_TURN).bind(TURN).execute(&mut *transaction).await?;
         Ok(transaction)
     }
 }

@@ -13,6 +13,7 @@ pub(crate) mod duplicates;
 pub(crate) mod erasures;
 pub(crate) mod operations;
 pub(crate) mod runs;
+pub(crate) mod tables;
 pub(crate) mod tickets;
 pub(crate) mod webhooks;
 

@@ -53,7 +53,7 @@ const READERS: u32 = 8;
 const STATEMENTS: usize = 200;
 
 /// Opens the database at this address, creating it and bringing it up to date.
-pub(crate) async fn open(at: Address) -> Result<(Pools<Sqlite>, MigrationReport), StoreError> {
+pub(crate) async fn open(at: Address) -> Result<(Pools<SqlitePool>, MigrationReport), StoreError> {
     let (options, in_memory) = options(at)?;
     let options =
         options.create_if_missing(true).busy_timeout(WRITE_TURN).statement_cache_capacity(STATEMENTS);
@@ -81,7 +81,7 @@ async fn brought_up_to_date(writer: &SqlitePool) -> Result<MigrationReport, Stor
 }
 
 /// Closes all connections. The last one takes the WAL away, which makes room for the next start.
-pub(crate) async fn close(pools: &Pools<Sqlite>) {
+pub(crate) async fn close(pools: &Pools<SqlitePool>) {
     pools.readers.close().await;
     pools.writer.close().await;
     let options = pools.writer.connect_options();
@@ -94,7 +94,7 @@ pub(crate) async fn close(pools: &Pools<Sqlite>) {
 ///
 /// # Errors
 /// [`StoreError::Busy`] when others write for too long.
-pub(crate) async fn begin(pools: &Pools<Sqlite>) -> Result<sqlx::Transaction<'static, Sqlite>, StoreError> {
+pub(crate) async fn begin(pools: &Pools<SqlitePool>) -> Result<sqlx::Transaction<'static, Sqlite>, StoreError> {
     let begun = match pools.writer.begin_with(BEGIN).await {
         // When a disk is full, SQLite ends a transaction by itself, and sqlx takes it for open: the connection would begin none ever again.
         Err(sqlx::Error::InvalidSavePointStatement) => {

@@ -4,14 +4,16 @@
 //! in between leaves it to the next one.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use domain::Kind;
+use domain::{Kind, RecordId};
+use sqlx::Connection;
 
 use crate::backend::{OnBackend, Transaction, on_backend};
+use crate::keyring::Keys;
 use crate::rows::{row, unsigned};
 use crate::sql::erasures as texts;
-use crate::{Store, StoreError, migrations, operations, postgres, sql, sqlite};
+use crate::{Actor, Erasure, KeySource, Store, StoreError, migrations, operations, postgres, sql, sqlite};
 
 const SCRUB: &str = "scrub";
 const COMPACT: &str = "compact:";
@@ -50,10 +52,19 @@ pub enum Chore {
 /// What a copy of the database holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Snapshot {
+    /// Its files, below the folder that it was written into.
+    pub files: Vec<PathBuf>,
     /// Records by registry.
     pub records: BTreeMap<Kind, u64>,
     /// Number and hash of the last row of the audit log.
     pub audit_head: (u64, String),
+}
+
+impl Snapshot {
+    /// The name of a copied SQLite file.
+    pub const FILE: &str = "hongniang.db";
+    /// The folder of a server's copied tables.
+    pub const FOLDER: &str = "postgres";
 }
 
 impl Chore {
@@ -123,21 +134,62 @@ impl Store {
         }
     }
 
-    /// Writes the database as it is at one moment into a new file, while others go on reading and writing. Tells what is in it.
+    /// Writes the database as it is at one moment into new files below a folder, while others go on reading and writing: an SQLite file, or a file for each
+    /// of a server's tables. Tells what is in it.
     ///
     /// # Errors
-    /// [`StoreError::Snapshot`] when the file exists or cannot be written; [`StoreError::OwnBackup`] of a server, which has tools of its own.
-    pub async fn snapshot(&self, file: &Path) -> Result<Snapshot, StoreError> {
+    /// [`StoreError::Snapshot`] when a file exists or cannot be written; [`StoreError::NewerSchema`] when another program has changed the schema meanwhile.
+    pub async fn snapshot(&self, folder: &Path) -> Result<Snapshot, StoreError> {
         match &self.backend {
-            OnBackend::Sqlite(pools) => sqlite::snapshot(&pools.readers, file).await,
-            OnBackend::Postgres(_) => Err(StoreError::OwnBackup),
+            OnBackend::Sqlite(pools) => sqlite::snapshot(&pools.readers, folder).await,
+            OnBackend::Postgres(pools) => postgres::snapshot(&pools.readers, folder).await,
         }
+    }
+
+    /// Fills the empty PostgreSQL database at this address from a [`Store::snapshot`] of one that had the schema of `version`, brings it up to date, and erases
+    /// whoever was erased since, as `erasures` says: all of it in one transaction, or nothing. Returns whom it erased.
+    ///
+    /// # Errors
+    /// [`StoreError::NotEmpty`] and [`StoreError::Copy`], and those of [`Store::open_with`].
+    pub async fn restore(
+        url: &str,
+        keys: KeySource,
+        folder: &Path,
+        version: i64,
+        erasures: &[Erasure],
+    ) -> Result<Vec<RecordId>, StoreError> {
+        if !postgres::is_meant(url) {
+            return Err(StoreError::BadUrl);
+        }
+        let (pools, first) = postgres::connect(url).await?;
+        first.close().await?;
+        let mut transaction = OnBackend::Postgres(postgres::restored(&pools, folder, version).await?);
+        let keys = Keys::open(Keys::place(keys, None), !any_sealed(&mut transaction).await?)?;
+        let backend = OnBackend::Postgres(pools);
+        let store = Self { backend, keys, actor: Actor::system().into(), readmits: false, ticket: None };
+        let erased = store.add_erasures_in(&mut transaction, erasures).await?;
+        transaction.commit().await?;
+        store.close().await;
+        Ok(erased)
     }
 
     /// The version of the schema that this program writes.
     pub fn schema_version() -> i64 {
         migrations::latest(<sqlx::Sqlite as migrations::Migrated>::schema())
     }
+}
+
+/// Whether anything lies under a key.
+async fn any_sealed(transaction: &mut Transaction) -> Result<bool, StoreError> {
+    for text in [sql::contacts::ANY_SEALED, sql::webhooks::ANY_SEALED] {
+        let key: Option<String> = on_backend!(&mut *transaction, transaction => {
+            sqlx::query_scalar(text).fetch_optional(&mut **transaction).await?
+        });
+        if key.is_some() {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// Marks the database, a registry's index, and what is put aside, as holding what was deleted.

@@ -273,12 +273,13 @@ async fn a_snapshot_is_one_moment_while_others_write() {
         tokio::time::sleep(std::time::Duration::from_millis(20)).await;
         let copy = folder.path().join(format!("copy-{at}/hongniang.db"));
         fs::create_dir(copy.parent().unwrap()).unwrap();
-        store.snapshot(&copy).await.unwrap();
-        fs::create_dir(copy.parent().unwrap().join("keys")).unwrap();
+        let folder_of_copy = copy.parent().unwrap();
+        store.snapshot(folder_of_copy).await.unwrap();
+        fs::create_dir(folder_of_copy.join("keys")).unwrap();
         let ring = folder.path().join("keys/contacts.keys");
-        fs::copy(ring, copy.parent().unwrap().join("keys/contacts.keys")).unwrap();
+        fs::copy(ring, folder_of_copy.join("keys/contacts.keys")).unwrap();
         assert!(
-            matches!(store.snapshot(&copy).await, Err(StoreError::Snapshot { .. })),
+            matches!(store.snapshot(folder_of_copy).await, Err(StoreError::Snapshot { .. })),
             "nothing is overwritten"
         );
         let copied = Store::open(copy).await.unwrap();

@@ -2,11 +2,16 @@
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 
+#[path = "postgres/copies.rs"]
+mod copies;
 #[path = "../../../tests/support/postgres.rs"]
 mod postgres_server;
 #[path = "postgres/proxy.rs"]
 mod proxy;
+#[path = "postgres/silence.rs"]
+mod silence;
 
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
@@ -34,9 +39,12 @@ fn need(external_id: &str) -> Draft {
 /// The servers of one database share a ring of keys.
 static KEYS: LazyLock<tempfile::TempDir> = LazyLock::new(|| tempfile::tempdir().unwrap());
 
+fn ring(url: &str) -> PathBuf {
+    KEYS.path().join(format!("{}.keys", url.replace(|c: char| !c.is_alphanumeric(), "-")))
+}
+
 async fn opened(url: &str) -> Store {
-    let ring = KEYS.path().join(format!("{}.keys", url.replace(|c: char| !c.is_alphanumeric(), "-")));
-    Store::open_with(url, KeySource::File(ring)).await.unwrap()
+    Store::open_with(url, KeySource::File(ring(url))).await.unwrap()
 }
 
 async fn count(store: &Store) -> u64 {

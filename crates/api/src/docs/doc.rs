@@ -141,12 +141,19 @@ impl Doc {
 
     /// A JSON answer, or, when the caller prefers it, a workbook.
     pub(crate) fn answer_or_workbook(self, status: u16, description: &str, answer: (&str, Value)) -> Self {
-        let file = ObjectBuilder::new()
-            .schema_type(Type::String)
-            .format(Some(SchemaFormat::KnownFormat(KnownFormat::Binary)));
-        let workbook = ContentBuilder::new().schema(Some(Schema::from(file))).build();
-        let headers = [("Content-Disposition", "工作簿的文件名，仅答复工作簿时有")];
-        self.answers(status, description, [json_content(answer), (XLSX, workbook)], &headers)
+        self.answers(status, description, [json_content(answer), workbook_content()], &[FILE_NAME])
+    }
+
+    /// A JSON answer, or, when the caller prefers them, many lines or a workbook.
+    pub(crate) fn answer_in_any_form(
+        self,
+        status: u16,
+        description: &str,
+        answer: (&str, Value),
+        lines: String,
+    ) -> Self {
+        let contents = [json_content(answer), lines_content(lines), workbook_content()];
+        self.answers(status, description, contents, &[FILE_NAME])
     }
 
     /// An answer of many lines.
@@ -228,6 +235,16 @@ fn json_content((name, example): (&str, Value)) -> (&'static str, Content) {
 fn lines_content(example: String) -> (&'static str, Content) {
     let content = ContentBuilder::new().schema(Some(text())).example(Some(example.into()));
     (NDJSON, content.build())
+}
+
+/// The header that comes with a workbook.
+const FILE_NAME: (&str, &str) = ("Content-Disposition", "工作簿的文件名，仅答复工作簿时有");
+
+fn workbook_content() -> (&'static str, Content) {
+    let file = ObjectBuilder::new()
+        .schema_type(Type::String)
+        .format(Some(SchemaFormat::KnownFormat(KnownFormat::Binary)));
+    (XLSX, ContentBuilder::new().schema(Some(Schema::from(file))).build())
 }
 
 /// The answer for problems that share a status; one that stands alone is told once for all operations.

@@ -48,18 +48,23 @@ pub(crate) fn change_list() -> Doc {
     let description = "全部需求的匹配结果从一个批次到下一个批次的变化和原因：新进入、退出、名次上升、名次下降。按批次、需求、登记库先后，\
         只有已发布的批次；新批次的变化总排在后面，因此记住最后一个游标，下次从那里接着取，既不遗漏也不重复，服务重启后照样有效。\
         批次按设置保留若干个，更早的变化随批次删除。用 `Accept: application/x-ndjson` 可一次取完，每行一个变化，各带自己的 `cursor`，\
-        中断后用最后一行的接着取；应答以分块传输结束块收尾，没有结束块即为中断。限于某地区的密钥只见到本地区需求的；对它隐藏其他地区的记录时，\
+        中断后用最后一行的接着取；应答以分块传输结束块收尾，没有结束块即为中断。`Accept` 为工作簿的媒体类型时答复一个 .xlsx 文件，\
+        列出一个批次（未指明时为当前批次）的全部变化和双方名称，至多 200000 行，此时不分页。限于某地区的密钥只见到本地区需求的；对它隐藏其他地区的记录时，\
         不给出名次，也不列名次的升降。";
     let run = ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(0));
+    let date = ObjectBuilder::new()
+        .schema_type(Type::String)
+        .format(Some(SchemaFormat::KnownFormat(KnownFormat::Date)));
     let lines = format!("{}\n", examples::match_change());
     Doc::new("list_all_match_changes", RUNS, "匹配结果的变化清单", description)
         .parameters([
             parameters::cursor(),
             parameters::limit(),
             parameters::query("run", "只要这一批次的", run.into(), Some(json!(12))),
+            parameters::query("date", "只要这一业务日期最近一个批次的", date.into(), Some(json!("2026-11-21"))),
         ])
-        .answer_or_lines(200, "变化", ("MatchChangePage", examples::match_changes()), lines)
-        .problems(&[Code::InvalidParameter, Code::InvalidCursor])
+        .answer_in_any_form(200, "变化", ("MatchChangePage", examples::match_changes()), lines)
+        .problems(&[Code::InvalidParameter, Code::InvalidCursor, Code::NoRun])
 }
 
 pub(crate) fn current() -> Doc {

@@ -1,7 +1,8 @@
-//! The change list of all needs: page by page, or line by line as the caller reads.
+//! The change list of all needs: page by page, line by line as the caller reads, or a run's as a workbook.
 
 use std::time::Duration;
 
+use actix_web::http::header::CONTENT_DISPOSITION;
 use actix_web::web::Bytes;
 use actix_web::{HttpRequest, HttpResponse};
 use domain::Kind;
@@ -13,7 +14,7 @@ use super::outcomes::line;
 use crate::cursor::{self, Place};
 use crate::extract::Query;
 use crate::gate::At;
-use crate::negotiation::{NDJSON, prefers_lines};
+use crate::negotiation::{JSON, NDJSON, XLSX, preferred};
 use crate::problem::{Code, Problem};
 use crate::views::{MatchChangePageView, MatchChangeView};
 
@@ -29,15 +30,33 @@ pub(crate) async fn list(At(desk): At, query: Query, request: HttpRequest) -> An
         Some(place) => Some(feed_place(place).ok_or_else(bad_cursor)?),
         None => None,
     };
-    let run = query.parsed("run", "批次号，如 12")?.map(RunId);
+    let run = run(&desk, &query).await?;
     let asked = FeedRequest { after, run, limit: query.limit()? };
-    if prefers_lines(request.headers()) {
-        return lines(desk, fingerprint, FeedRequest { limit: PAGE, ..asked }).await;
+    match preferred(request.headers(), [JSON, NDJSON, XLSX]) {
+        NDJSON => return lines(desk, fingerprint, FeedRequest { limit: PAGE, ..asked }).await,
+        XLSX => return workbook(&desk, run).await,
+        _ => {}
     }
     let feed = desk.match_changes(&asked).await?;
     let items = views(&feed, &fingerprint).collect();
     let next_cursor = feed.next.map(|place| cursor::write(&fingerprint, cursor_place(place)));
     Ok(HttpResponse::Ok().json(MatchChangePageView { items, next_cursor, more: feed.more }))
+}
+
+/// The run that is asked for: by its number, as the latest of a day, or both.
+async fn run(desk: &Desk, query: &Query) -> Result<Option<RunId>, Problem> {
+    let run = query.parsed("run", "批次号，如 12")?.map(RunId);
+    match query.parsed("date", "日期，如 2026-11-21")? {
+        Some(day) => Ok(Some(desk.run_of(day, run).await?)),
+        None => Ok(run),
+    }
+}
+
+/// The changes of a run, the current one unless another is asked for.
+async fn workbook(desk: &Desk, run: Option<RunId>) -> Answer {
+    let (run, file) = desk.change_workbook(run).await?;
+    let name = format!("attachment; filename=\"changes-{run}.xlsx\"");
+    Ok(HttpResponse::Ok().content_type(XLSX).insert_header((CONTENT_DISPOSITION, name)).body(file))
 }
 
 /// All that there is, a page at a time.

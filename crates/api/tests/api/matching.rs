@@ -1,10 +1,16 @@
 //! Properties: what is proposed fits and says why in parts that add up; who must not be proposed is named only when asked for;
 //! a form is matched without being stored; runs are read as they were published.
 
+use std::io::Cursor;
+
+use calamine::{Reader, Xlsx};
 use engine::RematchRequest;
+use jiff::civil::date;
 use serde_json::json;
 
 use crate::portal::{Portal, contact, expert, need};
+
+const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
 
 async fn need_and_experts() -> Portal {
     let portal = Portal::open().await;
@@ -134,6 +140,13 @@ async fn changes_name_who_left() {
     assert_eq!(changes["changes"][0]["before"]["rank"], 1);
     assert_eq!(changes["changes"][0]["reason"], "withdrawn");
     assert_eq!(changes["changes"][0]["reason_label"], "对方已撤回");
+    assert!(is_rounded(&changes["changes"][0]["before"]["score"]), "{changes}");
+}
+
+/// Whether a score is told as all others are, without digits that say nothing.
+fn is_rounded(score: &serde_json::Value) -> bool {
+    let score = score.as_f64().unwrap();
+    score > 0.0 && score == (score * 1e4).round() / 1e4
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -157,6 +170,7 @@ async fn the_change_list_is_read_on_from_any_place_and_later_runs_come_behind() 
     let distinct: std::collections::BTreeSet<String> = told.iter().map(key).collect();
     assert_eq!(distinct.len(), told.len(), "each once");
     assert!(told.iter().all(|item| item["run"] == json!(first.id) && item["reason"] == "first_run"));
+    assert!(told.iter().all(|item| is_rounded(&item["now"]["score"])), "{told:?}");
 
     let accept = [("Accept", "application/x-ndjson")];
     let lines = portal.send("GET", "/api/v1/match-changes?limit=1", &accept, b"").await;
@@ -177,9 +191,53 @@ async fn the_change_list_is_read_on_from_any_place_and_later_runs_come_behind() 
     assert_eq!((&page["items"][0]["run"], &page["items"][0]["change"]), (&json!(second.id), &json!("left")));
     let of_first = portal.get(&format!("/api/v1/match-changes?limit=100&run={}", first.id)).await.json();
     assert_eq!(of_first["items"].as_array().unwrap().len(), told.len());
-    for wrong in ["cursor=AAAA", "run=x", "limit=0"] {
+    for wrong in ["cursor=AAAA", "run=x", "limit=0", "date=x"] {
         assert_eq!(portal.get(&format!("/api/v1/match-changes?{wrong}")).await.status, 400, "{wrong}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_changes_of_a_run_are_a_workbook_and_a_day_stands_for_its_latest_run() {
+    let portal = need_and_experts().await;
+    let book = [("Accept", XLSX)];
+    let ask = async |query: &str| portal.send("GET", &format!("/api/v1/match-changes?{query}"), &book, b"").await;
+    assert_eq!((ask("").await.status, ask("date=2026-11-20").await.status), (404, 404), "there is no run");
+    let on = |day| RematchRequest { on: Some(day), ..RematchRequest::default() };
+    let first = portal.engine.rematch(&on(date(2026, 11, 20)), |_| {}).await.unwrap();
+    portal.delete("/api/v1/experts/expert-1", "*").await;
+    portal.indexed().await;
+    let second = portal.engine.rematch(&on(date(2026, 11, 21)), |_| {}).await.unwrap();
+
+    let of_first = ask("date=2026-11-20").await;
+    let name = of_first.header("content-disposition").unwrap();
+    assert_eq!(name, format!("attachment; filename=\"changes-{}.xlsx\"", first.id));
+    let all = portal.get(&format!("/api/v1/match-changes?limit=100&run={}", first.id)).await.json();
+    let told = all["items"].as_array().unwrap();
+    let rows = rows(&of_first.body);
+    assert_eq!(rows.len(), told.len() + 1, "one for each, below the headings");
+    for (row, item) in rows[1..].iter().zip(told) {
+        assert_eq!((&row[2], &row[5]), (&item["need"].as_str().unwrap().to_owned(), &item["target"].as_str().unwrap().to_owned()));
+        assert_eq!((row[9].parse::<u64>().ok(), row[12].as_str()), (item["now"]["rank"].as_u64(), item["reason_label"].as_str().unwrap()));
+        assert!(!row[3].is_empty(), "{row:?}");
+    }
+    let current = ask("").await;
+    assert!(current.header("content-disposition").unwrap().contains(&format!("changes-{}", second.id)));
+    let left: Vec<_> = self::rows(&current.body).into_iter().filter(|row| row[5] == "expert-1").collect();
+    assert_eq!((left.len(), left[0][7].as_str()), (1, "退出"));
+
+    let both = |run: u64| format!("/api/v1/match-changes?date=2026-11-21&run={run}");
+    assert_eq!(portal.get(&both(first.id)).await.status, 404);
+    let of_day = portal.get("/api/v1/match-changes?date=2026-11-21&limit=100").await.json();
+    let of_both = portal.get(&format!("{}&limit=100", both(second.id))).await.json();
+    assert_eq!(of_day["items"].as_array().unwrap().len(), of_both["items"].as_array().unwrap().len());
+    assert!(of_day["items"].as_array().unwrap().iter().all(|item| item["run"] == json!(second.id)));
+}
+
+/// The cells of the only sheet.
+fn rows(file: &[u8]) -> Vec<Vec<String>> {
+    let mut book: Xlsx<_> = Xlsx::new(Cursor::new(file.to_vec())).unwrap();
+    let sheet = book.worksheet_range("变化清单").unwrap();
+    sheet.rows().map(|row| row.iter().map(ToString::to_string).collect()).collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]

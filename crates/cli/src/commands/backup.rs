@@ -12,14 +12,16 @@ use crate::ending::Ending;
 use crate::screen;
 use crate::settings::Settings;
 
-const BACKUP: &str = "把数据库、删除名单、学得的权重和词向量、自己的词典、配置文件写进一个文件，各附摘要；服务照常读写，备份是同一时刻的内容。\n\
+const BACKUP: &str = "把数据库（SQLite 或 PostgreSQL）、删除名单、学得的权重和词向量、自己的词典、配置文件写进一个文件，各附摘要；服务照常读写，备份是同一时刻的内容。\n\
 索引可以重建，不在其中。联系方式在备份里仍是加密的：密钥环（数据目录的 keys/contacts.keys）不在备份里，请另外保管，丢失即无法恢复联系方式。\n\n\
 例：\n  hongniang backup /backup/hongniang-2026-11-21.zip\n  15 3 * * *  hongniang backup /backup/hongniang.zip --data-dir /var/lib/hongniang    每天 3:15（crontab）";
 const RESTORE: &str = "先核对备份里的每个文件，在数据目录旁恢复、重建索引并逐条核对，都通过后才换上；中途失败时原来的数据不变。请先停止服务。\n\
+PostgreSQL 的备份恢复到 --database-url 所指的空数据库里：一次全部写入，中途失败时它仍是空的；库里已有内容的不恢复，请新建一个。\n\
 备份之后依要求删除的人，会按数据目录里的删除名单（erasures）再次删除；数据目录已不在时，用 --erasures 指定另存的名单。\n\
 密钥环沿用数据目录里的 keys/contacts.keys；在新机器上恢复时，请先把它放好。\n\n\
 例：\n  hongniang restore /backup/hongniang-2026-11-21.zip --data-dir /var/lib/hongniang\n  \
-hongniang restore 备份.zip --replace      数据目录里已有数据，改名保留后换上备份";
+hongniang restore 备份.zip --replace      数据目录里已有数据，改名保留后换上备份\n  \
+createdb --encoding=UTF8 --template=template0 hongniang2 && hongniang restore 备份.zip --replace --database-url postgres://hongniang@db/hongniang2";
 
 /// 备份到一个文件
 #[derive(Debug, Args)]

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use anyhow::{Context, Result};
 use clap::{Args, Subcommand};
 use engine::{
-    ChangeRow, Engine, EngineError, FeedRequest, RematchProgress, RematchRequest, RunId, RunSummary,
-    RunningRun,
+    ChangeRow, Engine, EngineError, FeedRequest, MOST_CHANGE_ROWS, RematchProgress, RematchRequest, RunId,
+    RunSummary, RunningRun,
 };
 use jiff::civil::Date;
 use serde_json::json;
@@ -18,8 +18,6 @@ use crate::settings::Settings;
 
 /// Changes read at a time.
 const PAGE: u32 = 1_000;
-/// As many as a sheet is still pleasant with; Excel itself knows a million rows.
-const MOST_ROWS: usize = 200_000;
 
 const EXAMPLES: &str = "为每项有效的技术需求重新匹配，全部完成后一次发布。只重新计算有变化的部分，结果与全部重算完全一致。\n\
 中途停下或断电后，原来的结果不变；再次运行即从停下处继续。同一业务日期的批次正在别处进行时加入它，几台机器可以同做一个批次；\
@@ -210,16 +208,21 @@ impl Changes {
                     self.print(&row)?;
                 }
             }
-            if !more || rows.len() >= MOST_ROWS {
+            if !more || rows.len() > MOST_CHANGE_ROWS {
                 break;
             }
         }
         let Some(path) = self.xlsx else { return Ok(()) };
-        rows.truncate(MOST_ROWS);
+        let whole = rows.len() <= MOST_CHANGE_ROWS;
+        rows.truncate(MOST_CHANGE_ROWS);
         let count = rows.len();
         let bytes = engine.change_sheet(rows).await?;
         std::fs::write(&path, bytes).with_context(|| format!("无法写入 {}", path.display()))?;
-        let said = format!("批次 {run} 的 {count} 个变化已写入 {}", path.display());
+        let said = if whole {
+            format!("批次 {run} 的 {count} 个变化已写入 {}", path.display())
+        } else {
+            format!("批次 {run} 的变化太多，只有前 {count} 个写入了 {}；要全部，请用 --json", path.display())
+        };
         Ok(screen::print(&said)?)
     }
 

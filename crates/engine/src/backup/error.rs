@@ -3,6 +3,8 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::EngineError;
+
 /// A backup that was not made, or not put back. What was there before stays.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -41,9 +43,17 @@ pub enum BackupError {
     },
     /// The database does not lie in the data directory.
     #[error(
-        "设置了数据库地址；恢复总是恢复到数据目录里，请去掉 --database-url（HONGNIANG_DATABASE_URL、database_url）后再试"
+        "设置了数据库地址；SQLite 的备份总是恢复到数据目录里，请去掉 --database-url（HONGNIANG_DATABASE_URL、database_url）后再试"
     )]
     DatabaseElsewhere,
+    /// The backup is of a server, and none was named.
+    #[error(
+        "这份备份来自 PostgreSQL，要恢复到 PostgreSQL 上新建的空数据库里，请用 --database-url（HONGNIANG_DATABASE_URL、database_url）指定它的地址"
+    )]
+    OfServer,
+    /// The database is restored, the data directory is not.
+    #[error("数据库已经恢复，但数据目录没有换上；请清空或重建该数据库，排除原因后再恢复一次")]
+    HalfRestored(#[source] Box<EngineError>),
     /// The restored copy is not what it should be.
     #[error("恢复出的索引与数据库有 {differences} 处不一致，没有换上")]
     Differs {

@@ -5,11 +5,40 @@ use std::path::{Component, Path};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use store::Snapshot;
 
 /// The manifest's name in the archive.
 pub(crate) const MANIFEST: &str = "manifest.json";
 /// Backups of a later format are refused.
-pub(crate) const FORMAT: u32 = 1;
+pub(crate) const FORMAT: u32 = Held::Tables.format();
+
+/// How a backup holds its database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Held {
+    /// As an SQLite file.
+    File,
+    /// As tables of PostgreSQL.
+    Tables,
+}
+
+impl Held {
+    /// Told by the names of the files.
+    pub(crate) fn of<'n>(mut names: impl Iterator<Item = &'n str>) -> Option<Self> {
+        names.find_map(|name| match name.split_once('/') {
+            None if name == Snapshot::FILE => Some(Self::File),
+            Some((Snapshot::FOLDER, _)) => Some(Self::Tables),
+            _ => None,
+        })
+    }
+
+    /// The format of an archive that holds it so: programs that know of SQLite alone refuse the other.
+    pub(crate) const fn format(self) -> u32 {
+        match self {
+            Self::File => 1,
+            Self::Tables => 2,
+        }
+    }
+}
 
 /// The manifest.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,6 +61,13 @@ pub(crate) struct Packed {
     pub(crate) name: String,
     pub(crate) size: u64,
     pub(crate) blake3: String,
+}
+
+impl Manifest {
+    /// How the database lies in it; `None` when there is none.
+    pub(crate) fn held(&self) -> Option<Held> {
+        Held::of(self.files.iter().map(|packed| packed.name.as_str()))
+    }
 }
 
 impl Packed {

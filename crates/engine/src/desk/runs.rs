@@ -4,9 +4,11 @@ use std::collections::HashMap;
 
 use domain::access::Visibility;
 use domain::{Kind, RecordId};
+use jiff::civil::Date;
 
 use super::sight::shown_brief;
 use super::{Act, Desk};
+use crate::night::MOST_CHANGE_ROWS;
 use crate::registry::page_limit;
 use crate::rematch::TARGETS;
 use crate::{
@@ -87,6 +89,51 @@ impl Desk {
     pub async fn match_changes(&self, request: &FeedRequest) -> Result<ChangeFeed, EngineError> {
         let _turn = self.begin(Act::MatchRecord(Kind::Need)).await?;
         page_limit(request.limit as usize)?;
+        self.shown_changes(request).await
+    }
+
+    /// The changes of a run as a workbook, with the names that are seen; of the current run when none is named. Returns the run's number too.
+    ///
+    /// # Errors
+    /// [`EngineError::NoRun`]; [`EngineError::BadParameter`] when there are more than a workbook takes.
+    pub async fn change_workbook(&self, run: Option<RunId>) -> Result<(RunId, Vec<u8>), EngineError> {
+        let _turn = self.begin(Act::MatchRecord(Kind::Need)).await?;
+        let run = match run {
+            Some(run) => run,
+            None => RunId(self.engine.current_run().await?.id),
+        };
+        let mut request = FeedRequest { after: None, limit: PAGE, run: Some(run) };
+        let mut rows = Vec::new();
+        loop {
+            let feed = self.shown_changes(&request).await?;
+            rows.extend(self.engine.change_rows_for(&feed.items, self.sight()).await?);
+            if rows.len() > MOST_CHANGE_ROWS {
+                let detail = format!("批次 {run} 的变化超过 {MOST_CHANGE_ROWS} 行，工作簿里放不下，请改用 application/x-ndjson 逐行读取");
+                return Err(EngineError::BadParameter { parameter: "run", detail });
+            }
+            if !feed.more {
+                break;
+            }
+            request.after = feed.next;
+        }
+        Ok((run, self.engine.change_sheet(rows).await?))
+    }
+
+    /// The latest run of a day that is still kept; the one of this number, if one is named.
+    ///
+    /// # Errors
+    /// [`EngineError::NoRun`].
+    pub async fn run_of(&self, day: Date, number: Option<RunId>) -> Result<RunId, EngineError> {
+        let _turn = self.begin(Act::Match).await?;
+        let kept = self.engine.runs(None, self.engine.matching.runs.max(2)).await?;
+        let is_meant = |run: &&RunSummary| {
+            run.business_date == day && number.is_none_or(|number| number.0 == run.id)
+        };
+        kept.iter().find(is_meant).map(|run| RunId(run.id)).ok_or(EngineError::NoRun)
+    }
+
+    /// As [`Self::match_changes`], within a turn, and of any length.
+    async fn shown_changes(&self, request: &FeedRequest) -> Result<ChangeFeed, EngineError> {
         if self.caller.key.region.is_none() {
             return self.engine.match_changes(request).await;
         }

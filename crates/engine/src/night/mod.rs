@@ -25,6 +25,7 @@ pub use feed::{ChangeFeed, FeedPlace, FeedRequest, MatchChange};
 pub use ranking::{NightRanking, Placed};
 pub use reasons::ChangeReason;
 pub use settings::RematchSettings;
+pub use sheet::MOST_CHANGE_ROWS;
 pub use statistics::EpochStatistics;
 
 /// What a process keeps for its nights.

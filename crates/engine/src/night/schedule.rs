@@ -88,3 +88,30 @@ impl Engine {
         self.night.stopped.notified()
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use jiff::civil::date;
+
+    use super::*;
+    use crate::Settings;
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_day_is_done_by_its_own_run_whatever_run_is_current() {
+        let folder = tempfile::tempdir().unwrap();
+        let engine = Engine::open(&Settings::new(folder.path())).await.unwrap();
+        let run = async |on| {
+            let request = RematchRequest { on: Some(on), ..RematchRequest::default() };
+            engine.rematch(&request, |_| {}).await.unwrap();
+        };
+        assert!(!engine.is_done_today().await.unwrap(), "there is none");
+        run(date(2999, 1, 1)).await;
+        assert!(!engine.is_done_today().await.unwrap(), "it is of another day");
+        run(today()).await;
+        assert!(engine.is_done_today().await.unwrap());
+        run(date(2999, 1, 2)).await;
+        assert!(engine.is_done_today().await.unwrap(), "today's is still there");
+        engine.close().await;
+    }
+}

@@ -1,7 +1,7 @@
 //! SQLite's files: nothing deleted left in them, and a copy of them while others write.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use domain::Kind;
@@ -40,9 +40,10 @@ pub(crate) async fn truncate_wal(connection: &mut SqliteConnection) -> Result<()
     }
 }
 
-/// One read transaction into a file of its own; writers go on.
-pub(crate) async fn snapshot(readers: &SqlitePool, file: &Path) -> Result<Snapshot, StoreError> {
-    let failed = |error| StoreError::Snapshot { path: file.to_owned(), error };
+/// One read transaction into a file of its own, below `folder`; writers go on.
+pub(crate) async fn snapshot(readers: &SqlitePool, folder: &Path) -> Result<Snapshot, StoreError> {
+    let file = folder.join(Snapshot::FILE);
+    let failed = |error| StoreError::Snapshot { path: file.clone(), error };
     let target =
         file.to_str().ok_or_else(|| failed(sqlx::Error::Protocol("a name that is no text".into())))?;
     // A connection of its own: the readers' may not write at all, not even elsewhere.
@@ -50,7 +51,7 @@ pub(crate) async fn snapshot(readers: &SqlitePool, file: &Path) -> Result<Snapsh
     let mut connection = options.connect().await?;
     sqlx::query("VACUUM INTO $1").bind(target).execute(&mut connection).await.map_err(failed)?;
     connection.close().await?;
-    look_into(&options.filename(file)).await.map_err(failed)
+    look_into(&options.filename(&file)).await.map_err(failed)
 }
 
 /// What a copy holds: the database itself has gone on meanwhile.
@@ -64,5 +65,5 @@ async fn look_into(copy: &SqliteConnectOptions) -> Result<Snapshot, sqlx::Error>
     }
     let head: Link = sqlx::query_as(sql::audit::END).bind("head").fetch_one(&mut connection).await?;
     connection.close().await?;
-    Ok(Snapshot { records, audit_head: (unsigned(head.seq), head.hash) })
+    Ok(Snapshot { files: vec![PathBuf::from(Snapshot::FILE)], records, audit_head: (unsigned(head.seq), head.hash) })
 }

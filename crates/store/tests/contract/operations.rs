@@ -79,6 +79,17 @@ pub(crate) async fn it_moves_with_what_is_written_or_not_at_all(store: Store) {
     let now = read(&store, operation.number).await;
     assert_eq!((needs(&store).await, now.rows, now.bytes), (1, 1, 10));
     assert_eq!(now.report.as_deref(), Some("{\"rows\":1}"));
+    // What was counted at each step is not lost at the end, and what was not is told there.
+    for (told, kept) in [(0, 1), (7, 7)] {
+        let operation = match store.begin_operation("a").await.unwrap() {
+            Some(next) => next,
+            None => read(&store, operation.number).await,
+        };
+        let done = Ending { rows: told, ..ending(OperationState::Succeeded, None) };
+        store.end_operation(&operation, &done).await.unwrap();
+        assert_eq!(read(&store, operation.number).await.rows, kept);
+        store.submit(&draft("a", None)).await.unwrap();
+    }
 }
 
 pub(crate) async fn whoever_began_earlier_writes_nothing_more(store: Store) {

@@ -1,7 +1,9 @@
-//! A TCP proxy before PostgreSQL that cuts a connection around its COMMIT.
+//! A TCP proxy before PostgreSQL that cuts a connection around its COMMIT, or swallows all that is said on it.
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
+
+use tokio::sync::watch;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream, UnixStream};
@@ -19,6 +21,10 @@ pub(crate) enum Cut {
 pub(crate) struct Proxy {
     port: u16,
     armed: Arc<Mutex<Option<Cut>>>,
+    /// After which words a connection says nothing more.
+    words: Arc<Mutex<Option<&'static str>>>,
+    /// Counts how often all connections were silenced.
+    swallowed: watch::Sender<u32>,
 }
 
 impl Proxy {
@@ -26,14 +32,35 @@ impl Proxy {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let armed = Arc::new(Mutex::new(None));
-        let cuts = Arc::clone(&armed);
+        let words = Arc::new(Mutex::new(None));
+        let swallowed = watch::Sender::new(0);
+        let (cuts, last_words, silence) = (Arc::clone(&armed), Arc::clone(&words), swallowed.subscribe());
         tokio::spawn(async move {
-            while let Ok((client, _)) = listener.accept().await {
+            while let Ok((mut client, _)) = listener.accept().await {
                 let server = UnixStream::connect(&socket).await.unwrap();
-                tokio::spawn(forward(client, server, Arc::clone(&cuts)));
+                let (cuts, words, mut silence) = (Arc::clone(&cuts), Arc::clone(&last_words), silence.clone());
+                silence.mark_unchanged();
+                tokio::spawn(async move {
+                    tokio::select! {
+                        silent = forward(&mut client, server, cuts, words) => if !silent { return },
+                        // The server's side goes, as when the server misses signs of life.
+                        _ = silence.changed() => {}
+                    }
+                    swallow(client).await;
+                });
             }
         });
-        Self { port, armed }
+        Self { port, armed, words, swallowed }
+    }
+
+    /// From now on nothing comes through on the connections that there are; new ones are none of them.
+    pub(crate) fn swallow(&self) {
+        self.swallowed.send_modify(|times| *times += 1);
+    }
+
+    /// The next connection on which these words are said hears no answer to them, and no more.
+    pub(crate) fn swallow_after(&self, words: &'static str) {
+        *self.words.lock().unwrap() = Some(words);
     }
 
     /// This address, by way of the proxy.
@@ -53,31 +80,47 @@ impl Proxy {
     }
 }
 
-/// Hands bytes on in both directions until one side ends or the cut is made; both connections are then dropped.
-async fn forward(mut client: TcpStream, mut server: UnixStream, armed: Arc<Mutex<Option<Cut>>>) {
+/// Takes all that is said, answers nothing, and keeps the connection.
+async fn swallow(mut client: TcpStream) {
+    let mut said = vec![0; 1 << 16];
+    while let Ok(1..) = client.read(&mut said).await {}
+}
+
+/// Hands bytes on in both directions until one side ends or the cut is made; both connections are then dropped. Tells whether it is to go on in silence.
+async fn forward(
+    client: &mut TcpStream,
+    mut server: UnixStream,
+    armed: Arc<Mutex<Option<Cut>>>,
+    words: Arc<Mutex<Option<&'static str>>>,
+) -> bool {
     let (mut said, mut answered) = (vec![0; 1 << 16], vec![0; 1 << 16]);
     loop {
         tokio::select! {
             read = client.read(&mut said) => {
-                let Ok(length @ 1..) = read else { return };
+                let Ok(length @ 1..) = read else { return false };
                 let commits = said[..length].windows(7).any(|window| window == b"COMMIT\0");
                 let cut = if commits { armed.lock().unwrap().take() } else { None };
                 if cut == Some(Cut::BeforeCommit) {
-                    return;
+                    return false;
                 }
                 if server.write_all(&said[..length]).await.is_err() {
-                    return;
+                    return false;
+                }
+                let holds = |words: &str| said[..length].windows(words.len()).any(|part| part == words.as_bytes());
+                if words.lock().unwrap().take_if(|words| holds(words)).is_some() {
+                    let _ = server.read(&mut answered).await;
+                    return true;
                 }
                 if cut == Some(Cut::AfterCommit) {
                     // Its answer comes once it is done.
                     let _ = server.read(&mut answered).await;
-                    return;
+                    return false;
                 }
             }
             read = server.read(&mut answered) => {
-                let Ok(length @ 1..) = read else { return };
+                let Ok(length @ 1..) = read else { return false };
                 if client.write_all(&answered[..length]).await.is_err() {
-                    return;
+                    return false;
                 }
             }
         }
