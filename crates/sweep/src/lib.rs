@@ -1,4 +1,4 @@
-//! Who scores highest among very many documents, exactly, from postings whose impacts fit in a byte.
+//! Who scores highest among very many documents, exactly, from postings whose impacts fit in half a byte.
 //!
 //! A document's sum is Σ weight·impact over the terms that it shares with a [`Query`]; impacts are fixed when the [`Sweep`] is built, weights
 //! come with the query. The sum is kept as a bound from above and leads the way only: what decides is the [`Judge`], which scores a document
@@ -32,6 +32,7 @@ mod layout;
 mod order;
 mod outlook;
 mod query;
+mod rows;
 mod top;
 
 pub use building::{BuildError, Builder};

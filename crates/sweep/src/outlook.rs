@@ -54,7 +54,7 @@ impl Part {
 }
 
 /// A row costs as much as so many sparse postings.
-const ROW_WORK: u32 = BLOCK as u32 / 32;
+const ROW_WORK: u32 = BLOCK as u32 / 64;
 /// To begin a list of sparse postings costs as much as so many of them.
 const LIST_WORK: u32 = 16;
 

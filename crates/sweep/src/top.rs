@@ -8,9 +8,10 @@
 use std::cmp::Reverse;
 
 use crate::best::Best;
-use crate::kernel::{Sums, add_dense, add_sparse, count, kth_at_least, reaching, units};
-use crate::layout::BLOCK;
+use crate::kernel::{Sums, add_sparse, count, kth_at_least, reaching};
+use crate::layout::{BLOCK, in_row, level_of, place_of};
 use crate::outlook::{Outlook, Outlooks, Part, Postings, most_promising};
+use crate::rows::{AT_ONCE, Weighed, add_rows};
 use crate::{Document, Found, Judge, Query, Sweep};
 
 /// The buffers of a search and what it cost, to be used again for the next. No result depends on what it was used for before.
@@ -27,7 +28,7 @@ pub struct Scratch {
 pub struct Effort {
     /// Blocks of which nothing was read.
     pub skipped: u64,
-    /// Rows of a quantum for each document of a block that were added.
+    /// Rows of a level for each document of a block that were added.
     pub rows: u64,
     /// Sparse postings that were added.
     pub postings: u64,
@@ -144,6 +145,23 @@ struct Block<'a> {
     effort: &'a mut Effort,
 }
 
+/// Rows that wait until they are enough to be added together.
+struct Rows {
+    count: usize,
+    /// Which row, and where its term stands in the plan.
+    rows: [(usize, usize); AT_ONCE],
+    /// The most units of all of them together.
+    most: u32,
+}
+
+impl Rows {
+    fn take(&mut self, row: usize, at: usize, most: u16) {
+        self.rows[self.count] = (row, at);
+        self.count += 1;
+        self.most += u32::from(most);
+    }
+}
+
 /// Where adding ended: the first term that was not added, and the most units of it and those after it together.
 #[derive(Clone, Copy)]
 struct Ended {
@@ -179,31 +197,50 @@ impl Block<'_> {
         let (mut left, mut ahead, mut done) = (self.outlook.most, self.outlook.work, 0);
         self.scratch.sums.fill(0);
         self.touch();
+        let mut rows = Rows { count: 0, rows: [(0, 0); AT_ONCE], most: 0 };
         for (at, (&part, planned)) in self.parts.iter().zip(&self.query.plan).enumerate() {
             if part.most == 0 {
                 continue;
             }
             match part.postings() {
-                Postings::Dense(row) => {
-                    self.effort.rows += 1;
-                    add_dense(&mut self.scratch.sums, &self.sweep.dense[row], planned.factor);
-                }
+                Postings::Dense(row) => rows.take(row, at, part.most),
                 Postings::Sparse(range) => {
                     self.effort.postings += range.len() as u64;
-                    add_sparse(&mut self.scratch.sums, &self.sweep.sparse[range], planned.factor);
+                    add_sparse(&mut self.scratch.sums, &self.sweep.sparse[range], &planned.units);
+                    left -= u32::from(part.most);
                 }
             }
-            left -= u32::from(part.most);
             ahead -= part.work();
             done += part.work();
-            if left > 0 && left < least && done >= COUNT_WORK {
+            // Rows that wait are added when they are enough, or when it is worth counting.
+            let counts = left - rows.most < least && left > rows.most && done >= COUNT_WORK;
+            if counts || rows.count == AT_ONCE {
+                left -= self.add_rows(&mut rows, left, least);
+            }
+            if counts {
                 done = 0;
                 if count(&self.scratch.sums, (least - left) as u16) * LOOK_UP_WORK <= ahead {
                     return Ended { next: at + 1, left };
                 }
             }
         }
+        self.add_rows(&mut rows, left, least);
         Ended { next: self.parts.len(), left: 0 }
+    }
+
+    /// Adds the rows that wait to what may still reach `least` with all that is left, and says how much they were of it.
+    #[inline(always)]
+    fn add_rows(&mut self, waiting: &mut Rows, left: u32, least: u32) -> u32 {
+        if let Some(last) = waiting.count.checked_sub(1) {
+            self.effort.rows += waiting.count as u64;
+            let rows: [Weighed<'_>; AT_ONCE] = std::array::from_fn(|which| {
+                let (row, at) = waiting.rows[which.min(last)];
+                (&self.sweep.dense[row], &self.query.plan[at].units)
+            });
+            add_rows(&mut self.scratch.sums, &rows[..=last], least.saturating_sub(left) as u16);
+        }
+        waiting.count = 0;
+        std::mem::take(&mut waiting.most)
     }
 
     /// Reads the beginning of each list, so that the misses of the cache are waited for together and not one after the other.
@@ -212,7 +249,7 @@ impl Block<'_> {
         let mut touched = 0;
         for part in self.parts {
             if let Postings::Sparse(range) = part.postings() {
-                touched ^= self.sweep.sparse[range.start][0];
+                touched ^= self.sweep.sparse[range.start];
             }
         }
         std::hint::black_box(touched);
@@ -281,23 +318,22 @@ fn complete(
             break;
         }
         left -= u32::from(part.most);
-        let quantum = sweep.quantum(*part, place);
-        if quantum > 0 {
-            sum += u32::from(units(quantum, planned.factor));
-        }
+        sum += u32::from(planned.units[sweep.level(*part, place)]);
     }
     sum
 }
 
 impl Sweep {
-    fn quantum(&self, part: Part, place: u16) -> u8 {
+    fn level(&self, part: Part, place: u16) -> usize {
         match part.postings() {
-            Postings::Dense(row) => self.dense[row][usize::from(place)],
+            Postings::Dense(row) => {
+                let (byte, bit) = in_row(usize::from(place));
+                usize::from(self.dense[row][byte] >> bit & 15)
+            }
             Postings::Sparse(range) => {
                 let postings = &self.sparse[range];
-                let found =
-                    postings.binary_search_by_key(&place, |&[low, high, _]| u16::from_le_bytes([low, high]));
-                found.map_or(0, |at| postings[at][2])
+                let found = postings.binary_search_by_key(&place, |&posting| place_of(posting));
+                found.map_or(0, |at| level_of(postings[at]))
             }
         }
     }
