@@ -1,8 +1,9 @@
 //! How often a query's terms stand in a run of terms, and what that comes to.
 
-/// The terms that are asked for, by some number of theirs: a table that stays in the nearest cache and is so empty that one look tells of most terms of a
-/// document that they are none of the query's.
+/// The terms that are asked for, by some number of theirs: bits that stay in the nearest cache and are so few that one look tells of most terms of a
+/// document that they are none of the query's, and a table for the others.
 pub(crate) struct Asked {
+    sieve: Box<[u64; SIEVE_BITS / 64]>,
     /// A term's number and its place in the query, at a place that the number tells, or the next free one.
     slots: Vec<Option<(u32, u32)>>,
     /// How much of a product is not needed to tell a place.
@@ -10,15 +11,32 @@ pub(crate) struct Asked {
 }
 
 /// At least so many places for each term.
-const SLOTS: usize = 8;
+const SLOTS: usize = 4;
+
+const SIEVE_BITS: usize = 1 << 14;
+
+/// Multiplicative hashing (Knuth, The Art of Computer Programming 3, 6.4): 2³² divided by the golden ratio.
+const fn hash(number: u32) -> u32 {
+    number.wrapping_mul(0x9e37_79b9)
+}
+
+/// Word and bit of the sieve.
+#[inline]
+const fn in_sieve(number: u32) -> (usize, u64) {
+    let bit = (hash(number) >> (u32::BITS - SIEVE_BITS.trailing_zeros())) as usize;
+    (bit / 64, 1 << (bit % 64))
+}
 
 impl Asked {
     /// The numbers of the query's terms and their places; of two terms with one number the last counts.
     pub(crate) fn new(numbers: impl Iterator<Item = (u32, u32)>) -> Self {
         let numbers: Vec<(u32, u32)> = numbers.collect();
         let bits = (numbers.len() * SLOTS).max(2).next_power_of_two().trailing_zeros();
-        let mut asked = Self { slots: vec![None; 1 << bits], shift: u32::BITS - bits };
+        let sieve = Box::new([0; SIEVE_BITS / 64]);
+        let mut asked = Self { sieve, slots: vec![None; 1 << bits], shift: u32::BITS - bits };
         for (number, place) in numbers {
+            let (word, bit) = in_sieve(number);
+            asked.sieve[word] |= bit;
             let at = asked.slot(number);
             asked.slots[at] = Some((number, place));
         }
@@ -27,14 +45,17 @@ impl Asked {
 
     #[inline]
     fn place(&self, number: u32) -> Option<u32> {
+        let (word, bit) = in_sieve(number);
+        if self.sieve[word] & bit == 0 {
+            return None;
+        }
         self.slots[self.slot(number)].map(|(_, place)| place)
     }
 
     /// Where the number stands, or would.
     #[inline]
     fn slot(&self, number: u32) -> usize {
-        // Multiplicative hashing (Knuth, The Art of Computer Programming 3, 6.4): 2³² divided by the golden ratio.
-        let mut at = (number.wrapping_mul(0x9e37_79b9) >> self.shift) as usize;
+        let mut at = (hash(number) >> self.shift) as usize;
         while self.slots[at].is_some_and(|(other, _)| other != number) {
             at = (at + 1) % self.slots.len();
         }

@@ -29,7 +29,10 @@ pub(crate) fn add_rows(sums: &mut Sums, rows: &[Weighed<'_>], least: u16) {
     }
     #[cfg(target_arch = "x86_64")]
     if is_x86_feature_detected!("avx2") {
-        #[expect(unsafe_code, reason = "the only way to compile for a processor that is known at run time only")]
+        #[expect(
+            unsafe_code,
+            reason = "the only way to compile for a processor that is known at run time only"
+        )]
         // SAFETY: the processor has the instructions for which the function is compiled.
         return unsafe { wide::add(sums, rows, &steps, shift, least) };
     }
@@ -40,7 +43,9 @@ pub(crate) fn add_rows(sums: &mut Sums, rows: &[Weighed<'_>], least: u16) {
 #[inline(always)]
 fn shift(rows: &[Weighed<'_>]) -> u32 {
     let most = rows.iter().flat_map(|(_, units)| units.iter()).fold(0, |most, &units| most.max(units));
-    (0..u16::BITS).find(|&shift| u32::from(most).div_ceil(1 << shift) <= u32::from(STEPS)).unwrap_or(u16::BITS)
+    (0..u16::BITS)
+        .find(|&shift| u32::from(most).div_ceil(1 << shift) <= u32::from(STEPS))
+        .unwrap_or(u16::BITS)
 }
 
 fn matters(sums: &[u16], least: u16) -> bool {

@@ -63,9 +63,9 @@ impl Scratch {
 }
 
 /// To look up the terms left of one document costs as much as to add so many sparse postings.
-const LOOK_UP_WORK: u32 = 64;
+const LOOK_UP_WORK: u32 = 256;
 /// Before it is worth counting again who may matter, as much must have been added as so many sparse postings.
-const COUNT_WORK: u32 = BLOCK as u32 / 16;
+const COUNT_WORK: u32 = BLOCK as u32 / 4;
 
 impl Sweep {
     /// The `k` documents that `judge` scores highest, of all that share a term with the query; highest first, ties by smaller number.

@@ -1,12 +1,13 @@
 //! Scores single documents of a [`Resident`] exactly, as the second stage does, and leaves out whom it must.
 
 use domain::Area;
-use ranking::{Areas, Corpus, FEATURES, Texts, exclusions, nearness, total, total_at_most};
+use ranking::{Areas, Corpus, FEATURES, Texts, total, total_at_most};
 use rustc_hash::FxHashMap;
 use sweep::Judge;
 use vectors::Direction;
 
 use super::leading::most_alike;
+use super::nearness::Nearness;
 use super::{Asker, OWN, Part, Resident, Wanted, range};
 use crate::IndexError;
 use crate::meaning::Meaning;
@@ -21,6 +22,7 @@ const ROUNDING: f64 = 1e-4;
 pub(super) struct Judging<'a> {
     resident: &'a Resident,
     asker: Asker<'a>,
+    near: Nearness<'a>,
     ideal: f32,
     /// By the terms' own numbers; and by those that stand for their marks.
     own: Asked,
@@ -70,6 +72,7 @@ impl<'a> Judging<'a> {
         Self {
             resident,
             asker,
+            near: Nearness::new(&resident.kinds, &resident.attributes, asker.attributes, &weights.features),
             ideal: corpus.ideal(asker.query),
             own: places(&numbers),
             marked: places(&stand_ins),
@@ -134,13 +137,12 @@ impl<'a> Judging<'a> {
 
     /// The total of a document that may be proposed. `limit` is the most that its texts and likeness can come to, and the least total that matters.
     fn total(&mut self, document: usize, limit: Option<(f64, f64)>) -> Option<f64> {
-        let Self { resident, asker, ideal, rate, .. } = *self;
+        let Self { resident, ideal, rate, .. } = *self;
         let weights = &resident.weights;
-        let attributes = &resident.attributes[document];
-        if !exclusions(Some(asker.attributes), attributes, resident.date).is_empty() {
+        if self.near.excludes(document) {
             return None;
         }
-        let near = nearness(asker.attributes, attributes, &weights.features);
+        let near = self.near.to(document);
         let matters = |text: f64, least: f64| total_at_most(text, ideal, &near, weights) >= least;
         if limit.is_some_and(|(sum, least)| !matters(sum, least)) {
             return None;
@@ -221,10 +223,11 @@ impl<'a> Judging<'a> {
         let texts = &self.resident.texts;
         let passages = range(&texts.passages, document);
         let norms = &texts.norms[passages.clone()];
-        let words = &texts.vectors[passages.start * direction.words()..passages.end * direction.words()];
+        let in_vector = direction.dimensions();
+        let numbers = &texts.vectors[passages.start * in_vector..passages.end * in_vector];
         self.values.clear();
-        let passages = words.chunks_exact(direction.words()).zip(norms);
-        let alike = passages.map(|(words, norm)| direction.likeness_to(words, *norm));
+        let passages = numbers.chunks_exact(in_vector).zip(norms);
+        let alike = passages.map(|(numbers, norm)| direction.likeness_to(numbers, *norm));
         self.values.extend(alike.map(|cosine| meaning.likeness(cosine)));
         self.resident.weights.pieces.together(&mut self.values)
     }

@@ -8,6 +8,7 @@
 mod building;
 mod judge;
 mod leading;
+mod nearness;
 
 use domain::Attributes;
 use jiff::civil::Date;
@@ -20,6 +21,7 @@ use crate::{IndexError, Snapshot, Statistics};
 use building::Texts;
 use judge::Judging;
 use leading::Impacts;
+use nearness::Kinds;
 
 /// Areas whose terms are counted as a whole: all but evidence.
 const OWN: usize = 3;
@@ -30,10 +32,10 @@ pub struct Resident {
     snapshot: Snapshot,
     statistics: Statistics,
     weights: Weights,
-    date: Date,
     /// Of each document, ascending, so that ties go to the smaller number.
     numbers: Vec<u64>,
     attributes: Vec<Attributes>,
+    kinds: Kinds,
     terms: Lexicon,
     /// By a mark of pieces: the term that stands for all terms with this mark.
     marked: FxHashMap<u32, u32>,
