@@ -43,12 +43,23 @@ impl Asked {
         asked
     }
 
+    /// Those of a run that the sieve lets through. Every one is written down, and the next one over it unless it stays: nobody can tell beforehand which stay,
+    /// and a processor that guesses wrong loses more than it takes to write.
+    fn sift<'l>(&self, run: &[u32], likely: &'l mut Vec<u32>) -> &'l [u32] {
+        if likely.len() < run.len() {
+            likely.resize(run.len(), 0);
+        }
+        let mut count = 0;
+        for &number in run {
+            let (word, bit) = in_sieve(number);
+            likely[count] = number;
+            count += usize::from(self.sieve[word] & bit != 0);
+        }
+        &likely[..count]
+    }
+
     #[inline]
     fn place(&self, number: u32) -> Option<u32> {
-        let (word, bit) = in_sieve(number);
-        if self.sieve[word] & bit == 0 {
-            return None;
-        }
         self.slots[self.slot(number)].map(|(_, place)| place)
     }
 
@@ -67,6 +78,10 @@ impl Asked {
 pub(crate) struct Tally {
     /// How often each term of the query stands in the run at hand; zeros between runs.
     counts: Vec<u32>,
+    /// Room for the terms of a run that may be the query's.
+    likely: Vec<u32>,
+    /// A bit for each term that stands there.
+    here: Vec<u64>,
     /// The terms that stand there.
     met: Vec<u32>,
 }
@@ -74,30 +89,33 @@ pub(crate) struct Tally {
 impl Tally {
     /// For a query of so many terms.
     pub(crate) fn new(terms: usize) -> Self {
-        Self { counts: vec![0; terms], met: Vec::new() }
+        let here = vec![0; terms.div_ceil(64)];
+        Self { counts: vec![0; terms], likely: Vec::new(), here, met: Vec::new() }
     }
 
     /// What the terms of a run come to: the sum, in the order of the query, as every sum of scores, of what each is worth times its `saturation`.
     pub(crate) fn score(
         &mut self,
-        run: impl Iterator<Item = u32>,
+        run: &[u32],
         asked: &Asked,
         factors: &[f32],
         saturation: impl Fn(u32) -> f32,
     ) -> f32 {
-        self.met.clear();
-        for place in run.filter_map(|number| asked.place(number)) {
-            let count = &mut self.counts[place as usize];
-            if *count == 0 {
-                self.met.push(place);
-            }
-            *count += 1;
+        let Self { counts, likely, here, met } = self;
+        for place in asked.sift(run, likely).iter().filter_map(|&number| asked.place(number)) {
+            counts[place as usize] += 1;
+            here[place as usize / 64] |= 1 << (place % 64);
         }
-        self.met.sort_unstable();
+        met.clear();
         let mut score = 0.0;
-        for &place in &self.met {
-            let frequency = std::mem::take(&mut self.counts[place as usize]);
-            score += factors[place as usize] * saturation(frequency);
+        for (word, first) in here.iter_mut().zip((0..).step_by(64)) {
+            while *word != 0 {
+                let place = first + word.trailing_zeros();
+                *word &= *word - 1;
+                let frequency = std::mem::take(&mut counts[place as usize]);
+                score += factors[place as usize] * saturation(frequency);
+                met.push(place);
+            }
         }
         score
     }
@@ -122,9 +140,9 @@ mod tests {
         assert!((0..10_000).filter(|number| number % 7919 != 0).all(|number| asked.place(number).is_none()));
         let mut tally = Tally::new(300);
         let run = [7919 * 2, 5, 7919, 7919 * 2];
-        let score = tally.score(run.into_iter(), &asked, &[1.0; 300], |count| count as f32 * 10.0);
+        let score = tally.score(&run, &asked, &[1.0; 300], |count| count as f32 * 10.0);
         assert_eq!((score, tally.met()), (30.0, &[1, 2][..]));
-        assert_eq!(tally.score([].into_iter(), &asked, &[1.0; 300], |_| 1.0), 0.0);
+        assert_eq!(tally.score(&[], &asked, &[1.0; 300], |_| 1.0), 0.0);
         assert_eq!(Asked::new([(4, 0), (4, 1)].into_iter()).place(4), Some(1));
     }
 }

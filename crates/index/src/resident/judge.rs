@@ -53,7 +53,7 @@ impl<'a> Judging<'a> {
     pub(super) fn new(resident: &'a Resident, asker: Asker<'a>, corpus: &Corpus) -> Self {
         let weights = &resident.weights;
         let (model, terms) = (&weights.candidate, &asker.query.terms);
-        let numbers: Vec<Option<u32>> = terms.iter().map(|term| resident.terms.find(&term.text)).collect();
+        let numbers = resident.terms.find_each(terms.iter().map(|term| &*term.text));
         let stand_in = |text: &str| resident.marked.get(&mark(text)).copied();
         let stand_ins: Vec<Option<u32>> = terms.iter().map(|term| stand_in(&term.text)).collect();
         let places = |numbers: &[Option<u32>]| {
@@ -175,7 +175,7 @@ impl<'a> Judging<'a> {
         let mut grounded = false;
         for place in 0..OWN {
             let area = Area::ALL[place];
-            let run = texts.own[place].run(document).iter().copied();
+            let run = texts.own[place].run(document);
             let (saturation, code) = (&self.saturations[place], texts.lengths[place][document]);
             let score =
                 self.tally.score(run, &self.own, &self.factors[area], |count| saturation.of(count, code));
@@ -191,7 +191,7 @@ impl<'a> Judging<'a> {
             let norm = model.norm(weights.pieces.b, run.len() as u32, resident.statistics.piece_length());
             let factors = &self.factors[Area::Evidence];
             let saturation = |count| model.saturation(count, norm);
-            values.push(self.tally.score(run.iter().copied(), &self.marked, factors, saturation));
+            values.push(self.tally.score(run, &self.marked, factors, saturation));
             for &term in self.tally.met() {
                 self.held[term as usize] |= grounded || self.stands(term as usize, document);
             }
