@@ -15,7 +15,16 @@ pub trait Judge {
     /// What scores less than `least` comes to nothing (it is −∞ while fewer than k documents are found), so `None` may be said of it as soon
     /// as that is certain. A score must not be NaN, and not above [`Judge::ceiling`] of the document's sum.
     fn score(&mut self, document: Document, sum: f64, least: f64) -> Option<f64>;
+
+    /// The judge will be asked about this document soon, unless others before it do better: time to have it fetched from memory. It is told twice, the first time
+    /// early, the second time when only a few others come before.
+    fn expect(&self, document: Document, soon: bool) {
+        let _ = (document, soon);
+    }
 }
+
+/// How many documents come before one of which a judge is told that it is asked for soon; of the first word twice as many.
+pub(crate) const SOON: usize = 4;
 
 /// A document and its score.
 #[derive(Debug, Clone, Copy, PartialEq)]

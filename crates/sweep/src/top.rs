@@ -8,6 +8,7 @@
 use std::cmp::Reverse;
 
 use crate::best::Best;
+use crate::judge::SOON;
 use crate::kernel::{Sums, add_sparse, count, kth_at_least, reaching};
 use crate::layout::{BLOCK, in_row, level_of, place_of};
 use crate::outlook::{Outlook, Outlooks, Part, Postings, most_promising};
@@ -274,7 +275,7 @@ impl Block<'_> {
 
     /// Judges the candidates by falling bound until no other may be among the best.
     #[inline(always)]
-    fn judge(&mut self, judge: &mut impl Judge, best: &mut Best) {
+    fn judge<J: Judge>(&mut self, judge: &mut J, best: &mut Best) {
         let mut rest = &mut self.scratch.candidates[..];
         // They are sorted as far as they are needed, at first for as many as are wanted.
         let mut portion = best.wanted().saturating_mul(2);
@@ -285,7 +286,16 @@ impl Block<'_> {
             }
             let (head, tail) = rest.split_at_mut(now);
             head.sort_unstable();
-            for &(Reverse(units), document) in head.iter() {
+            let expect = |judge: &mut J, at: usize, soon| {
+                if let Some(&(_, document)) = head.get(at) {
+                    judge.expect(document, soon);
+                }
+            };
+            (0..2 * SOON).for_each(|at| expect(judge, at, false));
+            (0..SOON).for_each(|at| expect(judge, at, true));
+            for (at, &(Reverse(units), document)) in head.iter().enumerate() {
+                expect(judge, at + 2 * SOON, false);
+                expect(judge, at + SOON, true);
                 let least = best.least();
                 if !self.query.may_score(judge, units, least) {
                     return;

@@ -6,6 +6,8 @@ use rustc_hash::FxHashMap;
 use sweep::Judge;
 use vectors::Direction;
 
+use super::ahead::{LINE, fetch};
+use super::holding::Holding;
 use super::leading::most_alike;
 use super::nearness::Nearness;
 use super::{Asker, OWN, Part, Resident, Wanted, range};
@@ -37,8 +39,8 @@ pub(super) struct Judging<'a> {
     rate: f32,
     tally: Tally,
     values: Vec<f32>,
-    /// The terms that the document at hand holds in an area.
-    held: Vec<bool>,
+    /// What the document at hand holds in an area.
+    holding: Holding<'a>,
     /// What the texts of each document come to that was scored.
     told: FxHashMap<usize, Texts>,
 }
@@ -88,7 +90,7 @@ impl<'a> Judging<'a> {
             meaning,
             tally: Tally::new(terms.len()),
             values: Vec::new(),
-            held: vec![false; terms.len()],
+            holding: Holding::new(&asker.query.grounds, terms.len()),
             told: FxHashMap::default(),
         }
     }
@@ -180,8 +182,8 @@ impl<'a> Judging<'a> {
             let score =
                 self.tally.score(run, &self.own, &self.factors[area], |count| saturation.of(count, code));
             areas[area] = score;
-            self.tally.met().iter().for_each(|term| self.held[*term as usize] = true);
-            grounded |= self.holds_ground();
+            self.tally.met().iter().for_each(|&term| self.holding.hold(term));
+            grounded |= self.holding.has_ground();
         }
         let mut values = std::mem::take(&mut self.values);
         values.clear();
@@ -193,12 +195,14 @@ impl<'a> Judging<'a> {
             let saturation = |count| model.saturation(count, norm);
             values.push(self.tally.score(run, &self.marked, factors, saturation));
             for &term in self.tally.met() {
-                self.held[term as usize] |= grounded || self.stands(term as usize, document);
+                if grounded || self.stands(term as usize, document) {
+                    self.holding.hold(term);
+                }
             }
         }
         areas.evidence = weights.pieces.together(&mut values);
         self.values = values;
-        grounded |= self.holds_ground();
+        grounded |= self.holding.has_ground();
         (areas, grounded)
     }
 
@@ -208,14 +212,6 @@ impl<'a> Judging<'a> {
             let holders = self.resident.confusable.get(&number);
             holders.is_none_or(|holders| holders.binary_search(&(document as u32)).is_ok())
         })
-    }
-
-    /// Whether what is held has a ground in it; nothing is held afterwards.
-    fn holds_ground(&mut self) -> bool {
-        let held = |ground: &Vec<u32>| ground.iter().all(|&term| self.held[term as usize]);
-        let found = self.asker.query.grounds.iter().any(held);
-        self.held.fill(false);
-        found
     }
 
     fn likeness(&mut self, document: usize) -> f32 {
@@ -231,6 +227,24 @@ impl<'a> Judging<'a> {
         self.values.extend(alike.map(|cosine| meaning.likeness(cosine)));
         self.resident.weights.pieces.together(&mut self.values)
     }
+
+    /// Has fetched what is read of a document first, and soon before that what this points to.
+    fn expect(&self, document: usize, soon: bool) {
+        let texts = &self.resident.texts;
+        if !soon {
+            self.near.expect(document);
+            fetch(&texts.passages, document);
+            texts.own.iter().for_each(|runs| fetch(&runs.ends, document));
+            return;
+        }
+        let passages = range(&texts.passages, document);
+        fetch(&texts.norms, passages.start);
+        if let Some((_, direction)) = &self.meaning {
+            let in_vector = direction.dimensions();
+            let numbers = passages.start * in_vector..passages.end * in_vector;
+            numbers.step_by(LINE).for_each(|at| fetch(&texts.vectors, at));
+        }
+    }
 }
 
 /// Judges the documents that a sweep shows.
@@ -241,7 +255,17 @@ struct Led<'j, 'a> {
     floor: f64,
 }
 
+impl Led<'_, '_> {
+    fn document(&self, at: u32) -> usize {
+        self.part.map_or(at, |part| part.documents[at as usize]) as usize
+    }
+}
+
 impl Judge for Led<'_, '_> {
+    fn expect(&self, document: u32, soon: bool) {
+        self.judging.expect(self.document(document), soon);
+    }
+
     fn ceiling(&self, sum: f64) -> f64 {
         // Nothing is nearer than in every feature.
         let near = [(1.0, 0.0); FEATURES];

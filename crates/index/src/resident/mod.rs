@@ -5,7 +5,9 @@
 //! only documents that may still come among the best. The judge scores them as the second stage does (`refinement.rs`), from arrays that hold what the
 //! index's columns hold. `building.rs` makes the arrays, `leading.rs` the sweeps.
 
+mod ahead;
 mod building;
+mod holding;
 mod judge;
 mod leading;
 mod nearness;

@@ -6,6 +6,8 @@ use domain::Attributes;
 use ranking::{FEATURES, FeatureWeights, nearness_in};
 use rustc_hash::FxHashMap;
 
+use super::ahead::fetch;
+
 /// Things in which documents are the same or not: where they are, industries, fields, what they offer, the organisation.
 const THINGS: usize = 5;
 /// Which of them each feature looks at.
@@ -89,6 +91,11 @@ impl<'a> Nearness<'a> {
     /// Whether the document belongs to the asker's own organisation. What else would stand against a document stands against it whoever asks.
     pub(super) fn excludes(&self, document: usize) -> bool {
         self.own == Some(self.kinds.kind(document, ORGANISATION))
+    }
+
+    /// Has fetched what is read of a document.
+    pub(super) fn expect(&self, document: usize) {
+        fetch(&self.kinds.of, document);
     }
 
     /// Value and weight of each feature.
