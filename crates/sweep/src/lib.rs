@@ -23,6 +23,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod ahead;
 mod best;
 mod building;
 mod forward;
@@ -35,6 +36,7 @@ mod query;
 mod rows;
 mod top;
 
+pub use ahead::{LINE, fetch};
 pub use building::{BuildError, Builder};
 pub use forward::Forward;
 pub use judge::{Found, Judge, Sums};

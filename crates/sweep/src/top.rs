@@ -7,10 +7,11 @@
 
 use std::cmp::Reverse;
 
+use crate::ahead::{LINE, fetch};
 use crate::best::Best;
 use crate::judge::SOON;
 use crate::kernel::{Sums, add_sparse, count, kth_at_least, reaching};
-use crate::layout::{BLOCK, in_row, level_of, place_of};
+use crate::layout::{BLOCK, Posting, in_row, level_of, place_of};
 use crate::outlook::{Outlook, Outlooks, Part, Postings, most_promising};
 use crate::rows::{AT_ONCE, Weighed, add_rows};
 use crate::{Document, Found, Judge, Query, Sweep};
@@ -106,7 +107,14 @@ impl Sweep {
         }
         outlooks.read(self, query);
         let mut best = Best::new(k);
-        for &outlook in outlooks.blocks() {
+        for (at, &outlook) in outlooks.blocks().iter().enumerate() {
+            // While a block is searched, the next one's postings are fetched.
+            if at == 0 {
+                self.fetch(outlooks.parts(outlook.block));
+            }
+            if let Some(next) = outlooks.blocks().get(at + 1) {
+                self.fetch(outlooks.parts(next.block));
+            }
             let least = query.least_units(judge, best.least());
             if outlook.most < u32::from(least) {
                 effort.skipped += 1;
@@ -197,7 +205,6 @@ impl Block<'_> {
         let least = u32::from(least);
         let (mut left, mut ahead, mut done) = (self.outlook.most, self.outlook.work, 0);
         self.scratch.sums.fill(0);
-        self.touch();
         let mut rows = Rows { count: 0, rows: [(0, 0); AT_ONCE], most: 0 };
         for (at, (&part, planned)) in self.parts.iter().zip(&self.query.plan).enumerate() {
             if part.most == 0 {
@@ -242,18 +249,6 @@ impl Block<'_> {
         }
         waiting.count = 0;
         std::mem::take(&mut waiting.most)
-    }
-
-    /// Reads the beginning of each list, so that the misses of the cache are waited for together and not one after the other.
-    #[inline(always)]
-    fn touch(&self) {
-        let mut touched = 0;
-        for part in self.parts {
-            if let Postings::Sparse(range) = part.postings() {
-                touched ^= self.sweep.sparse[range.start];
-            }
-        }
-        std::hint::black_box(touched);
     }
 
     /// Makes candidates of the documents with sums from `from` to `to`: completes the sums, keeps those of at least `least` units.
@@ -334,6 +329,23 @@ fn complete(
 }
 
 impl Sweep {
+    /// Has fetched the beginning of each list and row.
+    #[inline(always)]
+    fn fetch(&self, parts: &[Part]) {
+        const POSTINGS: usize = LINE / size_of::<Posting>();
+        for part in parts.iter().filter(|part| part.most > 0) {
+            match part.postings() {
+                Postings::Dense(row) => fetch(&self.dense, row),
+                Postings::Sparse(range) => {
+                    fetch(&self.sparse, range.start);
+                    if range.len() > POSTINGS / 2 {
+                        fetch(&self.sparse, range.start + POSTINGS);
+                    }
+                }
+            }
+        }
+    }
+
     fn level(&self, part: Part, place: u16) -> usize {
         match part.postings() {
             Postings::Dense(row) => {

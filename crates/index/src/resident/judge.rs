@@ -3,10 +3,9 @@
 use domain::Area;
 use ranking::{Areas, Corpus, FEATURES, Texts, total, total_at_most};
 use rustc_hash::FxHashMap;
-use sweep::Judge;
+use sweep::{Judge, LINE, fetch};
 use vectors::Direction;
 
-use super::ahead::{LINE, fetch};
 use super::holding::Holding;
 use super::leading::most_alike;
 use super::nearness::Nearness;

@@ -5,7 +5,6 @@
 //! only documents that may still come among the best. The judge scores them as the second stage does (`refinement.rs`), from arrays that hold what the
 //! index's columns hold. `building.rs` makes the arrays, `leading.rs` the sweeps.
 
-mod ahead;
 mod building;
 mod holding;
 mod judge;
@@ -146,6 +145,13 @@ pub struct Scratch {
     sweep: sweep::Scratch,
     /// Documents that were scored since the beginning.
     pub judged: u64,
+}
+
+impl Scratch {
+    /// Documents that might have come among the best, by the bounds of their terms.
+    pub fn likely(&self) -> u64 {
+        self.sweep.effort().judged
+    }
 }
 
 impl Resident {

@@ -5,8 +5,7 @@ use std::hash::Hash;
 use domain::Attributes;
 use ranking::{FEATURES, FeatureWeights, nearness_in};
 use rustc_hash::FxHashMap;
-
-use super::ahead::fetch;
+use sweep::fetch;
 
 /// Things in which documents are the same or not: where they are, industries, fields, what they offer, the organisation.
 const THINGS: usize = 5;

@@ -2,7 +2,7 @@
 
 /// Asks for the cache line in which an item lies; the processor goes on meanwhile. Nothing happens when there is no such item.
 #[inline]
-pub(super) fn fetch<T>(items: &[T], at: usize) {
+pub fn fetch<T>(items: &[T], at: usize) {
     #[cfg(target_arch = "x86_64")]
     if let Some(item) = items.get(at) {
         use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
@@ -17,4 +17,4 @@ pub(super) fn fetch<T>(items: &[T], at: usize) {
 }
 
 /// Bytes of a cache line.
-pub(super) const LINE: usize = 64;
+pub const LINE: usize = 64;
