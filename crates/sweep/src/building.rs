@@ -158,12 +158,13 @@ const EVEN: Levels = [0, 17, 34, 51, 68, 85, 102, 119, 136, 153, 170, 187, 204, 
 /// A term with so many postings has levels of its own.
 const OWN_LEVELS_FROM: usize = 64;
 
-/// Levels close together where a term has many postings: what is rounded up is least when they lie as densely as the square root of the density of what they
-/// stand for (as companding does, Bennett 1948, for the mean of errors instead of that of their squares).
+/// Levels close together where a term has many postings: the mean of what is rounded up is least when they lie as densely as the square root of the density
+/// of quanta (as in Bennett 1948, with errors in place of their squares). High quanta count more, in their measure: documents that have them are looked for.
 fn levels(quanta: &[u8]) -> Levels {
     let mut counts = [0_u32; 256];
     quanta.iter().for_each(|&quantum| counts[usize::from(quantum)] += 1);
-    let shares = counts.map(|count| f64::from(count).sqrt());
+    let share = |quantum: usize| (f64::from(counts[quantum]) * quantum as f64).sqrt();
+    let shares: [f64; 256] = std::array::from_fn(share);
     let (mut left, mut share, mut level) = (shares.iter().sum::<f64>(), 0.0, 1);
     let mut levels = [255; 16];
     levels[0] = 0;

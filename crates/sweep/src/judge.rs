@@ -16,10 +16,15 @@ pub trait Judge {
     /// as that is certain. A score must not be NaN, and not above [`Judge::ceiling`] of the document's sum.
     fn score(&mut self, document: Document, sum: f64, least: f64) -> Option<f64>;
 
-    /// The judge will be asked about this document soon, unless others before it do better: time to have it fetched from memory. It is told twice, the first time
-    /// early, the second time when only a few others come before.
-    fn expect(&self, document: Document, soon: bool) {
-        let _ = (document, soon);
+    /// Asked for early is this document, unless others before it do better: time to have fetched from memory what is read of it first.
+    fn expect(&mut self, document: Document) {
+        let _ = document;
+    }
+
+    /// As [`Judge::expect`], when only a few others come before: time to have fetched the rest. `sum` and `least` as for [`Judge::score`], where `least` may
+    /// have risen by then.
+    fn expect_soon(&mut self, document: Document, sum: f64, least: f64) {
+        let _ = (document, sum, least);
     }
 }
 

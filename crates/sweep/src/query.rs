@@ -4,8 +4,8 @@ use crate::kernel::units;
 use crate::{Sweep, Term};
 
 /// What units there are to share between a query's terms: `u16::MAX`, less what rounding may add.
-const ROOM: f64 = 40_000.0;
-/// Each term may cost two units of rounding, so these leave a fifth of [`ROOM`].
+const ROOM: f64 = 56_000.0;
+/// Each term may cost two units of rounding, so these leave two fifths of [`ROOM`].
 const TERMS_MOST: usize = 16_000;
 
 /// Weighted terms, ready for one [`Sweep`].
@@ -64,9 +64,9 @@ impl Query {
         quanta.sort_by(|one, other| other.1.total_cmp(&one.1).then(one.0.cmp(&other.0)));
         // Why nothing overflows. With s = quantum / unit, the factor is f = ⌈256 s⌉ < 256 s + 1, so a document gets at most
         // 255 f / 256 + 1 < 255 s + 2 units of the term; over n terms that is less than 255 Σs + 2n = ROOM < 2¹⁶. And as 255 s < ROOM
-        // for each, f < 256 ROOM / 255 + 1 < 2¹⁶. Why it is a bound: f ≥ 256 s, so q quanta give ⌊q f / 256⌋ + 1 > q s units. Rows are added eight at
-        // a time (`rows.rs`), which rounds up by less than 2/31 of the greatest of the eight each, so by 16/31 of it for all eight: over all terms, of
-        // which the greatest is first, by less than 16/31 · (1 + 1/8) of ROOM, which leaves 1.59 · ROOM < 2¹⁶.
+        // for each, f < 256 ROOM / 255 + 1 < 2¹⁶. Why it is a bound: f ≥ 256 s, so q quanta give ⌊q f / 256⌋ + 1 > q s units. Rows are added six at
+        // a time (`rows.rs`), which rounds each up by at most 1/42 of the greatest of the six, so all six by 1/7 of it. The greatest of six is no more than the mean of the
+        // six before: over all terms that is at most 1/7 · (1 + 1/6) of ROOM, and 7/6 · ROOM < 2¹⁶.
         let room = ROOM - 2.0 * quanta.len() as f64;
         let unit = quanta.iter().map(|&(_, quantum)| quantum).sum::<f64>() * 255.0 / room;
         let plan = quanta.iter().map(|&(term, quantum)| {

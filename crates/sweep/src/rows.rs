@@ -8,9 +8,9 @@ use crate::kernel::Sums;
 use crate::layout::{Row, TILE};
 
 /// Rows that are added at once.
-pub(crate) const AT_ONCE: usize = 8;
+pub(crate) const AT_ONCE: usize = 6;
 /// Steps that a row adds at most: [`AT_ONCE`] times as many are a byte.
-const STEPS: u16 = 31;
+const STEPS: u16 = 42;
 
 /// A row, and what each level of it adds.
 pub(crate) type Weighed<'a> = (&'a Row, &'a [u16; 16]);
@@ -22,10 +22,10 @@ const HALF: usize = TILE / 2;
 #[inline(always)]
 pub(crate) fn add_rows(sums: &mut Sums, rows: &[Weighed<'_>], least: u16) {
     debug_assert!(rows.len() <= AT_ONCE);
-    let shift = shift(rows);
+    let step = step(rows);
     let mut steps = [[0; 16]; AT_ONCE];
     for (steps, (_, units)) in steps.iter_mut().zip(rows) {
-        *steps = units.map(|units| u32::from(units).div_ceil(1 << shift) as u8);
+        *steps = units.map(|units| units.div_ceil(step) as u8);
     }
     #[cfg(target_arch = "x86_64")]
     if is_x86_feature_detected!("avx2") {
@@ -34,18 +34,16 @@ pub(crate) fn add_rows(sums: &mut Sums, rows: &[Weighed<'_>], least: u16) {
             reason = "the only way to compile for a processor that is known at run time only"
         )]
         // SAFETY: the processor has the instructions for which the function is compiled.
-        return unsafe { wide::add(sums, rows, &steps, shift, least) };
+        return unsafe { wide::add(sums, rows, &steps, step, least) };
     }
-    add(sums, rows, &steps, shift, least);
+    add(sums, rows, &steps, step, least);
 }
 
-/// How many units make a step, as a power of two.
+/// How many units make a step.
 #[inline(always)]
-fn shift(rows: &[Weighed<'_>]) -> u32 {
-    let most = rows.iter().flat_map(|(_, units)| units.iter()).fold(0, |most, &units| most.max(units));
-    (0..u16::BITS)
-        .find(|&shift| u32::from(most).div_ceil(1 << shift) <= u32::from(STEPS))
-        .unwrap_or(u16::BITS)
+fn step(rows: &[Weighed<'_>]) -> u16 {
+    let most = rows.iter().flat_map(|(_, units)| units.iter()).fold(1, |most, &units| most.max(units));
+    most.div_ceil(STEPS)
 }
 
 fn matters(sums: &[u16], least: u16) -> bool {
@@ -53,7 +51,7 @@ fn matters(sums: &[u16], least: u16) -> bool {
 }
 
 /// For any processor.
-fn add(sums: &mut Sums, rows: &[Weighed<'_>], steps: &[[u8; 16]; AT_ONCE], shift: u32, least: u16) {
+fn add(sums: &mut Sums, rows: &[Weighed<'_>], steps: &[[u8; 16]; AT_ONCE], step: u16, least: u16) {
     for (tile, sums) in sums.chunks_exact_mut(TILE).enumerate() {
         if !matters(sums, least) {
             continue;
@@ -67,7 +65,7 @@ fn add(sums: &mut Sums, rows: &[Weighed<'_>], steps: &[[u8; 16]; AT_ONCE], shift
             }
         }
         for (sum, found) in sums.iter_mut().zip(found) {
-            *sum = sum.wrapping_add(u16::from(found) << shift);
+            *sum = sum.wrapping_add(u16::from(found).wrapping_mul(step));
         }
     }
 }
@@ -89,7 +87,7 @@ mod wide {
         sums: &mut Sums,
         rows: &[Weighed<'_>],
         steps: &[[u8; 16]; AT_ONCE],
-        shift: u32,
+        step: u16,
         least: u16,
     ) {
         let tables = steps.map(|steps| twice(&steps));
@@ -110,7 +108,7 @@ mod wide {
             store(low, &mut found[..HALF]);
             store(high, &mut found[HALF..]);
             for (sum, found) in sums.iter_mut().zip(found) {
-                *sum = sum.wrapping_add(u16::from(found) << shift);
+                *sum = sum.wrapping_add(u16::from(found).wrapping_mul(step));
             }
         }
     }
@@ -179,7 +177,7 @@ mod tests {
             let before = |place: usize| if place / TILE % 2 == 0 { place as u16 % 5 } else { 1 };
             let mut sums: Box<Sums> = Box::new(std::array::from_fn(before));
             add_rows(&mut sums, &weighed, least);
-            let step = 1_u32 << shift(&weighed);
+            let step = u32::from(step(&weighed));
             for (place, &sum) in sums.iter().enumerate() {
                 let all = rows.iter().map(|(seed, units)| u32::from(units[usize::from(level(*seed, place))])).sum::<u32>();
                 let added = u32::from(sum) - u32::from(before(place));
@@ -191,10 +189,10 @@ mod tests {
             }
             let mut steps = [[0; 16]; AT_ONCE];
             for (steps, (_, units)) in steps.iter_mut().zip(&weighed) {
-                *steps = units.map(|units| u32::from(units).div_ceil(step) as u8);
+                *steps = units.map(|units| units.div_ceil(step as u16) as u8);
             }
             let mut plain: Box<Sums> = Box::new(std::array::from_fn(before));
-            add(&mut plain, &weighed, &steps, shift(&weighed), least);
+            add(&mut plain, &weighed, &steps, step as u16, least);
             prop_assert_eq!(plain, sums);
         }
     }

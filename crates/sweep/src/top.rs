@@ -281,23 +281,27 @@ impl Block<'_> {
             }
             let (head, tail) = rest.split_at_mut(now);
             head.sort_unstable();
-            let expect = |judge: &mut J, at: usize, soon| {
-                if let Some(&(_, document)) = head.get(at) {
-                    judge.expect(document, soon);
-                }
+            let sum = |units: u16| f64::from(units) * self.query.unit;
+            let early = |judge: &mut J, at: usize| {
+                let next = head.get(at);
+                next.into_iter().for_each(|&(_, document)| judge.expect(document));
             };
-            (0..2 * SOON).for_each(|at| expect(judge, at, false));
-            (0..SOON).for_each(|at| expect(judge, at, true));
+            let soon = |judge: &mut J, at: usize, least| {
+                let next = head.get(at);
+                next.into_iter()
+                    .for_each(|&(units, document)| judge.expect_soon(document, sum(units.0), least));
+            };
+            (0..2 * SOON).for_each(|at| early(judge, at));
+            (0..SOON).for_each(|at| soon(judge, at, best.least()));
             for (at, &(Reverse(units), document)) in head.iter().enumerate() {
-                expect(judge, at + 2 * SOON, false);
-                expect(judge, at + SOON, true);
+                early(judge, at + 2 * SOON);
+                soon(judge, at + SOON, best.least());
                 let least = best.least();
                 if !self.query.may_score(judge, units, least) {
                     return;
                 }
                 self.effort.judged += 1;
-                let sum = f64::from(units) * self.query.unit;
-                if let Some(score) = judge.score(document, sum, least) {
+                if let Some(score) = judge.score(document, sum(units), least) {
                     best.offer(Found { document, score });
                 }
             }

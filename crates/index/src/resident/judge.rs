@@ -8,7 +8,7 @@ use vectors::Direction;
 
 use super::holding::Holding;
 use super::leading::most_alike;
-use super::nearness::Nearness;
+use super::nearness::{Known, Nearness};
 use super::{Asker, OWN, Part, Resident, Wanted, range};
 use crate::IndexError;
 use crate::meaning::Meaning;
@@ -51,7 +51,7 @@ pub(super) fn best_first(found: &mut Vec<(f64, u32)>, keep: usize) {
 }
 
 impl<'a> Judging<'a> {
-    pub(super) fn new(resident: &'a Resident, asker: Asker<'a>, corpus: &Corpus) -> Self {
+    pub(super) fn new(resident: &'a Resident, asker: Asker<'a>, corpus: &Corpus, known: Known) -> Self {
         let weights = &resident.weights;
         let (model, terms) = (&weights.candidate, &asker.query.terms);
         let numbers = resident.terms.find_each(terms.iter().map(|term| &*term.text));
@@ -73,7 +73,13 @@ impl<'a> Judging<'a> {
         Self {
             resident,
             asker,
-            near: Nearness::new(&resident.kinds, &resident.attributes, asker.attributes, &weights.features),
+            near: Nearness::new(
+                &resident.kinds,
+                &resident.attributes,
+                asker.attributes,
+                &weights.features,
+                known,
+            ),
             ideal: corpus.ideal(asker.query),
             own: places(&numbers),
             marked: places(&stand_ins),
@@ -163,9 +169,9 @@ impl<'a> Judging<'a> {
         (grounded && words > 0.0).then(|| total(&texts, ideal, &near, weights))
     }
 
-    /// What the texts of each document come to that was scored.
-    pub(super) fn told(self) -> FxHashMap<usize, Texts> {
-        self.told
+    /// What the texts of each document come to that was scored, and memory for the next question.
+    pub(super) fn told(self) -> (FxHashMap<usize, Texts>, Known) {
+        (self.told, self.near.into_known())
     }
 
     /// The score of each area, and whether one of them holds a ground.
@@ -227,15 +233,21 @@ impl<'a> Judging<'a> {
         self.resident.weights.pieces.together(&mut self.values)
     }
 
-    /// Has fetched what is read of a document first, and soon before that what this points to.
-    fn expect(&self, document: usize, soon: bool) {
+    /// Has fetched what is read of a document first.
+    fn expect(&self, document: usize) {
         let texts = &self.resident.texts;
-        if !soon {
-            self.near.expect(document);
-            fetch(&texts.passages, document);
-            texts.own.iter().for_each(|runs| fetch(&runs.ends, document));
+        self.near.expect(document);
+        fetch(&texts.passages, document);
+        texts.own.iter().for_each(|runs| fetch(&runs.ends, document));
+    }
+
+    /// Has fetched what is read next, of a document that may reach `least` with what is known of it.
+    fn expect_soon(&mut self, document: usize, text: f64, least: f64) {
+        let Self { resident, ideal, .. } = *self;
+        if total_at_most(text, ideal, &self.near.to(document), &resident.weights) < least {
             return;
         }
+        let texts = &resident.texts;
         let passages = range(&texts.passages, document);
         fetch(&texts.norms, passages.start);
         if let Some((_, direction)) = &self.meaning {
@@ -261,8 +273,13 @@ impl Led<'_, '_> {
 }
 
 impl Judge for Led<'_, '_> {
-    fn expect(&self, document: u32, soon: bool) {
-        self.judging.expect(self.document(document), soon);
+    fn expect(&mut self, document: u32) {
+        self.judging.expect(self.document(document));
+    }
+
+    fn expect_soon(&mut self, document: u32, sum: f64, least: f64) {
+        let document = self.document(document);
+        self.judging.expect_soon(document, sum * (1.0 + ROUNDING), least.max(self.floor));
     }
 
     fn ceiling(&self, sum: f64) -> f64 {

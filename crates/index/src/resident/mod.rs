@@ -22,7 +22,7 @@ use crate::{IndexError, Snapshot, Statistics};
 use building::Texts;
 use judge::Judging;
 use leading::Impacts;
-use nearness::Kinds;
+use nearness::{Kinds, Known};
 
 /// Areas whose terms are counted as a whole: all but evidence.
 const OWN: usize = 3;
@@ -143,6 +143,7 @@ pub struct Memory {
 #[derive(Default)]
 pub struct Scratch {
     sweep: sweep::Scratch,
+    known: Known,
     /// Documents that were scored since the beginning.
     pub judged: u64,
 }
@@ -201,7 +202,7 @@ impl Resident {
         wanted: Wanted,
         scratch: &mut Scratch,
     ) -> Result<Vec<Best<'_>>, IndexError> {
-        let mut judging = Judging::new(self, asker, corpus);
+        let mut judging = Judging::new(self, asker, corpus, std::mem::take(&mut scratch.known));
         let found = match among {
             Among::All => judging.lead(&self.sweep, None, wanted, &mut scratch.sweep)?,
             Among::These(numbers, None) => {
@@ -219,7 +220,8 @@ impl Resident {
                 found
             }
         };
-        let told = judging.told();
+        let (told, known) = judging.told();
+        scratch.known = known;
         scratch.judged += told.len() as u64;
         let best = |(_, document): (f64, u32)| Best {
             number: self.numbers[document as usize],

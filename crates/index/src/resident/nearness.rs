@@ -68,10 +68,18 @@ pub(super) struct Nearness<'a> {
     documents: &'a [Attributes],
     asker: &'a Attributes,
     weights: [f32; FEATURES],
-    /// By feature and kind, not a number where nobody has asked yet.
-    values: [Vec<f32>; FEATURES],
     /// The kind of the asker's own organisation.
     own: Option<u32>,
+    known: Known,
+}
+
+/// Values of features that were told of one asker; kept from asker to asker for its memory alone.
+#[derive(Default)]
+pub(super) struct Known {
+    /// By feature and kind, not a number where nobody has asked.
+    values: [Vec<f32>; FEATURES],
+    /// Features and kinds of which somebody has.
+    told: Vec<(usize, usize)>,
 }
 
 impl<'a> Nearness<'a> {
@@ -80,11 +88,20 @@ impl<'a> Nearness<'a> {
         documents: &'a [Attributes],
         asker: &'a Attributes,
         weights: &FeatureWeights,
+        mut known: Known,
     ) -> Self {
-        let values = OF_FEATURE.map(|thing| vec![f32::NAN; kinds.examples[thing].len()]);
+        known.told.drain(..).for_each(|(feature, kind)| known.values[feature][kind] = f32::NAN);
+        for (values, thing) in known.values.iter_mut().zip(OF_FEATURE) {
+            values.resize(kinds.examples[thing].len(), f32::NAN);
+        }
         let own = kinds.organisations.get(&asker.organisation).copied();
         let own = own.filter(|_| !asker.organisation.is_empty());
-        Self { kinds, documents, asker, weights: weights.in_order(), values, own }
+        Self { kinds, documents, asker, weights: weights.in_order(), own, known }
+    }
+
+    /// The memory, for the next asker.
+    pub(super) fn into_known(self) -> Known {
+        self.known
     }
 
     /// Whether the document belongs to the asker's own organisation. What else would stand against a document stands against it whoever asks.
@@ -101,12 +118,18 @@ impl<'a> Nearness<'a> {
     pub(super) fn to(&mut self, document: usize) -> [(f32, f32); FEATURES] {
         std::array::from_fn(|feature| {
             let kind = self.kinds.kind(document, OF_FEATURE[feature]) as usize;
-            let value = &mut self.values[feature][kind];
-            if value.is_nan() {
-                let example = self.kinds.examples[OF_FEATURE[feature]][kind] as usize;
-                *value = nearness_in(feature, self.asker, &self.documents[example]);
-            }
-            (*value, self.weights[feature])
+            let value = self.known.values[feature][kind];
+            let value = if value.is_nan() { self.tell(feature, kind) } else { value };
+            (value, self.weights[feature])
         })
+    }
+
+    #[cold]
+    fn tell(&mut self, feature: usize, kind: usize) -> f32 {
+        let example = self.kinds.examples[OF_FEATURE[feature]][kind] as usize;
+        let value = nearness_in(feature, self.asker, &self.documents[example]);
+        self.known.values[feature][kind] = value;
+        self.known.told.push((feature, kind));
+        value
     }
 }
