@@ -102,28 +102,38 @@ impl Region {
 
     /// From the province down to this region.
     pub fn path(self) -> Vec<Self> {
-        let mut path = vec![Self(self.0 / 10_000 * 10_000), Self(self.0 / 100 * 100), self];
+        let mut path = vec![self.province(), self.city(), self];
         path.dedup();
         path
     }
 
     /// Whether `other` is this region or lies in it.
     pub fn contains(self, other: Self) -> bool {
-        other.path().contains(&self)
+        self == other || self == other.city() || self == other.province()
     }
 
     /// How near two regions are. A region known only as a city is at most in the same city as another. The districts of a
     /// municipality lie in one city; counties directly under a province do not.
     pub fn proximity(self, other: Self) -> Proximity {
-        let shared = self.path().iter().zip(other.path()).take_while(|(a, b)| **a == *b).count();
-        let both_below = self.level().min(other.level()) > RegionLevel::Province;
-        match shared {
-            0 => Proximity::Apart,
-            3 => Proximity::County,
-            _ if both_below && self.in_municipality() => Proximity::City,
-            2 if !Self(self.0 / 100 * 100).is_placeholder() => Proximity::City,
-            _ => Proximity::Province,
+        if self.province() != other.province() {
+            return Proximity::Apart;
         }
+        if self == other && self.level() == RegionLevel::County {
+            return Proximity::County;
+        }
+        let both_below = self.level().min(other.level()) > RegionLevel::Province;
+        let one_city = self.city() == other.city() && !self.city().is_placeholder();
+        if both_below && (self.in_municipality() || one_city) { Proximity::City } else { Proximity::Province }
+    }
+
+    /// The province that it is or lies in.
+    const fn province(self) -> Self {
+        Self(self.0 / 10_000 * 10_000)
+    }
+
+    /// The city that it is or lies in; a province itself.
+    const fn city(self) -> Self {
+        Self(self.0 / 100 * 100)
     }
 
     /// 北京、天津、上海、重庆

@@ -94,7 +94,7 @@ impl Night {
 
     /// Every need asks for the best of all.
     fn full(&self, threads: usize) {
-        let [reading, ranking, judged, terms] = [const { AtomicU64::new(0) }; 4];
+        let [reading, ranking, likely, judged, terms] = [const { AtomicU64::new(0) }; 5];
         let (begun, used) = (Instant::now(), cpu());
         let add = |sum: &AtomicU64, more: u64| _ = sum.fetch_add(more, Ordering::Relaxed);
         let work = &|thread: usize| {
@@ -108,6 +108,7 @@ impl Night {
                 black_box(self.best(&read, Among::All, Wanted::best(KEEP), &mut scratch));
                 add(&ranking, begun.elapsed().as_nanos() as u64);
             }
+            add(&likely, scratch.likely());
             add(&judged, scratch.judged);
         };
         thread::scope(|scope| (0..threads).for_each(|thread| _ = scope.spawn(move || work(thread))));
@@ -116,12 +117,13 @@ impl Night {
         let each = |sum: &AtomicU64| sum.load(Ordering::Relaxed) as f64 / count;
         println!(
             "{threads} threads: {:.0} needs/s by the clock, {:.0} per second of processor; \
-             a need: {:.0} terms, reading {:.3} ms, ranking {:.3} ms, {:.0} scored",
+             a need: {:.0} terms, reading {:.3} ms, ranking {:.3} ms, {:.0} likely, {:.0} scored",
             count / clock.as_secs_f64(),
             count / used.as_secs_f64(),
             each(&terms),
             each(&reading) / 1e6,
             each(&ranking) / 1e6,
+            each(&likely),
             each(&judged),
         );
     }

@@ -78,15 +78,17 @@ impl<'a> Refinement<'a> {
     fn evidence(&self, column: &Column<u64>, doc: DocId, buffers: &mut Buffers) -> f32 {
         let (model, b) = (&self.weights.candidate, self.weights.pieces.b);
         let average = self.piece_length;
-        let Buffers { words, tally, values } = buffers;
+        let Buffers { words, marks, tally, values } = buffers;
         values.clear();
         for (terms, rows) in pieces(column, doc) {
             words.resize(rows.len(), 0);
             column.values.get_range(u64::from(rows.start), words);
-            let marks = words.iter().flat_map(|&word| [word as u32, (word >> 32) as u32]);
+            marks.clear();
+            marks.extend(words.iter().flat_map(|&word| [word as u32, (word >> 32) as u32]));
+            marks.truncate(terms as usize);
             let norm = model.norm(b, terms, average);
             let saturation = |frequency| model.saturation(frequency, norm);
-            values.push(tally.score(marks.take(terms as usize), &self.terms, &self.factors, saturation));
+            values.push(tally.score(marks, &self.terms, &self.factors, saturation));
         }
         self.weights.pieces.together(values)
     }
@@ -112,12 +114,14 @@ impl<'a> Refinement<'a> {
 /// Reused from document to document.
 struct Buffers {
     words: Vec<u64>,
+    marks: Vec<u32>,
     tally: Tally,
     values: Vec<f32>,
 }
 
 impl Buffers {
     fn new(terms: &[f32]) -> Self {
-        Self { words: Vec::new(), tally: Tally::new(terms.len()), values: Vec::new() }
+        let tally = Tally::new(terms.len());
+        Self { words: Vec::new(), marks: Vec::new(), tally, values: Vec::new() }
     }
 }

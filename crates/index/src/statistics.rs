@@ -118,13 +118,18 @@ impl Statistics {
 
     /// Records that hold `term`, per area, at least one.
     pub fn frequencies(&self, term: &str) -> Areas<u64> {
-        let holders = self.terms.find(term).map_or(Areas::default(), |number| self.holders[number as usize]);
+        self.numbered(self.terms.find(term))
+    }
+
+    fn numbered(&self, number: Option<u32>) -> Areas<u64> {
+        let holders = number.map_or(Areas::default(), |number| self.holders[number as usize]);
         Areas::from_fn(|area| at_least_one(holders[area].into()))
     }
 
     /// What the registry knows of a query's terms.
     pub fn corpus(&self, query: &Query) -> Corpus {
-        let frequencies = query.terms.iter().map(|term| self.frequencies(&term.text)).collect();
+        let numbers = self.terms.find_each(query.terms.iter().map(|term| &*term.text));
+        let frequencies = numbers.into_iter().map(|number| self.numbered(number)).collect();
         Corpus::new(self.areas(), self.piece_length, frequencies)
     }
 

@@ -1,8 +1,9 @@
 //! How often a query's terms stand in a run of terms, and what that comes to.
 
-/// The terms that are asked for, by some number of theirs: a table that stays in the nearest cache and is so empty that one look tells of most terms of a
-/// document that they are none of the query's.
+/// The terms that are asked for, by some number of theirs: bits that stay in the nearest cache and are so few that one look tells of most terms of a
+/// document that they are none of the query's, and a table for the others.
 pub(crate) struct Asked {
+    sieve: Box<[u64; SIEVE_BITS / 64]>,
     /// A term's number and its place in the query, at a place that the number tells, or the next free one.
     slots: Vec<Option<(u32, u32)>>,
     /// How much of a product is not needed to tell a place.
@@ -10,19 +11,51 @@ pub(crate) struct Asked {
 }
 
 /// At least so many places for each term.
-const SLOTS: usize = 8;
+const SLOTS: usize = 4;
+
+const SIEVE_BITS: usize = 1 << 14;
+
+/// Multiplicative hashing (Knuth, The Art of Computer Programming 3, 6.4): 2³² divided by the golden ratio.
+const fn hash(number: u32) -> u32 {
+    number.wrapping_mul(0x9e37_79b9)
+}
+
+/// Word and bit of the sieve.
+#[inline]
+const fn in_sieve(number: u32) -> (usize, u64) {
+    let bit = (hash(number) >> (u32::BITS - SIEVE_BITS.trailing_zeros())) as usize;
+    (bit / 64, 1 << (bit % 64))
+}
 
 impl Asked {
     /// The numbers of the query's terms and their places; of two terms with one number the last counts.
     pub(crate) fn new(numbers: impl Iterator<Item = (u32, u32)>) -> Self {
         let numbers: Vec<(u32, u32)> = numbers.collect();
         let bits = (numbers.len() * SLOTS).max(2).next_power_of_two().trailing_zeros();
-        let mut asked = Self { slots: vec![None; 1 << bits], shift: u32::BITS - bits };
+        let sieve = Box::new([0; SIEVE_BITS / 64]);
+        let mut asked = Self { sieve, slots: vec![None; 1 << bits], shift: u32::BITS - bits };
         for (number, place) in numbers {
+            let (word, bit) = in_sieve(number);
+            asked.sieve[word] |= bit;
             let at = asked.slot(number);
             asked.slots[at] = Some((number, place));
         }
         asked
+    }
+
+    /// Those of a run that the sieve lets through. Every one is written down, and the next one over it unless it stays: nobody can tell beforehand which stay,
+    /// and a processor that guesses wrong loses more than it takes to write.
+    fn sift<'l>(&self, run: &[u32], likely: &'l mut Vec<u32>) -> &'l [u32] {
+        if likely.len() < run.len() {
+            likely.resize(run.len(), 0);
+        }
+        let mut count = 0;
+        for &number in run {
+            let (word, bit) = in_sieve(number);
+            likely[count] = number;
+            count += usize::from(self.sieve[word] & bit != 0);
+        }
+        &likely[..count]
     }
 
     #[inline]
@@ -33,8 +66,7 @@ impl Asked {
     /// Where the number stands, or would.
     #[inline]
     fn slot(&self, number: u32) -> usize {
-        // Multiplicative hashing (Knuth, The Art of Computer Programming 3, 6.4): 2³² divided by the golden ratio.
-        let mut at = (number.wrapping_mul(0x9e37_79b9) >> self.shift) as usize;
+        let mut at = (hash(number) >> self.shift) as usize;
         while self.slots[at].is_some_and(|(other, _)| other != number) {
             at = (at + 1) % self.slots.len();
         }
@@ -46,6 +78,10 @@ impl Asked {
 pub(crate) struct Tally {
     /// How often each term of the query stands in the run at hand; zeros between runs.
     counts: Vec<u32>,
+    /// Room for the terms of a run that may be the query's.
+    likely: Vec<u32>,
+    /// A bit for each term that stands there.
+    here: Vec<u64>,
     /// The terms that stand there.
     met: Vec<u32>,
 }
@@ -53,30 +89,33 @@ pub(crate) struct Tally {
 impl Tally {
     /// For a query of so many terms.
     pub(crate) fn new(terms: usize) -> Self {
-        Self { counts: vec![0; terms], met: Vec::new() }
+        let here = vec![0; terms.div_ceil(64)];
+        Self { counts: vec![0; terms], likely: Vec::new(), here, met: Vec::new() }
     }
 
     /// What the terms of a run come to: the sum, in the order of the query, as every sum of scores, of what each is worth times its `saturation`.
     pub(crate) fn score(
         &mut self,
-        run: impl Iterator<Item = u32>,
+        run: &[u32],
         asked: &Asked,
         factors: &[f32],
         saturation: impl Fn(u32) -> f32,
     ) -> f32 {
-        self.met.clear();
-        for place in run.filter_map(|number| asked.place(number)) {
-            let count = &mut self.counts[place as usize];
-            if *count == 0 {
-                self.met.push(place);
-            }
-            *count += 1;
+        let Self { counts, likely, here, met } = self;
+        for place in asked.sift(run, likely).iter().filter_map(|&number| asked.place(number)) {
+            counts[place as usize] += 1;
+            here[place as usize / 64] |= 1 << (place % 64);
         }
-        self.met.sort_unstable();
+        met.clear();
         let mut score = 0.0;
-        for &place in &self.met {
-            let frequency = std::mem::take(&mut self.counts[place as usize]);
-            score += factors[place as usize] * saturation(frequency);
+        for (word, first) in here.iter_mut().zip((0..).step_by(64)) {
+            while *word != 0 {
+                let place = first + word.trailing_zeros();
+                *word &= *word - 1;
+                let frequency = std::mem::take(&mut counts[place as usize]);
+                score += factors[place as usize] * saturation(frequency);
+                met.push(place);
+            }
         }
         score
     }
@@ -101,9 +140,9 @@ mod tests {
         assert!((0..10_000).filter(|number| number % 7919 != 0).all(|number| asked.place(number).is_none()));
         let mut tally = Tally::new(300);
         let run = [7919 * 2, 5, 7919, 7919 * 2];
-        let score = tally.score(run.into_iter(), &asked, &[1.0; 300], |count| count as f32 * 10.0);
+        let score = tally.score(&run, &asked, &[1.0; 300], |count| count as f32 * 10.0);
         assert_eq!((score, tally.met()), (30.0, &[1, 2][..]));
-        assert_eq!(tally.score([].into_iter(), &asked, &[1.0; 300], |_| 1.0), 0.0);
+        assert_eq!(tally.score(&[], &asked, &[1.0; 300], |_| 1.0), 0.0);
         assert_eq!(Asked::new([(4, 0), (4, 1)].into_iter()).place(4), Some(1));
     }
 }

@@ -36,6 +36,11 @@ pub fn nearness(one: &Attributes, other: &Attributes, weights: &FeatureWeights) 
     compared(one, other, weights).map(|(weight, near)| (near.value, weight))
 }
 
+/// The value of one of [`features`], by its place among them: as [`nearness`] has it.
+pub fn nearness_in(feature: usize, one: &Attributes, other: &Attributes) -> f32 {
+    near_in(feature, one, other).value
+}
+
 /// How many features a pair has.
 pub const FEATURES: usize = 5;
 
@@ -100,14 +105,19 @@ fn compared<'a>(
     other: &'a Attributes,
     weights: &FeatureWeights,
 ) -> [(f32, Near<'a>); FEATURES] {
-    let offer = one.offer.or(other.offer);
-    [
-        (weights.region, region(one, other)),
-        (weights.industry, industry(one, other)),
-        (weights.field, field(one, other)),
-        (weights.availability, availability(offer)),
-        (weights.capacity, capacity(offer)),
-    ]
+    let weights = weights.in_order();
+    std::array::from_fn(|feature| (weights[feature], near_in(feature, one, other)))
+}
+
+/// By the place of the feature among [`NAMES`].
+fn near_in<'a>(feature: usize, one: &'a Attributes, other: &'a Attributes) -> Near<'a> {
+    match feature {
+        0 => region(one, other),
+        1 => industry(one, other),
+        2 => field(one, other),
+        3 => availability(one.offer.or(other.offer)),
+        _ => capacity(one.offer.or(other.offer)),
+    }
 }
 
 const FAR: Near<'_> = Near { value: 0.0, fact: Fact::Nothing };

@@ -138,6 +138,13 @@ pub struct FeatureWeights {
     pub capacity: f32,
 }
 
+impl FeatureWeights {
+    /// In the order of [`crate::features`].
+    pub const fn in_order(&self) -> [f32; crate::FEATURES] {
+        [self.region, self.industry, self.field, self.availability, self.capacity]
+    }
+}
+
 impl Default for Weights {
     fn default() -> Self {
         let area = |weight, b| AreaModel { weight, b };

@@ -1,6 +1,6 @@
 //! Builds a [`Sweep`], one term after the other: besides what it builds it holds one term's postings and the order of the documents.
 
-use crate::layout::{BLOCK, DENSE_FROM, DOCUMENTS_MOST, Piece, Start};
+use crate::layout::{BLOCK, DENSE_FROM, DOCUMENTS_MOST, Levels, Piece, Start, in_row, posting};
 use crate::{Document, Order, Sweep, Term};
 
 /// Takes the postings of one term after the other.
@@ -11,6 +11,8 @@ pub struct Builder {
     places: Vec<u32>,
     /// The postings of a term by place.
     sorted: Vec<(u32, f32)>,
+    /// Their quanta.
+    quanta: Vec<u8>,
 }
 
 /// Why something cannot be built of these postings.
@@ -64,11 +66,12 @@ impl Builder {
             documents,
             starts: vec![Start::default()],
             pieces: Vec::new(),
+            levels: vec![EVEN],
             sparse: Vec::new(),
             dense: Vec::new(),
             postings: 0,
         };
-        Ok(Self { sweep, places, sorted: Vec::new() })
+        Ok(Self { sweep, places, sorted: Vec::new(), quanta: Vec::new() })
     }
 
     /// The next term: its documents in any order, each once, and its impact in each. An impact of 0 is no posting. A term without documents
@@ -82,12 +85,22 @@ impl Builder {
         self.sort(term, postings)?;
         let highest = self.sorted.iter().map(|&(_, impact)| impact).fold(0.0, f32::max);
         let scale = scale(highest);
+        self.quanta.clear();
+        self.quanta.extend(self.sorted.iter().map(|&(_, impact)| quantise(impact, scale)));
+        let mut number = 0;
+        if self.sorted.len() >= OWN_LEVELS_FROM {
+            number = self.sweep.levels.len() as u32;
+            self.sweep.levels.push(levels(&self.quanta));
+        }
+        let mut done = 0;
         for block in self.sorted.chunk_by(|one, other| block_of(one.0) == block_of(other.0)) {
-            self.sweep.append(block, scale);
+            self.sweep.append(block, &self.quanta[done..done + block.len()], number);
+            done += block.len();
         }
         self.sweep.postings += self.sorted.len() as u64;
         let last = self.sweep.starts.len() - 1;
         self.sweep.starts[last].scale = scale;
+        self.sweep.starts[last].levels = number;
         let end = self.sweep.end().ok_or(BuildError::TooManyPostings(term))?;
         self.sweep.starts.push(end);
         Ok(term)
@@ -98,6 +111,7 @@ impl Builder {
     pub fn finish(mut self) -> Sweep {
         self.sweep.starts.shrink_to_fit();
         self.sweep.pieces.shrink_to_fit();
+        self.sweep.levels.shrink_to_fit();
         self.sweep.sparse.shrink_to_fit();
         self.sweep.dense.shrink_to_fit();
         self.sweep
@@ -139,21 +153,49 @@ fn quantise(impact: f32, scale: f32) -> u8 {
     (f64::from(impact) / f64::from(scale)).ceil().clamp(1.0, 255.0) as u8
 }
 
+/// Levels at even distances: of terms with so few postings that levels of their own would take as much memory.
+const EVEN: Levels = [0, 17, 34, 51, 68, 85, 102, 119, 136, 153, 170, 187, 204, 221, 238, 255];
+/// A term with so many postings has levels of its own.
+const OWN_LEVELS_FROM: usize = 64;
+
+/// Levels close together where a term has many postings: the mean of what is rounded up is least when they lie as densely as the square root of the density
+/// of quanta (as in Bennett 1948, with errors in place of their squares). High quanta count more, in their measure: documents that have them are looked for.
+fn levels(quanta: &[u8]) -> Levels {
+    let mut counts = [0_u32; 256];
+    quanta.iter().for_each(|&quantum| counts[usize::from(quantum)] += 1);
+    let share = |quantum: usize| (f64::from(counts[quantum]) * quantum as f64).sqrt();
+    let shares: [f64; 256] = std::array::from_fn(share);
+    let (mut left, mut share, mut level) = (shares.iter().sum::<f64>(), 0.0, 1);
+    let mut levels = [255; 16];
+    levels[0] = 0;
+    for (quantum, of_quantum) in (0..255_u8).zip(shares) {
+        share += of_quantum;
+        if of_quantum > 0.0 && level < 15 && share * (16 - level) as f64 >= left {
+            levels[level] = quantum;
+            level += 1;
+            left -= share;
+            share = 0.0;
+        }
+    }
+    levels
+}
+
 impl Sweep {
-    /// Appends what a term has in one block.
-    fn append(&mut self, postings: &[(u32, f32)], scale: f32) {
-        let quantised =
-            postings.iter().map(|&(place, impact)| (place as usize % BLOCK, quantise(impact, scale)));
+    /// Appends what a term of these levels has in one block.
+    fn append(&mut self, postings: &[(u32, f32)], quanta: &[u8], levels: u32) {
         let dense = postings.len() * DENSE_FROM >= BLOCK;
+        let levels = &self.levels[levels as usize];
         let mut most = 0;
-        let mut row = [0; BLOCK];
-        for (place, quantum) in quantised {
-            most = most.max(quantum);
+        let mut row = [0; BLOCK / 2];
+        for (&(place, _), &quantum) in postings.iter().zip(quanta) {
+            let place = place as usize % BLOCK;
+            let level = levels.partition_point(|&of_level| of_level < quantum) as u8;
+            most = most.max(levels[usize::from(level)]);
             if dense {
-                row[place] = quantum;
+                let (byte, bit) = in_row(place);
+                row[byte] |= level << bit;
             } else {
-                let [low, high] = (place as u16).to_le_bytes();
-                self.sparse.push([low, high, quantum]);
+                self.sparse.push(posting(place as u16, level));
             }
         }
         if dense {
@@ -167,7 +209,7 @@ impl Sweep {
     fn end(&self) -> Option<Start> {
         let number = |length: usize| u32::try_from(length).ok();
         let (piece, sparse) = (number(self.pieces.len())?, number(self.sparse.len())?);
-        Some(Start { scale: 0.0, piece, sparse, dense: number(self.dense.len())? })
+        Some(Start { scale: 0.0, piece, sparse, dense: number(self.dense.len())?, levels: 0 })
     }
 }
 

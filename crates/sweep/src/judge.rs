@@ -15,7 +15,21 @@ pub trait Judge {
     /// What scores less than `least` comes to nothing (it is −∞ while fewer than k documents are found), so `None` may be said of it as soon
     /// as that is certain. A score must not be NaN, and not above [`Judge::ceiling`] of the document's sum.
     fn score(&mut self, document: Document, sum: f64, least: f64) -> Option<f64>;
+
+    /// Asked for early is this document, unless others before it do better: time to have fetched from memory what is read of it first.
+    fn expect(&mut self, document: Document) {
+        let _ = document;
+    }
+
+    /// As [`Judge::expect`], when only a few others come before: time to have fetched the rest. `sum` and `least` as for [`Judge::score`], where `least` may
+    /// have risen by then.
+    fn expect_soon(&mut self, document: Document, sum: f64, least: f64) {
+        let _ = (document, sum, least);
+    }
 }
+
+/// How many documents come before one of which a judge is told that it is asked for soon; of the first word twice as many.
+pub(crate) const SOON: usize = 4;
 
 /// A document and its score.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -6,19 +6,49 @@ use crate::{Document, Term};
 pub(crate) const BLOCK: usize = 4096;
 /// Blocks are numbered by 16 bits.
 pub(crate) const DOCUMENTS_MOST: usize = BLOCK << 16;
-/// Where at least one document in so many of a block has a term, its postings there are a row of quanta.
-pub(crate) const DENSE_FROM: usize = 8;
+/// Where at least one document in so many of a block has a term, its postings there are a row of levels.
+pub(crate) const DENSE_FROM: usize = 16;
 
-/// A posting by itself: the document's place in its block, low byte first, and the quantum. Side by side, so that a short list is one miss of
-/// the cache and not two.
-pub(crate) type Posting = [u8; 3];
+/// The quanta that a term's levels stand for, rising: 0 of level 0, which is no posting, to 255 of level 15.
+pub(crate) type Levels = [u8; 16];
 
-/// A quantum for each document of a block, 0 for those without the term.
-pub(crate) type Row = [u8; BLOCK];
+/// A posting by itself: the document's place in its block in twelve bits, the level above them.
+pub(crate) type Posting = u16;
+
+/// Bits of a place.
+const PLACE_BITS: u32 = BLOCK.trailing_zeros();
+
+pub(crate) const fn posting(place: u16, level: u8) -> Posting {
+    place | (level as u16) << PLACE_BITS
+}
+
+#[inline(always)]
+pub(crate) const fn place_of(posting: Posting) -> u16 {
+    posting & (BLOCK as u16 - 1)
+}
+
+#[inline(always)]
+pub(crate) const fn level_of(posting: Posting) -> usize {
+    (posting >> PLACE_BITS) as usize
+}
+
+/// Documents whose levels are read at once.
+pub(crate) const TILE: usize = 64;
+
+/// A level for each document of a block, 0 for those without the term; two to a byte. Of a tile's 32 bytes the lower halves are its first
+/// documents, the upper halves the others.
+pub(crate) type Row = [u8; BLOCK / 2];
+
+/// Which byte of a row has a place's level, and from which bit on.
+pub(crate) const fn in_row(place: usize) -> (usize, u32) {
+    let (tile, within) = (place / TILE, place % TILE);
+    (tile * (TILE / 2) + within % (TILE / 2), if within < TILE / 2 { 0 } else { 4 })
+}
 
 /// The postings of all terms, quantised, ready to be swept.
 ///
-/// Three bytes hold a posting; where a term is frequent within a block, a byte for each of the block's documents does.
+/// Two bytes hold a posting; where a term is frequent within a block, half a byte for each of the block's documents does. The sixteen levels that half a
+/// byte tells apart are each term's own.
 #[derive(Debug)]
 pub struct Sweep {
     /// The document at each place.
@@ -26,6 +56,7 @@ pub struct Sweep {
     /// Where each term begins, and where the last ends.
     pub(crate) starts: Vec<Start>,
     pub(crate) pieces: Vec<Piece>,
+    pub(crate) levels: Vec<Levels>,
     pub(crate) sparse: Vec<Posting>,
     pub(crate) dense: Vec<Row>,
     pub(crate) postings: u64,
@@ -39,6 +70,8 @@ pub(crate) struct Start {
     pub(crate) piece: u32,
     pub(crate) sparse: u32,
     pub(crate) dense: u32,
+    /// Which of the [`Levels`] are the term's.
+    pub(crate) levels: u32,
 }
 
 /// A term's postings in one block.
@@ -88,8 +121,8 @@ impl Sweep {
     /// What it holds in memory.
     #[must_use]
     pub fn memory(&self) -> Memory {
-        let directory =
-            size_of_val(&*self.starts) + size_of_val(&*self.pieces) + size_of_val(&*self.documents);
+        let terms = size_of_val(&*self.starts) + size_of_val(&*self.levels);
+        let directory = terms + size_of_val(&*self.pieces) + size_of_val(&*self.documents);
         Memory {
             postings: self.postings,
             sparse: size_of_val(&*self.sparse) as u64,
@@ -101,6 +134,11 @@ impl Sweep {
     /// What a quantum of the term is worth, if there is such a term.
     pub(crate) fn scale(&self, term: Term) -> Option<f32> {
         (term < self.terms()).then(|| self.starts[term as usize].scale)
+    }
+
+    /// What the term's levels stand for; there must be such a term.
+    pub(crate) fn levels(&self, term: Term) -> &Levels {
+        &self.levels[self.starts[term as usize].levels as usize]
     }
 
     pub(crate) fn blocks(&self) -> usize {

@@ -1,4 +1,4 @@
-//! Who scores highest among very many documents, exactly, from postings whose impacts fit in a byte.
+//! Who scores highest among very many documents, exactly, from postings whose impacts fit in half a byte.
 //!
 //! A document's sum is Σ weight·impact over the terms that it shares with a [`Query`]; impacts are fixed when the [`Sweep`] is built, weights
 //! come with the query. The sum is kept as a bound from above and leads the way only: what decides is the [`Judge`], which scores a document
@@ -23,6 +23,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod ahead;
 mod best;
 mod building;
 mod forward;
@@ -32,8 +33,10 @@ mod layout;
 mod order;
 mod outlook;
 mod query;
+mod rows;
 mod top;
 
+pub use ahead::{LINE, fetch};
 pub use building::{BuildError, Builder};
 pub use forward::Forward;
 pub use judge::{Found, Judge, Sums};

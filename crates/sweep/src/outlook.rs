@@ -2,8 +2,9 @@
 
 use std::cmp::Reverse;
 
+use crate::ahead::{LINE, fetch};
 use crate::kernel::units;
-use crate::layout::BLOCK;
+use crate::layout::{BLOCK, Piece};
 use crate::{Query, Sweep};
 
 /// A term's postings in a block, as a query sees them.
@@ -54,7 +55,7 @@ impl Part {
 }
 
 /// A row costs as much as so many sparse postings.
-const ROW_WORK: u32 = BLOCK as u32 / 32;
+const ROW_WORK: u32 = BLOCK as u32 / 64;
 /// To begin a list of sparse postings costs as much as so many of them.
 const LIST_WORK: u32 = 16;
 
@@ -116,6 +117,10 @@ pub(crate) fn most_promising(sweep: &Sweep, query: &Query, promises: &mut Vec<u6
 /// Tells what each of the query's terms has in each block that has it: the term's place in the plan, the block, the part.
 #[inline(always)]
 fn for_each_part(sweep: &Sweep, query: &Query, mut tell: impl FnMut(usize, usize, Part)) {
+    for planned in &query.plan {
+        let [start, end] = [0, 1].map(|next| sweep.starts[planned.term as usize + next].piece as usize);
+        (start..end).step_by(LINE / size_of::<Piece>()).for_each(|at| fetch(&sweep.pieces, at));
+    }
     for (at, planned) in query.plan.iter().enumerate() {
         let [start, end] = [0, 1].map(|next| sweep.starts[planned.term as usize + next]);
         let (mut sparse, mut row) = (start.sparse, start.dense);

@@ -1,10 +1,11 @@
 //! A query, checked and joined to the scales of the postings it will read.
 
+use crate::kernel::units;
 use crate::{Sweep, Term};
 
-/// What units there are to share between a query's terms: `u16::MAX`, less what keeps a term's factor within 16 bits.
-const ROOM: f64 = 64_000.0;
-/// Each term may cost two units of rounding, so these leave more than half of [`ROOM`].
+/// What units there are to share between a query's terms: `u16::MAX`, less what rounding may add.
+const ROOM: f64 = 56_000.0;
+/// Each term may cost two units of rounding, so these leave two fifths of [`ROOM`].
 const TERMS_MOST: usize = 16_000;
 
 /// Weighted terms, ready for one [`Sweep`].
@@ -21,6 +22,8 @@ pub struct Query {
 pub(crate) struct Planned {
     pub(crate) term: Term,
     pub(crate) factor: u16,
+    /// What each level adds.
+    pub(crate) units: [u16; 16],
 }
 
 /// Why there is no such query.
@@ -61,12 +64,16 @@ impl Query {
         quanta.sort_by(|one, other| other.1.total_cmp(&one.1).then(one.0.cmp(&other.0)));
         // Why nothing overflows. With s = quantum / unit, the factor is f = ⌈256 s⌉ < 256 s + 1, so a document gets at most
         // 255 f / 256 + 1 < 255 s + 2 units of the term; over n terms that is less than 255 Σs + 2n = ROOM < 2¹⁶. And as 255 s < ROOM
-        // for each, f < 256 ROOM / 255 + 1 < 2¹⁶. Why it is a bound: f ≥ 256 s, so q quanta give ⌊q f / 256⌋ + 1 > q s units.
+        // for each, f < 256 ROOM / 255 + 1 < 2¹⁶. Why it is a bound: f ≥ 256 s, so q quanta give ⌊q f / 256⌋ + 1 > q s units. Rows are added six at
+        // a time (`rows.rs`), which rounds each up by at most 1/42 of the greatest of the six, so all six by 1/7 of it. The greatest of six is no more than the mean of the
+        // six before: over all terms that is at most 1/7 · (1 + 1/6) of ROOM, and 7/6 · ROOM < 2¹⁶.
         let room = ROOM - 2.0 * quanta.len() as f64;
         let unit = quanta.iter().map(|&(_, quantum)| quantum).sum::<f64>() * 255.0 / room;
-        let plan = quanta
-            .iter()
-            .map(|&(term, quantum)| Planned { term, factor: (256.0 * quantum / unit).ceil() as u16 });
+        let plan = quanta.iter().map(|&(term, quantum)| {
+            let factor = (256.0 * quantum / unit).ceil() as u16;
+            let of_level = |quanta| if quanta > 0 { units(quanta, factor) } else { 0 };
+            Planned { term, factor, units: sweep.levels(term).map(of_level) }
+        });
         // What f64 may have lost on the way here is far less than this.
         Ok(Self { plan: plan.collect(), terms, unit: unit * (1.0 + 1e-9) })
     }

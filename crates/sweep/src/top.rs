@@ -7,10 +7,13 @@
 
 use std::cmp::Reverse;
 
+use crate::ahead::{LINE, fetch};
 use crate::best::Best;
-use crate::kernel::{Sums, add_dense, add_sparse, count, kth_at_least, reaching, units};
-use crate::layout::BLOCK;
+use crate::judge::SOON;
+use crate::kernel::{Sums, add_sparse, count, kth_at_least, reaching};
+use crate::layout::{BLOCK, Posting, in_row, level_of, place_of};
 use crate::outlook::{Outlook, Outlooks, Part, Postings, most_promising};
+use crate::rows::{AT_ONCE, Weighed, add_rows};
 use crate::{Document, Found, Judge, Query, Sweep};
 
 /// The buffers of a search and what it cost, to be used again for the next. No result depends on what it was used for before.
@@ -27,7 +30,7 @@ pub struct Scratch {
 pub struct Effort {
     /// Blocks of which nothing was read.
     pub skipped: u64,
-    /// Rows of a quantum for each document of a block that were added.
+    /// Rows of a level for each document of a block that were added.
     pub rows: u64,
     /// Sparse postings that were added.
     pub postings: u64,
@@ -62,9 +65,9 @@ impl Scratch {
 }
 
 /// To look up the terms left of one document costs as much as to add so many sparse postings.
-const LOOK_UP_WORK: u32 = 64;
+const LOOK_UP_WORK: u32 = 256;
 /// Before it is worth counting again who may matter, as much must have been added as so many sparse postings.
-const COUNT_WORK: u32 = BLOCK as u32 / 16;
+const COUNT_WORK: u32 = BLOCK as u32 / 4;
 
 impl Sweep {
     /// The `k` documents that `judge` scores highest, of all that share a term with the query; highest first, ties by smaller number.
@@ -104,7 +107,14 @@ impl Sweep {
         }
         outlooks.read(self, query);
         let mut best = Best::new(k);
-        for &outlook in outlooks.blocks() {
+        for (at, &outlook) in outlooks.blocks().iter().enumerate() {
+            // While a block is searched, the next one's postings are fetched.
+            if at == 0 {
+                self.fetch(outlooks.parts(outlook.block));
+            }
+            if let Some(next) = outlooks.blocks().get(at + 1) {
+                self.fetch(outlooks.parts(next.block));
+            }
             let least = query.least_units(judge, best.least());
             if outlook.most < u32::from(least) {
                 effort.skipped += 1;
@@ -144,6 +154,23 @@ struct Block<'a> {
     effort: &'a mut Effort,
 }
 
+/// Rows that wait until they are enough to be added together.
+struct Rows {
+    count: usize,
+    /// Which row, and where its term stands in the plan.
+    rows: [(usize, usize); AT_ONCE],
+    /// The most units of all of them together.
+    most: u32,
+}
+
+impl Rows {
+    fn take(&mut self, row: usize, at: usize, most: u16) {
+        self.rows[self.count] = (row, at);
+        self.count += 1;
+        self.most += u32::from(most);
+    }
+}
+
 /// Where adding ended: the first term that was not added, and the most units of it and those after it together.
 #[derive(Clone, Copy)]
 struct Ended {
@@ -178,44 +205,50 @@ impl Block<'_> {
         let least = u32::from(least);
         let (mut left, mut ahead, mut done) = (self.outlook.most, self.outlook.work, 0);
         self.scratch.sums.fill(0);
-        self.touch();
+        let mut rows = Rows { count: 0, rows: [(0, 0); AT_ONCE], most: 0 };
         for (at, (&part, planned)) in self.parts.iter().zip(&self.query.plan).enumerate() {
             if part.most == 0 {
                 continue;
             }
             match part.postings() {
-                Postings::Dense(row) => {
-                    self.effort.rows += 1;
-                    add_dense(&mut self.scratch.sums, &self.sweep.dense[row], planned.factor);
-                }
+                Postings::Dense(row) => rows.take(row, at, part.most),
                 Postings::Sparse(range) => {
                     self.effort.postings += range.len() as u64;
-                    add_sparse(&mut self.scratch.sums, &self.sweep.sparse[range], planned.factor);
+                    add_sparse(&mut self.scratch.sums, &self.sweep.sparse[range], &planned.units);
+                    left -= u32::from(part.most);
                 }
             }
-            left -= u32::from(part.most);
             ahead -= part.work();
             done += part.work();
-            if left > 0 && left < least && done >= COUNT_WORK {
+            // Rows that wait are added when they are enough, or when it is worth counting.
+            let counts = left - rows.most < least && left > rows.most && done >= COUNT_WORK;
+            if counts || rows.count == AT_ONCE {
+                left -= self.add_rows(&mut rows, left, least);
+            }
+            if counts {
                 done = 0;
                 if count(&self.scratch.sums, (least - left) as u16) * LOOK_UP_WORK <= ahead {
                     return Ended { next: at + 1, left };
                 }
             }
         }
+        self.add_rows(&mut rows, left, least);
         Ended { next: self.parts.len(), left: 0 }
     }
 
-    /// Reads the beginning of each list, so that the misses of the cache are waited for together and not one after the other.
+    /// Adds the rows that wait to what may still reach `least` with all that is left, and says how much they were of it.
     #[inline(always)]
-    fn touch(&self) {
-        let mut touched = 0;
-        for part in self.parts {
-            if let Postings::Sparse(range) = part.postings() {
-                touched ^= self.sweep.sparse[range.start][0];
-            }
+    fn add_rows(&mut self, waiting: &mut Rows, left: u32, least: u32) -> u32 {
+        if let Some(last) = waiting.count.checked_sub(1) {
+            self.effort.rows += waiting.count as u64;
+            let rows: [Weighed<'_>; AT_ONCE] = std::array::from_fn(|which| {
+                let (row, at) = waiting.rows[which.min(last)];
+                (&self.sweep.dense[row], &self.query.plan[at].units)
+            });
+            add_rows(&mut self.scratch.sums, &rows[..=last], least.saturating_sub(left) as u16);
         }
-        std::hint::black_box(touched);
+        waiting.count = 0;
+        std::mem::take(&mut waiting.most)
     }
 
     /// Makes candidates of the documents with sums from `from` to `to`: completes the sums, keeps those of at least `least` units.
@@ -237,7 +270,7 @@ impl Block<'_> {
 
     /// Judges the candidates by falling bound until no other may be among the best.
     #[inline(always)]
-    fn judge(&mut self, judge: &mut impl Judge, best: &mut Best) {
+    fn judge<J: Judge>(&mut self, judge: &mut J, best: &mut Best) {
         let mut rest = &mut self.scratch.candidates[..];
         // They are sorted as far as they are needed, at first for as many as are wanted.
         let mut portion = best.wanted().saturating_mul(2);
@@ -248,14 +281,27 @@ impl Block<'_> {
             }
             let (head, tail) = rest.split_at_mut(now);
             head.sort_unstable();
-            for &(Reverse(units), document) in head.iter() {
+            let sum = |units: u16| f64::from(units) * self.query.unit;
+            let early = |judge: &mut J, at: usize| {
+                let next = head.get(at);
+                next.into_iter().for_each(|&(_, document)| judge.expect(document));
+            };
+            let soon = |judge: &mut J, at: usize, least| {
+                let next = head.get(at);
+                next.into_iter()
+                    .for_each(|&(units, document)| judge.expect_soon(document, sum(units.0), least));
+            };
+            (0..2 * SOON).for_each(|at| early(judge, at));
+            (0..SOON).for_each(|at| soon(judge, at, best.least()));
+            for (at, &(Reverse(units), document)) in head.iter().enumerate() {
+                early(judge, at + 2 * SOON);
+                soon(judge, at + SOON, best.least());
                 let least = best.least();
                 if !self.query.may_score(judge, units, least) {
                     return;
                 }
                 self.effort.judged += 1;
-                let sum = f64::from(units) * self.query.unit;
-                if let Some(score) = judge.score(document, sum, least) {
+                if let Some(score) = judge.score(document, sum(units), least) {
                     best.offer(Found { document, score });
                 }
             }
@@ -281,23 +327,39 @@ fn complete(
             break;
         }
         left -= u32::from(part.most);
-        let quantum = sweep.quantum(*part, place);
-        if quantum > 0 {
-            sum += u32::from(units(quantum, planned.factor));
-        }
+        sum += u32::from(planned.units[sweep.level(*part, place)]);
     }
     sum
 }
 
 impl Sweep {
-    fn quantum(&self, part: Part, place: u16) -> u8 {
+    /// Has fetched the beginning of each list and row.
+    #[inline(always)]
+    fn fetch(&self, parts: &[Part]) {
+        const POSTINGS: usize = LINE / size_of::<Posting>();
+        for part in parts.iter().filter(|part| part.most > 0) {
+            match part.postings() {
+                Postings::Dense(row) => fetch(&self.dense, row),
+                Postings::Sparse(range) => {
+                    fetch(&self.sparse, range.start);
+                    if range.len() > POSTINGS / 2 {
+                        fetch(&self.sparse, range.start + POSTINGS);
+                    }
+                }
+            }
+        }
+    }
+
+    fn level(&self, part: Part, place: u16) -> usize {
         match part.postings() {
-            Postings::Dense(row) => self.dense[row][usize::from(place)],
+            Postings::Dense(row) => {
+                let (byte, bit) = in_row(usize::from(place));
+                usize::from(self.dense[row][byte] >> bit & 15)
+            }
             Postings::Sparse(range) => {
                 let postings = &self.sparse[range];
-                let found =
-                    postings.binary_search_by_key(&place, |&[low, high, _]| u16::from_le_bytes([low, high]));
-                found.map_or(0, |at| postings[at][2])
+                let found = postings.binary_search_by_key(&place, |&posting| place_of(posting));
+                found.map_or(0, |at| level_of(postings[at]))
             }
         }
     }

@@ -61,18 +61,28 @@ proptest! {
     }
 }
 
-/// Documents of forty subjects: a few frequent words, and of each subject's words some.
+/// Words of [`subjects`] that say hardly anything.
+const IDLE: std::ops::Range<Term> = 4020..4220;
+
+/// Documents of forty subjects: a few frequent words, of each subject's words some, and some of many idle ones.
 fn subjects(count: usize) -> Forward {
     let mut numbers = Numbers(5);
-    let mut forward = Forward::new(4020);
+    let mut forward = Forward::new(IDLE.end as usize);
     for _ in 0..count {
         let subject = numbers.below(40);
         let mut terms: Vec<u64> = (0..20).filter(|_| numbers.below(2) == 0).collect();
         terms.extend((0..30).map(|_| 20 + subject * 100 + numbers.below(10) * numbers.below(11)));
         terms.sort_unstable();
         terms.dedup();
-        let impact = |term: u64| if term < 20 { 0.3 } else { 2.0 };
-        let terms = terms.iter().map(|&term| (term as Term, impact(term) + numbers.part() as f32 * 0.5));
+        terms.extend(IDLE.map(u64::from).filter(|_| numbers.below(20) == 0));
+        let terms = terms.iter().map(|&term| {
+            let (least, more) = match term {
+                ..20 => (0.3, 0.5),
+                ..4020 => (2.0, 0.5),
+                _ => (0.0, 0.001),
+            };
+            (term as Term, least + numbers.part() as f32 * more)
+        });
         forward.push(&terms.collect::<Vec<_>>()).unwrap();
     }
     forward
@@ -84,8 +94,11 @@ fn few_are_judged_where_few_can_be_among_the_best() {
     let sweep = Sweep::from_forward(&forward).unwrap();
     let mut scratch = Scratch::default();
     for need in 0..20 {
-        let terms: Vec<(Term, f32)> =
-            (0..20).chain((0..30).map(|word| 20 + need * 100 + word)).map(|term| (term, 1.0)).collect();
+        let terms: Vec<(Term, f32)> = (0..20)
+            .chain((0..30).map(|word| 20 + need * 100 + word))
+            .chain(IDLE)
+            .map(|term| (term, 1.0))
+            .collect();
         let query = Query::new(&sweep, &terms).unwrap();
         let mut judge =
             Featured { sums: Sums::new(&forward, &query), most: 0.0, without: 0, asked: Vec::new() };
@@ -122,7 +135,7 @@ impl Judge for Told<'_> {
     fn score(&mut self, document: Document, sum: f64, least: f64) -> Option<f64> {
         let score = self.0.score(document, sum, least)?;
         assert!(score <= self.0.ceiling(sum), "document {document}: {score} is more than {sum}");
-        assert!(sum <= score * 1.02, "document {document}: {sum} says little of {score}");
+        assert!(sum <= score * 1.15, "document {document}: {sum} says little of {score}");
         Some(score)
     }
 }

@@ -26,6 +26,11 @@ impl Direction {
         Some(Self { values, length })
     }
 
+    /// Numbers of a vector of as many dimensions.
+    pub fn dimensions(&self) -> usize {
+        self.values.len()
+    }
+
     /// Words of a packed vector of as many dimensions.
     pub fn words(&self) -> usize {
         self.values.len() / BYTES
@@ -33,22 +38,27 @@ impl Direction {
 
     /// The cosine of the angle to a packed vector: 1 for the same direction, about 0 for texts that have nothing to do with each other.
     pub fn likeness(&self, words: &[u64]) -> f32 {
-        self.likeness_to(words, length(words))
+        let numbers = |word: &u64| word.to_le_bytes().map(u8::cast_signed);
+        let numbers: Vec<i8> = words.iter().flat_map(numbers).collect();
+        self.likeness_to(&numbers, length(words))
     }
 
-    /// As [`Self::likeness`], to a vector whose [`length`] is known.
-    pub fn likeness_to(&self, words: &[u64], length: f32) -> f32 {
-        let mut product = 0_i64;
-        for (values, words) in self.values.chunks(BYTES * AT_ONCE).zip(words.chunks(AT_ONCE)) {
-            let mut sum = 0_i32;
-            for (values, word) in values.chunks_exact(BYTES).zip(words) {
-                for (&value, byte) in values.iter().zip(word.to_le_bytes()) {
-                    sum += i32::from(value) * i32::from(byte.cast_signed());
-                }
-            }
-            product += i64::from(sum);
+    /// As [`Self::likeness`], to the numbers of a vector whose [`length`] is known.
+    pub fn likeness_to(&self, numbers: &[i8], length: f32) -> f32 {
+        if length == 0.0 { 0.0 } else { self.product(numbers) as f32 / (self.length * length) }
+    }
+
+    fn product(&self, numbers: &[i8]) -> i64 {
+        #[cfg(target_arch = "x86_64")]
+        if is_x86_feature_detected!("avx2") {
+            #[expect(
+                unsafe_code,
+                reason = "the only way to compile for a processor that is known at run time only"
+            )]
+            // SAFETY: the processor has the instructions for which the function is compiled.
+            return unsafe { wide_product(&self.values, numbers) };
         }
-        if length == 0.0 { 0.0 } else { product as f32 / (self.length * length) }
+        product(&self.values, numbers)
     }
 
     /// The cosine of the angle to another direction.
@@ -61,6 +71,22 @@ impl Direction {
         let sum: i64 = chunks.map(product).map(i64::from).sum();
         sum as f32 / (self.length * other.length)
     }
+}
+
+#[inline(always)]
+fn product(values: &[i16], numbers: &[i8]) -> i64 {
+    let chunks = values.chunks(BYTES * AT_ONCE).zip(numbers.chunks(BYTES * AT_ONCE));
+    let sum = |(values, numbers): (&[i16], &[i8])| {
+        values.iter().zip(numbers).map(|(&value, &number)| i32::from(value) * i32::from(number)).sum::<i32>()
+    };
+    chunks.map(sum).map(i64::from).sum()
+}
+
+/// [`product`], compiled for registers of 256 bits.
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2")]
+fn wide_product(values: &[i16], numbers: &[i8]) -> i64 {
+    product(values, numbers)
 }
 
 /// How long a packed vector is.

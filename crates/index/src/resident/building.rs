@@ -7,6 +7,7 @@ use tantivy::DocId;
 use vectors::length;
 
 use super::leading::Impacts;
+use super::nearness::Kinds;
 use super::{OWN, Resident, Runs};
 use crate::lexicon::Lexicon;
 use crate::pieces::{mark, pieces};
@@ -48,15 +49,16 @@ pub(super) fn build(
     texts.read_columns(view, &chosen, &marked);
     let documents: Vec<u32> = (0..chosen.len() as u32).collect();
     let sweep = Impacts::new(&texts, &terms, statistics, weights).sweep(&documents)?;
-    let (numbers, attributes) =
+    let (numbers, attributes): (_, Vec<Attributes>) =
         chosen.into_iter().map(|Chosen { number, attributes, .. }| (number, attributes)).unzip();
+    let kinds = Kinds::new(&attributes);
     Ok(Resident {
         snapshot: snapshot.clone(),
         statistics: statistics.clone(),
         weights: *weights,
-        date,
         numbers,
         attributes,
+        kinds,
         terms,
         marked,
         confusable,
@@ -86,8 +88,8 @@ pub(super) struct Texts {
     pub(super) piece_terms: Runs,
     /// Which passages each document has.
     pub(super) passages: Vec<u32>,
-    /// The packed vector of each passage, and its length.
-    pub(super) vectors: Vec<u64>,
+    /// The numbers of each passage's vector, and its length.
+    pub(super) vectors: Vec<i8>,
     pub(super) norms: Vec<f32>,
 }
 
@@ -178,7 +180,7 @@ impl Texts {
 
     fn read_columns(&mut self, view: &View, chosen: &[Chosen], marked: &FxHashMap<u32, u32>) {
         let mut words = Vec::new();
-        let dimensions = view.meaning().map_or(0, |meaning| meaning.words());
+        let in_vector = view.meaning().map_or(0, |meaning| meaning.words());
         for Chosen { order, doc, .. } in chosen {
             let segment = &view.segments[*order];
             for (place, lengths) in self.lengths.iter_mut().enumerate() {
@@ -198,14 +200,14 @@ impl Texts {
             self.pieces.push(self.piece_terms.ends.len() as u32);
             if let Some(column) = &segment.vectors {
                 let rows = column.index.value_row_ids(*doc);
-                let from = self.vectors.len();
-                self.vectors.resize(from + rows.len(), 0);
-                column.values.get_range(u64::from(rows.start), &mut self.vectors[from..]);
-                if dimensions > 0 {
-                    self.norms.extend(self.vectors[from..].chunks_exact(dimensions).map(length));
+                words.resize(rows.len(), 0);
+                column.values.get_range(u64::from(rows.start), &mut words);
+                self.vectors.extend(words.iter().flat_map(|word| word.to_le_bytes().map(u8::cast_signed)));
+                if in_vector > 0 {
+                    self.norms.extend(words.chunks_exact(in_vector).map(length));
                 }
             }
-            self.passages.push(self.vectors.len().checked_div(dimensions).unwrap_or(0) as u32);
+            self.passages.push(self.norms.len() as u32);
         }
     }
 }

@@ -1,12 +1,14 @@
 //! Scores single documents of a [`Resident`] exactly, as the second stage does, and leaves out whom it must.
 
 use domain::Area;
-use ranking::{Areas, Corpus, FEATURES, Texts, exclusions, nearness, total, total_at_most};
+use ranking::{Areas, Corpus, FEATURES, Texts, total, total_at_most};
 use rustc_hash::FxHashMap;
-use sweep::Judge;
+use sweep::{Judge, LINE, fetch};
 use vectors::Direction;
 
+use super::holding::Holding;
 use super::leading::most_alike;
+use super::nearness::{Known, Nearness};
 use super::{Asker, OWN, Part, Resident, Wanted, range};
 use crate::IndexError;
 use crate::meaning::Meaning;
@@ -21,6 +23,7 @@ const ROUNDING: f64 = 1e-4;
 pub(super) struct Judging<'a> {
     resident: &'a Resident,
     asker: Asker<'a>,
+    near: Nearness<'a>,
     ideal: f32,
     /// By the terms' own numbers; and by those that stand for their marks.
     own: Asked,
@@ -35,8 +38,8 @@ pub(super) struct Judging<'a> {
     rate: f32,
     tally: Tally,
     values: Vec<f32>,
-    /// The terms that the document at hand holds in an area.
-    held: Vec<bool>,
+    /// What the document at hand holds in an area.
+    holding: Holding<'a>,
     /// What the texts of each document come to that was scored.
     told: FxHashMap<usize, Texts>,
 }
@@ -48,10 +51,10 @@ pub(super) fn best_first(found: &mut Vec<(f64, u32)>, keep: usize) {
 }
 
 impl<'a> Judging<'a> {
-    pub(super) fn new(resident: &'a Resident, asker: Asker<'a>, corpus: &Corpus) -> Self {
+    pub(super) fn new(resident: &'a Resident, asker: Asker<'a>, corpus: &Corpus, known: Known) -> Self {
         let weights = &resident.weights;
         let (model, terms) = (&weights.candidate, &asker.query.terms);
-        let numbers: Vec<Option<u32>> = terms.iter().map(|term| resident.terms.find(&term.text)).collect();
+        let numbers = resident.terms.find_each(terms.iter().map(|term| &*term.text));
         let stand_in = |text: &str| resident.marked.get(&mark(text)).copied();
         let stand_ins: Vec<Option<u32>> = terms.iter().map(|term| stand_in(&term.text)).collect();
         let places = |numbers: &[Option<u32>]| {
@@ -70,6 +73,13 @@ impl<'a> Judging<'a> {
         Self {
             resident,
             asker,
+            near: Nearness::new(
+                &resident.kinds,
+                &resident.attributes,
+                asker.attributes,
+                &weights.features,
+                known,
+            ),
             ideal: corpus.ideal(asker.query),
             own: places(&numbers),
             marked: places(&stand_ins),
@@ -85,7 +95,7 @@ impl<'a> Judging<'a> {
             meaning,
             tally: Tally::new(terms.len()),
             values: Vec::new(),
-            held: vec![false; terms.len()],
+            holding: Holding::new(&asker.query.grounds, terms.len()),
             told: FxHashMap::default(),
         }
     }
@@ -134,13 +144,12 @@ impl<'a> Judging<'a> {
 
     /// The total of a document that may be proposed. `limit` is the most that its texts and likeness can come to, and the least total that matters.
     fn total(&mut self, document: usize, limit: Option<(f64, f64)>) -> Option<f64> {
-        let Self { resident, asker, ideal, rate, .. } = *self;
+        let Self { resident, ideal, rate, .. } = *self;
         let weights = &resident.weights;
-        let attributes = &resident.attributes[document];
-        if !exclusions(Some(asker.attributes), attributes, resident.date).is_empty() {
+        if self.near.excludes(document) {
             return None;
         }
-        let near = nearness(asker.attributes, attributes, &weights.features);
+        let near = self.near.to(document);
         let matters = |text: f64, least: f64| total_at_most(text, ideal, &near, weights) >= least;
         if limit.is_some_and(|(sum, least)| !matters(sum, least)) {
             return None;
@@ -160,9 +169,9 @@ impl<'a> Judging<'a> {
         (grounded && words > 0.0).then(|| total(&texts, ideal, &near, weights))
     }
 
-    /// What the texts of each document come to that was scored.
-    pub(super) fn told(self) -> FxHashMap<usize, Texts> {
-        self.told
+    /// What the texts of each document come to that was scored, and memory for the next question.
+    pub(super) fn told(self) -> (FxHashMap<usize, Texts>, Known) {
+        (self.told, self.near.into_known())
     }
 
     /// The score of each area, and whether one of them holds a ground.
@@ -173,13 +182,13 @@ impl<'a> Judging<'a> {
         let mut grounded = false;
         for place in 0..OWN {
             let area = Area::ALL[place];
-            let run = texts.own[place].run(document).iter().copied();
+            let run = texts.own[place].run(document);
             let (saturation, code) = (&self.saturations[place], texts.lengths[place][document]);
             let score =
                 self.tally.score(run, &self.own, &self.factors[area], |count| saturation.of(count, code));
             areas[area] = score;
-            self.tally.met().iter().for_each(|term| self.held[*term as usize] = true);
-            grounded |= self.holds_ground();
+            self.tally.met().iter().for_each(|&term| self.holding.hold(term));
+            grounded |= self.holding.has_ground();
         }
         let mut values = std::mem::take(&mut self.values);
         values.clear();
@@ -189,14 +198,16 @@ impl<'a> Judging<'a> {
             let norm = model.norm(weights.pieces.b, run.len() as u32, resident.statistics.piece_length());
             let factors = &self.factors[Area::Evidence];
             let saturation = |count| model.saturation(count, norm);
-            values.push(self.tally.score(run.iter().copied(), &self.marked, factors, saturation));
+            values.push(self.tally.score(run, &self.marked, factors, saturation));
             for &term in self.tally.met() {
-                self.held[term as usize] |= grounded || self.stands(term as usize, document);
+                if grounded || self.stands(term as usize, document) {
+                    self.holding.hold(term);
+                }
             }
         }
         areas.evidence = weights.pieces.together(&mut values);
         self.values = values;
-        grounded |= self.holds_ground();
+        grounded |= self.holding.has_ground();
         (areas, grounded)
     }
 
@@ -208,25 +219,42 @@ impl<'a> Judging<'a> {
         })
     }
 
-    /// Whether what is held has a ground in it; nothing is held afterwards.
-    fn holds_ground(&mut self) -> bool {
-        let held = |ground: &Vec<u32>| ground.iter().all(|&term| self.held[term as usize]);
-        let found = self.asker.query.grounds.iter().any(held);
-        self.held.fill(false);
-        found
-    }
-
     fn likeness(&mut self, document: usize) -> f32 {
         let Some((meaning, direction)) = &self.meaning else { return 0.0 };
         let texts = &self.resident.texts;
         let passages = range(&texts.passages, document);
         let norms = &texts.norms[passages.clone()];
-        let words = &texts.vectors[passages.start * direction.words()..passages.end * direction.words()];
+        let in_vector = direction.dimensions();
+        let numbers = &texts.vectors[passages.start * in_vector..passages.end * in_vector];
         self.values.clear();
-        let passages = words.chunks_exact(direction.words()).zip(norms);
-        let alike = passages.map(|(words, norm)| direction.likeness_to(words, *norm));
+        let passages = numbers.chunks_exact(in_vector).zip(norms);
+        let alike = passages.map(|(numbers, norm)| direction.likeness_to(numbers, *norm));
         self.values.extend(alike.map(|cosine| meaning.likeness(cosine)));
         self.resident.weights.pieces.together(&mut self.values)
+    }
+
+    /// Has fetched what is read of a document first.
+    fn expect(&self, document: usize) {
+        let texts = &self.resident.texts;
+        self.near.expect(document);
+        fetch(&texts.passages, document);
+        texts.own.iter().for_each(|runs| fetch(&runs.ends, document));
+    }
+
+    /// Has fetched what is read next, of a document that may reach `least` with what is known of it.
+    fn expect_soon(&mut self, document: usize, text: f64, least: f64) {
+        let Self { resident, ideal, .. } = *self;
+        if total_at_most(text, ideal, &self.near.to(document), &resident.weights) < least {
+            return;
+        }
+        let texts = &resident.texts;
+        let passages = range(&texts.passages, document);
+        fetch(&texts.norms, passages.start);
+        if let Some((_, direction)) = &self.meaning {
+            let in_vector = direction.dimensions();
+            let numbers = passages.start * in_vector..passages.end * in_vector;
+            numbers.step_by(LINE).for_each(|at| fetch(&texts.vectors, at));
+        }
     }
 }
 
@@ -238,7 +266,22 @@ struct Led<'j, 'a> {
     floor: f64,
 }
 
+impl Led<'_, '_> {
+    fn document(&self, at: u32) -> usize {
+        self.part.map_or(at, |part| part.documents[at as usize]) as usize
+    }
+}
+
 impl Judge for Led<'_, '_> {
+    fn expect(&mut self, document: u32) {
+        self.judging.expect(self.document(document));
+    }
+
+    fn expect_soon(&mut self, document: u32, sum: f64, least: f64) {
+        let document = self.document(document);
+        self.judging.expect_soon(document, sum * (1.0 + ROUNDING), least.max(self.floor));
+    }
+
     fn ceiling(&self, sum: f64) -> f64 {
         // Nothing is nearer than in every feature.
         let near = [(1.0, 0.0); FEATURES];

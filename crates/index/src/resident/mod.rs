@@ -6,8 +6,10 @@
 //! index's columns hold. `building.rs` makes the arrays, `leading.rs` the sweeps.
 
 mod building;
+mod holding;
 mod judge;
 mod leading;
+mod nearness;
 
 use domain::Attributes;
 use jiff::civil::Date;
@@ -20,6 +22,7 @@ use crate::{IndexError, Snapshot, Statistics};
 use building::Texts;
 use judge::Judging;
 use leading::Impacts;
+use nearness::{Kinds, Known};
 
 /// Areas whose terms are counted as a whole: all but evidence.
 const OWN: usize = 3;
@@ -30,10 +33,10 @@ pub struct Resident {
     snapshot: Snapshot,
     statistics: Statistics,
     weights: Weights,
-    date: Date,
     /// Of each document, ascending, so that ties go to the smaller number.
     numbers: Vec<u64>,
     attributes: Vec<Attributes>,
+    kinds: Kinds,
     terms: Lexicon,
     /// By a mark of pieces: the term that stands for all terms with this mark.
     marked: FxHashMap<u32, u32>,
@@ -140,8 +143,16 @@ pub struct Memory {
 #[derive(Default)]
 pub struct Scratch {
     sweep: sweep::Scratch,
+    known: Known,
     /// Documents that were scored since the beginning.
     pub judged: u64,
+}
+
+impl Scratch {
+    /// Documents that might have come among the best, by the bounds of their terms.
+    pub fn likely(&self) -> u64 {
+        self.sweep.effort().judged
+    }
 }
 
 impl Resident {
@@ -191,7 +202,7 @@ impl Resident {
         wanted: Wanted,
         scratch: &mut Scratch,
     ) -> Result<Vec<Best<'_>>, IndexError> {
-        let mut judging = Judging::new(self, asker, corpus);
+        let mut judging = Judging::new(self, asker, corpus, std::mem::take(&mut scratch.known));
         let found = match among {
             Among::All => judging.lead(&self.sweep, None, wanted, &mut scratch.sweep)?,
             Among::These(numbers, None) => {
@@ -209,7 +220,8 @@ impl Resident {
                 found
             }
         };
-        let told = judging.told();
+        let (told, known) = judging.told();
+        scratch.known = known;
         scratch.judged += told.len() as u64;
         let best = |(_, document): (f64, u32)| Best {
             number: self.numbers[document as usize],
