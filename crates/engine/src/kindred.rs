@@ -1,40 +1,35 @@
 //! Kindred needs (共性需求): needs of different enterprises that share a problem, so that one event can serve all of them.
 //!
-//! Every open, valid need asks the registry of needs with the first stage of matching; [`ranking::kindred`] makes groups of those that
-//! find each other. A need that its enterprise filed several times counts once. The nightly re-match publishes the clusters with its run.
+//! Every open, valid need asks the registry of needs with the first stage of matching (`kindred/neighbours.rs`); [`ranking::kindred`] makes groups of those
+//! that find each other. A need that its enterprise filed several times counts once. The nightly re-match publishes the clusters with its run, by the
+//! statistics of its epoch.
+
+mod neighbours;
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::sync::Arc;
 
-use domain::{Area, Attributes, Kind, Passage, Profile, Record, Status};
-use futures_util::{StreamExt, stream};
-use index::{Scope, Snapshot};
+use domain::{Attributes, Kind, Passage, Profile, Record, Status};
+use jiff::Timestamp;
 use jiff::civil::Date;
-use ranking::kindred::{Group, Neighbourhood, groups};
-use ranking::{Common, Exclusion, Highlight, Meaning, SharedWords, Weights, common, says_nothing};
+use ranking::kindred::{Group, groups};
+use ranking::{Common, Exclusion, Highlight, SharedWords, common};
 use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 use store::{Cluster, ClusterPlace, ListFilter, RunId, RunState, StoreError};
-use text::TokenKind;
 use utoipa::ToSchema;
 
 use crate::duplicates::NeedBrief;
 use crate::matching::today;
 use crate::rematch::summary;
 use crate::{Engine, EngineError, RunSummary, blocking};
+pub(crate) use neighbours::{HELD, Peers, SHOWN, SINGLE, by_words, kindred_query, neighbourhood};
 
-/// Needs read at a time; needs that ask at a time; pairs read at a time.
+/// Needs read at a time; pairs read at a time.
 const PAGE: u32 = 500;
-const AT_ONCE: usize = 4;
 const PAIRS: u32 = 2_000;
-/// A need asks with so many of its weightiest terms, and looks at so many that it finds.
-const TERMS: usize = 64;
-const NEAREST: usize = 60;
-/// What a single character counts: needs that share characters alone share no problem.
-const SINGLE: f32 = 0.3;
 /// A problem of one enterprise alone is none that is shared.
-const LEAST: usize = 2;
+pub(crate) const LEAST: usize = 2;
 
 /// Which clusters are wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -101,13 +96,22 @@ pub struct ClusterPage {
 }
 
 /// Open needs, each once, and who filed them.
-struct Needs {
-    /// Whose each need is; those of nobody in particular are their county's.
-    owners: BTreeMap<u64, String>,
+pub(crate) struct Needs {
+    pub(crate) open: BTreeMap<u64, OpenNeed>,
     /// The same need filed again by the same owner: those that the first one stands for, ascending.
-    same: BTreeMap<u64, Vec<u64>>,
+    pub(crate) same: BTreeMap<u64, Vec<u64>>,
     /// The other way round.
     first: FxHashMap<u64, u64>,
+}
+
+/// An open need.
+pub(crate) struct OpenNeed {
+    /// Whose it is; one of nobody in particular is its county's.
+    owner: String,
+    /// Of its texts.
+    pub(crate) digest: TextDigest,
+    /// Which state of the record it is.
+    pub(crate) revision: (u64, Timestamp),
 }
 
 impl Engine {
@@ -118,24 +122,21 @@ impl Engine {
     pub async fn need_clusters(&self, request: &ClusterRequest) -> Result<Vec<NeedCluster>, EngineError> {
         let date = request.on.unwrap_or_else(today);
         let needs = self.open_needs(date).await?;
-        let snapshot = self.catalog.registry(Kind::Need).snapshot();
-        let neighbourhoods = self.neighbourhoods(&needs, &snapshot).await?;
-        let found = blocking(move || Ok(groups(&neighbourhoods))).await?;
+        let peers = Peers::as_they_are(self.catalog.registry(Kind::Need).snapshot());
+        let asking: Vec<u64> = needs.each_once().collect();
+        let near = self.near(&asking, &asking, &peers).await?;
+        let found = blocking(move || {
+            let neighbourhoods: Vec<_> = near.iter().map(|near| neighbourhood(near.0, &near.1)).collect();
+            Ok(groups(&neighbourhoods))
+        });
         let mut clusters = Vec::new();
-        for group in found {
-            clusters.extend(self.cluster(group, &needs, &snapshot).await?);
+        for group in found.await? {
+            clusters.extend(self.cluster(group, &needs, &peers).await?);
         }
         // Words were counted in it meanwhile.
-        snapshot.require_ready()?;
+        peers.require_ready()?;
         clusters.retain(|cluster| cluster.enterprises >= request.least);
-        clusters.sort_by(|a, b| {
-            let size = |cluster: &NeedCluster| Reverse((cluster.enterprises, cluster.counties));
-            let first = |cluster: &NeedCluster| cluster.members.first().map(|member| member.need.id);
-            let cohesive = b.cohesion.total_cmp(&a.cohesion);
-            size(a).cmp(&size(b)).then(cohesive).then_with(|| first(a).cmp(&first(b)))
-        });
-        clusters.iter_mut().zip(1..).for_each(|(cluster, place)| cluster.place = place);
-        Ok(clusters)
+        Ok(placed(clusters))
     }
 
     /// Up to `limit` clusters of a run, the current one unless another is named, after a place; those of `least` enterprises and more.
@@ -171,21 +172,9 @@ impl Engine {
         Ok(ClusterPage { run: summary(&run), items, next })
     }
 
-    /// The clusters of a day, as a run keeps them.
-    pub(crate) async fn clusters_of(&self, date: Date) -> Result<Vec<Cluster>, EngineError> {
-        let request = ClusterRequest { least: LEAST, on: Some(date) };
-        let clusters = self.need_clusters(&request).await?;
-        let stored = |cluster: &NeedCluster| Cluster {
-            place: cluster.place,
-            size: cluster.enterprises as u64,
-            content: serde_json::to_string(cluster).expect("clusters hold only strings and numbers"),
-        };
-        Ok(clusters.iter().map(stored).collect())
-    }
-
-    async fn open_needs(&self, date: Date) -> Result<Needs, EngineError> {
+    pub(crate) async fn open_needs(&self, date: Date) -> Result<Needs, EngineError> {
         let filter = ListFilter { statuses: vec![Status::Open], ..ListFilter::default() };
-        let mut needs = Needs { owners: BTreeMap::new(), same: BTreeMap::new(), first: FxHashMap::default() };
+        let mut needs = Needs { open: BTreeMap::new(), same: BTreeMap::new(), first: FxHashMap::default() };
         let mut after = 0;
         loop {
             let page = self.store.page(Kind::Need, &filter, after, PAGE).await?;
@@ -194,7 +183,9 @@ impl Engine {
             for need in &page {
                 let against = ranking::exclusions(None, &Attributes::of(need), date);
                 if !against.contains(&Exclusion::Expired) {
-                    needs.owners.insert(need.id.number, self.owner(need));
+                    let (owner, digest) = (self.owner(need), text_digest(need));
+                    let revision = (need.revision, need.updated_at);
+                    needs.open.insert(need.id.number, OpenNeed { owner, digest, revision });
                 }
             }
         }
@@ -219,61 +210,12 @@ impl Engine {
         known.or_else(county).unwrap_or_else(|| format!("?{}", need.id))
     }
 
-    /// Lets every need ask for those like it.
-    async fn neighbourhoods(
-        &self,
-        needs: &Needs,
-        snapshot: &Snapshot,
-    ) -> Result<Vec<Neighbourhood>, EngineError> {
-        let asking: Vec<u64> = needs.each_once().collect();
-        let among: Arc<[u64]> = asking.clone().into();
-        let mut neighbourhoods = Vec::with_capacity(asking.len());
-        for numbers in asking.chunks(PAGE as usize) {
-            let records = self.store.records(Kind::Need, numbers).await?;
-            let asked = stream::iter(records).map(|record| {
-                let (engine, snapshot, among) = (self.clone(), snapshot.clone(), Arc::clone(&among));
-                blocking(move || engine.neighbourhood(&record, &snapshot, &among))
-            });
-            let found: Vec<_> = asked.buffered(AT_ONCE).collect().await;
-            for neighbourhood in found {
-                neighbourhoods.push(neighbourhood?);
-            }
-        }
-        Ok(neighbourhoods)
-    }
-
-    fn neighbourhood(
-        &self,
-        need: &Record,
-        snapshot: &Snapshot,
-        among: &[u64],
-    ) -> Result<Neighbourhood, EngineError> {
-        let number = need.id.number;
-        let mut query = self.query(Kind::Need, &need.profile.passages(), None)?;
-        let terms = &mut query.terms;
-        terms.retain(|term| !says_nothing(&term.text));
-        let single = terms.iter_mut().filter(|term| term.kind == TokenKind::Unigram);
-        single.for_each(|term| term.weight *= SINGLE);
-        terms.sort_by(|a, b| b.weight.total_cmp(&a.weight));
-        terms.truncate(TERMS);
-        let scope = Scope { open_only: true, among: Some(among), ..Scope::default() };
-        // A cluster is labelled by shared words, so it is found by them.
-        let by_words = Weights { meaning: Meaning { weight: 0.0, candidates: 0 }, ..*self.weights };
-        let found = snapshot.retrieve(&query, &by_words, &scope, NEAREST + 1)?.candidates;
-        // Among many that say the same, the need itself may not be named; they score as it does.
-        let own = found.iter().find(|candidate| candidate.number == number).or(found.first());
-        let own = own.map_or(0.0, |candidate| candidate.score);
-        let others = found.iter().filter(|candidate| candidate.number != number && own > 0.0);
-        let near = others.map(|candidate| (candidate.number, (candidate.score / own).min(1.0)));
-        Ok(Neighbourhood { number, near: near.take(NEAREST).collect() })
-    }
-
     /// What a group has in common; `None` when it is one enterprise's, or has no word in common.
-    async fn cluster(
+    pub(crate) async fn cluster(
         &self,
         group: Group,
         needs: &Needs,
-        snapshot: &Snapshot,
+        peers: &Peers,
     ) -> Result<Option<NeedCluster>, EngineError> {
         if needs.owners_among(&group.members) < LEAST {
             return Ok(None);
@@ -289,12 +231,12 @@ impl Engine {
         let texts = |members: &[u64]| -> Vec<Vec<Passage>> {
             members.iter().map(|member| records[member].profile.passages()).collect()
         };
-        let mut told = self.common(texts(&members), snapshot).await?;
+        let mut told = self.common(texts(&members), peers).await?;
         // Who shares no word with the others is none of them that anybody could see.
         while told.needs.iter().any(|need| need.words.is_empty()) {
             let mut shares = told.needs.iter().map(|need| !need.words.is_empty());
             members.retain(|_| shares.next().unwrap_or(false));
-            told = self.common(texts(&members), snapshot).await?;
+            told = self.common(texts(&members), peers).await?;
         }
         let enterprises = needs.owners_among(&members);
         if enterprises < LEAST {
@@ -322,31 +264,47 @@ impl Engine {
         }))
     }
 
-    async fn common(&self, texts: Vec<Vec<Passage>>, snapshot: &Snapshot) -> Result<Common, EngineError> {
-        let (engine, snapshot) = (self.clone(), snapshot.clone());
+    async fn common(&self, texts: Vec<Vec<Passage>>, peers: &Peers) -> Result<Common, EngineError> {
+        let (engine, peers) = (self.clone(), peers.clone());
         blocking(move || {
-            let holders = |word: &str| engine.holders(word, &snapshot);
-            Ok(common(&engine.analyzer, &texts, snapshot.len(), holders))
+            let holders = |word: &str| peers.holders(&engine.analyzer, word);
+            Ok(common(&engine.analyzer, &texts, peers.count(), holders))
         })
         .await
     }
+}
 
-    /// How many needs hold a word, at most: as many as hold the rarest of its terms.
-    fn holders(&self, word: &str, snapshot: &Snapshot) -> u64 {
-        let tokens = self.analyzer.tokens(word);
-        let own = tokens.iter().filter(|token| matches!(token.kind, TokenKind::Bigram | TokenKind::Latin));
-        let held = |area: Area, term: &str| snapshot.document_frequency(area, term).unwrap_or(0);
-        let areas = [Area::Title, Area::Keywords, Area::Body];
-        let holders = own.map(|token| areas.iter().map(|&area| held(area, &token.text)).max().unwrap_or(0));
-        holders.min().unwrap_or(0)
+/// Clusters in their order: those of the most enterprises first.
+pub(crate) fn placed(mut clusters: Vec<NeedCluster>) -> Vec<NeedCluster> {
+    clusters.sort_by(|a, b| {
+        let size = |cluster: &NeedCluster| Reverse((cluster.enterprises, cluster.counties));
+        let first = |cluster: &NeedCluster| cluster.members.first().map(|member| member.need.id);
+        let cohesive = b.cohesion.total_cmp(&a.cohesion);
+        size(a).cmp(&size(b)).then(cohesive).then_with(|| first(a).cmp(&first(b)))
+    });
+    clusters.iter_mut().zip(1..).for_each(|(cluster, place)| cluster.place = place);
+    clusters
+}
+
+/// Digest of a record's texts.
+pub(crate) type TextDigest = [u8; blake3::OUT_LEN];
+
+/// Tells a record's own texts from any others.
+pub(crate) fn text_digest(record: &Record) -> TextDigest {
+    let mut hasher = blake3::Hasher::new();
+    for passage in record.profile.passages() {
+        hasher.update(passage.area.slug().as_bytes());
+        hasher.update(&(passage.text.len() as u64).to_le_bytes());
+        hasher.update(passage.text.as_bytes());
     }
+    hasher.finalize().into()
 }
 
 impl Needs {
     /// Lets two needs that say nearly the same count once, when they have one owner.
     fn count_once(&mut self, first: u64, second: u64) {
-        let (Some(owner), Some(other)) = (self.owners.get(&first), self.owners.get(&second)) else { return };
-        if owner != other {
+        let (Some(one), Some(other)) = (self.open.get(&first), self.open.get(&second)) else { return };
+        if one.owner != other.owner {
             return;
         }
         let (one, two) = (self.stands_for(first), self.stands_for(second));
@@ -366,13 +324,13 @@ impl Needs {
         self.first.get(&need).copied().unwrap_or(need)
     }
 
-    fn each_once(&self) -> impl Iterator<Item = u64> {
-        self.owners.keys().copied().filter(|need| !self.first.contains_key(need))
+    pub(crate) fn each_once(&self) -> impl Iterator<Item = u64> {
+        self.open.keys().copied().filter(|need| !self.first.contains_key(need))
     }
 
     fn owners_among(&self, members: &[u64]) -> usize {
         let owners: BTreeSet<&str> =
-            members.iter().filter_map(|member| self.owners.get(member)).map(String::as_str).collect();
+            members.iter().filter_map(|member| Some(self.open.get(member)?.owner.as_str())).collect();
         owners.len()
     }
 }

@@ -11,9 +11,9 @@ use tantivy::{DocSet, InvertedIndexReader, TERMINATED};
 use crate::IndexError;
 use crate::snapshot::Segment;
 
-/// One text field over all segments of a view.
+/// One text field over all segments of a view, or over some of them.
 pub(crate) struct TextField<'a> {
-    segments: &'a [Segment],
+    segments: Vec<&'a Segment>,
     indexes: Vec<Arc<InvertedIndexReader>>,
     place: usize,
 }
@@ -23,6 +23,13 @@ pub(crate) struct Found {
     infos: Vec<Option<TermInfo>>,
     /// Live documents that hold the term.
     pub(crate) live: u64,
+}
+
+impl Found {
+    /// Whether some document holds the term, or did.
+    pub(crate) fn stands_somewhere(&self) -> bool {
+        self.infos.iter().any(Option::is_some)
+    }
 }
 
 /// Frequencies up to this one are looked up; they are nearly all.
@@ -54,31 +61,40 @@ impl<'a> Saturation<'a> {
 }
 
 impl<'a> TextField<'a> {
-    pub(crate) fn new(segments: &'a [Segment], field: Field, place: usize) -> Result<Self, IndexError> {
+    pub(crate) fn new(
+        segments: impl IntoIterator<Item = &'a Segment>,
+        field: Field,
+        place: usize,
+    ) -> Result<Self, IndexError> {
+        let segments: Vec<&Segment> = segments.into_iter().collect();
         let indexes = segments.iter().map(|segment| segment.reader.inverted_index(field));
-        Ok(Self { segments, indexes: indexes.collect::<Result<_, _>>()?, place })
+        let indexes = indexes.collect::<Result<_, _>>()?;
+        Ok(Self { segments, indexes, place })
     }
 
     /// Looks a term up and counts the live documents that hold it.
     pub(crate) fn find(&self, term: &str) -> Result<Found, IndexError> {
-        let mut infos = Vec::with_capacity(self.segments.len());
-        let mut live = 0;
-        for (segment, index) in self.segments.iter().zip(&self.indexes) {
-            let info = index.terms().get(term)?;
-            if let Some(info) = &info {
-                live += live_frequency(segment, index, info)?;
+        let mut found = self.locate(term)?;
+        for ((segment, index), info) in self.segments.iter().zip(&self.indexes).zip(&found.infos) {
+            if let Some(info) = info {
+                found.live += live_frequency(segment, index, info)?;
             }
-            infos.push(info);
         }
-        Ok(Found { infos, live })
+        Ok(found)
     }
 
-    /// Adds `factor` · saturation to the score of every document that holds the term, deleted ones too. `scores` has a place
-    /// for every document of the view.
+    /// Looks a term up and counts nobody.
+    pub(crate) fn locate(&self, term: &str) -> Result<Found, IndexError> {
+        let infos = self.indexes.iter().map(|index| index.terms().get(term));
+        Ok(Found { infos: infos.collect::<Result<_, _>>()?, live: 0 })
+    }
+
+    /// Adds `factor` · saturation, told from frequency and length code, to the score of every document that holds the term, deleted ones too. `scores`
+    /// has a place for every document of the view.
     pub(crate) fn accumulate(
         &self,
         found: &Found,
-        saturation: &Saturation<'_>,
+        saturation: impl Fn(u32, u8) -> f32,
         factor: f32,
         scores: &mut [f32],
     ) -> Result<(), IndexError> {
@@ -90,7 +106,7 @@ impl<'a> TextField<'a> {
             for_each_block(&mut blocks, |blocks| {
                 for (&doc, &frequency) in blocks.docs().iter().zip(blocks.freqs()) {
                     let doc = doc as usize;
-                    scores[doc] += factor * saturation.of(frequency, lengths[doc]);
+                    scores[doc] += factor * saturation(frequency, lengths[doc]);
                 }
             });
         }
@@ -175,7 +191,7 @@ impl TextField<'_> {
     /// Live documents that hold a term where it stands.
     pub(crate) fn live(&self, standing: &Standing) -> Result<u64, IndexError> {
         let Standing { segment, info, .. } = standing;
-        live_frequency(&self.segments[*segment], &self.indexes[*segment], info)
+        live_frequency(self.segments[*segment], &self.indexes[*segment], info)
     }
 
     /// Every document that holds a term where it stands, by its place in the view, deleted ones too, and how often.

@@ -2,7 +2,7 @@
 //! each text is held against that of the asking side.
 
 use domain::Area;
-use ranking::{Corpus, Query, Texts, WeightedTerm, Weights};
+use ranking::{Areas, Corpus, Query, Texts, WeightedTerm, Weights};
 use tantivy::DocId;
 use tantivy::columnar::Column;
 use vectors::Direction;
@@ -26,7 +26,7 @@ pub(crate) struct Refinement<'a> {
     piece_length: f32,
     /// What is asked for, and who reads it; `None` when it says nothing, or meaning does not count.
     asked: Option<(Meaning<'a>, Direction)>,
-    rate: f32,
+    pub(crate) rate: f32,
 }
 
 impl<'a> Refinement<'a> {
@@ -50,17 +50,12 @@ impl<'a> Refinement<'a> {
 
     /// The `limit` best of `found`, best first, ties by number.
     pub(crate) fn refine(&self, found: Vec<Found>, limit: usize) -> Result<Vec<Candidate>, IndexError> {
-        let mut buffers = Buffers::new(&self.factors);
+        let mut buffers = self.buffers();
         let refined = |found: Found| {
             let segment = &self.view.segments[found.order];
             let mut areas = found.areas;
-            if let Some(column) = &segment.pieces {
-                areas.evidence = self.evidence(column, found.doc, &mut buffers);
-            }
-            let likeness = match (&self.asked, &segment.vectors) {
-                (Some(asked), Some(column)) => self.likeness(asked, column, found.doc, &mut buffers),
-                _ => 0.0,
-            };
+            self.refine_evidence(segment, found.doc, &mut areas, &mut buffers);
+            let likeness = self.likeness_of(segment, found.doc, &mut buffers);
             let texts = Texts { areas, likeness, rate: self.rate };
             (texts.total(self.weights), texts, found)
         };
@@ -72,6 +67,31 @@ impl<'a> Refinement<'a> {
             Ok(Candidate { number: found.number, score, texts, attributes: segment.attributes(found.doc)? })
         };
         refined.into_iter().map(candidate).collect()
+    }
+
+    pub(crate) fn buffers(&self) -> Buffers {
+        Buffers::new(&self.factors)
+    }
+
+    /// Puts what a document's pieces of evidence come to in place of what they do as one text.
+    pub(crate) fn refine_evidence(
+        &self,
+        segment: &Segment,
+        doc: DocId,
+        areas: &mut Areas<f32>,
+        buffers: &mut Buffers,
+    ) {
+        if let Some(column) = &segment.pieces {
+            areas.evidence = self.evidence(column, doc, buffers);
+        }
+    }
+
+    /// How alike a document's meaning is to what is asked for.
+    pub(crate) fn likeness_of(&self, segment: &Segment, doc: DocId, buffers: &mut Buffers) -> f32 {
+        match (&self.asked, &segment.vectors) {
+            (Some(asked), Some(column)) => self.likeness(asked, column, doc, buffers),
+            _ => 0.0,
+        }
     }
 
     /// The document's pieces of evidence, each scored by itself, put together.
@@ -112,7 +132,7 @@ impl<'a> Refinement<'a> {
 }
 
 /// Reused from document to document.
-struct Buffers {
+pub(crate) struct Buffers {
     words: Vec<u64>,
     marks: Vec<u32>,
     tally: Tally,

@@ -67,6 +67,20 @@ pub(crate) struct Found {
     pub(crate) areas: Areas<f32>,
 }
 
+/// A score of 0 in each area for every document of a view.
+pub(crate) fn with_scores<T>(
+    view: &View,
+    work: impl FnOnce(&mut [Vec<f32>; 4]) -> Result<T, IndexError>,
+) -> Result<T, IndexError> {
+    SCORES.with_borrow_mut(|scores| {
+        for scores in scores.iter_mut() {
+            scores.clear();
+            scores.resize(view.places(), 0.0);
+        }
+        work(scores)
+    })
+}
+
 pub(crate) fn retrieve(
     view: &View,
     query: &Query,
@@ -83,16 +97,13 @@ pub(crate) fn retrieve(
     }
     let corpus = corpus(view, query, scope.frozen, &fields);
     let mut grounded = scope.grounded.then(|| Grounded::new(view.places()));
-    SCORES.with_borrow_mut(|scores| {
-        for scores in scores.iter_mut() {
-            scores.clear();
-            scores.resize(view.places(), 0.0);
-        }
+    with_scores(view, |scores| {
         for ((area, (field, found)), scores) in Area::ALL.into_iter().zip(&fields).zip(scores.iter_mut()) {
             let average_length = corpus.statistics[area].average_length;
             let saturation = Saturation::new(model, |length| model.length_norm(area, length, average_length));
             for (at, (term, found)) in query.terms.iter().zip(found).enumerate() {
-                field.accumulate(found, &saturation, term.weight * corpus.idf(at, area), scores)?;
+                let factor = term.weight * corpus.idf(at, area);
+                field.accumulate(found, |frequency, code| saturation.of(frequency, code), factor, scores)?;
             }
             if let Some(grounded) = &mut grounded {
                 grounded.mark(query, field, found)?;

@@ -4,7 +4,8 @@ use std::io;
 use std::sync::{Arc, OnceLock};
 
 use domain::{Area, Attributes, Kind};
-use ranking::{AreaStatistics, Query, Weights};
+use jiff::civil::Date;
+use ranking::{AreaStatistics, Corpus, Query, Texts, Weights};
 use tantivy::columnar::{BytesColumn, Column};
 use tantivy::directory::OwnedBytes;
 use tantivy::fieldnorm::FieldNormReader;
@@ -18,7 +19,11 @@ use crate::pieces::PieceCount;
 use crate::postings::TextField;
 use crate::schema::{self, TEXT_FIELDS};
 use crate::sealed::Seal;
-use crate::{IndexError, Retrieved, Scope, SearchPage, SearchQuery, Statistics, retrieval, search};
+use crate::single::{Marks, Single};
+use crate::{
+    Asker, Candidate, IndexError, Retrieved, Scope, SearchPage, SearchQuery, Statistics, Wanted, retrieval,
+    search,
+};
 
 /// A consistent view; stays as it is while writers go on. Cheap to take, clone and send.
 #[derive(Clone)]
@@ -206,6 +211,16 @@ impl View {
         Ok(fields.collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect())
     }
 
+    /// As [`Self::area_fields`], over the segments that hold one of some documents, by their place in [`Self::segments`].
+    pub(crate) fn area_fields_of(&self, segments: &[usize]) -> Result<Vec<TextField<'_>>, IndexError> {
+        let Some(generation) = &self.generation else { return Ok(Vec::new()) };
+        let field = |place: usize| {
+            let segments = segments.iter().map(|&segment| &self.segments[segment]);
+            TextField::new(segments, generation.fields.text[place], place)
+        };
+        (0..Area::ALL.len()).map(field).collect()
+    }
+
     /// Who reads meaning; nobody for a stale index.
     pub(crate) fn meaning(&self) -> Option<Meaning<'_>> {
         self.generation.as_ref().map(|generation| generation.meaning())
@@ -334,5 +349,36 @@ impl Snapshot {
         limit: usize,
     ) -> Result<Retrieved, IndexError> {
         self.0.answer(|view| retrieval::retrieve(view, query, weights, scope, limit))
+    }
+
+    /// What one of likeness is worth to this query, if it has a meaning ([`Texts::rate`]).
+    pub fn rate(&self, query: &Query, corpus: &Corpus, weights: &Weights) -> f32 {
+        let trust = self.0.meaning().filter(|_| weights.meaning.weight > 0.0).map_or(0.0, Meaning::trust);
+        Texts::rate(weights, corpus.spread(query, &weights.candidate), trust)
+    }
+
+    /// The marks of all terms of evidence, for [`Self::best`].
+    ///
+    /// # Errors
+    /// [`IndexError::Stale`] when there is no index to answer by; or when it cannot be read.
+    pub fn marks(&self) -> Result<Marks, IndexError> {
+        self.0.answer(Marks::read)
+    }
+
+    /// Whom a [`crate::Resident`] of the same records would propose, to the last bit, read from the files for this asker alone: for some needs that costs less
+    /// than to take the registry into memory.
+    ///
+    /// # Errors
+    /// [`IndexError::Stale`] when there is no index to answer by; or when it cannot be read.
+    pub fn best(
+        &self,
+        asker: Asker<'_>,
+        corpus: &Corpus,
+        marks: &Marks,
+        weights: &Weights,
+        date: Date,
+        wanted: Wanted,
+    ) -> Result<Vec<Candidate>, IndexError> {
+        self.0.answer(|view| Single::new(view, asker, corpus, weights, date).best(marks, wanted))
     }
 }

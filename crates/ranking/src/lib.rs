@@ -40,5 +40,5 @@ pub use features::{FEATURES, Feature, features, nearness, nearness_in};
 pub use label::{Common, SharedWords, common};
 pub use learning::{Example, Fit, Parameter, learn};
 pub use query::{Query, Rarity, WeightedTerm};
-pub use score::{Part, Score, Texts, part_names, score, total, total_at_most};
+pub use score::{Part, Score, Texts, part_names, score, text_at_least, total, total_at_most};
 pub use weights::{Dilution, FeatureWeights, KindWeights, Meaning, Pieces, Weights};

@@ -118,6 +118,20 @@ pub fn total_at_most(text: f64, ideal: f32, nearness: &[(f32, f32)], weights: &W
     100.0 * relevance(text, ideal, weights) * (1.0 + near) / (1.0 + all_weights) * (1.0 + 1e-9)
 }
 
+/// Less than this the texts of no pair come to that scores `total` or more, however near the two are.
+pub fn text_at_least(total: f64, ideal: f32, weights: &Weights) -> f64 {
+    // As in `total_at_most`, the other way round; nothing is nearer than in every feature.
+    let relevance = total / (100.0 * (1.0 + 1e-8));
+    let half = f64::from(weights.half_relevance) * f64::from(ideal);
+    if relevance <= 0.0 {
+        0.0
+    } else if relevance >= 1.0 {
+        f64::INFINITY
+    } else {
+        half * (relevance / (1.0 - relevance)).sqrt() * (1.0 - 1e-8)
+    }
+}
+
 /// Code and Chinese name of every part that a score may have, in their order: text areas, meaning, features.
 pub fn part_names() -> impl Iterator<Item = (String, String)> {
     let area = |area: domain::Area| (format!("text.{}", area.slug()), format!("{}文本", area.label()));
@@ -168,6 +182,7 @@ mod tests {
             prop_assert_eq!(total(&texts, ideal, &nearness, &weights).to_bits(), score.total.to_bits());
             let text = f64::from(texts.total(&weights)) * (1.0 + 1e-6);
             prop_assert!(total_at_most(text, ideal, &nearness, &weights) >= score.total);
+            prop_assert!(text_at_least(score.total, ideal, &weights) <= text);
         }
 
         #[test]

@@ -20,10 +20,19 @@ pub struct Packed(Vec<u64>);
 impl Direction {
     /// `None` for a vector of zeros. Each block is taken to be as long as the others, so that likeness is the mean of the blocks'.
     pub fn new(vector: &[f32], blocks: usize) -> Option<Self> {
-        let values: Vec<i16> =
-            scaled(vector, blocks, f32::from(i16::MAX / 4))?.map(|value| value as i16).collect();
+        let values = scaled(vector, blocks, f32::from(i16::MAX / 4))?.map(|value| value as i16);
+        Some(Self::from_values(values.collect()))
+    }
+
+    /// Its numbers, for a file.
+    pub fn values(&self) -> &[i16] {
+        &self.values
+    }
+
+    /// The direction that had these [`Self::values`].
+    pub fn from_values(values: Vec<i16>) -> Self {
         let length = values.iter().map(|&value| f64::from(value).powi(2)).sum::<f64>().sqrt() as f32;
-        Some(Self { values, length })
+        Self { values, length }
     }
 
     /// Numbers of a vector of as many dimensions.

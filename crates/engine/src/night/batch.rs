@@ -5,15 +5,15 @@ use std::sync::Arc;
 
 use domain::{Attributes, Kind, Record, RecordId, Status};
 use futures_util::future::try_join_all;
-use index::Wanted;
+use index::{Asker, Wanted};
 use ranking::Exclusion;
 use store::{Findings, ListChanges, ListFilter, MatchChange, MatchList, Place};
 
-use super::merging::{cut, merged, promotable};
+use super::merging::{cut, merged};
+use super::reaching::Read;
 use super::reasons::{Fates, Turn};
 use super::scores::place;
 use super::working::Shift;
-use crate::asking::Asking;
 use crate::rematch::TARGETS;
 use crate::{Engine, EngineError, blocking};
 
@@ -21,11 +21,13 @@ use crate::{Engine, EngineError, blocking};
 const PAGE: u32 = 500;
 
 /// A need with the lists that the run before shows for it.
-struct Asked {
-    number: u64,
+pub(super) struct Asked {
+    pub(super) number: u64,
     /// `None` when it takes part no more.
-    record: Option<Record>,
-    before: [Option<MatchList>; TARGETS.len()],
+    pub(super) record: Option<Record>,
+    pub(super) before: [Option<MatchList>; TARGETS.len()],
+    /// Of those that changed, who may come to a place in the list; nothing where that does not matter.
+    pub(super) reached: [Vec<u64>; TARGETS.len()],
 }
 
 /// What became of a need's lists.
@@ -53,6 +55,16 @@ struct Update {
     ranked: bool,
 }
 
+/// What the changed make of a list.
+enum Outcome {
+    /// It is as it was.
+    Same,
+    /// This is the list now.
+    Now(MatchList),
+    /// They do not tell all that is shown.
+    Uncertain,
+}
+
 impl Engine {
     /// Matches the needs in a range of numbers.
     pub(super) async fn matched(
@@ -62,6 +74,8 @@ impl Engine {
         up_to: u64,
     ) -> Result<Findings, EngineError> {
         let asked = self.asked(shift, after, up_to).await?;
+        let looking = Arc::clone(shift);
+        let asked = blocking(move || looking.look_round(asked)).await?;
         let size = asked.len().div_ceil(self.rematch.threads()).max(1);
         let mut rest = asked.into_iter();
         let mut parts = Vec::new();
@@ -80,7 +94,10 @@ impl Engine {
     /// The needs in a range that take part, and those that did until now.
     async fn asked(&self, shift: &Shift, after: u64, up_to: u64) -> Result<Vec<Asked>, EngineError> {
         let mut asked: BTreeMap<u64, Asked> = BTreeMap::new();
-        let one = |number| Asked { number, record: None, before: [const { None }; TARGETS.len()] };
+        let one = |number| {
+            let (before, reached) = ([const { None }; TARGETS.len()], Default::default());
+            Asked { number, record: None, before, reached }
+        };
         if let Some(base) = &shift.base {
             for list in self.store.match_lists(base.id, after, up_to).await? {
                 let Some(at) = TARGETS.iter().position(|target| *target == list.target) else { continue };
@@ -146,13 +163,13 @@ impl Engine {
 }
 
 impl Shift {
-    fn has_changed(&self, id: RecordId) -> bool {
+    pub(super) fn has_changed(&self, id: RecordId) -> bool {
         self.changed.as_ref().is_some_and(|changed| changed.holds(id.kind, id.number))
     }
 
     /// Brings a need's lists up to date.
     fn matched(&self, asked: Asked) -> Result<Matched, EngineError> {
-        let Asked { number, record, before } = asked;
+        let Asked { number, record, before, reached } = asked;
         let took_part = before.iter().flatten().any(|list| list.takes_part);
         let Some(record) = record else {
             let end = |before: Option<MatchList>| {
@@ -178,67 +195,88 @@ impl Shift {
         } else {
             Turn::None
         };
-        let mut reading = None;
+        let attributes = Attributes::of(&record);
+        let mut read = None;
         let mut lists = Vec::with_capacity(TARGETS.len());
-        for (target, before) in TARGETS.into_iter().zip(before) {
-            let mut asking = || -> Result<Arc<Asking>, EngineError> {
-                if reading.is_none() {
-                    reading = Some(Arc::new(self.ranking.read(&record, &[])?));
+        for ((target, before), reached) in TARGETS.into_iter().zip(before).zip(reached) {
+            let mut asker = || -> Result<Arc<Read>, EngineError> {
+                if read.is_none() {
+                    read = Some(Arc::new(self.read(&record)?));
                 }
-                reading.clone().ok_or(EngineError::Panicked)
+                read.clone().ok_or(EngineError::Panicked)
             };
             let known = before.filter(|list| list.takes_part);
-            let on_from = match &known {
-                Some(list) if !self.run.whole && !edited && !self.anew.contains(&target) => Some(list),
-                _ => None,
+            let outcome = match known.as_ref().filter(|list| self.goes_on_from(&record, list)) {
+                Some(list) => self.brought_up_to_date(list, &reached, &attributes, &mut asker)?,
+                None => Outcome::Uncertain,
             };
-            let up_to_date = match on_from {
-                Some(list) => self.brought_up_to_date(list, &mut asking)?,
-                None => None,
-            };
-            let (now, ranked) = match up_to_date {
-                Some(list) => (list, false),
-                None => {
-                    let asking = asking()?;
-                    (self.ranked(number, target, &asking)?, true)
+            let (now, ranked) = match outcome {
+                Outcome::Same => (None, false),
+                Outcome::Now(list) => (Some(list), false),
+                Outcome::Uncertain => {
+                    (Some(self.ranked(number, target, &attributes, asker()?.as_ref())?), true)
                 }
             };
-            let now = Some(now).filter(|now| known.as_ref() != Some(now));
+            let now = now.filter(|now| known.as_ref() != Some(now));
             lists.push(Update { before: known, now, ranked });
         }
-        Ok(Matched { need: number, attributes: Attributes::of(&record), turn, takes_part: true, lists })
+        Ok(Matched { need: number, attributes, turn, takes_part: true, lists })
     }
 
-    /// The list with those scored again who changed; `None` when that does not tell all that is shown.
+    /// Whether a need's list is brought up to date, and not made anew.
+    pub(super) fn goes_on_from(&self, need: &Record, list: &MatchList) -> bool {
+        list.takes_part
+            && !self.run.whole
+            // Without word of what changed, everything may have.
+            && self.changed.is_some()
+            && !self.has_changed(need.id)
+            && !self.anew.contains(&list.target)
+    }
+
+    /// The list with those scored again who changed and may have a place in it.
     fn brought_up_to_date(
         &self,
         list: &MatchList,
-        asking: &mut impl FnMut() -> Result<Arc<Asking>, EngineError>,
-    ) -> Result<Option<MatchList>, EngineError> {
-        // Without word of what changed, everything may have.
-        let Some(changed) = &self.changed else { return Ok(None) };
-        let changed = changed.of(list.target);
-        let promotable = promotable(list, changed, self.length);
+        reached: &[u64],
+        attributes: &Attributes,
+        asker: &mut impl FnMut() -> Result<Arc<Read>, EngineError>,
+    ) -> Result<Outcome, EngineError> {
+        let changed = self.changed.as_ref().map_or(&[][..], |changed| changed.of(list.target));
+        let held = |place: &Place| changed.binary_search(&place.number).is_ok();
         let is_whole = list.shown == self.length.shown || (list.complete && list.shown == list.places.len());
-        if changed.is_empty() && is_whole {
-            return Ok(Some(list.clone()));
+        if reached.is_empty() && is_whole && !list.places.iter().any(held) {
+            return Ok(Outcome::Same);
         }
-        let mut among = [changed, &promotable].concat();
-        among.sort_unstable();
-        let asking = asking()?;
-        // Whoever scores below the last place has none to get.
-        let last = list.places.last().filter(|_| !list.complete);
-        let wanted = Wanted { keep: self.length.all(), floor: last.map_or(0.0, |last| last.score) };
-        let scored = self.ranking.rank_above(&asking, list.target, Some(&among), wanted)?;
-        Ok(merged(list, changed, scored.iter().map(place).collect(), self.length))
+        let mut scored = Vec::new();
+        if !reached.is_empty() {
+            let read = asker()?;
+            let wanted = Wanted { keep: self.length.all(), floor: floor(list) };
+            let asker = Asker { query: &read.query, attributes };
+            let corpus = read.corpus(list.target)?;
+            scored = self.ranking.rank_some(asker, corpus, list.target, reached, wanted)?;
+        }
+        let merged = merged(list, changed, scored.iter().map(place).collect(), self.length);
+        Ok(merged.map_or(Outcome::Uncertain, Outcome::Now))
     }
 
-    fn ranked(&self, need: u64, target: Kind, asking: &Asking) -> Result<MatchList, EngineError> {
+    fn ranked(
+        &self,
+        need: u64,
+        target: Kind,
+        attributes: &Attributes,
+        read: &Read,
+    ) -> Result<MatchList, EngineError> {
+        let asker = Asker { query: &read.query, attributes };
         // One more than a list holds tells whether there are others.
-        let placed = self.ranking.rank(asking, target, None, self.length.all() + 1)?;
+        let placed = self.ranking.rank_all(asker, read.corpus(target)?, target, self.length.all() + 1)?;
         let places: Vec<Place> = placed.iter().map(place).collect();
         Ok(cut(MatchList { complete: true, places, ..MatchList::of_none(need, target) }, self.length))
     }
+}
+
+/// Whoever scores less has no place in a list to get.
+pub(super) fn floor(list: &MatchList) -> f64 {
+    list.places.last().filter(|_| !list.complete).map_or(0.0, |last| last.score)
 }
 
 impl Update {

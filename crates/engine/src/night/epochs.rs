@@ -64,9 +64,9 @@ impl Engine {
     ///
     /// # Errors
     /// [`EngineError::OtherRanking`], [`StoreError::EpochNotFound`].
-    pub(super) async fn require_key(&self, number: u64) -> Result<(), EngineError> {
+    pub(super) async fn require_key(&self, number: u64) -> Result<Epoch, EngineError> {
         let epoch = self.store.epoch(number).await?.ok_or(StoreError::EpochNotFound(number))?;
-        if epoch.key == self.grounds()?.key { Ok(()) } else { Err(EngineError::OtherRanking) }
+        if epoch.key == self.grounds()?.key { Ok(epoch) } else { Err(EngineError::OtherRanking) }
     }
 
     /// What an epoch that began now would be judged by.

@@ -28,16 +28,8 @@ pub(super) fn order(one: &Place, other: &Place) -> Ordering {
     other.score.total_cmp(&one.score).then_with(|| one.number.cmp(&other.number))
 }
 
-/// Of the old list, those in reserve that may have to be shown now: they need their parts, so they are scored with those who `changed` (ascending).
-pub(super) fn promotable(old: &MatchList, changed: &[u64], length: Length) -> Vec<u64> {
-    let same = |place: &&Place| changed.binary_search(&place.number).is_err();
-    let still_shown = old.shown().iter().filter(same).count();
-    let reserve = old.places.iter().skip(old.shown().len()).filter(same);
-    reserve.take(length.shown.saturating_sub(still_shown)).map(|place| place.number).collect()
-}
-
-/// The new list from the old one and from how the best of the changed and of the [`promotable`] score now, as many as a list holds; `None` when it
-/// is not certain down to the last place that is shown.
+/// The new list from the old one and from how the best of those who `changed` (ascending) score now, as many as a list holds; `None` when it is not
+/// certain down to the last place that is shown.
 pub(super) fn merged(
     old: &MatchList,
     changed: &[u64],
@@ -45,9 +37,7 @@ pub(super) fn merged(
     length: Length,
 ) -> Option<MatchList> {
     let least = if old.complete { None } else { Some(old.places.last()?) };
-    let again: Vec<u64> = scored.iter().map(|place| place.number).collect();
-    let same =
-        |place: &&Place| changed.binary_search(&place.number).is_err() && !again.contains(&place.number);
+    let same = |place: &&Place| changed.binary_search(&place.number).is_err();
     let mut places: Vec<Place> = old.places.iter().filter(same).cloned().collect();
     places.extend(scored);
     places.sort_by(order);
@@ -62,7 +52,7 @@ pub(super) fn merged(
         ..MatchList { complete: old.complete, ..MatchList::of_none(old.need, old.target) }
     };
     let list = cut(list, length);
-    // Whoever is shown must have been scored with parts.
+    // An earlier version kept no parts of those in reserve, who are shown with them now.
     list.shown().iter().all(|place| !place.parts.is_empty()).then_some(list)
 }
 
@@ -72,7 +62,6 @@ pub(super) fn cut(mut list: MatchList, length: Length) -> MatchList {
     list.complete &= list.places.len() <= length.all();
     list.places.truncate(length.all());
     list.shown = length.shown.min(list.places.len());
-    list.places.iter_mut().skip(list.shown).for_each(|place| place.parts.clear());
     list
 }
 
@@ -124,9 +113,7 @@ mod tests {
             for night in nights {
                 all.extend(&night);
                 let changed: Vec<u64> = night.keys().copied().collect();
-                let mut among = [changed.clone(), promotable(&list, &changed, LENGTH)].concat();
-                among.sort_unstable();
-                let mut scored = best(&all, Some(&among));
+                let mut scored = best(&all, Some(&changed));
                 scored.truncate(LENGTH.all());
                 let anew = ranked(&all);
                 if let Some(merged) = merged(&list, &changed, scored, LENGTH) {
@@ -147,10 +134,10 @@ mod tests {
         let mut all: BTreeMap<u64, u8> = (1..=20).map(|number| (number, 50 - number as u8)).collect();
         let list = ranked(&all);
         all.insert(1, 1);
-        let one = merged(&list, &[1], best(&all, Some(&[1, 5])), LENGTH).unwrap();
+        let one = merged(&list, &[1], best(&all, Some(&[1])), LENGTH).unwrap();
         assert_eq!(one.shown().iter().map(|place| place.number).collect::<Vec<_>>(), [2, 3, 4, 5]);
         let four = [1, 2, 3, 4];
         all.extend(four.map(|number| (number, 1)));
-        assert_eq!(merged(&list, &four, best(&all, Some(&[1, 2, 3, 4, 5, 6, 7])), LENGTH), None);
+        assert_eq!(merged(&list, &four, best(&all, Some(&four)), LENGTH), None);
     }
 }

@@ -2,14 +2,18 @@
 //! anew would give.
 
 mod batch;
+mod bytes;
 mod changed;
 mod clusters;
 mod epochs;
 mod feed;
 mod merging;
+mod neighbours;
 mod opening;
 mod ranking;
+mod reaching;
 mod reading;
+mod readings;
 mod reasons;
 mod rollover;
 mod schedule;

@@ -1,12 +1,13 @@
 //! The ranking of a night: a pair's score is a function of the two records, the epoch's statistics and the date, and of nothing else.
 
 use std::cell::RefCell;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use domain::{Attributes, Kind, Record};
-use index::{Among, Asker, Best, Resident, Scratch, Snapshot, Subset, Wanted};
+use index::{Among, Ask, Asker, Few, Marks, Resident, Scratch, Snapshot, Wanted};
 use jiff::civil::Date;
-use ranking::{Evidence, Feature, Score, exclusions, features, score};
+use ranking::{Corpus, Evidence, Feature, Query, Score, Texts, Weights, exclusions, features, score};
 
 use crate::asking::Asking;
 use crate::documents::passages;
@@ -19,22 +20,25 @@ pub struct NightRanking {
     engine: Engine,
     statistics: Arc<EpochStatistics>,
     date: Date,
+    /// Whether so many will ask that each registry is taken into memory at once.
+    many_ask: bool,
     /// In the order of [`TARGETS`].
-    snapshots: [Snapshot; TARGETS.len()],
-    /// Each registry in memory, from when it is first asked for.
-    residents: [Mutex<Option<Arc<Resident>>>; TARGETS.len()],
-    /// Those of each registry that are asked about for need after need: what changed since the night before.
-    subsets: [Mutex<Option<Arc<Known>>>; TARGETS.len()],
+    registries: [Registry; TARGETS.len()],
 }
 
-/// A subset and the numbers it was made of, ascending.
-struct Known {
-    numbers: Vec<u64>,
-    subset: Subset,
+/// A registry as it is ranked; the larger of what is known of it only from when it is first asked for.
+struct Registry {
+    snapshot: Snapshot,
+    resident: Lazy<Resident>,
+    marks: Lazy<Marks>,
+    /// Those that are asked about for need after need, what changed since the night before; and their numbers, ascending.
+    few: Mutex<Option<(Vec<u64>, Arc<Few>)>>,
+    /// How many have asked while the registry was not in memory.
+    asked: AtomicUsize,
 }
 
-/// Fewer are looked at one by one.
-const WORTH_A_SUBSET: usize = 64;
+/// So many asking one by one cost about as much as to take the registry into memory, which makes each of those after them far cheaper.
+const ONE_BY_ONE: usize = 400;
 
 thread_local! {
     /// Reused from need to need.
@@ -52,6 +56,34 @@ pub struct Placed {
     pub features: Vec<Feature>,
 }
 
+/// What the registries know of a query's terms, in the order of [`TARGETS`].
+pub(super) type Corpora = [Corpus; TARGETS.len()];
+
+/// Made when it is first asked for. Whoever else needs it meanwhile waits: two would take twice the memory.
+struct Lazy<T>(Mutex<Option<Arc<T>>>);
+
+impl<T> Default for Lazy<T> {
+    fn default() -> Self {
+        Self(Mutex::default())
+    }
+}
+
+impl<T> Lazy<T> {
+    fn made(&self) -> Option<Arc<T>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn get(&self, make: impl FnOnce() -> Result<T, EngineError>) -> Result<Arc<T>, EngineError> {
+        let mut made = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(made) = &*made {
+            return Ok(made.clone());
+        }
+        let new = Arc::new(make()?);
+        *made = Some(new.clone());
+        Ok(new)
+    }
+}
+
 impl Engine {
     /// Takes the registries as they are now.
     ///
@@ -64,21 +96,35 @@ impl Engine {
     ) -> Result<NightRanking, EngineError> {
         let snapshots = TARGETS.map(|target| self.catalog.registry(target).snapshot());
         snapshots.iter().try_for_each(Snapshot::require_ready)?;
-        Ok(NightRanking {
-            engine: self.clone(),
-            statistics,
-            date,
-            snapshots,
-            residents: Default::default(),
-            subsets: Default::default(),
-        })
+        let registries = snapshots.map(|snapshot| Registry {
+            snapshot,
+            resident: Lazy::default(),
+            marks: Lazy::default(),
+            few: Mutex::default(),
+            asked: AtomicUsize::new(0),
+        });
+        Ok(NightRanking { engine: self.clone(), statistics, date, many_ask: false, registries })
     }
 }
 
 impl NightRanking {
+    /// For very many needs: each registry is taken into memory when it is first asked for. Which needs get whom is the same either way.
+    #[must_use]
+    pub fn for_many(self) -> Self {
+        Self { many_ask: true, ..self }
+    }
+
+    pub(super) fn statistics(&self) -> &Arc<EpochStatistics> {
+        &self.statistics
+    }
+
+    pub(super) fn weights(&self) -> &Weights {
+        &self.engine.weights
+    }
+
     /// How far the index of a target's registry has followed the outbox, as it is ranked here.
     pub fn position(&self, target: Kind) -> Result<u64, EngineError> {
-        Ok(self.snapshots[place(target)?].position())
+        Ok(self.registry(target)?.snapshot.position())
     }
 
     /// Reads a need; `evidence` is what speaks for it beside its own texts.
@@ -90,6 +136,17 @@ impl NightRanking {
         let warnings = exclusions(None, &attributes, self.date);
         let peers = self.statistics.of(need.id.kind)?;
         self.engine.read_texts(need.id.kind, attributes, passages, warnings, Some(peers))
+    }
+
+    /// What the registries know of a query's terms.
+    pub(super) fn corpora(&self, query: &Query) -> Result<Corpora, EngineError> {
+        let [expert, station, achievement] = TARGETS.map(|target| self.statistics.corpus(target, query));
+        Ok([expert?, station?, achievement?])
+    }
+
+    /// What one of likeness is worth at most to this query, in each registry.
+    pub(super) fn rates(&self, query: &Query, corpora: &Corpora) -> [f32; TARGETS.len()] {
+        std::array::from_fn(|at| self.registries[at].snapshot.rate(query, &corpora[at], &self.engine.weights))
     }
 
     /// The `keep` best of those that may be proposed, best first, ties by number: of all, or of `among` (ascending) only. No record changes the score of
@@ -104,76 +161,119 @@ impl NightRanking {
         among: Option<&[u64]>,
         keep: usize,
     ) -> Result<Vec<Placed>, EngineError> {
-        self.rank_above(asking, target, among, Wanted::best(keep))
-    }
-
-    /// As [`Self::rank`], of those alone whose total is at least `wanted.floor`: who has a list already asks only for what may stand in it, which costs
-    /// far less.
-    ///
-    /// # Errors
-    /// When the index cannot be read.
-    pub fn rank_above(
-        &self,
-        asking: &Asking,
-        target: Kind,
-        among: Option<&[u64]>,
-        wanted: Wanted,
-    ) -> Result<Vec<Placed>, EngineError> {
-        let resident = self.resident(target)?;
-        let Asking { query, attributes, .. } = asking;
-        let weights = &self.engine.weights;
-        let corpus = resident.corpus(query);
-        let asker = Asker { query, attributes };
-        let known = among.map(|among| self.known(target, &resident, among)).transpose()?.flatten();
-        let among =
-            among.map_or(Among::All, |among| Among::These(among, known.as_ref().map(|known| &known.subset)));
-        let best =
-            SCRATCH.with_borrow_mut(|scratch| resident.best(asker, &corpus, among, wanted, scratch))?;
-        let ideal = corpus.ideal(query);
-        let placed = |Best { number, texts, attributes: own }: Best<'_>| {
-            let features = features(attributes, own, &weights.features);
-            Placed { number, score: score(&texts, ideal, &features, weights), features }
-        };
-        Ok(best.into_iter().map(placed).collect())
-    }
-
-    /// A subset that holds nearly all of `among`: that of the need before, for what changed is the same for all.
-    fn known(
-        &self,
-        target: Kind,
-        resident: &Resident,
-        among: &[u64],
-    ) -> Result<Option<Arc<Known>>, EngineError> {
-        if among.len() < WORTH_A_SUBSET {
-            return Ok(None);
-        }
-        let mut known = self.subsets[place(target)?].lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(known) = &*known {
-            let unknown = among.iter().filter(|number| known.numbers.binary_search(number).is_err());
-            if unknown.count() < WORTH_A_SUBSET {
-                return Ok(Some(known.clone()));
+        let corpus = self.statistics.corpus(target, &asking.query)?;
+        let asker = Asker { query: &asking.query, attributes: &asking.attributes };
+        match among {
+            None => self.rank_all(asker, &corpus, target, keep),
+            Some(among) => {
+                self.hold(target, among)?;
+                self.rank_some(asker, &corpus, target, among, Wanted::best(keep))
             }
         }
-        let made = Arc::new(Known { numbers: among.to_vec(), subset: resident.subset(among)? });
-        *known = Some(made.clone());
-        Ok(Some(made))
     }
 
-    /// Takes the registry into memory when it is not yet there. Whoever else needs it meanwhile waits: two would take twice the memory.
-    fn resident(&self, target: Kind) -> Result<Arc<Resident>, EngineError> {
-        let place = place(target)?;
-        let mut resident = self.residents[place].lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(resident) = &*resident {
-            return Ok(resident.clone());
+    /// The `keep` best of a registry.
+    pub(super) fn rank_all(
+        &self,
+        asker: Asker<'_>,
+        corpus: &Corpus,
+        target: Kind,
+        keep: usize,
+    ) -> Result<Vec<Placed>, EngineError> {
+        let (registry, weights) = (self.registry(target)?, &self.engine.weights);
+        let wanted = Wanted::best(keep);
+        if let Some(resident) = self.resident_if_worth(registry, target)? {
+            return SCRATCH.with_borrow_mut(|scratch| {
+                let best = resident.best(asker, corpus, Among::All, wanted, scratch)?;
+                let best = best.into_iter().map(|best| (best.number, best.texts, best.attributes));
+                Ok(self.placed(asker, corpus, best))
+            });
+        }
+        let marks = registry.marks.get(|| Ok(registry.snapshot.marks()?))?;
+        let best = registry.snapshot.best(asker, corpus, &marks, weights, self.date, wanted)?;
+        let best = best.iter().map(|best| (best.number, best.texts, &best.attributes));
+        Ok(self.placed(asker, corpus, best))
+    }
+
+    /// The best of these numbers, all of which are held ([`Self::hold`]), as far as they come to the floor: who has a list already asks only for what
+    /// may stand in it.
+    pub(super) fn rank_some(
+        &self,
+        asker: Asker<'_>,
+        corpus: &Corpus,
+        target: Kind,
+        among: &[u64],
+        wanted: Wanted,
+    ) -> Result<Vec<Placed>, EngineError> {
+        let few = self.few(target)?;
+        let best = few.best(asker, corpus, among, wanted);
+        let best = best.into_iter().map(|best| (best.number, best.texts, best.attributes));
+        Ok(self.placed(asker, corpus, best))
+    }
+
+    /// Which of those that are held may come to what each of these asks for at least.
+    pub(super) fn reached(
+        &self,
+        target: Kind,
+        terms: &[Box<str>],
+        asks: &[Ask<'_>],
+    ) -> Result<Vec<Vec<u64>>, EngineError> {
+        Ok(self.few(target)?.reached(terms, asks))
+    }
+
+    /// Takes these (ascending) into memory, and nobody else of their registry.
+    pub(super) fn hold(&self, target: Kind, numbers: &[u64]) -> Result<(), EngineError> {
+        let registry = self.registry(target)?;
+        let mut few = registry.few.lock().unwrap_or_else(PoisonError::into_inner);
+        if few.as_ref().is_some_and(|(held, _)| held == numbers) {
+            return Ok(());
         }
         let (statistics, weights) = (self.statistics.of(target)?, &self.engine.weights);
-        let built = Arc::new(Resident::new(&self.snapshots[place], statistics, weights, self.date)?);
-        *resident = Some(built.clone());
-        Ok(built)
+        let new = Few::new(&registry.snapshot, statistics, weights, self.date, numbers)?;
+        *few = Some((numbers.to_vec(), Arc::new(new)));
+        Ok(())
     }
-}
 
-fn place(target: Kind) -> Result<usize, EngineError> {
-    let place = TARGETS.iter().position(|known| *known == target);
-    place.ok_or(EngineError::NoSuchPairing { subject: Kind::Need, target })
+    fn few(&self, target: Kind) -> Result<Arc<Few>, EngineError> {
+        let few = self.registry(target)?.few.lock().unwrap_or_else(PoisonError::into_inner);
+        // Whoever asks has had them held.
+        few.as_ref().map(|(_, few)| few.clone()).ok_or(EngineError::Panicked)
+    }
+
+    fn placed<'b>(
+        &self,
+        asker: Asker<'_>,
+        corpus: &Corpus,
+        best: impl Iterator<Item = (u64, Texts, &'b Attributes)>,
+    ) -> Vec<Placed> {
+        let (weights, ideal) = (&self.engine.weights, corpus.ideal(asker.query));
+        best.map(|(number, texts, own)| {
+            let features = features(asker.attributes, own, &weights.features);
+            Placed { number, score: score(&texts, ideal, &features, weights), features }
+        })
+        .collect()
+    }
+
+    /// The registry in memory, when it is there or enough have asked to make it worth while.
+    fn resident_if_worth(
+        &self,
+        registry: &Registry,
+        target: Kind,
+    ) -> Result<Option<Arc<Resident>>, EngineError> {
+        if let Some(resident) = registry.resident.made() {
+            return Ok(Some(resident));
+        }
+        if !self.many_ask && registry.asked.fetch_add(1, Ordering::Relaxed) < ONE_BY_ONE {
+            return Ok(None);
+        }
+        let (statistics, weights) = (self.statistics.of(target)?, &self.engine.weights);
+        let make = || Ok(Resident::new(&registry.snapshot, statistics, weights, self.date)?);
+        registry.resident.get(make).map(Some)
+    }
+
+    fn registry(&self, target: Kind) -> Result<&Registry, EngineError> {
+        let place = TARGETS.iter().position(|known| *known == target);
+        let place = place.ok_or(EngineError::NoSuchPairing { subject: Kind::Need, target })?;
+        Ok(&self.registries[place])
+    }
 }

@@ -26,6 +26,11 @@ impl EpochStatistics {
         Ok(&self.targets[at])
     }
 
+    /// Of the needs.
+    pub fn needs(&self) -> &Statistics {
+        &self.needs
+    }
+
     /// What a registry knew of a query's terms.
     pub fn corpus(&self, target: Kind, query: &Query) -> Result<Corpus, EngineError> {
         Ok(self.of(target)?.corpus(query))

@@ -2,7 +2,7 @@
 
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use domain::Kind;
@@ -14,6 +14,7 @@ use super::NightRanking;
 use super::changed::Changed;
 use super::epochs::REGISTRIES;
 use super::merging::Length;
+use super::readings::Readings;
 use crate::rematch::summary;
 use crate::{Engine, EngineError, RematchProgress, RunSummary};
 
@@ -31,6 +32,9 @@ pub(super) struct Shift {
     pub(super) run: Run,
     pub(super) base: Option<Run>,
     pub(super) ranking: NightRanking,
+    /// What tells what was worked out by these statistics, under these settings.
+    pub(super) key: String,
+    pub(super) readings: Mutex<Readings>,
     /// What changed since the run before, as far as it is known.
     pub(super) changed: Option<Changed>,
     /// Registries of which all is ranked anew.
@@ -76,7 +80,10 @@ impl Engine {
         let mut away: Option<Instant> = None;
         loop {
             match self.step(&shift, stop.as_mut()).await {
-                Ok(Some(published)) => return Ok(published),
+                Ok(Some(published)) => {
+                    self.keep_readings(&shift).await;
+                    return Ok(published);
+                }
                 Ok(None) => away = None,
                 Err(EngineError::Store(StoreError::BatchLost { batch, .. })) => {
                     tracing::warn!(
@@ -194,6 +201,23 @@ impl Engine {
         Ok(summary)
     }
 
+    /// Keeps what needs ask for, for the next night. Without it that takes longer, and that is all.
+    async fn keep_readings(&self, shift: &Arc<Shift>) {
+        let (shift, data_dir) = (shift.clone(), self.data_dir.clone());
+        let kept = crate::blocking(move || {
+            let mut readings = shift.readings.lock().unwrap_or_else(PoisonError::into_inner);
+            readings
+                .save(&data_dir)
+                .map_err(|error| EngineError::DataDir { path: data_dir.to_path_buf(), error })
+        });
+        if let Err(error) = kept.await {
+            tracing::warn!(
+                error = &error as &dyn std::error::Error,
+                "what needs ask for is read again next time"
+            );
+        }
+    }
+
     /// The run's summary if somebody has published it.
     async fn published(&self, run: RunId) -> Result<Option<RunSummary>, EngineError> {
         let run = self.store.run(run).await?.filter(|run| run.state == RunState::Published);
@@ -203,14 +227,21 @@ impl Engine {
     /// Gets ready for a run: statistics, a view of the registries that holds all that it must, and what has changed.
     async fn shift(&self, run: Run) -> Result<Shift, EngineError> {
         self.indexed_up_to(run.position).await?;
-        self.require_key(run.epoch).await?;
+        let epoch = self.require_key(run.epoch).await?;
         let statistics = self.statistics_of(run.epoch).await?;
         let base = match run.base {
             Some(base) => self.store.run(base).await?,
             None => None,
         };
-        let (engine, date) = (self.clone(), run.business_date);
-        let ranking = crate::blocking(move || engine.night_ranking(statistics, date)).await?;
+        let (engine, date, whole) = (self.clone(), run.business_date, run.whole);
+        let key = format!("{} {} {}", epoch.number, epoch.opened_at.as_millisecond(), epoch.key);
+        let known = key.clone();
+        let (ranking, readings) = crate::blocking(move || {
+            let readings = Readings::open(&engine.data_dir, &known);
+            let ranking = engine.night_ranking(statistics, date)?;
+            Ok((if whole { ranking.for_many() } else { ranking }, readings))
+        })
+        .await?;
         // Asked after the view was taken: what it holds beyond the run's position counts as changed too.
         let changed = match &base {
             Some(base) => self.changed_after(base.position).await?,
@@ -222,7 +253,7 @@ impl Engine {
         };
         let anew = REGISTRIES.into_iter().filter(many).collect();
         let length = Length { shown: self.matching.keep, reserve: RESERVE };
-        Ok(Shift { run, base, ranking, changed, anew, length })
+        Ok(Shift { run, base, ranking, key, readings: Mutex::new(readings), changed, anew, length })
     }
 }
 

@@ -8,7 +8,7 @@ use vectors::length;
 
 use super::leading::Impacts;
 use super::nearness::Kinds;
-use super::{OWN, Resident, Runs};
+use super::{OWN, Resident, Runs, few};
 use crate::lexicon::Lexicon;
 use crate::pieces::{mark, pieces};
 use crate::postings::{TextField, for_each_term};
@@ -16,7 +16,7 @@ use crate::snapshot::View;
 use crate::{IndexError, Snapshot, Statistics};
 
 /// No document of a [`Resident`], or no term.
-const NONE: u32 = u32::MAX;
+pub(super) const NONE: u32 = u32::MAX;
 
 /// Where evidence stands among the fields.
 const EVIDENCE: usize = 3;
@@ -27,11 +27,13 @@ pub(super) fn build(
     statistics: &Statistics,
     weights: &Weights,
     date: jiff::civil::Date,
+    among: Option<&[u64]>,
 ) -> Result<Resident, IndexError> {
-    let fields = view.area_fields()?;
+    let wanted = |number: &u64| among.is_none_or(|among| among.binary_search(number).is_ok());
     let mut chosen = Vec::new();
     for (order, segment) in view.segments.iter().enumerate() {
-        for doc in (0..segment.numbers.len() as DocId).filter(|&doc| segment.is_open(doc)) {
+        let wanted = (0..).zip(&*segment.numbers).filter(|(_, number)| wanted(number));
+        for (doc, _) in wanted.filter(|(doc, _)| segment.is_open(*doc)) {
             let attributes = segment.attributes(doc)?;
             if exclusions(None, &attributes, date).is_empty() {
                 chosen.push(Chosen { number: segment.numbers[doc as usize], order, doc, attributes });
@@ -43,9 +45,21 @@ pub(super) fn build(
     for (chosen, document) in chosen.iter().zip(0..) {
         places[view.segments[chosen.order].base + chosen.doc as usize] = document;
     }
-    let Dictionary { terms, marked, confusable, own } = Dictionary::read(&fields, &places, chosen.len())?;
-    let mut texts = Texts { own, ..Texts::default() };
-    texts.read_postings(&fields, &places)?;
+    let (dictionary, mut texts) = if among.is_some() {
+        let mut holding: Vec<usize> = chosen.iter().map(|chosen| chosen.order).collect();
+        holding.sort_unstable();
+        holding.dedup();
+        let fields = view.area_fields_of(&holding)?;
+        let (dictionary, own) = few::read(&fields, &places, chosen.len())?;
+        (dictionary, Texts { own, ..Texts::default() })
+    } else {
+        let fields = view.area_fields()?;
+        let (dictionary, own) = Dictionary::read(&fields, &places, chosen.len())?;
+        let mut texts = Texts { own, ..Texts::default() };
+        texts.read_postings(&fields, &places)?;
+        (dictionary, texts)
+    };
+    let Dictionary { terms, marked, confusable } = dictionary;
     texts.read_columns(view, &chosen, &marked);
     let documents: Vec<u32> = (0..chosen.len() as u32).collect();
     let sweep = Impacts::new(&texts, &terms, statistics, weights).sweep(&documents)?;
@@ -93,17 +107,20 @@ pub(super) struct Texts {
     pub(super) norms: Vec<f32>,
 }
 
-/// All terms, and how much room each document's take.
-struct Dictionary {
-    terms: Lexicon,
-    marked: FxHashMap<u32, u32>,
-    confusable: FxHashMap<u32, Vec<u32>>,
-    /// With room for the terms.
-    own: [Runs; OWN],
+/// All terms, as a [`Resident`] has them.
+pub(super) struct Dictionary {
+    pub(super) terms: Lexicon,
+    pub(super) marked: FxHashMap<u32, u32>,
+    pub(super) confusable: FxHashMap<u32, Vec<u32>>,
 }
 
 impl Dictionary {
-    fn read(fields: &[TextField<'_>], places: &[u32], documents: usize) -> Result<Self, IndexError> {
+    /// And room for the terms of each document.
+    fn read(
+        fields: &[TextField<'_>],
+        places: &[u32],
+        documents: usize,
+    ) -> Result<(Self, [Runs; OWN]), IndexError> {
         let (mut terms, mut marked) = (Lexicon::default(), FxHashMap::default());
         let mut twins: Vec<u32> = Vec::new();
         let mut counts: [Vec<u32>; OWN] = std::array::from_fn(|_| vec![0; documents]);
@@ -132,7 +149,7 @@ impl Dictionary {
         for twin in twins {
             confusable.insert(twin, holders(&fields[EVIDENCE], terms.term(twin), places)?);
         }
-        Ok(Self { terms, marked, confusable, own: counts.map(Runs::with_room) })
+        Ok((Self { terms, marked, confusable }, counts.map(Runs::with_room)))
     }
 }
 

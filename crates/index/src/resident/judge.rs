@@ -17,7 +17,7 @@ use crate::postings::Saturation;
 use crate::tally::{Asked, Tally};
 
 /// Sums of some hundred single-precision numbers are off by less than this, relatively.
-const ROUNDING: f64 = 1e-4;
+pub(crate) const ROUNDING: f64 = 1e-4;
 
 /// What is asked of each document.
 pub(super) struct Judging<'a> {

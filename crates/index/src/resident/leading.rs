@@ -20,7 +20,7 @@ use crate::{IndexError, Statistics};
 const AT_ONCE: usize = 1 << 24;
 
 /// The most that so many passages can be alike to what is asked for: as if each pointed there.
-pub(super) fn most_alike(pieces: &Pieces, passages: usize) -> f32 {
+pub(crate) fn most_alike(pieces: &Pieces, passages: usize) -> f32 {
     // A cosine may be rounded to a little more than 1.
     1.001 * (passages.min(pieces.most) as f32).powf(1.0 / pieces.power)
 }
@@ -121,7 +121,7 @@ impl<'a> Impacts<'a> {
     }
 
     /// The impacts of a document's terms that lie in a range, each once.
-    fn read(&self, document: usize, terms: Range<u32>, found: &mut Vec<(u32, f32)>) {
+    pub(super) fn read(&self, document: usize, terms: Range<u32>, found: &mut Vec<(u32, f32)>) {
         found.clear();
         for place in 0..OWN {
             let run = self.texts.own[place].run(document);

@@ -6,10 +6,12 @@
 //! index's columns hold. `building.rs` makes the arrays, `leading.rs` the sweeps.
 
 mod building;
+mod few;
 mod holding;
 mod judge;
 mod leading;
 mod nearness;
+mod reach;
 
 use domain::Attributes;
 use jiff::civil::Date;
@@ -23,6 +25,11 @@ use building::Texts;
 use judge::Judging;
 use leading::Impacts;
 use nearness::{Kinds, Known};
+
+pub use reach::{Ask, Few};
+
+pub(crate) use judge::ROUNDING;
+pub(crate) use leading::most_alike;
 
 /// Areas whose terms are counted as a whole: all but evidence.
 const OWN: usize = 3;
@@ -166,7 +173,21 @@ impl Resident {
         weights: &Weights,
         date: Date,
     ) -> Result<Self, IndexError> {
-        snapshot.0.answer(|view| building::build(snapshot, view, statistics, weights, date))
+        snapshot.0.answer(|view| building::build(snapshot, view, statistics, weights, date, None))
+    }
+
+    /// Takes in those of these numbers (ascending) that may be proposed to anybody on the day, and nobody else.
+    ///
+    /// # Errors
+    /// As [`Self::new`].
+    pub fn of(
+        snapshot: &Snapshot,
+        statistics: &Statistics,
+        weights: &Weights,
+        date: Date,
+        numbers: &[u64],
+    ) -> Result<Self, IndexError> {
+        snapshot.0.answer(|view| building::build(snapshot, view, statistics, weights, date, Some(numbers)))
     }
 
     /// What the registry knew of a query's terms.
@@ -223,12 +244,16 @@ impl Resident {
         let (told, known) = judging.told();
         scratch.known = known;
         scratch.judged += told.len() as u64;
+        Ok(self.told(found, &told))
+    }
+
+    fn told(&self, found: Vec<(f64, u32)>, told: &FxHashMap<usize, ranking::Texts>) -> Vec<Best<'_>> {
         let best = |(_, document): (f64, u32)| Best {
             number: self.numbers[document as usize],
             texts: told[&(document as usize)],
             attributes: &self.attributes[document as usize],
         };
-        Ok(found.into_iter().map(best).collect())
+        found.into_iter().map(best).collect()
     }
 
     /// What it holds, in bytes.

@@ -49,7 +49,7 @@ pub(super) fn scores(
         for term in &plan.terms {
             let found = field.find(term)?;
             let factor = boost * ranking::idf(found.live, statistics.documents);
-            field.accumulate(&found, &saturation, factor, &mut scores)?;
+            field.accumulate(&found, |count, code| saturation.of(count, code), factor, &mut scores)?;
         }
         for phrase in plan.phrases.iter().filter(|phrase| phrase.len() > 1) {
             let mut idf = 0.0;
