@@ -11,6 +11,7 @@ use ranking::{Corpus, Weights, idf};
 use super::building::NONE;
 use super::judge::{Judging, ROUNDING};
 use super::leading::{Impacts, most_alike};
+use super::nearness::Known;
 use super::{Asker, Best, Resident, Wanted, range};
 use crate::pieces::mark;
 use crate::{IndexError, Snapshot, Statistics};
@@ -69,10 +70,11 @@ impl Few {
 
     /// The best of these numbers, each looked at, best first.
     pub fn best(&self, asker: Asker<'_>, corpus: &Corpus, numbers: &[u64], wanted: Wanted) -> Vec<Best<'_>> {
-        let mut judging = Judging::new(&self.resident, asker, corpus);
+        let mut judging = Judging::new(&self.resident, asker, corpus, Known::default());
         let documents = numbers.iter().filter_map(|number| self.resident.place(*number));
         let found = judging.each(documents, wanted);
-        self.resident.told(found, &judging.told())
+        let (told, _) = judging.told();
+        self.resident.told(found, &told)
     }
 
     /// For each of these askers the numbers, ascending, of those who may come to what it asks for at least: nobody else does. `terms` are all that is asked for.
