@@ -212,7 +212,10 @@ fn an_import_that_is_an_operation_is_bounded() {
         });
         let done = started.elapsed();
         service.indexed_within(patience);
-        eprintln!("operation, {rows} rows, {length} bytes: handed over after {handed_over:?}, done after {done:?}, indexed after {:?}", started.elapsed());
+        eprintln!(
+            "operation, {rows} rows, {length} bytes: handed over after {handed_over:?}, done after {done:?}, indexed after {:?}",
+            started.elapsed()
+        );
         watch.peak()
     };
     judge("operation", took(many / 2), took(many), many - many / 2);

@@ -141,7 +141,8 @@ impl Place<'_> {
     }
 
     fn json(&self, arguments: &[&str]) -> serde_json::Value {
-        let output = run(self.house, &[&["--data-dir", self.data], arguments, &["--json"]].concat(), &self.url);
+        let output =
+            run(self.house, &[&["--data-dir", self.data], arguments, &["--json"]].concat(), &self.url);
         assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
         serde_json::from_slice(&output.stdout).unwrap()
     }
@@ -199,8 +200,13 @@ fn a_backup_made_while_others_write_comes_back_in_an_empty_database() {
     new.ends(0, &["index", "verify"]);
     new.ends(0, &["audit", "verify", "--head", report["audit_head"][1].as_str().unwrap()]);
     assert!(new.ends(0, &["contacts", "show", "ZJ-7", "--purpose", "核对"]).contains("13900000007"));
-    assert!(!house.path().join("乙/postgres").exists() && house.path().join("乙/dictionaries/terms.txt").exists());
-    assert!(new.ends(3, &["import", "experts", "前.jsonl"]).contains("已依要求"), "nor does ZJ-3 come in again");
+    assert!(
+        !house.path().join("乙/postgres").exists() && house.path().join("乙/dictionaries/terms.txt").exists()
+    );
+    assert!(
+        new.ends(3, &["import", "experts", "前.jsonl"]).contains("已依要求"),
+        "nor does ZJ-3 come in again"
+    );
 
     // What is there stays, and each kind of backup has its place.
     let said = new.ends(1, &["restore", name, "--replace"]);
@@ -260,19 +266,28 @@ fn servers_that_do_not_share_the_ring_of_keys_say_so() {
     let other = Place { house: &house, data: "乙", url: one.url.clone() };
     let said = other.ends(1, &["search", "experts", "专家"]);
     assert!(said.contains("找不到联系方式的密钥环") && said.contains("乙/keys/contacts.keys"), "{said}");
-    assert!(!house.path().join("乙/keys/contacts.keys").exists(), "none is made over contacts that are sealed");
+    assert!(
+        !house.path().join("乙/keys/contacts.keys").exists(),
+        "none is made over contacts that are sealed"
+    );
 
     // A ring from elsewhere.
     let elsewhere = Place { house: &house, data: "丙", url: server.database() };
     elsewhere.ends(0, &["migrate"]);
     fs::create_dir_all(house.path().join("乙/keys")).unwrap();
     fs::copy(house.path().join("丙/keys/contacts.keys"), house.path().join("乙/keys/contacts.keys")).unwrap();
-    let show = |place: &Place, code, expert: &str| place.ends(code, &["contacts", "show", expert, "--purpose", "核对"]);
+    let show = |place: &Place, code, expert: &str| {
+        place.ends(code, &["contacts", "show", expert, "--purpose", "核对"])
+    };
     let ring = fs::read_to_string(house.path().join("甲/keys/contacts.keys")).unwrap();
     let key = ring.lines().last().unwrap().split(' ').next().unwrap();
     let said = show(&other, 1, "ZJ-1");
     assert!(said.contains(&format!("没有密钥 {key}")) && !said.contains("139"), "{said}");
-    fs::write(house.path().join("后.jsonl"), json!({"external_id": "ZJ-99", "name": "后来", "contact": {"mobile": "13900000099"}}).to_string()).unwrap();
+    fs::write(
+        house.path().join("后.jsonl"),
+        json!({"external_id": "ZJ-99", "name": "后来", "contact": {"mobile": "13900000099"}}).to_string(),
+    )
+    .unwrap();
     other.ends(0, &["import", "experts", "后.jsonl"]);
     assert!(show(&other, 0, "ZJ-99").contains("13900000099"));
     assert!(show(&one, 1, "ZJ-99").contains("没有密钥"));

@@ -146,7 +146,8 @@ fn what_becomes_of_messages_to_portals_is_counted() {
     // Fails and is tried again, fails and is given up; is taken; is told that nobody lives there any more.
     let portal = Portal::open(&[500, 500, 204, 410].map(Answer::Status));
     let port = portal.port;
-    let webhooks = format!("[webhooks]\nports = [{port}]\nallow = ['127.0.0.0/8']\nplain_http = true\nretries = [2]");
+    let webhooks =
+        format!("[webhooks]\nports = [{port}]\nallow = ['127.0.0.0/8']\nplain_http = true\nretries = [2]");
     let service = Running::with(&format!("{ON}\n{webhooks}"), "");
     let form = json!({"url": portal.url("/"), "events": ["run.published"]});
     let made = service.post("/api/v1/webhooks", &form.to_string());
@@ -164,8 +165,8 @@ fn what_becomes_of_messages_to_portals_is_counted() {
         }
     };
     let publish = |day: &str| service.said(&["rematch", "--date", day]);
-    let [delivered, failed, dead] = ["delivered", "failed", "dead"]
-        .map(|outcome| format!("attempts_total{{outcome=\"{outcome}\"}}"));
+    let [delivered, failed, dead] =
+        ["delivered", "failed", "dead"].map(|outcome| format!("attempts_total{{outcome=\"{outcome}\"}}"));
     let [delivered, failed, dead] = [&delivered, &failed, &dead].map(String::as_str);
     becomes(&[(failed, 0.0), (dead, 0.0), (delivered, 0.0), ("pending", 0.0)]);
     publish("2026-11-20");

@@ -99,8 +99,14 @@ mod tests {
         for (accept, given) in [
             ("*/*", JSON),
             ("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", XLSX),
-            ("application/x-ndjson, application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", NDJSON),
-            ("application/x-ndjson;q=0.3, application/vnd.openxmlformats-officedocument.spreadsheetml.sheet;q=0.4", XLSX),
+            (
+                "application/x-ndjson, application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+                NDJSON,
+            ),
+            (
+                "application/x-ndjson;q=0.3, application/vnd.openxmlformats-officedocument.spreadsheetml.sheet;q=0.4",
+                XLSX,
+            ),
             ("text/html", JSON),
         ] {
             assert_eq!(preferred(&asking(accept), offered), given, "{accept}");

@@ -211,7 +211,9 @@ fn carry_over(data_dir: &Path, copy: &Path, other_list: Option<&Path>) -> Result
 /// The copy's own place of the keys would say nothing to anybody.
 fn told(error: EngineError, ring: &Path) -> EngineError {
     match error {
-        EngineError::Store(StoreError::NoKeyRing { .. }) => StoreError::NoKeyRing { path: ring.to_owned() }.into(),
+        EngineError::Store(StoreError::NoKeyRing { .. }) => {
+            StoreError::NoKeyRing { path: ring.to_owned() }.into()
+        }
         error => error,
     }
 }

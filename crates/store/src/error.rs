@@ -181,7 +181,9 @@ pub enum StoreError {
         external_id: String,
     },
     /// The database that a copy should be put into holds something.
-    #[error("数据库不是空的；只能恢复到新建的空数据库，请另建一个：createdb --encoding=UTF8 --template=template0 名称")]
+    #[error(
+        "数据库不是空的；只能恢复到新建的空数据库，请另建一个：createdb --encoding=UTF8 --template=template0 名称"
+    )]
     NotEmpty,
     /// A file of a copy is none of this schema.
     #[error("数据库的副本有误：{file} 与数据库结构不符")]

@@ -13,8 +13,8 @@ use sqlx::migrate::Migrator;
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 use sqlx::{Connection, Error, PgConnection, Postgres};
 
-pub(crate) use answering::{Bounded, Turn};
 use answering::within;
+pub(crate) use answering::{Bounded, Turn};
 pub(crate) use copying::snapshot;
 pub(crate) use restoring::restored;
 

@@ -94,7 +94,9 @@ pub(crate) async fn close(pools: &Pools<SqlitePool>) {
 ///
 /// # Errors
 /// [`StoreError::Busy`] when others write for too long.
-pub(crate) async fn begin(pools: &Pools<SqlitePool>) -> Result<sqlx::Transaction<'static, Sqlite>, StoreError> {
+pub(crate) async fn begin(
+    pools: &Pools<SqlitePool>,
+) -> Result<sqlx::Transaction<'static, Sqlite>, StoreError> {
     let begun = match pools.writer.begin_with(BEGIN).await {
         // When a disk is full, SQLite ends a transaction by itself, and sqlx takes it for open: the connection would begin none ever again.
         Err(sqlx::Error::InvalidSavePointStatement) => {

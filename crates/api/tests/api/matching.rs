@@ -200,7 +200,8 @@ async fn the_change_list_is_read_on_from_any_place_and_later_runs_come_behind() 
 async fn the_changes_of_a_run_are_a_workbook_and_a_day_stands_for_its_latest_run() {
     let portal = need_and_experts().await;
     let book = [("Accept", XLSX)];
-    let ask = async |query: &str| portal.send("GET", &format!("/api/v1/match-changes?{query}"), &book, b"").await;
+    let ask =
+        async |query: &str| portal.send("GET", &format!("/api/v1/match-changes?{query}"), &book, b"").await;
     assert_eq!((ask("").await.status, ask("date=2026-11-20").await.status), (404, 404), "there is no run");
     let on = |day| RematchRequest { on: Some(day), ..RematchRequest::default() };
     let first = portal.engine.rematch(&on(date(2026, 11, 20)), |_| {}).await.unwrap();
@@ -216,8 +217,14 @@ async fn the_changes_of_a_run_are_a_workbook_and_a_day_stands_for_its_latest_run
     let rows = rows(&of_first.body);
     assert_eq!(rows.len(), told.len() + 1, "one for each, below the headings");
     for (row, item) in rows[1..].iter().zip(told) {
-        assert_eq!((&row[2], &row[5]), (&item["need"].as_str().unwrap().to_owned(), &item["target"].as_str().unwrap().to_owned()));
-        assert_eq!((row[9].parse::<u64>().ok(), row[12].as_str()), (item["now"]["rank"].as_u64(), item["reason_label"].as_str().unwrap()));
+        assert_eq!(
+            (&row[2], &row[5]),
+            (&item["need"].as_str().unwrap().to_owned(), &item["target"].as_str().unwrap().to_owned())
+        );
+        assert_eq!(
+            (row[9].parse::<u64>().ok(), row[12].as_str()),
+            (item["now"]["rank"].as_u64(), item["reason_label"].as_str().unwrap())
+        );
         assert!(!row[3].is_empty(), "{row:?}");
     }
     let current = ask("").await;

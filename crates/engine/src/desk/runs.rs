@@ -108,7 +108,9 @@ impl Desk {
             let feed = self.shown_changes(&request).await?;
             rows.extend(self.engine.change_rows_for(&feed.items, self.sight()).await?);
             if rows.len() > MOST_CHANGE_ROWS {
-                let detail = format!("批次 {run} 的变化超过 {MOST_CHANGE_ROWS} 行，工作簿里放不下，请改用 application/x-ndjson 逐行读取");
+                let detail = format!(
+                    "批次 {run} 的变化超过 {MOST_CHANGE_ROWS} 行，工作簿里放不下，请改用 application/x-ndjson 逐行读取"
+                );
                 return Err(EngineError::BadParameter { parameter: "run", detail });
             }
             if !feed.more {
@@ -126,9 +128,8 @@ impl Desk {
     pub async fn run_of(&self, day: Date, number: Option<RunId>) -> Result<RunId, EngineError> {
         let _turn = self.begin(Act::Match).await?;
         let kept = self.engine.runs(None, self.engine.matching.runs.max(2)).await?;
-        let is_meant = |run: &&RunSummary| {
-            run.business_date == day && number.is_none_or(|number| number.0 == run.id)
-        };
+        let is_meant =
+            |run: &&RunSummary| run.business_date == day && number.is_none_or(|number| number.0 == run.id);
         kept.iter().find(is_meant).map(|run| RunId(run.id)).ok_or(EngineError::NoRun)
     }
 

@@ -167,7 +167,11 @@ impl Engine {
             state,
             report: report.map(kept::report_json),
             problem: fault.map(|fault| fault.to_json()),
-            rows: if state == OperationState::Succeeded { self.operations.rows_told(operation.number) } else { 0 },
+            rows: if state == OperationState::Succeeded {
+                self.operations.rows_told(operation.number)
+            } else {
+                0
+            },
             as_if_never,
         };
         let ending = match outcome {

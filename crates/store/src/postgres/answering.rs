@@ -77,7 +77,8 @@ impl Bounded<PgPool> {
     pub(super) async fn begin_with(&self, statement: &'static str) -> Result<Turn, Error> {
         let Self { inner, answer } = self;
         let connection = inner.acquire().await?;
-        let begun = within(*answer, sqlx::Transaction::begin(connection, Some(SqlStr::from_static(statement))));
+        let begun =
+            within(*answer, sqlx::Transaction::begin(connection, Some(SqlStr::from_static(statement))));
         Ok(Turn(Bounded::new(begun.await?, *answer)))
     }
 }

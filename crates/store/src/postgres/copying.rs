@@ -26,7 +26,8 @@ pub(crate) async fn snapshot(readers: &Bounded<PgPool>, folder: &Path) -> Result
     let mut transaction = within(answer, connection.begin_with(texts::ONE_MOMENT)).await?;
     let text = sqlx::query(texts::TAKE_TIME);
     within(answer, text.execute(&mut *transaction)).await?;
-    let database: i64 = within(answer, sqlx::query_scalar(texts::VERSION).fetch_one(&mut *transaction)).await?;
+    let database: i64 =
+        within(answer, sqlx::query_scalar(texts::VERSION).fetch_one(&mut *transaction)).await?;
     let program = Store::schema_version();
     if database != program {
         return Err(StoreError::NewerSchema { database, program });

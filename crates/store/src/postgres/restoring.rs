@@ -35,7 +35,8 @@ pub(crate) async fn restored(
         return Err(StoreError::NotEmpty);
     }
     let schema = Postgres::schema();
-    migrations::apply::<Postgres>(turn.connection(), schema.iter().filter(|step| step.version <= version)).await?;
+    migrations::apply::<Postgres>(turn.connection(), schema.iter().filter(|step| step.version <= version))
+        .await?;
     let contents = contents(folder).await?;
     let known = tables(turn.connection()).await?;
     if !is_for(&contents, &known) {
@@ -47,7 +48,8 @@ pub(crate) async fn restored(
         let table = table.ok_or_else(|| StoreError::Copy { file: CONTENTS.to_owned() })?;
         put_back(turn.connection(), table, &folder.join(Snapshot::FOLDER).join(table.file())).await?;
     }
-    migrations::apply::<Postgres>(turn.connection(), schema.iter().filter(|step| step.version > version)).await?;
+    migrations::apply::<Postgres>(turn.connection(), schema.iter().filter(|step| step.version > version))
+        .await?;
     Ok(turn)
 }
 

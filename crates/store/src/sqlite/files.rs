@@ -65,5 +65,9 @@ async fn look_into(copy: &SqliteConnectOptions) -> Result<Snapshot, sqlx::Error>
     }
     let head: Link = sqlx::query_as(sql::audit::END).bind("head").fetch_one(&mut connection).await?;
     connection.close().await?;
-    Ok(Snapshot { files: vec![PathBuf::from(Snapshot::FILE)], records, audit_head: (unsigned(head.seq), head.hash) })
+    Ok(Snapshot {
+        files: vec![PathBuf::from(Snapshot::FILE)],
+        records,
+        audit_head: (unsigned(head.seq), head.hash),
+    })
 }

@@ -38,7 +38,8 @@ impl Proxy {
         tokio::spawn(async move {
             while let Ok((mut client, _)) = listener.accept().await {
                 let server = UnixStream::connect(&socket).await.unwrap();
-                let (cuts, words, mut silence) = (Arc::clone(&cuts), Arc::clone(&last_words), silence.clone());
+                let (cuts, words, mut silence) =
+                    (Arc::clone(&cuts), Arc::clone(&last_words), silence.clone());
                 silence.mark_unchanged();
                 tokio::spawn(async move {
                     tokio::select! {
