@@ -61,12 +61,7 @@ pub(crate) fn change_list() -> Doc {
             parameters::cursor(),
             parameters::limit(),
             parameters::query("run", "只要这一批次的", run.into(), Some(json!(12))),
-            parameters::query(
-                "date",
-                "只要这一业务日期最近一个批次的",
-                date.into(),
-                Some(json!("2026-11-21")),
-            ),
+            parameters::query("date", "只要这一业务日期最近一个批次的", date.into(), None),
         ])
         .answer_in_any_form(200, "变化", ("MatchChangePage", examples::match_changes()), lines)
         .problems(&[Code::InvalidParameter, Code::InvalidCursor, Code::NoRun])
