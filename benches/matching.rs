@@ -129,7 +129,14 @@ fn retrieval(criterion: &mut Criterion) {
         let snapshot = catalog.registry(Kind::Expert).snapshot();
         let needs: Vec<(Query, Attributes)> = corpus[&Kind::Need]
             .iter()
-            .map(|need| (Query::new(&analyzer, &need.passages(), &weights, |_| Rarity::UNKNOWN), need))
+            .map(|need| {
+                (
+                    Query::new(&analyzer, &need.passages(), &weights, |terms| {
+                        vec![Rarity::UNKNOWN; terms.len()]
+                    }),
+                    need,
+                )
+            })
             .map(|(query, need)| (query, Attributes::of_form(need)))
             .collect();
         let scope = Scope { open_only: true, ..Scope::default() };
@@ -170,7 +177,9 @@ fn matching(criterion: &mut Criterion) {
     let scope = Scope { open_only: true, ..Scope::default() };
     let needs: Vec<(Vec<Passage>, Attributes)> =
         corpus[&Kind::Need].iter().map(|need| (need.passages(), Attributes::of_form(need))).collect();
-    let query = |passages: &[Passage]| Query::new(&analyzer, passages, &weights, |_| Rarity::UNKNOWN);
+    let query = |passages: &[Passage]| {
+        Query::new(&analyzer, passages, &weights, |terms| vec![Rarity::UNKNOWN; terms.len()])
+    };
     let retrieve = |query: &Query| snapshot.retrieve(query, &weights, &scope, 300).expect("reads");
     // Another expert's texts stand for the documents behind an expert.
     let evidence = |number: u64| {

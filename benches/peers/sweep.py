@@ -12,7 +12,7 @@ import sys
 import time
 
 BEST = 20
-ROUNDS = 3
+ROUNDS = int(os.environ.get("ROUNDS", "3"))
 GIVEN = 100_000
 
 

@@ -1,7 +1,5 @@
 //! The asking side of a match: its texts, read once, and what they ask for.
 
-use std::cell::RefCell;
-
 use domain::{Area, Attributes, Kind, Passage, Record, forms};
 use index::{Counts, Statistics};
 use jiff::civil::Date;
@@ -87,24 +85,29 @@ impl Engine {
     }
 
     fn weighed(&self, passages: &[Passage], peers: Counts<'_>) -> Result<Query, EngineError> {
-        let failed = RefCell::new(None);
+        let mut failed = None;
         let documents = peers.documents();
-        let among_peers = |term: &str| -> f32 {
+        let among_peers = |held: ranking::Areas<u64>| -> f32 {
             if documents < FEWEST_PEERS {
                 return 1.0;
             }
-            let held = peers.frequencies(term).unwrap_or_else(|error| {
-                failed.borrow_mut().get_or_insert(error);
-                ranking::Areas::default()
-            });
             let holders = held[Area::Title].max(held[Area::Body]) as f32;
             (1.0 + documents as f32 / (1.0 + holders)).ln() / (1.0 + documents as f32).ln()
         };
         let at_large = |term: &str| Background::builtin().rarity(term).powf(self.weights.background);
-        let rarity =
-            |term: &str| Rarity { peers: among_peers(term).powf(self.weights.peers), prose: at_large(term) };
-        let query = Query::new(&self.analyzer, passages, &self.weights, rarity);
-        failed.into_inner().map_or(Ok(query), |error| Err(error.into()))
+        let rarities = |terms: &[&str]| {
+            let held = peers.frequencies(terms).unwrap_or_else(|error| {
+                failed = Some(error);
+                Vec::new()
+            });
+            let rarity = |(&term, held): (&&str, ranking::Areas<u64>)| Rarity {
+                peers: among_peers(held).powf(self.weights.peers),
+                prose: at_large(term),
+            };
+            terms.iter().zip(held).map(rarity).collect()
+        };
+        let query = Query::new(&self.analyzer, passages, &self.weights, rarities);
+        failed.map_or(Ok(query), |error| Err(error.into()))
     }
 }
 

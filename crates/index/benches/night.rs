@@ -19,7 +19,7 @@ use index::{
     Among, Asker, Best, Candidate, Catalog, IndexDocument, Resident, Scope, Scratch, Snapshot, Statistics,
     Wanted,
 };
-use ranking::{Corpus, Query, Rarity, Texts, Weights, exclusions, features, score};
+use ranking::{Areas, Corpus, Query, Rarity, Texts, Weights, exclusions, features, score};
 use text::{Analyzer, Background, Dictionaries};
 use vectors::TermVectors;
 
@@ -70,14 +70,17 @@ struct Read {
 impl Night {
     fn read(&self, need: &Profile) -> Read {
         let documents = self.peers.documents() as f32;
-        let rarity = |term: &str| {
-            let held = self.peers.frequencies(term);
+        let rarity = |(term, held): (&&str, Areas<u64>)| {
             let holders = held[Area::Title].max(held[Area::Body]) as f32;
             let peers = (1.0 + documents / (1.0 + holders)).ln() / (1.0 + documents).ln();
             let prose = Background::builtin().rarity(term).powf(self.weights.background);
             Rarity { peers: peers.powf(self.weights.peers), prose }
         };
-        let query = Query::new(&self.analyzer, &need.passages(), &self.weights, rarity);
+        let rarities = |terms: &[&str]| {
+            let held = self.peers.frequencies_of(terms.iter().copied());
+            terms.iter().zip(held).map(rarity).collect()
+        };
+        let query = Query::new(&self.analyzer, &need.passages(), &self.weights, rarities);
         let corpus = self.resident.corpus(&query);
         Read { query, attributes: Attributes::of_form(need), corpus }
     }

@@ -150,4 +150,24 @@ mod tests {
         assert_eq!(Lexicon::default().find("词"), None);
         assert_eq!(Lexicon::default().find_each(["词"].into_iter()), [None]);
     }
+
+    #[test]
+    fn terms_of_one_mark_are_told_apart() {
+        // Of some hundred thousand terms two share half a hash; in a table of two places every second such pair is looked for in the same one.
+        let mut seen = std::collections::HashMap::new();
+        let pair = (0_u32..).find_map(|at| {
+            let term = format!("词{at}");
+            let hash = hash(&term);
+            seen.insert((mark(hash), hash & 1), term.clone()).map(|other| (other, term))
+        });
+        let (one, other) = pair.expect("terms without end");
+        let mut lexicon = Lexicon::default();
+        lexicon.push(&one);
+        lexicon.finish();
+        assert_eq!((lexicon.find(&one), lexicon.find(&other)), (Some(0), None));
+        lexicon.push(&other);
+        lexicon.finish();
+        assert_eq!((lexicon.find(&one), lexicon.find(&other)), (Some(0), Some(1)));
+        assert_eq!(lexicon.find_each([&*other, &*one].into_iter()), [Some(1), Some(0)]);
+    }
 }

@@ -52,12 +52,12 @@ pub struct Query {
 
 impl Query {
     /// Weighs the terms of `passages`: Σ over areas of subject weight · log₂(1 + occurrences), times the weight of the term's kind (an
-    /// occurrence across two words may count less), times its `rarity`. The area of descriptions counts less the longer they are ([`crate::Dilution`]).
+    /// occurrence across two words may count less), times its rarity, of which `rarities` tells for many terms at once. The area of descriptions counts less the longer they are ([`crate::Dilution`]).
     pub fn new(
         analyzer: &Analyzer,
         passages: &[Passage],
         weights: &Weights,
-        rarity: impl Fn(&str) -> Rarity,
+        rarities: impl FnOnce(&[&str]) -> Vec<Rarity>,
     ) -> Self {
         let mut said = Said::default();
         passages.iter().for_each(|passage| said.read(analyzer, passage, weights));
@@ -78,8 +78,8 @@ impl Query {
         // An expert with many achievements has tens of thousands of terms; asking how rare each is would take longest of all.
         terms.sort_unstable_by(by_weight);
         terms.truncate(weights.max_terms.saturating_mul(ASKED_PER_USED));
-        for (term, _) in &mut terms {
-            let Rarity { peers, prose } = rarity(&term.text);
+        let told = rarities(&terms.iter().map(|(term, _)| &*term.text).collect::<Vec<_>>());
+        for ((term, _), Rarity { peers, prose }) in terms.iter_mut().zip(told) {
             term.meaning *= peers;
             term.weight *= peers * prose;
         }

@@ -35,7 +35,7 @@ fn told(asking: &str, candidate: &[Passage], texts: &Texts) -> Explanation {
     let analyzer = Analyzer::new(&Dictionaries::builtin()).unwrap();
     let weights = Weights::default();
     let asking = [passage(Area::Title, asking)];
-    let query = Query::new(&analyzer, &asking, &weights, |_| Rarity::UNKNOWN);
+    let query = Query::new(&analyzer, &asking, &weights, |terms| vec![Rarity::UNKNOWN; terms.len()]);
     let statistics = Areas::from_fn(|_| AreaStatistics { documents: 100, average_length: 40.0 });
     let frequencies = vec![Areas::from_fn(|_| 3); query.terms.len()];
     let corpus = Corpus::new(statistics, 40.0, frequencies);
@@ -152,7 +152,8 @@ fn a_ground_is_a_word_that_says_something() {
     let analyzer = Analyzer::new(&Dictionaries::builtin()).unwrap();
     let grounds = |text: &str| -> Vec<String> {
         let passages = [passage(Area::Title, text)];
-        let query = Query::new(&analyzer, &passages, &Weights::default(), |_| Rarity::UNKNOWN);
+        let query =
+            Query::new(&analyzer, &passages, &Weights::default(), |terms| vec![Rarity::UNKNOWN; terms.len()]);
         let terms = |ground: &Vec<u32>| -> Vec<String> {
             let mut terms: Vec<String> =
                 ground.iter().map(|&at| query.terms[at as usize].text.clone()).collect();

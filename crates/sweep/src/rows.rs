@@ -174,7 +174,7 @@ mod tests {
             }).collect();
             let weighed: Vec<Weighed<'_>> = levels.iter().zip(&rows).map(|(row, (_, units))| (&**row, units)).collect();
             // Every second tile has nothing above 1.
-            let before = |place: usize| if place / TILE % 2 == 0 { place as u16 % 5 } else { 1 };
+            let before = |place: usize| if (place / TILE).is_multiple_of(2) { place as u16 % 5 } else { 1 };
             let mut sums: Box<Sums> = Box::new(std::array::from_fn(before));
             add_rows(&mut sums, &weighed, least);
             let step = u32::from(step(&weighed));

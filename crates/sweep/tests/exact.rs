@@ -78,7 +78,7 @@ fn subjects(count: usize) -> Forward {
         let terms = terms.iter().map(|&term| {
             let (least, more) = match term {
                 ..20 => (0.3, 0.5),
-                ..4020 => (2.0, 0.5),
+                20..4020 => (2.0, 0.5),
                 _ => (0.0, 0.001),
             };
             (term as Term, least + numbers.part() as f32 * more)

@@ -11,17 +11,19 @@ const TERMS: &str = include_str!("../../../data/background/terms.tsv");
 #[derive(Debug)]
 pub struct Background {
     documents: f32,
+    /// ln(1 + documents).
+    rarest: f32,
     holders: FxHashMap<&'static str, u32>,
 }
 
 static BUILTIN: LazyLock<Background> = LazyLock::new(|| {
     let mut lines = TERMS.lines().filter(|line| !line.starts_with('#'));
-    let documents = lines.next().and_then(|line| line.parse().ok()).unwrap_or(1.0);
+    let documents: f32 = lines.next().and_then(|line| line.parse().ok()).unwrap_or(1.0);
     let holders = lines.filter_map(|line| {
         let (term, holders) = line.split_once('\t')?;
         Some((term, holders.parse().ok()?))
     });
-    Background { documents, holders: holders.collect() }
+    Background { documents, rarest: documents.ln_1p(), holders: holders.collect() }
 });
 
 impl Background {
@@ -35,7 +37,7 @@ impl Background {
     #[must_use]
     pub fn rarity(&self, term: &str) -> f32 {
         let holders = self.holders.get(term).map_or(0.0, |&holders| holders as f32);
-        (self.documents / (1.0 + holders)).ln_1p() / self.documents.ln_1p()
+        (self.documents / (1.0 + holders)).ln_1p() / self.rarest
     }
 }
 

@@ -19,6 +19,9 @@ use crate::tally::{Asked, Tally};
 /// Sums of some hundred single-precision numbers are off by less than this, relatively.
 pub(crate) const ROUNDING: f64 = 1e-4;
 
+/// So many lines of a run are fetched before it is read.
+const FIRST_LINES: usize = 4;
+
 /// What is asked of each document.
 pub(super) struct Judging<'a> {
     resident: &'a Resident,
@@ -254,6 +257,12 @@ impl<'a> Judging<'a> {
             let in_vector = direction.dimensions();
             let numbers = passages.start * in_vector..passages.end * in_vector;
             numbers.step_by(LINE).for_each(|at| fetch(&texts.vectors, at));
+        }
+        for runs in &texts.own {
+            // The processor sees by the first lines that more are to follow.
+            let run = range(&runs.ends, document);
+            let first = run.step_by(LINE / size_of::<u32>()).take(FIRST_LINES);
+            first.for_each(|at| fetch(&runs.terms, at));
         }
     }
 }

@@ -3,7 +3,8 @@
 //!
 //! [`sweep`] leads the way: it knows for each term and document the most that the term can add, of all areas together, and shows the judge (`judge.rs`)
 //! only documents that may still come among the best. The judge scores them as the second stage does (`refinement.rs`), from arrays that hold what the
-//! index's columns hold. `building.rs` makes the arrays, `leading.rs` the sweeps.
+//! index's columns hold. `building.rs` makes the arrays, `leading.rs` the sweeps;
+//! `nearness.rs` and `holding.rs` are what the judge asks beside.
 
 mod building;
 mod few;
