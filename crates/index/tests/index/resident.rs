@@ -177,6 +177,11 @@ proptest! {
         prop_assert_eq!(&told(&among, Wanted::best(100)), &some);
         let rate = snapshot.rate(&query, &corpus, &weights);
         prop_assert_eq!(&told(&reached(&few, asker, &corpus, rate, &weights, 0.0), Wanted::best(100)), &some);
+        // Whoever stands in the last place reaches it.
+        for (number, total) in &some {
+            let least = f64::from_bits(*total);
+            prop_assert!(reached(&few, asker, &corpus, rate, &weights, least).contains(number));
+        }
         let reached = reached(&few, asker, &corpus, rate, &weights, floor);
         prop_assert_eq!(&told(&reached, wanted), &high(&some));
     }
