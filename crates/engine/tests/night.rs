@@ -20,7 +20,7 @@ use engine::{
 use jiff::ToSpan;
 use jiff::civil::{Date, date};
 use serde_json::{Value, json};
-use store::Store;
+use store::{Cluster, ClusterPlace, Store};
 
 const DAY: Date = date(2026, 11, 21);
 const WORDS: [&str; 12] = [
@@ -158,6 +158,16 @@ async fn published(folder: &Path) -> Published {
     all
 }
 
+/// The clusters that are published, as they are kept.
+async fn clusters(folder: &Path) -> Vec<Cluster> {
+    let store = Store::open(folder.join("hongniang.db")).await.unwrap();
+    let run = store.current_run().await.unwrap().unwrap();
+    let all = ClusterPlace { after: 0, least: 0, limit: 10_000 };
+    let clusters = store.run_clusters(run.id, all).await.unwrap();
+    store.close().await;
+    clusters
+}
+
 /// All that changed in a run.
 async fn changes(engine: &Engine, run: u64) -> Vec<engine::MatchChange> {
     let (mut all, mut after) = (Vec::new(), None);
@@ -180,6 +190,7 @@ fn rounds() -> u64 {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_incremental_night_publishes_what_a_whole_one_does() {
     static RANKED: AtomicU64 = AtomicU64::new(0);
+    static CLUSTERS: AtomicU64 = AtomicU64::new(0);
     for seed in 0..rounds() {
         let folder = tempfile::tempdir().unwrap();
         let mut dice = Dice(seed * 7_919 + 1);
@@ -195,6 +206,8 @@ async fn an_incremental_night_publishes_what_a_whole_one_does() {
             let run =
                 engine.rematch(&RematchRequest { on, ..RematchRequest::default() }, |_| {}).await.unwrap();
             let incremental = published(folder.path()).await;
+            let found = clusters(folder.path()).await;
+            CLUSTERS.fetch_add(found.len() as u64, Ordering::Relaxed);
             let told = changes(&engine, run.id).await;
             let whole = engine
                 .rematch(&RematchRequest { on, whole: true, ..RematchRequest::default() }, |_| {})
@@ -203,6 +216,7 @@ async fn an_incremental_night_publishes_what_a_whole_one_does() {
             let what = format!("seed {seed}, night {night}");
             assert_ne!(whole.id, run.id, "{what}");
             assert_eq!(published(folder.path()).await, incremental, "{what}");
+            assert_eq!(clusters(folder.path()).await, found, "{what}");
             assert_eq!((whole.needs, whole.matches), (run.needs, run.matches), "{what}");
             assert_eq!(changes(&engine, whole.id).await, [], "{what}: the whole run found something else");
             tell_all(&before, &incremental, &told, &what);
@@ -212,6 +226,7 @@ async fn an_incremental_night_publishes_what_a_whole_one_does() {
         engine.close().await;
     }
     assert!(RANKED.load(Ordering::Relaxed) > 0, "nothing ever changed");
+    assert!(CLUSTERS.load(Ordering::Relaxed) > 0, "no needs were ever alike");
 }
 
 /// The changes that are told are those between the two, each once.

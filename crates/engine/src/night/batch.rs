@@ -252,7 +252,7 @@ impl Shift {
             let read = asker()?;
             let wanted = Wanted { keep: self.length.all(), floor: floor(list) };
             let asker = Asker { query: &read.query, attributes };
-            let corpus = read.corpus(list.target)?;
+            let corpus = read.corpus(&self.ranking, list.target)?;
             scored = self.ranking.rank_some(asker, corpus, list.target, reached, wanted)?;
         }
         let merged = merged(list, changed, scored.iter().map(place).collect(), self.length);
@@ -268,7 +268,12 @@ impl Shift {
     ) -> Result<MatchList, EngineError> {
         let asker = Asker { query: &read.query, attributes };
         // One more than a list holds tells whether there are others.
-        let placed = self.ranking.rank_all(asker, read.corpus(target)?, target, self.length.all() + 1)?;
+        let placed = self.ranking.rank_all(
+            asker,
+            read.corpus(&self.ranking, target)?,
+            target,
+            self.length.all() + 1,
+        )?;
         let places: Vec<Place> = placed.iter().map(place).collect();
         Ok(cut(MatchList { complete: true, places, ..MatchList::of_none(need, target) }, self.length))
     }

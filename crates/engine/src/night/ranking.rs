@@ -56,9 +56,6 @@ pub struct Placed {
     pub features: Vec<Feature>,
 }
 
-/// What the registries know of a query's terms, in the order of [`TARGETS`].
-pub(super) type Corpora = [Corpus; TARGETS.len()];
-
 /// Made when it is first asked for. Whoever else needs it meanwhile waits: two would take twice the memory.
 struct Lazy<T>(Mutex<Option<Arc<T>>>);
 
@@ -138,15 +135,9 @@ impl NightRanking {
         self.engine.read_texts(need.id.kind, attributes, passages, warnings, Some(peers))
     }
 
-    /// What the registries know of a query's terms.
-    pub(super) fn corpora(&self, query: &Query) -> Result<Corpora, EngineError> {
-        let [expert, station, achievement] = TARGETS.map(|target| self.statistics.corpus(target, query));
-        Ok([expert?, station?, achievement?])
-    }
-
-    /// What one of likeness is worth at most to this query, in each registry.
-    pub(super) fn rates(&self, query: &Query, corpora: &Corpora) -> [f32; TARGETS.len()] {
-        std::array::from_fn(|at| self.registries[at].snapshot.rate(query, &corpora[at], &self.engine.weights))
+    /// What one of likeness is worth at most to this query, in a registry.
+    pub(super) fn rate(&self, query: &Query, corpus: &Corpus, target: Kind) -> Result<f32, EngineError> {
+        Ok(self.registry(target)?.snapshot.rate(query, corpus, &self.engine.weights))
     }
 
     /// The `keep` best of those that may be proposed, best first, ties by number: of all, or of `among` (ascending) only. No record changes the score of

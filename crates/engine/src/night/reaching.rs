@@ -1,6 +1,6 @@
 //! Which of those that changed a need is asked about at all, and what needs ask for, read once in an epoch.
 
-use std::sync::PoisonError;
+use std::sync::{OnceLock, PoisonError};
 
 use domain::{Kind, Record};
 use index::Ask;
@@ -8,7 +8,7 @@ use ranking::{Corpus, Query, text_at_least};
 use store::MatchList;
 
 use super::batch::{Asked, floor};
-use super::ranking::Corpora;
+use super::ranking::NightRanking;
 use super::readings::{Measure, Reading};
 use super::working::Shift;
 use crate::EngineError;
@@ -17,16 +17,24 @@ use crate::rematch::TARGETS;
 /// A need, read.
 pub(super) struct Read {
     pub(super) query: Query,
-    corpora: Corpora,
+    /// What each registry knows of its terms, from when it is first asked for: most needs have to do with one alone.
+    corpora: [OnceLock<Corpus>; TARGETS.len()],
 }
 
 impl Read {
+    fn new(query: Query) -> Self {
+        Self { query, corpora: Default::default() }
+    }
+
     /// What a registry knows of its terms.
-    pub(super) fn corpus(&self, target: Kind) -> Result<&Corpus, EngineError> {
+    pub(super) fn corpus(&self, ranking: &NightRanking, target: Kind) -> Result<&Corpus, EngineError> {
         let place = TARGETS.iter().position(|known| *known == target);
-        place
-            .map(|place| &self.corpora[place])
-            .ok_or(EngineError::NoSuchPairing { subject: Kind::Need, target })
+        let place = place.ok_or(EngineError::NoSuchPairing { subject: Kind::Need, target })?;
+        if let Some(corpus) = self.corpora[place].get() {
+            return Ok(corpus);
+        }
+        let corpus = ranking.statistics().corpus(target, &self.query)?;
+        Ok(self.corpora[place].get_or_init(|| corpus))
     }
 }
 
@@ -38,15 +46,17 @@ impl Shift {
             readings.of(need).map(|reading| readings.query(reading))
         };
         if let Some(query) = known {
-            return Ok(Read { corpora: self.ranking.corpora(&query)?, query });
+            return Ok(Read::new(query));
         }
-        let query = self.ranking.read(need, &[])?.query;
-        let corpora = self.ranking.corpora(&query)?;
-        let rates = self.ranking.rates(&query, &corpora);
-        let measure = |at: usize| Measure { ideal: corpora[at].ideal(&query), rate: rates[at] };
-        let measures = std::array::from_fn(measure);
-        self.readings.lock().unwrap_or_else(PoisonError::into_inner).keep(need, &query, measures);
-        Ok(Read { query, corpora })
+        let read = Read::new(self.ranking.read(need, &[])?.query);
+        let mut measures = [Measure { ideal: 0.0, rate: 0.0 }; TARGETS.len()];
+        for (measure, target) in measures.iter_mut().zip(TARGETS) {
+            let corpus = read.corpus(&self.ranking, target)?;
+            let rate = self.ranking.rate(&read.query, corpus, target)?;
+            *measure = Measure { ideal: corpus.ideal(&read.query), rate };
+        }
+        self.readings.lock().unwrap_or_else(PoisonError::into_inner).keep(need, &read.query, measures);
+        Ok(read)
     }
 
     /// A need and its list in one registry, if that is brought up to date.

@@ -2,15 +2,17 @@
 //!
 //! 1. It finds who is best of all documents, and with what scores, exactly as the index itself does when each document is looked at closely: to the last
 //!    bit, ties by number, whatever statistics are in force and however the documents lie in segments.
-//! 2. Some are ranked as they are among all.
+//! 2. Some are ranked as they are among all, also where they alone were taken in; and who may reach an asker's last place is told.
+//! 3. Without taking anybody in, the files tell the same of a single asker.
 
 use domain::{Area, Attributes, Availability, Capacity, Consent, Offer, Region, Status};
 use index::{
-    Among, Asker, Best, Candidate, IndexDocument, Resident, Scope, Scratch, Snapshot, Statistics, Wanted,
+    Among, Ask, Asker, Best, Candidate, Few, IndexDocument, Resident, Scope, Scratch, Snapshot, Statistics,
+    Wanted,
 };
 use jiff::civil::{Date, date};
 use proptest::prelude::*;
-use ranking::{Query, Weights, exclusions, features, score};
+use ranking::{Corpus, Query, Weights, exclusions, features, score, text_at_least};
 
 use crate::fixture::{Fixture, titled};
 use crate::retrieval::{documents, query, terms, weights};
@@ -64,6 +66,39 @@ fn totals(best: &[Best<'_>], ideal: f32, asker: Asker<'_>, weights: &Weights) ->
         (best.number, score(&best.texts, ideal, &features, weights).total.to_bits())
     };
     best.iter().map(total).collect()
+}
+
+/// As the files tell it of this asker alone.
+fn single(
+    snapshot: &Snapshot,
+    corpus: &Corpus,
+    asker: Asker<'_>,
+    weights: &Weights,
+    wanted: Wanted,
+) -> Vec<(u64, u64)> {
+    let marks = snapshot.marks().unwrap();
+    let found = snapshot.best(asker, corpus, &marks, weights, DAY, wanted).unwrap();
+    let best: Vec<Best<'_>> = found
+        .iter()
+        .map(|found| Best { number: found.number, texts: found.texts, attributes: &found.attributes })
+        .collect();
+    totals(&best, corpus.ideal(asker.query), asker, weights)
+}
+
+/// Whom an asker must look at to find all who come to `least`.
+fn reached(
+    few: &Few,
+    asker: Asker<'_>,
+    corpus: &Corpus,
+    rate: f32,
+    weights: &Weights,
+    least: f64,
+) -> Vec<u64> {
+    let terms: Vec<Box<str>> = asker.query.terms.iter().map(|term| term.text.as_str().into()).collect();
+    let weighed: Vec<(u32, f32)> =
+        (0..).zip(&asker.query.terms).map(|(at, term)| (at, term.weight)).collect();
+    let least_text = text_at_least(least, corpus.ideal(asker.query), weights);
+    few.reached(&terms, &[Ask { terms: &weighed, rate, least_text }]).remove(0)
 }
 
 proptest! {
@@ -131,6 +166,24 @@ proptest! {
             prop_assert_eq!(&above(Among::These(&among, subset), wanted), &high(&some));
         }
         prop_assert_eq!(&above(Among::All, wanted), &high(&expected));
+
+        let single = |wanted| single(&snapshot, &corpus, asker, &weights, wanted);
+        prop_assert_eq!(&single(Wanted::best(100)), &expected);
+        prop_assert_eq!(&single(Wanted::best(keep)), &expected[..keep.min(expected.len())]);
+        prop_assert_eq!(&single(wanted), &high(&expected));
+
+        let few = Few::new(&snapshot, &statistics, &weights, DAY, &among).unwrap();
+        let told = |numbers: &[u64], wanted| totals(&few.best(asker, &corpus, numbers, wanted), ideal, asker, &weights);
+        prop_assert_eq!(&told(&among, Wanted::best(100)), &some);
+        let rate = snapshot.rate(&query, &corpus, &weights);
+        prop_assert_eq!(&told(&reached(&few, asker, &corpus, rate, &weights, 0.0), Wanted::best(100)), &some);
+        // Whoever stands in the last place reaches it.
+        for (number, total) in &some {
+            let least = f64::from_bits(*total);
+            prop_assert!(reached(&few, asker, &corpus, rate, &weights, least).contains(number));
+        }
+        let reached = reached(&few, asker, &corpus, rate, &weights, floor);
+        prop_assert_eq!(&told(&reached, wanted), &high(&some));
     }
 }
 
@@ -163,8 +216,14 @@ fn terms_that_share_their_mark_are_told_apart() {
         let corpus = resident.corpus(&query);
         let best =
             resident.best(asker, &corpus, Among::All, Wanted::best(10), &mut Scratch::default()).unwrap();
-        let found = totals(&best, corpus.ideal(&query), asker, &weights);
+        let ideal = corpus.ideal(&query);
+        let found = totals(&best, ideal, asker, &weights);
         assert_eq!(found, reference(&snapshot, &statistics, asker, &weights), "{asked}");
         assert!(!found.is_empty());
+        assert_eq!(single(&snapshot, &corpus, asker, &weights, Wanted::best(10)), found, "{asked}");
+        let few = Few::new(&snapshot, &statistics, &weights, DAY, &[1, 2, 3, 4]).unwrap();
+        let reached = reached(&few, asker, &corpus, 0.0, &weights, 0.0);
+        let best = few.best(asker, &corpus, &reached, Wanted::best(10));
+        assert_eq!(totals(&best, ideal, asker, &weights), found, "{asked}");
     }
 }
