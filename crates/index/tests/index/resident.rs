@@ -5,7 +5,7 @@
 //! 2. Some are ranked as they are among all, also where they alone were taken in; and who may reach an asker's last place is told.
 //! 3. Without taking anybody in, the files tell the same of a single asker.
 
-use domain::{Area, Attributes, Availability, Capacity, Consent, Offer, Region, Status};
+use domain::{Area, Attributes, Availability, Capacity, Consent, Industry, Offer, Region, Status};
 use index::{
     Among, Ask, Asker, Best, Candidate, Few, IndexDocument, Resident, Scope, Scratch, Snapshot, Statistics,
     Wanted,
@@ -19,22 +19,30 @@ use crate::retrieval::{documents, query, terms, weights};
 
 const DAY: Date = date(2026, 11, 21);
 
-/// What people are compared by, of a few kinds.
+/// What people are compared by, of a few kinds in each thing, so that many are the same in one and not in another.
 fn attributes() -> impl Strategy<Value = Attributes> {
     let region = proptest::sample::select(vec!["", "34", "340104", "340203", "110105"]);
+    let travel = proptest::sample::select(vec!["", "", "34", "1101"]);
+    let industry = proptest::sample::select(vec!["", "C384", "C39"]);
     let status = proptest::sample::select(vec![Status::Open, Status::Open, Status::Open, Status::Closed]);
-    (region, status, 0_u32..4, any::<bool>()).prop_map(|(region, status, engaged, own)| Attributes {
-        status,
-        region: region.parse::<Region>().ok(),
-        fields: if own { vec!["先进材料".to_owned()] } else { Vec::new() },
-        offer: Some(Offer {
-            capacity: Capacity { per_year: Some(3), engaged },
-            availability: Availability::Available,
-            consent: Consent::Matching,
-        }),
-        organisation: if own && engaged == 1 { "某厂".to_owned() } else { String::new() },
-        ..Attributes::default()
-    })
+    let available = proptest::sample::select(vec![Availability::Available, Availability::Limited]);
+    let offer = (available, 0_u32..4, proptest::sample::select(vec![None, Some(3)]));
+    (region, travel, industry, status, offer, any::<bool>()).prop_map(
+        |(region, travel, industry, status, (availability, engaged, per_year), own)| Attributes {
+            status,
+            region: region.parse::<Region>().ok(),
+            travel_regions: travel.parse::<Region>().into_iter().collect(),
+            industries: industry.parse::<Industry>().into_iter().collect(),
+            fields: if own { vec!["先进材料".to_owned()] } else { Vec::new() },
+            offer: Some(Offer {
+                capacity: Capacity { per_year, engaged },
+                availability,
+                consent: Consent::Matching,
+            }),
+            organisation: if own && engaged == 1 { "某厂".to_owned() } else { String::new() },
+            ..Attributes::default()
+        },
+    )
 }
 
 /// The best of those that may be proposed, every document looked at closely: number and total, the bits of it.
@@ -134,7 +142,13 @@ proptest! {
         let terms = terms(&asked);
         let grounds = (0..terms.len() as u32).map(|term| vec![term]).collect();
         let query = Query { grounds, ..query(terms) };
-        let own = Attributes { organisation: "某厂".to_owned(), region: "340104".parse().ok(), ..Attributes::default() };
+        let own = Attributes {
+            organisation: "某厂".to_owned(),
+            region: "340104".parse().ok(),
+            industries: "C3841".parse().into_iter().collect(),
+            fields: vec!["先进材料".to_owned()],
+            ..Attributes::default()
+        };
         let asker = Asker { query: &query, attributes: &own };
         let snapshot = index.snapshot();
         let expected = reference(&snapshot, &statistics, asker, &weights);
