@@ -208,7 +208,7 @@ fn an_import_that_is_an_operation_is_bounded() {
         eventually(patience, "the operation ends", || {
             let operation = service.get(&place).json();
             assert_ne!(operation["state"], "failed", "{operation}");
-            operation["state"] == "succeeded" && operation["report"]["created"] == rows
+            operation["state"] == "succeeded" && operation["result"]["created"] == rows
         });
         let done = started.elapsed();
         service.indexed_within(patience);
