@@ -52,8 +52,10 @@ impl Engine {
         } else {
             Neighbours::open(&self.data_dir, &shift.key)
         };
-        let (shift_, needs_, peers_) = (shift.clone(), needs.clone(), peers.clone());
-        let work = move || brought_up_to_date(kept, &shift_, &needs_, &peers_);
+        let work = {
+            let (shift, needs, peers) = (shift.clone(), needs.clone(), peers.clone());
+            move || brought_up_to_date(kept, &shift, &needs, &peers)
+        };
         let (mut kept, to_ask) = blocking(work).await?;
         let once: Vec<u64> = needs.each_once().collect();
         for (need, near) in self.near(&to_ask, &once, &peers).await? {
