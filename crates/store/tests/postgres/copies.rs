@@ -117,7 +117,7 @@ async fn whoever_was_erased_since_does_not_come_back() {
         number: 7,
         digest: digest(Kind::Need, "X6"),
     };
-    let (_, back) = restored(server, &url, copy.path(), &[entry.clone()]).await;
+    let (_, back) = restored(server, &url, copy.path(), std::slice::from_ref(&entry)).await;
     let contact = back.contact(RecordId::new(Kind::Need, 7)).await.unwrap();
     assert_eq!(contact.mobile, None);
     assert_eq!(back.erasures().await.unwrap(), [entry]);
