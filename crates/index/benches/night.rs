@@ -16,8 +16,7 @@ use std::time::{Duration, Instant};
 
 use domain::{Area, Attributes, Kind, Profile, forms};
 use index::{
-    Among, Asker, Best, Candidate, Catalog, IndexDocument, Resident, Scope, Scratch, Snapshot, Statistics,
-    Wanted,
+    Asker, Best, Candidate, Catalog, IndexDocument, Resident, Scope, Scratch, Snapshot, Statistics, Wanted,
 };
 use ranking::{Areas, Corpus, Query, Rarity, Texts, Weights, exclusions, features, score};
 use text::{Analyzer, Background, Dictionaries};
@@ -85,9 +84,9 @@ impl Night {
         Read { query, attributes: Attributes::of_form(need), corpus }
     }
 
-    fn best(&self, read: &Read, among: Among<'_>, wanted: Wanted, scratch: &mut Scratch) -> Vec<Best<'_>> {
+    fn best(&self, read: &Read, wanted: Wanted, scratch: &mut Scratch) -> Vec<Best<'_>> {
         let asker = Asker { query: &read.query, attributes: &read.attributes };
-        self.resident.best(asker, &read.corpus, among, wanted, scratch).unwrap()
+        self.resident.best(asker, &read.corpus, wanted, scratch).unwrap()
     }
 
     fn total(&self, read: &Read, texts: &Texts, attributes: &Attributes) -> f64 {
@@ -108,7 +107,7 @@ impl Night {
                 add(&terms, read.query.terms.len() as u64);
                 add(&reading, begun.elapsed().as_nanos() as u64);
                 let begun = Instant::now();
-                black_box(self.best(&read, Among::All, Wanted::best(KEEP), &mut scratch));
+                black_box(self.best(&read, Wanted::best(KEEP), &mut scratch));
                 add(&ranking, begun.elapsed().as_nanos() as u64);
             }
             add(&likely, scratch.likely());
@@ -131,36 +130,6 @@ impl Night {
         );
     }
 
-    /// Every need asks about a hundredth of the experts.
-    fn changed(&self) {
-        let among: Vec<u64> = (1..=self.resident.len() as u64).step_by(100).collect();
-        let begun = Instant::now();
-        let subset = self.resident.subset(&among).unwrap();
-        println!("a subset of {} in {:.3} s", among.len(), begun.elapsed().as_secs_f64());
-        let mut scratch = Scratch::default();
-        let ways = [
-            ("one by one", None, false),
-            ("with the subset", Some(&subset), false),
-            ("above the last", Some(&subset), true),
-        ];
-        for (way, subset, above) in ways {
-            let (mut time, count) = (Duration::ZERO, self.needs.len().min(300));
-            for need in self.needs.iter().take(count) {
-                let read = self.read(need);
-                let mut wanted = Wanted::best(KEEP);
-                if above {
-                    let all = self.best(&read, Among::All, wanted, &mut scratch);
-                    let last = all.last().map(|last| self.total(&read, &last.texts, last.attributes));
-                    wanted.floor = last.unwrap_or(0.0);
-                }
-                let begun = Instant::now();
-                black_box(self.best(&read, Among::These(&among, subset), wanted, &mut scratch));
-                time += begun.elapsed();
-            }
-            println!("{way}: {:.3} ms a need", time.as_secs_f64() * 1e3 / count as f64);
-        }
-    }
-
     /// Some needs get whom they get when every document is looked at.
     fn compare(&self) {
         let mut scratch = Scratch::default();
@@ -177,7 +146,7 @@ impl Night {
             let mut expected: Vec<(f64, u64)> = scored.collect();
             expected.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
             expected.truncate(KEEP);
-            let best = self.best(&read, Among::All, Wanted::best(KEEP), &mut scratch);
+            let best = self.best(&read, Wanted::best(KEEP), &mut scratch);
             let found =
                 best.iter().map(|best| (self.total(&read, &best.texts, best.attributes), best.number));
             assert_eq!(found.collect::<Vec<_>>(), expected, "not what the reference finds");
@@ -231,6 +200,5 @@ fn main() {
     for threads in [1, 1, 2, 2] {
         night.full(threads);
     }
-    night.changed();
     night.compare();
 }

@@ -36,7 +36,7 @@ pub use catalog::Catalog;
 pub use document::{Dimension, Facet, IndexDocument};
 pub use error::IndexError;
 pub use registry::{IndexState, Registry};
-pub use resident::{Among, Ask, Asker, Best, Few, Memory, Resident, Scratch, Subset, Wanted};
+pub use resident::{Ask, Asker, Best, Few, Memory, Resident, Scratch, Wanted};
 pub use retrieval::{Candidate, Retrieved, Scope};
 pub use search::{FacetCount, FacetRequest, Filter, Hit, SearchAfter, SearchPage, SearchQuery, Sort};
 pub use single::Marks;

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use domain::{Attributes, Kind, Record};
-use index::{Among, Ask, Asker, Few, Marks, Resident, Scratch, Snapshot, Wanted};
+use index::{Ask, Asker, Few, Marks, Resident, Scratch, Snapshot, Wanted};
 use jiff::civil::Date;
 use ranking::{Corpus, Evidence, Feature, Query, Score, Texts, Weights, exclusions, features, score};
 
@@ -175,7 +175,7 @@ impl NightRanking {
         let wanted = Wanted::best(keep);
         if let Some(resident) = self.resident_if_worth(registry, target)? {
             return SCRATCH.with_borrow_mut(|scratch| {
-                let best = resident.best(asker, corpus, Among::All, wanted, scratch)?;
+                let best = resident.best(asker, corpus, wanted, scratch)?;
                 let best = best.into_iter().map(|best| (best.number, best.texts, best.attributes));
                 Ok(self.placed(asker, corpus, best))
             });

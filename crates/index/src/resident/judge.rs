@@ -9,7 +9,7 @@ use vectors::Direction;
 use super::holding::Holding;
 use super::leading::most_alike;
 use super::nearness::{Known, Nearness};
-use super::{Asker, OWN, Part, Resident, Wanted, range};
+use super::{Asker, OWN, Resident, Wanted, range};
 use crate::IndexError;
 use crate::meaning::Meaning;
 use crate::pieces::mark;
@@ -122,19 +122,17 @@ impl<'a> Judging<'a> {
         plan
     }
 
-    /// The best of a sweep's documents, or of a part of them, best first.
+    /// The best of all documents, which the sweep shows, best first.
     pub(super) fn lead(
         &mut self,
         sweep: &sweep::Sweep,
-        part: Option<Part<'_>>,
         wanted: Wanted,
         scratch: &mut sweep::Scratch,
     ) -> Result<Vec<(f64, u32)>, IndexError> {
         let query = sweep::Query::new(sweep, &self.plan())?;
         let Wanted { keep, floor } = wanted;
-        let found = sweep.top(&query, keep, scratch, &mut Led { judging: self, part, floor });
-        let document = |at: u32| part.map_or(at, |part| part.documents[at as usize]);
-        Ok(found.into_iter().map(|found| (found.score, document(found.document))).collect())
+        let found = sweep.top(&query, keep, scratch, &mut Led { judging: self, floor });
+        Ok(found.into_iter().map(|found| (found.score, found.document)).collect())
     }
 
     /// The best of these documents, each looked at, best first.
@@ -270,25 +268,16 @@ impl<'a> Judging<'a> {
 /// Judges the documents that a sweep shows.
 struct Led<'j, 'a> {
     judging: &'j mut Judging<'a>,
-    /// Whose documents these are; `None` when they are all.
-    part: Option<Part<'j>>,
     floor: f64,
-}
-
-impl Led<'_, '_> {
-    fn document(&self, at: u32) -> usize {
-        self.part.map_or(at, |part| part.documents[at as usize]) as usize
-    }
 }
 
 impl Judge for Led<'_, '_> {
     fn expect(&mut self, document: u32) {
-        self.judging.expect(self.document(document));
+        self.judging.expect(document as usize);
     }
 
     fn expect_soon(&mut self, document: u32, sum: f64, least: f64) {
-        let document = self.document(document);
-        self.judging.expect_soon(document, sum * (1.0 + ROUNDING), least.max(self.floor));
+        self.judging.expect_soon(document as usize, sum * (1.0 + ROUNDING), least.max(self.floor));
     }
 
     fn ceiling(&self, sum: f64) -> f64 {
@@ -299,14 +288,6 @@ impl Judge for Led<'_, '_> {
     }
 
     fn score(&mut self, document: u32, sum: f64, least: f64) -> Option<f64> {
-        let document = match self.part {
-            None => document,
-            Some(Part { documents, of_them }) => {
-                let document = documents[document as usize];
-                of_them.binary_search(&document).ok()?;
-                document
-            }
-        };
         if self.ceiling(sum) < self.floor {
             return None;
         }

@@ -82,15 +82,6 @@ pub struct Asker<'a> {
     pub attributes: &'a Attributes,
 }
 
-/// Of whom the best are asked for.
-#[derive(Clone, Copy)]
-pub enum Among<'a> {
-    /// Of all.
-    All,
-    /// Of these numbers, ascending. It takes time for each; where a [`Subset`] holds most of them, for those alone that it does not hold.
-    These(&'a [u64], Option<&'a Subset>),
-}
-
 /// How many of the best are wanted.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Wanted {
@@ -105,22 +96,6 @@ impl Wanted {
     pub const fn best(keep: usize) -> Self {
         Self { keep, floor: 0.0 }
     }
-}
-
-/// Some documents of a [`Resident`], about which much is asked.
-pub struct Subset {
-    /// Ascending; their places are the sweep's numbers.
-    documents: Vec<u32>,
-    sweep: Sweep,
-}
-
-/// Some documents of a sweep's.
-#[derive(Clone, Copy)]
-struct Part<'a> {
-    /// By the sweep's numbers.
-    documents: &'a [u32],
-    /// Only these, ascending.
-    of_them: &'a [u32],
 }
 
 /// One of the best.
@@ -196,18 +171,6 @@ impl Resident {
         self.statistics.corpus(query)
     }
 
-    /// Makes ready for many questions about the best of these documents: [`Self::best`] of them then takes hardly longer than for one.
-    ///
-    /// # Errors
-    /// [`IndexError::TooLarge`].
-    pub fn subset(&self, numbers: &[u64]) -> Result<Subset, IndexError> {
-        let mut documents: Vec<u32> = numbers.iter().filter_map(|number| self.place(*number)).collect();
-        documents.sort_unstable();
-        documents.dedup();
-        let impacts = Impacts::new(&self.texts, &self.terms, &self.statistics, &self.weights);
-        Ok(Subset { sweep: impacts.sweep(&documents)?, documents })
-    }
-
     fn place(&self, number: u64) -> Option<u32> {
         self.numbers.binary_search(&number).ok().map(|place| place as u32)
     }
@@ -220,28 +183,11 @@ impl Resident {
         &self,
         asker: Asker<'_>,
         corpus: &Corpus,
-        among: Among<'_>,
         wanted: Wanted,
         scratch: &mut Scratch,
     ) -> Result<Vec<Best<'_>>, IndexError> {
         let mut judging = Judging::new(self, asker, corpus, std::mem::take(&mut scratch.known));
-        let found = match among {
-            Among::All => judging.lead(&self.sweep, None, wanted, &mut scratch.sweep)?,
-            Among::These(numbers, None) => {
-                let documents = numbers.iter().filter_map(|number| self.place(*number));
-                judging.each(documents, wanted)
-            }
-            Among::These(numbers, Some(subset)) => {
-                let documents = numbers.iter().filter_map(|number| self.place(*number));
-                let (known, others): (Vec<u32>, Vec<u32>) =
-                    documents.partition(|document| subset.documents.binary_search(document).is_ok());
-                let part = Part { documents: &subset.documents, of_them: &known };
-                let mut found = judging.lead(&subset.sweep, Some(part), wanted, &mut scratch.sweep)?;
-                found.extend(judging.each(others.into_iter(), wanted));
-                judge::best_first(&mut found, wanted.keep);
-                found
-            }
-        };
+        let found = judging.lead(&self.sweep, wanted, &mut scratch.sweep)?;
         let (told, known) = judging.told();
         scratch.known = known;
         scratch.judged += told.len() as u64;

@@ -7,8 +7,7 @@
 
 use domain::{Area, Attributes, Availability, Capacity, Consent, Industry, Offer, Region, Status};
 use index::{
-    Among, Ask, Asker, Best, Candidate, Few, IndexDocument, Resident, Scope, Scratch, Snapshot, Statistics,
-    Wanted,
+    Ask, Asker, Best, Candidate, Few, IndexDocument, Resident, Scope, Scratch, Snapshot, Statistics, Wanted,
 };
 use jiff::civil::{Date, date};
 use proptest::prelude::*;
@@ -156,12 +155,12 @@ proptest! {
         let corpus = resident.corpus(&query);
         let ideal = corpus.ideal(&query);
         let mut scratch = Scratch::default();
-        let mut above = |among: Among<'_>, wanted| {
-            totals(&resident.best(asker, &corpus, among, wanted, &mut scratch).unwrap(), ideal, asker, &weights)
+        let mut above = |wanted| {
+            totals(&resident.best(asker, &corpus, wanted, &mut scratch).unwrap(), ideal, asker, &weights)
         };
-        let mut best = |among: Among<'_>, keep| above(among, Wanted::best(keep));
-        prop_assert_eq!(&best(Among::All, 100), &expected);
-        prop_assert_eq!(&best(Among::All, keep), &expected[..keep.min(expected.len())]);
+        let mut best = |keep| above(Wanted::best(keep));
+        prop_assert_eq!(&best(100), &expected);
+        prop_assert_eq!(&best(keep), &expected[..keep.min(expected.len())]);
         let among: Vec<u64> = (0..40).step_by(3).collect();
         let some: Vec<(u64, u64)> =
             expected.iter().copied().filter(|(number, _)| among.contains(number)).collect();
@@ -169,17 +168,8 @@ proptest! {
         let high = |found: &[(u64, u64)]| -> Vec<(u64, u64)> {
             found.iter().copied().filter(|(_, total)| f64::from_bits(*total) >= floor).collect()
         };
-        // A subset that holds some of them and others.
-        let subset = resident.subset(&[1, 2, 3, 6, 9, 12, 17]).unwrap();
-        for subset in [None, Some(&subset)] {
-            prop_assert_eq!(&best(Among::These(&among, subset), 100), &some);
-            prop_assert_eq!(&best(Among::These(&among, subset), keep), &some[..keep.min(some.len())]);
-        }
         let wanted = Wanted { keep: 100, floor };
-        for subset in [None, Some(&subset)] {
-            prop_assert_eq!(&above(Among::These(&among, subset), wanted), &high(&some));
-        }
-        prop_assert_eq!(&above(Among::All, wanted), &high(&expected));
+        prop_assert_eq!(&above(wanted), &high(&expected));
 
         let single = |wanted| single(&snapshot, &corpus, asker, &weights, wanted);
         prop_assert_eq!(&single(Wanted::best(100)), &expected);
@@ -228,8 +218,7 @@ fn terms_that_share_their_mark_are_told_apart() {
         let own = Attributes::default();
         let asker = Asker { query: &query, attributes: &own };
         let corpus = resident.corpus(&query);
-        let best =
-            resident.best(asker, &corpus, Among::All, Wanted::best(10), &mut Scratch::default()).unwrap();
+        let best = resident.best(asker, &corpus, Wanted::best(10), &mut Scratch::default()).unwrap();
         let ideal = corpus.ideal(&query);
         let found = totals(&best, ideal, asker, &weights);
         assert_eq!(found, reference(&snapshot, &statistics, asker, &weights), "{asked}");
