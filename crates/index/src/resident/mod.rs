@@ -24,7 +24,6 @@ use crate::lexicon::Lexicon;
 use crate::{IndexError, Snapshot, Statistics};
 use building::Texts;
 use judge::Judging;
-use leading::Impacts;
 use nearness::{Kinds, Known};
 
 pub use reach::{Ask, Few};
