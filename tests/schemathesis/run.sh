@@ -56,7 +56,7 @@ ask() {
     # Cases are kept nowhere: the same seed asks the same again.
     (cd "$work" && ASKING_KEY="$asking" SCHEMATHESIS_HOOKS="$here/hooks.py" "$tools/bin/schemathesis" --config-file "$here/schemathesis.toml" \
         run "$url/openapi.json" --checks all --exclude-checks use_after_free --seed "$seed" --max-examples "${EXAMPLES:-10}" --generation-database none \
-        --request-timeout 60 --phases "$phases" \
+        --request-timeout 60 --max-response-time 60 --phases "$phases" \
         --continue-on-failure --no-color "$@") >"$work/$caller.txt" 2>&1 || { cat "$work/$caller.txt" "$work/log.txt"; exit 1; }
     grep -A1 'Test cases:' "$work/$caller.txt"
     stop
