@@ -40,11 +40,13 @@ region=$(make_key --holder 滁州 --region 滁州市 --all)
 ask() {
     echo "— $1"
     cp -r "$work/demo" "$work/state"
+    # The address of the service before would be read where this one is not begun yet.
+    rm -f "$work/serve.txt"
     "$program" --data-dir "$work/state" --log warn serve --bind 127.0.0.1:0 >"$work/serve.txt" 2>"$work/log.txt" &
     service=$!
     url=
     for _ in $(seq 100); do
-        url=$(sed -n 's/.*\(http:\/\/127\.0\.0\.1:[0-9]*\).*/\1/p' "$work/serve.txt" | head -n 1)
+        url=$(sed -n 's/.*\(http:\/\/127\.0\.0\.1:[0-9]*\).*/\1/p' "$work/serve.txt" 2>/dev/null | head -n 1)
         [ -z "$url" ] || break
         sleep 0.2
     done
