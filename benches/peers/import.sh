@@ -2,8 +2,7 @@
 # Takes the same raw texts in with Lucene's CJK pipeline and with our import, by turns, and prints the ratios.
 # Everything it makes lies in a directory of its own: benches/peers/import.sh DIRECTORY [EXPERTS [ROUNDS]]
 # Lucene and a compiler for its program are Debian's: apt-get install liblucene8-java default-jdk-headless
-# The corpus comes from gen.py of the folder `peers`, which lies beside the repository's parent (PEERS says where else). HONGNIANG is a program that is
-# built already.
+# The corpus comes from `corpus.sh`. HONGNIANG is a program that is built already.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)
@@ -17,16 +16,8 @@ if [ ! -f "${lucene%%:*}" ] || ! command -v javac >/dev/null; then
 fi
 mkdir -p "$place/data"
 place=$(cd "$place" && pwd)
-if [ ! -s "$place/data/experts.jsonl" ]; then
-    peers=${PEERS:-$root/../shared/peers}
-    if [ ! -f "$peers/gen.py" ]; then
-        echo "gen.py, which makes the corpus, is not in $peers; set PEERS to its folder." >&2
-        exit 1
-    fi
-    [ -x "$place/venv/bin/python" ] || python3 -m venv "$place/venv"
-    "$place/venv/bin/pip" install --quiet numpy jieba
-    (cd "$place" && venv/bin/python "$peers/gen.py")
-fi
+. "$here/corpus.sh"
+raw_texts
 javac -cp "$lucene" -d "$place" "$here/Import.java"
 cd "$root"
 [ -n "${HONGNIANG:-}" ] || cargo build --quiet --locked --release
