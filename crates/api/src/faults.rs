@@ -89,7 +89,7 @@ fn code(error: &EngineError) -> Code {
         | EngineError::Store(StoreError::NotFound(_) | StoreError::WrongKind { .. }) => Code::RecordNotFound,
         EngineError::Store(StoreError::RunNotFound(_)) => Code::RunNotFound,
         EngineError::Store(StoreError::CampaignNotFound(_)) => Code::CampaignNotFound,
-        EngineError::NoRun => Code::NoRun,
+        EngineError::NoRun | EngineError::NoRunOf(_) => Code::NoRun,
         EngineError::NoSuchPairing { .. } => Code::NoSuchPairing,
         EngineError::BadParameter { .. } => Code::InvalidParameter,
         EngineError::File(_) => Code::UnreadableFile,

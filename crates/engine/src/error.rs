@@ -28,6 +28,9 @@ pub enum EngineError {
     /// No run has been published yet.
     #[error("还没有发布过匹配批次，请先运行 hongniang rematch")]
     NoRun,
+    /// No run of this day is kept, or none with the number that was named too.
+    #[error("没有 {0} 的匹配批次：这一天没有发布过，或已不再保留")]
+    NoRunOf(Date),
     /// A run for another day is being worked on.
     #[error("{0} 的匹配批次正在进行，请等它完成，或先用 hongniang rematch cancel 放弃它")]
     OtherRunUnderWay(Date),

@@ -233,7 +233,13 @@ async fn the_changes_of_a_run_are_a_workbook_and_a_day_stands_for_its_latest_run
     assert_eq!((left.len(), left[0][7].as_str()), (1, "退出"));
 
     let both = |run: u64| format!("/api/v1/match-changes?date=2026-11-21&run={run}");
-    assert_eq!(portal.get(&both(first.id)).await.status, 404);
+    let missing = portal.get(&both(first.id)).await;
+    assert_eq!((missing.status, missing.problem().as_str()), (404, "no_run"));
+    assert!(
+        missing.json()["detail"].as_str().unwrap().contains("没有 2026-11-21 的匹配批次"),
+        "{}",
+        missing.text()
+    );
     let of_day = portal.get("/api/v1/match-changes?date=2026-11-21&limit=100").await.json();
     let of_both = portal.get(&format!("{}&limit=100", both(second.id))).await.json();
     assert_eq!(of_day["items"].as_array().unwrap().len(), of_both["items"].as_array().unwrap().len());

@@ -124,13 +124,13 @@ impl Desk {
     /// The latest run of a day that is still kept; the one of this number, if one is named.
     ///
     /// # Errors
-    /// [`EngineError::NoRun`].
+    /// [`EngineError::NoRunOf`].
     pub async fn run_of(&self, day: Date, number: Option<RunId>) -> Result<RunId, EngineError> {
         let _turn = self.begin(Act::Match).await?;
         let kept = self.engine.runs(None, self.engine.matching.runs.max(2)).await?;
         let is_meant =
             |run: &&RunSummary| run.business_date == day && number.is_none_or(|number| number.0 == run.id);
-        kept.iter().find(is_meant).map(|run| RunId(run.id)).ok_or(EngineError::NoRun)
+        kept.iter().find(is_meant).map(|run| RunId(run.id)).ok_or(EngineError::NoRunOf(day))
     }
 
     /// As [`Self::match_changes`], within a turn, and of any length.

@@ -1,9 +1,10 @@
 //! The change list as a workbook: one row for each change, with a filter over the headings.
 
-use rust_xlsxwriter::{Color, Format, FormatAlign, Workbook};
+use rust_xlsxwriter::Workbook;
 use serde::Serialize;
 
 use super::SheetError;
+use super::look::{PAPER, heading, plain};
 
 /// Headings with the widths of their columns.
 const COLUMNS: [(&str, f64); 13] = [
@@ -21,9 +22,6 @@ const COLUMNS: [(&str, f64); 13] = [
     ("现得分", 9.0),
     ("原因", 26.0),
 ];
-const FONT: &str = "微软雅黑";
-const SIZE: f64 = 10.0;
-const DARK: Color = Color::RGB(0x1F_4E79);
 
 /// A change, as it is shown.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -63,15 +61,15 @@ pub struct ChangeRow {
 pub fn write(rows: &[ChangeRow]) -> Result<Vec<u8>, SheetError> {
     let mut workbook = Workbook::new();
     let sheet = workbook.add_worksheet();
-    let plain = Format::new().set_font_name(FONT).set_font_size(SIZE);
+    let (plain, heading) = (plain(), heading());
     let score = plain.clone().set_num_format("0.00");
-    let heading = plain
-        .clone()
-        .set_bold()
-        .set_font_color(Color::White)
-        .set_background_color(DARK)
-        .set_align(FormatAlign::Center);
-    sheet.set_name("变化清单")?;
+    sheet
+        .set_name("变化清单")?
+        .set_paper_size(PAPER)
+        .set_landscape()
+        .set_print_fit_to_pages(1, 0)
+        .set_footer("&L&A&R第 &P 页，共 &N 页")
+        .set_repeat_rows(0, 0)?;
     for (column, (name, width)) in (0..).zip(COLUMNS) {
         sheet.set_column_width(column, width)?;
         sheet.write_with_format(0, column, name, &heading)?;

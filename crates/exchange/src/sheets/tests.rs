@@ -95,6 +95,15 @@ fn a_new_sheet_is_blank_and_hides_nothing() {
 }
 
 #[test]
+fn the_change_list_is_printed_with_all_its_columns_on_a_page() {
+    let sheets = content(&super::changes::write(&[]).unwrap());
+    let (_, sheet) = sheets.iter().find(|(name, _)| name.ends_with("sheet1.xml")).unwrap();
+    for told in ["orientation=\"landscape\"", "fitToHeight=\"0\"", "<pageSetUpPr fitToPage=\"1\"/>"] {
+        assert!(sheet.contains(told), "{told}");
+    }
+}
+
+#[test]
 fn columns_move_and_levels_are_words_or_numbers() {
     let file = workbook(&[
         &["某科协 2026 年评判表"],
