@@ -10,16 +10,20 @@
 //! `KILL_ROUNDS` sets the number of kills in each test (6), `KILL_SEED` the moments; a failure names the seed.
 #![allow(clippy::unwrap_used, clippy::print_stderr, reason = "tests")]
 
+#[path = "support/killing.rs"]
+mod killing;
+
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::Stdio;
 use std::sync::{Arc, Mutex};
 use std::thread;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
 use domain::Kind;
+use killing::{Moments, asked, hongniang, kill, rounds, service};
 use serde_json::{Value, json};
 use store::{Run, Store};
 use tempfile::TempDir;
@@ -28,54 +32,14 @@ const ROWS: usize = 5_000;
 const BATCHES: u64 = 5;
 const NEEDS: u64 = 60;
 const ROUNDS_IN_A_HOME: u64 = 6;
+/// Scopes of whoever hands in needs.
+const WRITING: &str = "needs:write,imports:write";
 const TITLES: [&str; 5] =
     ["激光焊接气孔控制", "光纤阵列耦合胶固化", "茶叶杀青能耗", "矿井通风监测", "水稻病虫害识别"];
-
-/// SplitMix64 (Steele, Lea, Flood 2014): the moments of the kills.
-struct Moments(u64);
-
-impl Moments {
-    fn new(salt: u64) -> (Self, u64) {
-        let now = || SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_nanos() as u64;
-        let seed = number("KILL_SEED").unwrap_or_else(now);
-        (Self(seed ^ salt), seed)
-    }
-
-    fn below(&mut self, bound: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (mixed ^ (mixed >> 31)) % bound
-    }
-
-    fn pause(&mut self, most: u64) {
-        thread::sleep(Duration::from_millis(self.below(most)));
-    }
-}
-
-fn number(variable: &str) -> Option<u64> {
-    std::env::var(variable).ok()?.parse().ok()
-}
-
-fn rounds() -> u64 {
-    number("KILL_ROUNDS").unwrap_or(6)
-}
-
-fn hongniang(home: &Path, arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_hongniang"));
-    command.args(arguments).current_dir(home).stdin(Stdio::null());
-    command
-}
 
 fn need(name: &str, at: usize) -> Value {
     let title = TITLES[at % TITLES.len()];
     json!({"external_id": name, "title": format!("{title}第{at}项"), "description": "希望降到千分之三以下"})
-}
-
-/// Kills without a warning, and gathers the body.
-fn kill(mut child: Child) {
-    child.kill().unwrap();
-    child.wait().unwrap();
 }
 
 fn all_are_stored(home: &Path, names: &[String], what: &str) {
@@ -189,16 +153,6 @@ fn an_import_that_is_killed_loses_nothing_it_acknowledged() {
     assert!(in_the_middle > 0, "no kill came in the middle of a file");
 }
 
-/// The service and the address that it says.
-fn service(home: &Path) -> (Child, String) {
-    let arguments = ["serve", "--bind", "127.0.0.1:0", "--log", "error"];
-    let mut child = hongniang(home, &arguments).stdout(Stdio::piped()).spawn().unwrap();
-    let mut line = String::new();
-    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-    let address = line.split("http://").nth(1).unwrap().trim().trim_end_matches('/').to_owned();
-    (child, address)
-}
-
 /// Sends one record; whether the service answered that it is stored. Any answer but that is a failure, silence is not.
 fn created(address: &str, key: &str, form: &Value) -> std::io::Result<bool> {
     sent(address, key, form, "")
@@ -223,8 +177,7 @@ fn sent(address: &str, key: &str, form: &Value, headers: &str) -> std::io::Resul
 }
 
 /// A key, for a service that takes requests as fast as they come.
-fn key(home: &Path) -> String {
-    let scopes = "needs:write,imports:write";
+fn key(home: &Path, scopes: &str) -> String {
     let make = ["keys", "create", "--holder", "测试", "--purpose", "测试", "--scopes", scopes, "--json"];
     let made: Value = serde_json::from_slice(&hongniang(home, &make).output().unwrap().stdout).unwrap();
     fs::write(home.join("hongniang-data/hongniang.toml"), "[limits]\nrequests_per_second = 0\n").unwrap();
@@ -239,7 +192,7 @@ fn a_service_that_is_killed_loses_nothing_it_answered() {
     succeeds(home, &["migrate"]);
     succeeds(home, &["index", "rebuild"]);
     let built = generations(home);
-    let key = key(home);
+    let key = key(home, WRITING);
     let mut answered_in_all = 0;
     for round in 0..rounds() {
         let (mut child, address) = service(home);
@@ -279,7 +232,7 @@ fn what_is_sent_again_after_a_kill_is_done_once() {
     let directory = tempfile::tempdir().unwrap();
     let home = directory.path();
     let (mut moments, seed) = Moments::new(4);
-    let key = key(home);
+    let key = key(home, WRITING);
     // Without an identifier of its source, each would be one more record whenever it is sent.
     let form = json!({"title": "激光焊接气孔控制", "description": "希望降到千分之三以下"});
     let (mut texts, mut answered) = (0, 0);
@@ -324,23 +277,6 @@ fn stored_needs(home: &Path) -> u64 {
     })
 }
 
-/// Sends a request; the status and the JSON of the answer.
-fn asked(address: &str, key: &str, head: &str, body: &str) -> std::io::Result<(u16, Value)> {
-    let mut stream = TcpStream::connect(address)?;
-    let (start, headers) = head.split_once('\n').unwrap_or((head, ""));
-    let length = body.len();
-    write!(
-        stream,
-        "{start} HTTP/1.1\r\nHost: {address}\r\nAuthorization: Bearer {key}\r\n{headers}\
-         Content-Length: {length}\r\nConnection: close\r\n\r\n{body}"
-    )?;
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer)?;
-    let status = answer.get(9..12).and_then(|status| status.parse().ok()).unwrap_or_default();
-    let json = answer.split_once("\r\n\r\n").and_then(|(_, body)| serde_json::from_str(body).ok());
-    Ok((status, json.unwrap_or_default()))
-}
-
 /// Nothing that people could be called by lies in what is put aside.
 fn tells_nothing(folder: &Path, what: &str) {
     for entry in fs::read_dir(folder).unwrap() {
@@ -356,7 +292,7 @@ fn an_operation_that_is_killed_goes_on_where_it_stood() {
     let directory = tempfile::tempdir().unwrap();
     let home = directory.path();
     let (mut moments, seed) = Moments::new(5);
-    let key = key(home);
+    let key = key(home, WRITING);
     let row = |at: usize| {
         let mut row = need(&format!("O-{at}"), at);
         row["contact"] = json!({"person": "王建国", "mobile": format!("1380000{:04}", at % 10_000)});
@@ -403,6 +339,66 @@ fn an_operation_that_is_killed_goes_on_where_it_stood() {
     let shown = hongniang(home, &["operations", "cancel", "1"]).output().unwrap();
     let shown = String::from_utf8(shown.stdout).unwrap();
     assert!(shown.contains("导入技术需求  已完成") && shown.contains(&format!("读到 {rows} 行")), "{shown}");
+}
+
+/// The pairs of a campaign's plan: need and candidate, with the score.
+fn plan(address: &str, key: &str, campaign: u64) -> Value {
+    let (status, told) =
+        asked(address, key, &format!("GET /api/v1/campaigns/{campaign}/plan?limit=100"), "").unwrap();
+    assert_eq!(status, 200, "{told}");
+    let pairs = told["items"].as_array().unwrap().iter();
+    pairs.map(|pair| json!([pair["need"]["id"], pair["candidate"]["id"], pair["score"]])).collect()
+}
+
+#[test]
+fn a_campaign_that_is_killed_while_it_is_made_is_made_once() {
+    let directory = tempfile::tempdir().unwrap();
+    let home = directory.path();
+    let (mut moments, seed) = Moments::new(6);
+    succeeds(home, &["demo", "--once", "--data-dir", "hongniang-data"]);
+    let key = key(home, "campaigns:read,campaigns:write,matches:run,needs:read,experts:read");
+    let (mut child, mut address) = service(home);
+    let head = "POST /api/v1/campaigns\nContent-Type: application/json\r\nPrefer: respond-async\r\n";
+    let body = json!({"name": "滁州专场", "business_date": "2026-11-27"}).to_string();
+    let (status, taken) = asked(&address, &key, head, &body).unwrap();
+    assert_eq!(status, 202, "{taken}");
+    let path = format!("GET /api/v1/operations/{}", taken["id"]);
+    let (mut killed, started) = (0, Instant::now());
+    // Each start does all of it anew, so that the moments grow until it comes to its end.
+    let operation = loop {
+        moments.pause(300 << killed);
+        let (_, operation) = asked(&address, &key, &path, "").unwrap();
+        if operation["state"] == "succeeded" {
+            break operation;
+        }
+        assert!(["waiting", "running"].contains(&operation["state"].as_str().unwrap()), "{operation}");
+        assert!(started.elapsed() < Duration::from_secs(600), "seed {seed}: it does not end: {operation}");
+        if killed < rounds() {
+            kill(child);
+            killed += 1;
+            eprintln!("seed {seed}: killed at {}", operation["progress"]["fraction"]);
+            (child, address) = service(home);
+        }
+    };
+    assert!(killed > 0, "seed {seed}: it was never killed within");
+    let (_, listed) = asked(&address, &key, "GET /api/v1/campaigns", "").unwrap();
+    let numbers: Vec<&Value> = listed["items"].as_array().unwrap().iter().map(|one| &one["id"]).collect();
+    assert_eq!(numbers, [&operation["campaign"]], "seed {seed}: one campaign, the one that is told of");
+    let (status, undisturbed) = asked(&address, &key, head, &body).unwrap();
+    assert_eq!(status, 202, "{undisturbed}");
+    let path = format!("GET /api/v1/operations/{}", undisturbed["id"]);
+    let other = loop {
+        let (_, operation) = asked(&address, &key, &path, "").unwrap();
+        if operation["state"] == "succeeded" {
+            break operation["campaign"].as_u64().unwrap();
+        }
+        thread::sleep(Duration::from_millis(100));
+    };
+    let made = plan(&address, &key, operation["campaign"].as_u64().unwrap());
+    assert!(made.as_array().unwrap().len() > 50, "{made}");
+    assert_eq!(made, plan(&address, &key, other), "seed {seed}");
+    kill(child);
+    all_agrees(home, &format!("seed {seed}: after campaigns"));
 }
 
 /// The current run, which must hold as many matches as it says.
