@@ -29,7 +29,7 @@ impl From<EngineError> for Problem {
             EngineError::ImportCutShort { report, error } => {
                 problem.detail = format!("{}；此前的 {} 行已导入", problem.detail, report.stored());
                 problem.report = Some(Box::new((*report).into()));
-                problem.source = Some(Arc::new(error.into()));
+                problem.source = Some(Arc::from(error));
             }
             error if code.status().is_server_error() => problem.source = Some(Arc::new(error)),
             _ => {}
@@ -98,7 +98,8 @@ fn code(error: &EngineError) -> Code {
         EngineError::Store(StoreError::StaleRevision { .. }) => Code::StaleRevision,
         EngineError::Store(StoreError::RunClosed(_)) => Code::RunClosed,
         EngineError::Index(IndexError::Busy(_)) => Code::Busy,
-        EngineError::Store(error) | EngineError::ImportCutShort { error, .. } => refused(error),
+        EngineError::ImportCutShort { error, .. } => self::code(error),
+        EngineError::Store(error) => refused(error),
         EngineError::Index(IndexError::Stale(_)) | EngineError::ShuttingDown => Code::Unavailable,
         _ => Code::InternalError,
     }

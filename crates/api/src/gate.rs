@@ -7,10 +7,12 @@ use std::net::IpAddr;
 
 use actix_web::body::MessageBody;
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
+use actix_web::http::StatusCode;
 use actix_web::http::header::AUTHORIZATION;
 use actix_web::middleware::Next;
 use actix_web::web::Data;
-use actix_web::{Error, FromRequest, HttpMessage, HttpRequest};
+use actix_web::{Error, FromRequest, HttpMessage, HttpRequest, ResponseError};
+use domain::RecordId;
 use domain::access::Token;
 use engine::{Act, Caller, Desk, Engine, EngineError, IndexStatus, KeyFault};
 
@@ -84,7 +86,7 @@ impl Door {
         request.extensions_mut().insert(id);
         outcome?;
         self.engine.note_use(id);
-        desk.admit(act).await?;
+        desk.admit(act, &asked(request.request()), asked_of(request.request())).await?;
         Ok(desk)
     }
 
@@ -106,13 +108,36 @@ pub(crate) async fn gate<B: MessageBody + 'static>(
     if let Some(retirement) = of_operation::<Retirement>(&request).copied() {
         request.extensions_mut().insert(retirement);
     }
-    match admit(&request).await {
-        Ok(()) => Ok(next.call(request).await?.map_into_boxed_body()),
-        Err(problem) => {
-            let (request, _) = request.into_parts();
-            Ok(ServiceResponse::from_err(problem, request))
-        }
+    if let Err(problem) = admit(&request).await {
+        let (request, _) = request.into_parts();
+        return Ok(ServiceResponse::from_err(problem, request));
     }
+    let response = next.call(request).await?.map_into_boxed_body();
+    if response.status() == StatusCode::FORBIDDEN
+        && let Err(error) = note_refusal(response.request()).await
+    {
+        return Ok(response.into_response(Problem::from(error).error_response()));
+    }
+    Ok(response)
+}
+
+/// Puts on record what a handler has refused: what was asked for lies in another region.
+async fn note_refusal(request: &HttpRequest) -> Result<(), EngineError> {
+    let desk = request.extensions().get::<Desk>().cloned();
+    match desk {
+        Some(desk) => desk.note_refusal(&asked(request), asked_of(request)).await,
+        None => Ok(()),
+    }
+}
+
+/// The operation, as the document names it: nothing of what the caller has written.
+fn asked(request: &HttpRequest) -> String {
+    format!("{} {}", request.method(), request.match_pattern().unwrap_or_default())
+}
+
+/// The record that the address names.
+fn asked_of(request: &HttpRequest) -> Option<RecordId> {
+    request.match_info().get("id")?.parse().ok()
 }
 
 async fn admit(request: &ServiceRequest) -> Result<(), Problem> {

@@ -6,6 +6,7 @@ use jiff::civil::Date;
 use ranking::{Exclusion, Query, Rarity, exclusions};
 use text::Background;
 
+use crate::desk::Sight;
 use crate::documents::{evidence, passages};
 use crate::matching::Subject;
 use crate::{Engine, EngineError, blocking};
@@ -24,12 +25,17 @@ pub struct Asking {
 }
 
 impl Engine {
-    /// Reads the asking side and all its texts.
-    pub(crate) async fn asking(&self, subject: &Subject, today: Date) -> Result<Asking, EngineError> {
+    /// Reads the asking side and all its texts, of which those that are seen are explained by.
+    pub(crate) async fn asking(
+        &self,
+        subject: &Subject,
+        today: Date,
+        sight: Sight,
+    ) -> Result<Asking, EngineError> {
         match subject {
             Subject::Stored(id) => {
                 let record = self.record(*id).await?;
-                self.asking_record(&record, today).await
+                self.asking_seen(&record, today, sight).await
             }
             Subject::Form(kind, form) => {
                 let profile = forms::parse(*kind, form.clone()).map_err(EngineError::Invalid)?.profile;
@@ -40,14 +46,26 @@ impl Engine {
         }
     }
 
-    /// As [`Self::asking`], of a record at hand.
+    /// As [`Self::asking`], of a record at hand that is seen with everything that speaks for it.
     pub(crate) async fn asking_record(&self, record: &Record, today: Date) -> Result<Asking, EngineError> {
-        let evidence = evidence(&self.store, std::slice::from_ref(record)).await?;
-        let evidence = evidence.into_values().next().unwrap_or_default();
-        let (attributes, passages) = (Attributes::of(record), passages(record, &evidence));
+        self.asking_seen(record, today, Sight::everything()).await
+    }
+
+    async fn asking_seen(&self, record: &Record, today: Date, sight: Sight) -> Result<Asking, EngineError> {
+        let all = self.texts_of(record, Sight::everything()).await?;
+        let seen = if sight.region.is_some() { Some(self.texts_of(record, sight).await?) } else { None };
+        let attributes = Attributes::of(record);
         let warnings = exclusions(None, &attributes, today);
         let (engine, kind) = (self.clone(), record.id.kind);
-        blocking(move || engine.read_texts(kind, attributes, passages, warnings, None)).await
+        let mut asking = blocking(move || engine.read_texts(kind, attributes, all, warnings, None)).await?;
+        asking.passages = seen.unwrap_or(asking.passages);
+        Ok(asking)
+    }
+
+    async fn texts_of(&self, record: &Record, sight: Sight) -> Result<Vec<Passage>, EngineError> {
+        let evidence = evidence(&self.store, std::slice::from_ref(record), sight).await?;
+        let spoken_for = evidence.into_values().next().unwrap_or_default();
+        Ok(passages(record, &spoken_for.seen))
     }
 
     /// Reads texts, terms weighed by the asking side's peers as they are or as they were.

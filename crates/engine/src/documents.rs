@@ -2,21 +2,24 @@
 
 use std::collections::HashMap;
 
+use domain::access::Visibility;
 use domain::{Area, Attributes, Kind, Passage, Profile, Record, RecordId, Status};
 use index::{Dimension, Facet, IndexDocument};
 use ranking::Evidence;
 use store::Store;
 
 use crate::EngineError;
+use crate::desk::Sight;
 
 /// Achievements of one expert that count as evidence at most, the newest.
 const MOST_EVIDENCE: usize = 50;
 
 /// Index documents of `records`, experts with the achievements that speak for them.
 pub(crate) async fn documents(store: &Store, records: &[Record]) -> Result<Vec<IndexDocument>, EngineError> {
-    let mut evidence = evidence(store, records).await?;
+    let mut evidence = evidence(store, records, Sight::everything()).await?;
     let document = |record: &Record| {
-        let passages = passages(record, evidence.remove(&record.id.number).as_deref().unwrap_or_default());
+        let spoken_for = evidence.remove(&record.id.number).unwrap_or_default();
+        let passages = passages(record, &spoken_for.seen);
         IndexDocument {
             number: record.id.number,
             passages,
@@ -37,11 +40,21 @@ pub(crate) async fn documents(store: &Store, records: &[Record]) -> Result<Vec<I
     Ok(records.iter().map(document).collect())
 }
 
+/// What speaks for an expert.
+#[derive(Debug, Default)]
+pub(crate) struct SpokenFor {
+    /// The newest, as far as their texts are seen.
+    pub(crate) seen: Vec<Evidence>,
+    /// Whether there are others among them.
+    pub(crate) hides: bool,
+}
+
 /// The achievements of those of `records` that are experts, by the expert's number.
 pub(crate) async fn evidence<'r>(
     store: &Store,
     records: impl IntoIterator<Item = &'r Record>,
-) -> Result<HashMap<u64, Vec<Evidence>>, EngineError> {
+    sight: Sight,
+) -> Result<HashMap<u64, SpokenFor>, EngineError> {
     let experts: Vec<(u64, String)> = records
         .into_iter()
         .filter(|record| record.id.kind == Kind::Expert)
@@ -52,7 +65,15 @@ pub(crate) async fn evidence<'r>(
     }
     let found = store.achievements_of(&experts).await?;
     let newest = |achievements: Vec<Record>| {
-        achievements.into_iter().rev().take(MOST_EVIDENCE).map(|record| self::document(&record)).collect()
+        let mut told = SpokenFor::default();
+        for achievement in achievements.iter().rev().take(MOST_EVIDENCE) {
+            if sight.record(achievement) == Visibility::Full {
+                told.seen.push(self::document(achievement));
+            } else {
+                told.hides = true;
+            }
+        }
+        told
     };
     Ok(found.into_iter().map(|(expert, achievements)| (expert, newest(achievements))).collect())
 }

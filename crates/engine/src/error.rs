@@ -82,7 +82,7 @@ pub enum EngineError {
         report: Box<ImportReport>,
         /// What came in between.
         #[source]
-        error: StoreError,
+        error: Box<EngineError>,
     },
     /// The data directory cannot be used.
     #[error("数据目录 {} 无法使用", path.display())]
@@ -205,8 +205,8 @@ impl EngineError {
     /// Whether there is no room left on a disk for what should be written.
     pub fn is_disk_full(&self) -> bool {
         match self {
-            Self::Store(StoreError::DiskFull(_))
-            | Self::ImportCutShort { error: StoreError::DiskFull(_), .. } => true,
+            Self::Store(StoreError::DiskFull(_)) => true,
+            Self::ImportCutShort { error, .. } => error.is_disk_full(),
             Self::DataDir { error, .. } => {
                 matches!(error.kind(), ErrorKind::StorageFull | ErrorKind::QuotaExceeded)
             }

@@ -18,6 +18,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use crate::desk::Sight;
 use crate::matching::{Reach, today};
 use crate::{Engine, EngineError, ImportOptions, Subject};
 
@@ -234,7 +235,7 @@ impl Engine {
         among.sort_unstable();
         let reach =
             Reach { candidates: among.len(), among: Some(among.clone()), with_closed, ..Reach::default() };
-        let asking = Arc::new(self.asking(&Subject::Stored(need), today()).await?);
+        let asking = Arc::new(self.asking(&Subject::Stored(need), today(), Sight::everything()).await?);
         let ranked = self.rank(&asking, target, &reach, today()).await?;
         let mut order: Vec<u64> = ranked.scored.iter().map(|scored| scored.number).collect();
         let found: HashSet<u64> = order.iter().copied().collect();
@@ -301,7 +302,7 @@ impl Engine {
         set: &KnownItemSet,
     ) -> Result<(Option<usize>, Case), EngineError> {
         let form = Subject::Form(Kind::Need, json!({"title": query.text}));
-        let asking = Arc::new(self.asking(&form, today()).await?);
+        let asking = Arc::new(self.asking(&form, today(), Sight::everything()).await?);
         let reach = Reach { candidates: DEEPEST, ..Reach::default() };
         let ranked = self.rank(&asking, Kind::Expert, &reach, today()).await?;
         let mut relevant = Vec::with_capacity(query.relevant.len());

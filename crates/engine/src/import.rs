@@ -7,6 +7,7 @@ use std::fs::File;
 use std::io::{Read, Seek};
 use std::sync::{Arc, PoisonError};
 
+use domain::access::KeyId;
 use domain::forms::Draft;
 use domain::{Kind, Region};
 use exchange::Format;
@@ -34,6 +35,18 @@ pub struct ImportOptions {
     pub all_or_nothing: bool,
 }
 
+/// Rows of a file of which all are imported or none, at most: they are written in one transaction, and whoever writes waits for its end.
+pub(crate) const MOST_WHOLE: u64 = 100_000;
+
+/// For whom rows are written.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Writer {
+    /// Rows of this region alone.
+    pub(crate) region: Option<Region>,
+    /// With which key: once it is revoked, nothing more is written.
+    pub(crate) key: Option<KeyId>,
+}
+
 /// What came of a batch.
 pub(crate) struct Written {
     /// What became of each row.
@@ -58,14 +71,14 @@ impl Engine {
         input: impl Read + Send + 'static,
         mut progress: impl FnMut(&ImportReport) + Send,
     ) -> Result<ImportReport, EngineError> {
-        self.import_within(None, options, input, |report, _| progress(report)).await
+        self.import_for(Writer::default(), options, input, |report, _| progress(report)).await
     }
 
-    /// As [`Self::import`], but rows that are not of this region, or would change a record that is not, are bad ones; and `progress`
+    /// As [`Self::import`], but rows that are not of the writer's region, or would change a record that is not, are bad ones; and `progress`
     /// hears of each row what became of it.
-    pub(crate) async fn import_within(
+    pub(crate) async fn import_for(
         &self,
-        within: Option<Region>,
+        writer: Writer,
         options: ImportOptions,
         input: impl Read + Send + 'static,
         mut progress: impl FnMut(&ImportReport, Vec<RowOutcome>) + Send,
@@ -76,18 +89,19 @@ impl Engine {
             progress(report, rows);
         };
         if options.all_or_nothing {
-            let outcome = self.import_whole(within, options, input, &mut progress).await;
+            let outcome = self.import_whole(writer, options, input, &mut progress).await;
             if let Ok(report) = &outcome {
                 tallied.ends(report);
             }
             return outcome;
         }
         let mut report = ImportReport::default();
-        let mut reading = Reading::start(within, options, 0, input);
+        let mut reading = Reading::start(writer.region, options, 0, input);
         while let Some(batch) = reading.next(&mut report).await? {
-            let rows = match self.import_batch(within, options.kind, batch, &mut report, None).await {
-                Err(EngineError::Store(error)) if report.stored() > 0 => {
-                    return Err(EngineError::ImportCutShort { report: Box::new(report), error });
+            let rows = match self.import_batch(writer, options.kind, batch, &mut report, None).await {
+                Err(error @ (EngineError::Store(_) | EngineError::KeyRefused(_))) if report.stored() > 0 => {
+                    let (report, error) = (Box::new(report), Box::new(error));
+                    return Err(EngineError::ImportCutShort { report, error });
                 }
                 outcome => outcome?.rows,
             };
@@ -99,13 +113,13 @@ impl Engine {
     /// Writes a batch in a transaction of its own, with how far the operation is, if there is one.
     pub(crate) async fn import_batch(
         &self,
-        within: Option<Region>,
+        writer: Writer,
         kind: Kind,
         mut batch: Batch,
         report: &mut ImportReport,
         operation: Option<&Operation>,
     ) -> Result<Written, EngineError> {
-        self.refuse_erased(kind, &mut batch).await?;
+        self.sift(writer, kind, &mut batch).await?;
         if batch.drafts.is_empty() && operation.is_none() {
             let rows = RowOutcome::of(batch.errors, &[], Vec::new(), &[]);
             report.count(&rows);
@@ -113,7 +127,7 @@ impl Engine {
         }
         // Before the turn to write is taken, for it takes a while.
         let (drafts, vague) = self.vague(kind, batch.drafts).await?;
-        let mut session = self.store.import_within(within).await?;
+        let mut session = self.session(writer).await?;
         // What is not committed does not count.
         let mut counted = report.clone();
         let (rows, said) = write(&mut session, Batch { drafts, ..batch }, &vague, &mut counted).await?;
@@ -126,6 +140,27 @@ impl Engine {
         self.indexing.wake();
         self.flag(&said, report).await;
         Ok(Written { rows, stops })
+    }
+
+    /// Takes rows out of a batch that nobody may bring, or not this writer.
+    pub(crate) async fn sift(
+        &self,
+        writer: Writer,
+        kind: Kind,
+        batch: &mut Batch,
+    ) -> Result<(), EngineError> {
+        self.refuse_erased(kind, batch).await?;
+        self.refuse_elsewhere(writer.region, batch).await
+    }
+
+    /// The turn to write, for somebody who still may.
+    pub(crate) async fn session(&self, writer: Writer) -> Result<ImportSession, EngineError> {
+        let session = self.store.import_within(writer.region).await?;
+        // Only now: the turn may have been waited for.
+        if let Some(key) = writer.key {
+            self.still_stands(key).await?;
+        }
+        Ok(session)
     }
 
     /// Writes a batch, to be committed by whoever began to. What became of its rows, and the needs in it that say something new, with their
@@ -144,7 +179,7 @@ impl Engine {
     /// Checks every row while putting the file aside, and then writes all of it in one transaction.
     async fn import_whole(
         &self,
-        within: Option<Region>,
+        writer: Writer,
         options: ImportOptions,
         input: impl Read + Send + 'static,
         mut progress: impl FnMut(&ImportReport, Vec<RowOutcome>) + Send,
@@ -155,11 +190,12 @@ impl Engine {
         let mut report = ImportReport::default();
         let full = Arc::default();
         let mut checking =
-            Reading::start(within, options, 0, Copying { input, copy, full: Arc::clone(&full) });
+            Reading::start(writer.region, options, 0, Copying { input, copy, full: Arc::clone(&full) });
         let checked = loop {
             match checking.next(&mut report).await {
                 Ok(Some(mut batch)) => {
-                    self.refuse_erased(options.kind, &mut batch).await?;
+                    fits_as_a_whole(&report)?;
+                    self.sift(writer, options.kind, &mut batch).await?;
                     report.count(&RowOutcome::of(batch.errors, &[], Vec::new(), &[]));
                     progress(&report, Vec::new());
                 }
@@ -177,8 +213,8 @@ impl Engine {
         }
         file.rewind().map_err(unusable)?;
         let mut again = ImportReport::default();
-        let mut reading = Reading::start(within, options, 0, file);
-        let mut session = self.store.import_within(within).await?;
+        let mut reading = Reading::start(writer.region, options, 0, file);
+        let mut session = self.session(writer).await?;
         let mut said = FxHashMap::default();
         while let Some(batch) = reading.next(&mut again).await? {
             let (rows, new) = self.write_in(&mut session, options.kind, batch, &mut report).await?;
@@ -234,6 +270,17 @@ impl Engine {
             }
         }
     }
+}
+
+/// Whether so many rows may be written in one transaction.
+pub(crate) fn fits_as_a_whole(report: &ImportReport) -> Result<(), EngineError> {
+    if report.rows <= MOST_WHOLE {
+        return Ok(());
+    }
+    let detail = format!(
+        "“全有或全无”的文件最多 {MOST_WHOLE} 行，请分成几个文件；不用“全有或全无”时行数不限，有错的行单独说明"
+    );
+    Err(EngineError::BadParameter { parameter: "all_or_nothing", detail })
 }
 
 /// What became of a batch's rows, and the needs in it that say something new, with their lines.

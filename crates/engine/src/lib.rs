@@ -22,6 +22,7 @@ mod feedback;
 mod following;
 mod import;
 mod indexing;
+mod inventors;
 pub mod judging;
 mod keys;
 mod kindred;

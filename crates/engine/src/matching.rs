@@ -14,6 +14,7 @@ use serde_json::Value;
 use vectors::TermVectors;
 
 use crate::asking::Asking;
+use crate::desk::Sight;
 use crate::documents::evidence;
 use crate::{Engine, EngineError, blocking};
 
@@ -142,23 +143,24 @@ impl Engine {
         subject: &Subject,
         request: &MatchRequest,
     ) -> Result<MatchAnswer, EngineError> {
-        self.find_matches_within(None, subject, request).await
+        self.find_matches_seen(Sight::everything(), subject, request).await
     }
 
-    /// As [`Self::find_matches`], as if there were no records outside this region.
-    pub(crate) async fn find_matches_within(
+    /// As [`Self::find_matches`], as if there were no records that are hidden, and without a word of texts that are not seen.
+    pub(crate) async fn find_matches_seen(
         &self,
-        within: Option<Region>,
+        sight: Sight,
         subject: &Subject,
         request: &MatchRequest,
     ) -> Result<MatchAnswer, EngineError> {
         crate::registry::page_limit(request.limit)?;
         let today = request.on.unwrap_or_else(today);
-        let asking = Arc::new(self.asking(subject, today).await?);
+        let within = sight.within(request.target);
+        let asking = Arc::new(self.asking(subject, today, sight).await?);
         pairing(asking.kind, request.target)?;
         let (ranked, considered) =
             self.rank_eligible_within(within, &asking, request.target, request.limit, today).await?;
-        let matches = self.explained(&asking, ranked, request.limit, today).await?;
+        let matches = self.explained(&asking, ranked, request.limit, today, sight).await?;
         let excluded = if request.with_excluded {
             self.left_out(within, &asking, request, today).await?
         } else {
@@ -289,6 +291,7 @@ impl Engine {
         ranked: Ranked,
         limit: usize,
         today: Date,
+        sight: Sight,
     ) -> Result<Vec<Match>, EngineError> {
         let Ranked { target, mut scored, known, within, .. } = ranked;
         let mut matches: Vec<Match> = Vec::new();
@@ -304,7 +307,7 @@ impl Engine {
                 let record = records.remove(&number)?;
                 Some(Found { record, score, features })
             });
-            for (record, explanation) in self.explain(asking, found.collect(), &known).await? {
+            for (record, explanation) in self.explain(asking, found.collect(), &known, sight).await? {
                 let rank = matches.len() as u32 + 1;
                 matches.push(Match { rank, record, explanation });
             }
@@ -312,25 +315,30 @@ impl Engine {
         Ok(matches)
     }
 
-    /// Why each of `found` scores as it does, from the records as they are now.
+    /// Why each of `found` scores as it does, from the records as they are now, and from as much of what speaks for them as is seen.
     pub(crate) async fn explain(
         &self,
         asking: &Arc<Asking>,
         found: Vec<Found>,
         known: &Known,
+        sight: Sight,
     ) -> Result<Vec<(Record, Explanation)>, EngineError> {
-        let evidence = evidence(&self.store, found.iter().map(|found| &found.record)).await?;
+        let evidence = evidence(&self.store, found.iter().map(|found| &found.record), sight).await?;
         let (engine, asking, Known { corpus, vectors }) = (self.clone(), asking.clone(), known.clone());
         blocking(move || {
             let (analyzer, weights) = (&engine.analyzer, &engine.weights);
             let Asking { passages, query, .. } = &*asking;
             let explainer = Explainer::new(analyzer, weights, &vectors, passages, query, &corpus);
             let explained = |Found { record, score, features }: Found| {
+                let spoken_for = evidence.get(&record.id.number);
                 let candidate = ranking::Candidate {
                     passages: &record.profile.passages(),
-                    evidence: evidence.get(&record.id.number).map_or(&[], Vec::as_slice),
+                    evidence: spoken_for.map_or(&[], |spoken_for| &spoken_for.seen),
                 };
-                let explanation = explainer.explain(&candidate, &score, &features);
+                let mut explanation = explainer.explain(&candidate, &score, &features);
+                if spoken_for.is_some_and(|spoken_for| spoken_for.hides) {
+                    explanation.sentence.push_str("部分佐证材料属于其他地区，不对本密钥公开。");
+                }
                 (record, explanation)
             };
             Ok(found.into_iter().map(explained).collect())

@@ -4,6 +4,7 @@ use domain::{AchievementType, Industry, Kind, Region, StationType, Status};
 use index::{Dimension, FacetRequest, Filter, SearchAfter, SearchQuery};
 use ranking::{Highlight, Piece};
 
+use crate::desk::Sight;
 use crate::documents::{industry_path, region_path};
 use crate::matching::lies_within;
 use crate::registry::page_limit;
@@ -111,17 +112,25 @@ impl Engine {
     /// # Errors
     /// [`EngineError::BadParameter`] naming the parameter that is out of bounds.
     pub async fn search(&self, kind: Kind, request: &SearchRequest) -> Result<SearchAnswer, EngineError> {
-        self.search_within(None, kind, request).await
+        self.search_seen(Sight::everything(), kind, request).await
     }
 
-    /// As [`Self::search`], as if there were no records outside this region: neither hits nor counts.
-    pub(crate) async fn search_within(
+    /// As [`Self::search`], as if there were no records that are hidden: neither hits nor counts. What the outline of a record does not tell is
+    /// not to be had by asking for it either: typed text and years look only at what is seen whole, and typed text into no evidence
+    /// where that may be of records which are not.
+    pub(crate) async fn search_seen(
         &self,
-        within: Option<Region>,
+        sight: Sight,
         kind: Kind,
         request: &SearchRequest,
     ) -> Result<SearchAnswer, EngineError> {
         let mut query = query(request)?;
+        let typed = request.text.as_deref().is_some_and(|text| !text.trim().is_empty());
+        let asked = request.filters.iter().map(|filter| filter.dimension);
+        let dated =
+            asked.chain(request.facets.iter().map(|facet| facet.dimension)).any(|one| one == Dimension::Year);
+        let within = if typed || dated { sight.within_texts(kind) } else { sight.within(kind) };
+        query.without_evidence = sight.within_texts(Kind::Achievement).is_some();
         query.filters.extend(
             within.map(|region| Filter { dimension: Dimension::Region, any_of: vec![region_path(region)] }),
         );
@@ -204,6 +213,7 @@ fn query(request: &SearchRequest) -> Result<SearchQuery, EngineError> {
         sort: request.sort,
         after: request.after.map(|after| after.hit),
         limit: request.limit,
+        without_evidence: false,
     })
 }
 

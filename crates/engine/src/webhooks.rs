@@ -6,6 +6,7 @@ mod delivering;
 
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use ::webhooks::{Courier, Resolver, Rules, Secret};
@@ -85,9 +86,23 @@ pub(crate) struct Hooks {
     courier: Courier,
     stopped: AtomicBool,
     wake: Notify,
+    /// Addresses to which a message is on its way that somebody waits for.
+    pinging: Mutex<BTreeSet<WebhookId>>,
     delivered: AtomicU64,
     failed: AtomicU64,
     dead: AtomicU64,
+}
+
+/// A message on its way that somebody waits for, as long as this lives.
+struct Pinging<'h> {
+    hooks: &'h Hooks,
+    id: WebhookId,
+}
+
+impl Drop for Pinging<'_> {
+    fn drop(&mut self) {
+        self.hooks.pinging.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.id);
+    }
 }
 
 impl Hooks {
@@ -98,6 +113,7 @@ impl Hooks {
             courier,
             stopped: AtomicBool::new(false),
             wake: Notify::new(),
+            pinging: Mutex::new(BTreeSet::new()),
             delivered: AtomicU64::new(0),
             failed: AtomicU64::new(0),
             dead: AtomicU64::new(0),
@@ -107,6 +123,12 @@ impl Hooks {
     pub(crate) fn stop(&self) {
         self.stopped.store(true, Ordering::Release);
         self.wake.notify_one();
+    }
+
+    /// One at a time to an address: a portal that does not answer is not to be called again and again meanwhile.
+    fn pinging(&self, id: WebhookId) -> Result<Pinging<'_>, EngineError> {
+        let begun = self.pinging.lock().unwrap_or_else(PoisonError::into_inner).insert(id);
+        if begun { Ok(Pinging { hooks: self, id }) } else { Err(EngineError::UnderWay) }
     }
 
     fn is_stopped(&self) -> bool {
@@ -285,9 +307,10 @@ impl Engine {
     /// Sends a message to an address now, to see whether it arrives; it is sent once, and nothing follows from it.
     ///
     /// # Errors
-    /// `WebhookNotFound`; when the database refuses.
+    /// `WebhookNotFound`; [`EngineError::UnderWay`] while another is on its way there; when the database refuses.
     pub async fn ping_webhook(&self, id: WebhookId) -> Result<Pinged, EngineError> {
         let webhook = self.webhook(id).await?;
+        let _pinging = self.hooks.pinging(id)?;
         let (secrets, now) = (self.secrets(id).await?, Timestamp::now());
         let body = json!({"type": PING, "timestamp": now, "data": {"webhook": id}}).to_string();
         let started = Instant::now();

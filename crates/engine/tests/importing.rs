@@ -7,7 +7,11 @@ use std::sync::mpsc;
 use std::time::Duration;
 
 use domain::Kind;
-use engine::{Engine, EngineError, Format, ImportOptions, ListRequest, Settings};
+use domain::access::Scope;
+use engine::{
+    Caller, Desk, Engine, EngineError, FaultKind, Format, ImportOptions, KeyFault, KeyRequest, ListRequest,
+    OperationState, Settings,
+};
 use serde_json::json;
 
 const EACH: ImportOptions =
@@ -102,4 +106,93 @@ async fn a_reader_that_panics_is_no_shutdown() {
         let error = engine.import(options, Faulty, |_| {}).await.unwrap_err();
         assert!(matches!(error, EngineError::Panicked), "{error}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_comes_whole_or_not_at_all_keeps_writers_waiting_for_a_bounded_time() {
+    let (engine, _folder) = opened().await;
+    let rows: String =
+        (0..=100_000).map(|at| format!("{{\"external_id\":\"{at}\",\"title\":\"焊\"}}\n")).collect();
+    let refused = engine.import(ALL, Cursor::new(rows), |_| {}).await.unwrap_err();
+    assert!(matches!(&refused, EngineError::BadParameter { parameter: "all_or_nothing", .. }), "{refused}");
+    assert!(refused.to_string().contains("最多 100000 行"), "{refused}");
+    assert_eq!(count(&engine).await, 0);
+}
+
+/// A desk for a key that opens everything.
+async fn desk(engine: &Engine) -> Desk {
+    let request = KeyRequest {
+        holder: "门户".to_owned(),
+        purpose: Some("测试".to_owned()),
+        region: None,
+        scopes: Scope::ALL.iter().copied().collect(),
+        good_for: KeyRequest::days(1),
+    };
+    let key = engine.create_key(&request).await.unwrap().key;
+    engine.desk(Caller { key, remote: None, request_id: "r".to_owned() })
+}
+
+fn is_revoked(error: &EngineError) -> bool {
+    matches!(error, EngineError::KeyRefused(KeyFault::Revoked))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_begun_with_a_key_ends_when_it_is_revoked() {
+    let (engine, _folder) = opened().await;
+    let desk = desk(&engine).await;
+    let (sender, received) = mpsc::channel();
+    let (told, mut hears) = tokio::sync::mpsc::unbounded_channel();
+    let import = tokio::spawn({
+        let desk = desk.clone();
+        async move { desk.import_telling(EACH, Slow(received), |rows| told.send(rows.len()).unwrap()).await }
+    });
+    // More than a batch, for a file is read in pieces; less than two.
+    let rows = |from: usize| (from..from + 1_500).map(|at| line(&at.to_string()));
+    rows(0).for_each(|row| sender.send(row).unwrap());
+    assert_eq!(hears.recv().await, Some(1_000));
+    assert_eq!(
+        desk.list(Kind::Need, &ListRequest { limit: 1, ..ListRequest::default() }).await.unwrap().items.len(),
+        1
+    );
+    engine.revoke_key(desk.caller().key.id).await.unwrap();
+    rows(1_500).for_each(|row| sender.send(row).unwrap());
+    drop(sender);
+    match import.await.unwrap().unwrap_err() {
+        EngineError::ImportCutShort { report, error } => {
+            assert_eq!((report.stored(), is_revoked(&error)), (1_000, true), "{error}");
+        }
+        other => panic!("{other}"),
+    }
+    assert_eq!(count(&engine).await, 1_000);
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    let refused =
+        desk.list(Kind::Need, &ListRequest { limit: 1, ..ListRequest::default() }).await.unwrap_err();
+    assert!(is_revoked(&refused), "{refused}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_operation_ends_when_its_key_is_revoked() {
+    let (engine, _folder) = opened().await;
+    let desk = desk(&engine).await;
+    let (file, read) = desk.put_aside(Kind::Need, Cursor::new(line("A"))).await.unwrap();
+    read.unwrap();
+    let number = desk.submit_import(EACH, file, true).await.unwrap();
+    engine.revoke_key(desk.caller().key.id).await.unwrap();
+    let working = tokio::spawn({
+        let engine = engine.clone();
+        async move { engine.work_off_operations().await }
+    });
+    let ended = loop {
+        let operation = engine.operation(number).await.unwrap();
+        if !matches!(operation.state, OperationState::Waiting | OperationState::Running) {
+            break operation;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    };
+    let fault = ended.fault.unwrap();
+    assert_eq!((ended.state, fault.kind), (OperationState::Failed, FaultKind::KeyRevoked));
+    assert!(fault.detail.contains("密钥已被撤销"), "{}", fault.detail);
+    assert_eq!(count(&engine).await, 0);
+    engine.stop_operations();
+    working.await.unwrap();
 }

@@ -99,6 +99,7 @@ pub enum Action {
     RecordCreate,
     RecordChange,
     RecordsImport,
+    RecordsExport,
     ContactReveal,
     ContactsRotate,
     JudgementsAdd,
@@ -131,10 +132,11 @@ pub enum Action {
 
 impl Action {
     /// All of them.
-    pub const ALL: [Self; 31] = [
+    pub const ALL: [Self; 32] = [
         Self::RecordCreate,
         Self::RecordChange,
         Self::RecordsImport,
+        Self::RecordsExport,
         Self::ContactReveal,
         Self::ContactsRotate,
         Self::JudgementsAdd,
@@ -171,6 +173,7 @@ impl Action {
             Self::RecordCreate => ("record.create", "新增登记"),
             Self::RecordChange => ("record.change", "修改登记"),
             Self::RecordsImport => ("records.import", "批量导入"),
+            Self::RecordsExport => ("records.export", "导出登记"),
             Self::ContactReveal => ("contact.reveal", "查看联系方式"),
             Self::ContactsRotate => ("contacts.rotate", "轮换联系方式的密钥"),
             Self::JudgementsAdd => ("judgements.add", "录入评判"),

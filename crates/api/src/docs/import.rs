@@ -19,7 +19,7 @@ pub(crate) fn import(kind: Kind) -> Doc {
         "批量导入{label}。文件为 CSV（首行为表头，中文表格列名或英文字段名均可）或 JSON Lines（每行一个登记表对象），\
          编码可为 UTF-8、带 BOM 的 UTF-16 或 GBK/GB 18030，自动识别。外部编号已有的行更新原记录，没有的行新增；\
          同一文件里第二次出现同一条记录的行不合格；不合格的行不影响其他行，报告按行号逐项说明，最多列出前 1000 行。边上传边导入，已导入的批次在中断后保留；\
-         `all_or_nothing=true` 时有一行不合格即全部不导入，答 422 并附报告。文件不能压缩。同时进行的导入过多时答 503，\
+         `all_or_nothing=true` 时有一行不合格即全部不导入，答 422 并附报告，文件最多 100000 行。文件不能压缩。同时进行的导入过多时答 503，\
          按 `Retry-After` 稍后再传。\n\n\
          请求头 `Accept: application/x-ndjson` 表示要逐行的结果：文件里每行对应一行 `ImportRow`，依次给出，所在批次写入数据库后即发出，\
          最后一行是 `ImportEnd`，内容为报告或中途失败的原因；没有收到 `ImportEnd` 即为应答中断，此前列出的行已经导入，重传整个文件无害。\
@@ -42,7 +42,10 @@ pub(crate) fn import(kind: Kind) -> Doc {
         |example: String| ContentBuilder::new().schema(Some(bytes())).example(Some(json!(example))).build();
     Doc::new(&format!("import_{}", kind.plural()), label, format!("批量导入{label}"), description)
         .repeatable()
-        .parameters([parameters::flag("all_or_nothing", "有一行不合格即全部不导入"), parameters::prefer()])
+        .parameters([
+            parameters::flag("all_or_nothing", "有一行不合格即全部不导入；文件最多 100000 行"),
+            parameters::prefer(),
+        ])
         .body([
             ("text/csv", file(examples::csv(kind))),
             ("application/x-ndjson", file(examples::json_lines(kind))),

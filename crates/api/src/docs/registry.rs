@@ -13,7 +13,7 @@ const RECORD_HEADERS: [(&str, &str); 1] = [("ETag", "记录的版本，修改时
 pub(crate) fn create(kind: Kind) -> Doc {
     let label = kind.label();
     let description = format!(
-        "登记一条{label}。所有字段一次检查完，不合格时逐项说明。未给 `external_id` 时由系统编一个；已被占用时答 409。{}",
+        "登记一条{label}。所有字段一次检查完，不合格时逐项说明。未给 `external_id` 时由系统编一个；已被占用时答 409，不论占用它的记录属于哪个地区。{}",
         of_duplicates(kind)
     );
     Doc::new(&format!("create_{kind}"), label, format!("登记{label}"), description)

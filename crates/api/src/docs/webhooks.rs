@@ -96,7 +96,8 @@ pub(crate) fn rotate() -> Doc {
 }
 
 pub(crate) fn ping() -> Doc {
-    let description = "立即向推送地址发送一个 `webhook.ping` 事件，并告知结果。只发一次，不重试，不影响其他消息；停用的地址也可以试。";
+    let description = "立即向推送地址发送一个 `webhook.ping` 事件，并告知结果。只发一次，不重试，不影响其他消息；停用的地址也可以试。\
+        前一次还没有结果时答 409。";
     Doc::new("ping_webhook", WEBHOOKS, "试推送", description)
         .parameters([id()])
         .answer(
@@ -105,7 +106,7 @@ pub(crate) fn ping() -> Doc {
             ("WebhookPing", json!({"delivered": true, "status": 204, "elapsed_ms": 42})),
             &[],
         )
-        .problems(&[Code::WebhookNotFound, Code::Busy, Code::InsufficientStorage])
+        .problems(&[Code::WebhookNotFound, Code::RequestInProgress, Code::Busy, Code::InsufficientStorage])
 }
 
 pub(crate) fn deliveries() -> Doc {

@@ -38,8 +38,10 @@ impl Query {
             return Err(Problem::new(Code::QueryTooLong, format!("查询字符串最多 {LONGEST_QUERY} 字节")));
         }
         let unreadable = |_| Problem::new(Code::InvalidParameter, "查询字符串无法解析");
-        let pairs: Vec<(String, String)> =
+        let mut pairs: Vec<(String, String)> =
             web::Query::<Vec<(String, String)>>::from_query(text).map_err(unreadable)?.into_inner();
+        // Not every database can be asked for a NUL. As in HTML, U+FFFD stands for it: nobody has either.
+        pairs.iter_mut().for_each(|(_, value)| *value = value.replace('\0', "\u{fffd}"));
         let declared = request.app_data::<ByMethod<QueryNames>>();
         let allowed =
             declared.and_then(|names| names.of(request.method())).map_or(&[][..], |names| &names.0[..]);

@@ -32,7 +32,7 @@ pub(crate) async fn export(At(desk): At, Registry(kind): Registry, query: Query)
         with_total: false,
     };
     // The first page before the head of the answer, so that a refusal has a status of its own.
-    let first = desk.list(kind, &asked).await?;
+    let first = desk.begin_export(kind, &asked).await?;
     let pages = Pages { desk, kind, asked };
     let lines = try_unfold((pages, Some(first)), |(mut pages, page)| async move {
         let Some(page) = page else { return Ok::<_, EngineError>(None) };

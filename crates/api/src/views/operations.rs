@@ -124,6 +124,7 @@ pub(crate) const fn fault_code(kind: FaultKind) -> Code {
         FaultKind::NotPossible => Code::InvalidForm,
         FaultKind::FileLost | FaultKind::ServerGone => Code::OperationLost,
         FaultKind::RunUnderWay => Code::Busy,
+        FaultKind::KeyRevoked => Code::KeyRevoked,
         FaultKind::Internal => Code::InternalError,
     }
 }

@@ -21,5 +21,6 @@ mod registries;
 mod repeats;
 mod searching;
 mod serving;
+mod veils;
 mod walking;
 mod webhooks;

@@ -1,7 +1,10 @@
 //! Properties: a portal's webhooks are its own, whatever key of its it comes with; their secrets are shown once; a webhook outlives the key that
 //! made it when a newer one takes it over; what is wrong in a form is named; who administers a region sees and removes those of the region.
 
+use std::time::Duration;
+
 use domain::access::Scope;
+use engine::Rules;
 use serde_json::{Value, json};
 
 use crate::portal::{Portal, Reply};
@@ -65,6 +68,34 @@ async fn a_webhook_is_made_read_changed_over_and_removed() {
         assert_eq!((gone.status, gone.problem().as_str()), (404, "webhook_not_found"), "{method} {path}");
     }
     assert!(ids(&portal, &key).await.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_portal_that_does_not_answer_keeps_nobody_else_waiting() {
+    let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = silent.local_addr().unwrap().port();
+    let portal = Portal::with(|own, _| {
+        own.admission.at_once = 1;
+        let allow = vec!["127.0.0.0/8".parse().unwrap()];
+        own.webhooks.rules = Rules { ports: vec![port], plain_http: true, allow };
+        own.webhooks.deadline = Duration::from_secs(3);
+    })
+    .await;
+    let key = portal.key("甲平台", None, &ALL).await;
+    let form = json!({"url": format!("http://127.0.0.1:{port}/"), "events": ["run.published"]});
+    assert_eq!(send(&portal, &key, "POST", "", &form).await.status, 201);
+    let ping = send(&portal, &key, "POST", "/webhook-1/ping", &Value::Null);
+    let meanwhile = async {
+        let _held = silent.accept().await.unwrap();
+        assert_eq!(portal.get("/api/v1/needs").await.status, 200);
+        let again = send(&portal, &key, "POST", "/webhook-1/ping", &Value::Null).await;
+        assert_eq!((again.status, again.problem().as_str()), (409, "request_in_progress"));
+    };
+    let (pinged, ()) = tokio::join!(ping, meanwhile);
+    assert_eq!(pinged.json()["delivered"], json!(false), "{}", pinged.text());
+    let later = send(&portal, &key, "POST", "/webhook-1/ping", &Value::Null);
+    let answered = async { drop(silent.accept().await.unwrap()) };
+    assert_eq!(tokio::join!(later, answered).0.status, 200, "the next one is sent again");
 }
 
 #[tokio::test(flavor = "multi_thread")]

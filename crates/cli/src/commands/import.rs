@@ -42,7 +42,7 @@ pub(crate) struct Import {
     /// 格式：csv 或 jsonl [默认：按文件名，其次按内容]
     #[arg(long, value_name = "格式")]
     format: Option<Written>,
-    /// 有一行不合格就什么都不导入
+    /// 有一行不合格就什么都不导入；文件最多 10 万行
     #[arg(long)]
     all_or_nothing: bool,
     /// 重新取得本人同意后，允许再次收录已依要求删除的人

@@ -18,7 +18,7 @@ const MOST_PARTS: u32 = 10_000;
 /// Every field of a request that is wrong.
 pub(super) fn problems(request: &CampaignRequest) -> Vec<FieldProblem> {
     let mut found = Problems::default();
-    let length = request.name.trim().chars().count();
+    let length = request.name.replace('\0', "").trim().chars().count();
     found.when(length == 0, "/name", "活动名称", ProblemCode::Missing, "必填");
     found.when(
         length > LONGEST_NAME,

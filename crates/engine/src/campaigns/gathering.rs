@@ -1,6 +1,6 @@
 //! Who may go where: the needs that take part, those who were found for them, and what stands against a pair.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use domain::access::Visibility;
 use domain::{Attributes, Decision, Kind, ProblemCode, Profile, Proximity, Record, RecordId, Region, Status};
@@ -14,7 +14,7 @@ use super::groups::groups;
 use super::kept::{Bar, Content, KeptGroup, KeptNeed, KeptObstacle, KeptUnfit, Why, WhyPart, json};
 use super::request::{CampaignRequest, GroupBy, Source, Travel};
 use super::{Campaigns, ten_thousandths};
-use crate::desk::{keep_evidence, without_texts};
+use crate::desk::without_texts;
 use crate::matching::lies_within;
 use crate::{EngineError, MatchRequest, Subject};
 
@@ -164,7 +164,7 @@ impl Campaigns {
             obstacles: Vec::new(),
         };
         let (mut pairs, mut about, mut taken) = (Vec::new(), Vec::new(), 0);
-        for (record, explanation) in self.veiled(proposals).await? {
+        for (record, explanation) in proposals.into_iter().map(|proposal| self.veiled(proposal)) {
             let number = record.id.number;
             let bar = if declined.contains(&number) {
                 Some(Bar::Declined)
@@ -211,12 +211,12 @@ impl Campaigns {
                 let asked =
                     MatchRequest { target: request.target, limit, with_excluded: false, on: Some(on) };
                 let subject = Subject::Stored(need.id);
-                let answer = self.engine.find_matches_within(within, &subject, &asked).await?;
+                let answer = self.engine.find_matches_seen(self.sight, &subject, &asked).await?;
                 let found = answer.matches.into_iter().map(|found| (found.record, found.explanation));
                 Ok((found.collect(), !answer.questions.is_empty()))
             }
             Source::CurrentRun => {
-                let found = self.engine.current_matches(need.id, request.target).await?;
+                let found = self.engine.current_matches_seen(self.sight, need.id, request.target).await?;
                 let asking = Attributes::of(need);
                 // What has changed since that night counts.
                 let stands = |record: &Record| {
@@ -236,10 +236,9 @@ impl Campaigns {
         request: &CampaignRequest,
         on: Date,
     ) -> Result<Vec<KeptObstacle>, EngineError> {
-        let within = self.sight.within(request.target);
         let asked =
             MatchRequest { target: request.target, limit: OBSTACLES, with_excluded: true, on: Some(on) };
-        let answer = self.engine.find_matches_within(within, &Subject::Stored(need.id), &asked).await?;
+        let answer = self.engine.find_matches_seen(self.sight, &Subject::Stored(need.id), &asked).await?;
         // Why somebody must not be proposed is more than an outline tells.
         let told =
             answer.excluded.into_iter().filter(|one| self.sight.record(&one.record) == Visibility::Full);
@@ -268,27 +267,11 @@ impl Campaigns {
     }
 
     /// The reasons as far as whoever makes the campaign may read them.
-    async fn veiled(&self, proposals: Vec<Proposal>) -> Result<Vec<Proposal>, EngineError> {
-        if self.sight.region.is_none() {
-            return Ok(proposals);
+    fn veiled(&self, (record, explanation): Proposal) -> Proposal {
+        if self.sight.record(&record) < Visibility::Full {
+            return (record, without_texts(explanation));
         }
-        let evidence = proposals.iter().flat_map(|(_, explanation)| &explanation.evidence);
-        let numbers: Vec<u64> =
-            evidence.map(|item| item.id.number).collect::<BTreeSet<_>>().into_iter().collect();
-        let records = self.engine.store.records(Kind::Achievement, &numbers).await?;
-        let seen: HashSet<u64> = records
-            .iter()
-            .filter(|record| self.sight.record(record) == Visibility::Full)
-            .map(|record| record.id.number)
-            .collect();
-        let veiled = |(record, mut explanation): Proposal| {
-            if self.sight.record(&record) < Visibility::Full {
-                return (record, without_texts(explanation));
-            }
-            keep_evidence(&mut explanation, |id| seen.contains(&id.number));
-            (record, explanation)
-        };
-        Ok(proposals.into_iter().map(veiled).collect())
+        (record, explanation)
     }
 }
 

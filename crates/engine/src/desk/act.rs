@@ -48,6 +48,22 @@ pub enum Act {
 }
 
 impl Act {
+    /// Whether it waits for its turn to write where others write. Keys are made and revoked whoever else does.
+    pub(super) const fn writes(self) -> bool {
+        matches!(
+            self,
+            Self::Write(_)
+                | Self::Import(_)
+                | Self::RevealContact(_)
+                | Self::MakeCampaign
+                | Self::ChangeCampaigns
+                | Self::GiveFeedback
+                | Self::RebuildIndex
+                | Self::Rematch
+                | Self::SubscribeWebhook
+        )
+    }
+
     /// All of these are needed.
     pub fn scopes(self) -> Vec<Scope> {
         match self {

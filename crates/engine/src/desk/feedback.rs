@@ -33,7 +33,15 @@ impl Desk {
                 return Err(EngineError::OutsideRegion(detail.to_owned()));
             }
         }
-        self.engine.add_feedback(draft).await
+        Ok(self.unranked(self.engine.add_feedback(draft).await?))
+    }
+
+    /// Without the rank where others' records are hidden: it would tell how many of them stand above.
+    fn unranked(&self, mut feedback: Feedback) -> Feedback {
+        if self.sight().within(feedback.told.candidate.kind).is_some() {
+            feedback.seen.rank = None;
+        }
+        feedback
     }
 
     /// Lists feedback in order of recording.
@@ -82,6 +90,6 @@ impl Desk {
             let seen = sides.iter().all(|side| side.is_some_and(|(seen, _)| *seen > Visibility::Hidden));
             seen && sides.iter().flatten().any(|(_, own)| *own)
         };
-        Ok(items.into_iter().filter(shown).collect())
+        Ok(items.into_iter().filter(shown).map(|item| self.unranked(item)).collect())
     }
 }

@@ -6,6 +6,7 @@ use std::io::Read;
 use domain::Kind;
 
 use super::{Act, Desk};
+use crate::import::Writer;
 use crate::{EngineError, Flag, ImportOptions, ImportReport, RowOutcome};
 
 impl Desk {
@@ -34,8 +35,8 @@ impl Desk {
         mut told: impl FnMut(Vec<RowOutcome>) + Send,
     ) -> Result<ImportReport, EngineError> {
         self.permit(Act::Import(options.kind))?;
-        let region = self.caller.key.region;
-        match self.engine.import_within(region, options, input, |_, rows| told(rows)).await {
+        let writer = Writer { region: self.caller.key.region, key: Some(self.caller.key.id) };
+        match self.engine.import_for(writer, options, input, |_, rows| told(rows)).await {
             Ok(report) => self.shown_report(report).await,
             Err(EngineError::NothingImported(report)) => {
                 Err(EngineError::NothingImported(Box::new(self.shown_report(*report).await?)))

@@ -1,15 +1,13 @@
 //! Matching at a desk: what is hidden takes no part, what is seen in outline is proposed without its texts.
 
-use std::collections::HashMap;
-
 use domain::access::Visibility;
 use domain::{Kind, Record, RecordId};
 use ranking::Explanation;
 
-use super::sight::{keep_evidence, outline, without_texts};
+use super::sight::{outline, without_texts};
 use super::{Act, Desk};
 use crate::learning::LearnedNote;
-use crate::{Duplicate, EngineError, MatchAnswer, MatchRequest, Subject, Weights};
+use crate::{Duplicate, EngineError, Match, MatchAnswer, MatchRequest, Subject, Weights};
 
 impl Desk {
     /// Finds and explains matches. A stored record that asks must be seen whole.
@@ -30,16 +28,12 @@ impl Desk {
             self.subject(*id).await?;
         }
         let sight = self.sight();
-        let within = sight.within(request.target);
-        let mut answer = self.engine.find_matches_within(within, subject, request).await?;
-        let mut veiled = Vec::with_capacity(answer.matches.len());
-        let explanations = answer.matches.iter().map(|found| &found.explanation);
-        let evidence = self.evidence(explanations).await?;
-        for mut found in answer.matches {
-            (found.record, found.explanation) = self.veiled(found.record, found.explanation, &evidence);
-            veiled.push(found);
-        }
-        answer.matches = veiled;
+        let mut answer = self.engine.find_matches_seen(sight, subject, request).await?;
+        let veiled = |found: Match| {
+            let (record, explanation) = self.veiled(found.record, found.explanation);
+            Match { record, explanation, ..found }
+        };
+        answer.matches = answer.matches.into_iter().map(veiled).collect();
         // Why somebody must not be proposed is more than the outline tells.
         answer.excluded.retain(|excluded| sight.record(&excluded.record) == Visibility::Full);
         Ok(answer)
@@ -66,33 +60,10 @@ impl Desk {
     }
 
     /// What is shown of a candidate and of the reasons for it.
-    pub(super) fn veiled(
-        &self,
-        record: Record,
-        mut explanation: Explanation,
-        evidence: &HashMap<u64, Visibility>,
-    ) -> (Record, Explanation) {
+    pub(super) fn veiled(&self, record: Record, explanation: Explanation) -> (Record, Explanation) {
         if self.sight().record(&record) < Visibility::Full {
             return (outline(record), without_texts(explanation));
         }
-        if self.caller.key.region.is_some() {
-            keep_evidence(&mut explanation, |id| evidence.get(&id.number) == Some(&Visibility::Full));
-        }
         (record, explanation)
-    }
-
-    /// How much is shown of the achievements that explanations rest on.
-    pub(super) async fn evidence(
-        &self,
-        explanations: impl Iterator<Item = &Explanation>,
-    ) -> Result<HashMap<u64, Visibility>, EngineError> {
-        if self.caller.key.region.is_none() {
-            return Ok(HashMap::new());
-        }
-        let items = explanations.flat_map(|explanation| &explanation.evidence);
-        let mut numbers: Vec<u64> = items.map(|item| item.id.number).collect();
-        numbers.sort_unstable();
-        numbers.dedup();
-        self.visibility(Kind::Achievement, &numbers).await
     }
 }

@@ -20,21 +20,22 @@ mod webhooks;
 
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use domain::RecordId;
 use domain::access::Visibility;
-use serde_json::json;
+use serde_json::{Value, json};
 use store::{About, Action, Actor, ActorKind, AuditResult, Event};
 use tokio::sync::OwnedSemaphorePermit;
 
 use crate::{Engine, EngineError, Key};
 
 pub use act::Act;
-pub(crate) use admission::Admission;
+pub(crate) use admission::{Admission, Turn};
 pub use admission::{AdmissionLoad, AdmissionSettings};
 pub use once::{Once, Recalled};
 pub(crate) use registry::outside;
-pub(crate) use sight::{Sight, keep_evidence, outline, without_texts};
+pub(crate) use sight::{Sight, outline, without_texts};
 
 /// Who asks, and whence.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,7 +53,12 @@ pub struct Caller {
 pub struct Desk {
     engine: Engine,
     caller: Arc<Caller>,
+    /// When the key was looked at.
+    since: Instant,
 }
+
+/// A key that was looked at so long ago is looked at again: some read for minutes, and a revoked key opens nothing within a second.
+const LOOKED_AT: Duration = Duration::from_millis(500);
 
 impl Engine {
     /// Serves this caller; what is done at the desk is on record as done by the caller's key.
@@ -63,7 +69,7 @@ impl Engine {
             origin: caller.remote.map(|address| address.to_string()).unwrap_or_default(),
             request: caller.request_id.clone(),
         };
-        Desk { engine: self.acting(actor), caller: Arc::new(caller) }
+        Desk { engine: self.acting(actor), caller: Arc::new(caller), since: Instant::now() }
     }
 }
 
@@ -83,25 +89,54 @@ impl Desk {
         if missing.is_empty() { Ok(()) } else { Err(EngineError::MissingScopes(missing)) }
     }
 
-    /// As [`Self::permit`], with a refusal put on record.
+    /// As [`Self::permit`], with a refusal put on record: what was asked for, and of which record.
     ///
     /// # Errors
     /// As [`Self::permit`]; and when the log cannot be written.
-    pub async fn admit(&self, act: Act) -> Result<(), EngineError> {
+    pub async fn admit(&self, act: Act, asked: &str, record: Option<RecordId>) -> Result<(), EngineError> {
         let Err(refusal) = self.permit(act) else { return Ok(()) };
         if let EngineError::MissingScopes(missing) = &refusal {
             let missing: Vec<&str> = missing.iter().map(|scope| scope.slug()).collect();
-            let detail = json!({"missing_scopes": missing});
-            let (action, result) = (Action::AccessRefuse, AuditResult::Refused);
-            self.engine.note(Event { action, about: About::Nothing, result, detail }).await?;
+            self.refused(record, json!({"asked": asked, "missing_scopes": missing})).await?;
         }
         Err(refusal)
     }
 
     /// Waits for a turn, which lasts as long as what is returned.
-    async fn begin(&self, act: Act) -> Result<OwnedSemaphorePermit, EngineError> {
+    async fn begin(&self, act: Act) -> Result<Turn, EngineError> {
         self.permit(act)?;
-        self.engine.admission.turn().await
+        let turn = self.engine.admission.turn(act.writes()).await?;
+        self.still_stands().await?;
+        Ok(turn)
+    }
+
+    /// As [`Self::begin`], for what waits for others' machines and therefore takes no turn from anybody.
+    async fn begin_call(&self, act: Act) -> Result<OwnedSemaphorePermit, EngineError> {
+        self.permit(act)?;
+        let call = self.engine.admission.call().await?;
+        self.still_stands().await?;
+        Ok(call)
+    }
+
+    async fn still_stands(&self) -> Result<(), EngineError> {
+        if self.since.elapsed() < LOOKED_AT {
+            return Ok(());
+        }
+        self.engine.still_stands(self.caller.key.id).await
+    }
+
+    /// Puts on record that something was refused: what was asked for, and of which record.
+    ///
+    /// # Errors
+    /// When the log cannot be written.
+    pub async fn note_refusal(&self, asked: &str, record: Option<RecordId>) -> Result<(), EngineError> {
+        self.refused(record, json!({"asked": asked})).await
+    }
+
+    async fn refused(&self, record: Option<RecordId>, detail: Value) -> Result<(), EngineError> {
+        let about = record.map_or(About::Nothing, About::Record);
+        let (action, result) = (Action::AccessRefuse, AuditResult::Refused);
+        self.engine.note(Event { action, about, result, detail }).await
     }
 
     fn sight(&self) -> Sight {

@@ -3,8 +3,8 @@
 use domain::access::Visibility;
 use domain::forms::{self, Draft};
 use domain::{FieldProblem, Kind, ProblemCode, RecordId, Region, Status};
-use serde_json::Value;
-use store::StoreError;
+use serde_json::{Value, json};
+use store::{About, Action, Event, StoreError};
 
 use super::{Act, Desk};
 use crate::{EngineError, ListRequest, RecordPage, SearchAnswer, SearchRequest, Shown};
@@ -19,7 +19,7 @@ impl Desk {
     /// As [`crate::Engine::create`]; a form of another region, or of none, is invalid for a region's key.
     pub async fn create(&self, kind: Kind, form: Value) -> Result<Shown, EngineError> {
         let _turn = self.begin(Act::Write(kind)).await?;
-        let draft = self.own_draft(kind, form)?;
+        let draft = self.own_draft(kind, form).await?;
         self.shown_written(self.engine.add(draft).await?).await
     }
 
@@ -38,7 +38,7 @@ impl Desk {
         loop {
             attempts += 1;
             let at = self.own_revision(id, expected_revision).await?;
-            let draft = self.own_draft(id.kind, form.clone())?;
+            let draft = self.own_draft(id.kind, form.clone()).await?;
             match self.engine.put(id, at, draft).await {
                 Err(error) if self.again(&error, expected_revision, attempts) => {}
                 outcome => return self.shown_written(outcome?).await,
@@ -96,6 +96,16 @@ impl Desk {
         Ok(page)
     }
 
+    /// Begins to hand a registry over whole, which goes on record, and gives its first page; [`Self::list`] gives those that follow.
+    ///
+    /// # Errors
+    /// As [`Self::list`]; when the log cannot be written.
+    pub async fn begin_export(&self, kind: Kind, request: &ListRequest) -> Result<RecordPage, EngineError> {
+        let first = self.list(kind, request).await?;
+        self.engine.note(Event::done(Action::RecordsExport, About::Registry(kind), json!({}))).await?;
+        Ok(first)
+    }
+
     /// Searches one registry. Hits, totals and counts are those of what is seen; typed text looks only into texts that are.
     ///
     /// # Errors
@@ -103,9 +113,7 @@ impl Desk {
     pub async fn search(&self, kind: Kind, request: &SearchRequest) -> Result<SearchAnswer, EngineError> {
         let _turn = self.begin(Act::Read(kind)).await?;
         let sight = self.sight();
-        let typed = request.text.as_deref().is_some_and(|text| !text.trim().is_empty());
-        let within = if typed { sight.within_texts(kind) } else { sight.within(kind) };
-        let mut answer = self.engine.search_within(within, kind, request).await?;
+        let mut answer = self.engine.search_seen(sight, kind, request).await?;
         answer.items.retain_mut(|item| match sight.show(item.shown.clone()) {
             Some(shown) => {
                 if shown.visibility == Visibility::Brief {
@@ -119,15 +127,15 @@ impl Desk {
         Ok(answer)
     }
 
-    /// The form, read; it must be of the caller's region.
-    fn own_draft(&self, kind: Kind, form: Value) -> Result<Draft, EngineError> {
+    /// The form, read; it must be of the caller's region, and name nobody of another.
+    async fn own_draft(&self, kind: Kind, form: Value) -> Result<Draft, EngineError> {
         let draft = forms::parse(kind, form).map_err(EngineError::Invalid)?;
-        match self.caller.key.region {
-            Some(own) if !self.sight().owns(draft.profile.region()) => {
-                Err(EngineError::Invalid(vec![outside(own, draft.profile.region())]))
-            }
-            _ => Ok(draft),
+        let Some(own) = self.caller.key.region else { return Ok(draft) };
+        if !self.sight().owns(draft.profile.region()) {
+            return Err(EngineError::Invalid(vec![outside(own, draft.profile.region())]));
         }
+        let wrong = self.engine.named_elsewhere(own, std::slice::from_ref(&draft)).await?.concat();
+        if wrong.is_empty() { Ok(draft) } else { Err(EngineError::Invalid(wrong)) }
     }
 
     /// The revision at which to write a record, which must be the caller's own: that which was looked at, for one that has changed

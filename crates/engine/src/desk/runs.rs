@@ -12,8 +12,8 @@ use crate::night::MOST_CHANGE_ROWS;
 use crate::registry::page_limit;
 use crate::rematch::TARGETS;
 use crate::{
-    ChangeFeed, ChangeKind, Changes, ClusterPage, CurrentMatches, EngineError, FeedRequest, MatchChange,
-    NeedCluster, RunId, RunSummary,
+    ChangeFeed, ChangeKind, Changes, ClusterMember, ClusterPage, CurrentMatches, EngineError, FeedRequest,
+    MatchChange, NeedCluster, RunId, RunSummary,
 };
 
 /// Clusters read at a time.
@@ -50,9 +50,8 @@ impl Desk {
     pub async fn current_matches(&self, need: RecordId, target: Kind) -> Result<CurrentMatches, EngineError> {
         let _turn = self.begin(Act::MatchRecord(Kind::Need)).await?;
         self.subject(need).await?;
-        let CurrentMatches { run, matches } = self.engine.current_matches(need, target).await?;
-        let evidence = self.evidence(matches.iter().map(|found| &found.explanation)).await?;
         let sight = self.sight();
+        let CurrentMatches { run, matches } = self.engine.current_matches_seen(sight, need, target).await?;
         let hides = sight.within(target).is_some();
         let mut shown = Vec::with_capacity(matches.len());
         for mut found in matches {
@@ -62,7 +61,7 @@ impl Desk {
             if hides {
                 found.rank = shown.len() as u32 + 1;
             }
-            (found.record, found.explanation) = self.veiled(found.record, found.explanation, &evidence);
+            (found.record, found.explanation) = self.veiled(found.record, found.explanation);
             shown.push(found);
         }
         Ok(CurrentMatches { run: self.shown_run(run), matches: shown })
@@ -235,14 +234,15 @@ impl Desk {
             let all = cluster.members.iter().map(|member| &member.need).chain(again.map(|same| &same.need));
             let numbers: Vec<u64> = all.map(|need| need.id.number).collect();
             let visibility = self.visibility(Kind::Need, &numbers).await?;
-            if visibility.len() < LEAST || visibility.values().any(|one| *one == Visibility::Hidden) {
+            let none_whole = visibility.values().all(|one| *one != Visibility::Full);
+            if visibility.len() < LEAST
+                || none_whole
+                || visibility.values().any(|one| *one == Visibility::Hidden)
+            {
                 continue;
             }
-            for member in &mut cluster.members {
-                if visibility.get(&member.need.id.number) != Some(&Visibility::Full) {
-                    member.words.clear();
-                    member.highlights.clear();
-                }
+            if visibility.values().any(|one| *one != Visibility::Full) {
+                keep_words_seen(&mut cluster, &visibility);
             }
             cluster.members.retain_mut(|member| match shown_brief(member.need.clone(), &visibility) {
                 Some(need) => {
@@ -268,5 +268,24 @@ impl Desk {
         let sight = self.sight();
         let hides = std::iter::once(Kind::Need).chain(TARGETS).any(|kind| sight.within(kind).is_some());
         if hides { RunSummary { needs: None, needs_without_match: None, matches: None, ..run } } else { run }
+    }
+}
+
+/// Leaves the words that two needs share which are seen whole: that one of them shares a word with an outline would tell a word of a text
+/// that is not seen.
+fn keep_words_seen(cluster: &mut NeedCluster, visibility: &HashMap<u64, Visibility>) {
+    let is_whole = |member: &ClusterMember| visibility.get(&member.need.id.number) == Some(&Visibility::Full);
+    let mut holders: HashMap<String, usize> = HashMap::new();
+    for word in cluster.members.iter().filter(|member| is_whole(member)).flat_map(|member| &member.words) {
+        *holders.entry(word.clone()).or_default() += 1;
+    }
+    let is_shared = |word: &String| holders.get(word).is_some_and(|holders| *holders >= LEAST);
+    cluster.label.retain(is_shared);
+    for member in &mut cluster.members {
+        let (whole, before) = (is_whole(member), member.words.len());
+        member.words.retain(|word| whole && is_shared(word));
+        if member.words.len() < before {
+            member.highlights.clear();
+        }
     }
 }

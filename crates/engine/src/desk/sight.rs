@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use domain::access::{Others, Visibility};
-use domain::{Kind, MaskedContact, Record, RecordId, Region};
+use domain::{Kind, MaskedContact, Record, Region};
 use ranking::Explanation;
 
 use super::Desk;
@@ -41,7 +41,7 @@ impl Sight {
     }
 
     /// As [`Self::within`], for typed text: of a record that is seen in outline, finding it by its words would tell them.
-    pub(super) fn within_texts(&self, kind: Kind) -> Option<Region> {
+    pub(crate) fn within_texts(&self, kind: Kind) -> Option<Region> {
         self.region.filter(|_| self.others.of(kind) < Visibility::Full)
     }
 
@@ -99,7 +99,7 @@ pub(crate) fn outline(record: Record) -> Record {
 pub(super) fn shown_brief(brief: NeedBrief, visibility: &HashMap<u64, Visibility>) -> Option<NeedBrief> {
     match visibility.get(&brief.id.number)? {
         Visibility::Full => Some(brief),
-        Visibility::Brief => Some(NeedBrief { enterprise: None, ..brief }),
+        Visibility::Brief => Some(NeedBrief { enterprise: None, filed_by: None, ..brief }),
         Visibility::Hidden => None,
     }
 }
@@ -122,17 +122,5 @@ pub(crate) fn without_texts(explanation: Explanation) -> Explanation {
         total: explanation.total,
         parts: explanation.parts,
         rules,
-    }
-}
-
-/// Leaves the evidence that is seen whole; where some is not, the sentence, which may name it, goes too.
-pub(crate) fn keep_evidence(explanation: &mut Explanation, seen: impl Fn(RecordId) -> bool) {
-    let before = explanation.evidence.len();
-    explanation.evidence.retain(|item| seen(item.id));
-    if explanation.evidence.len() < before {
-        let facts: String = explanation.rules.iter().map(|rule| format!("{}；", rule.fact)).collect();
-        explanation.candidate.clear();
-        explanation.sentence =
-            format!("{facts}部分佐证材料属于其他地区，不对本密钥公开。综合 {:.1} 分。", explanation.total);
     }
 }

@@ -17,7 +17,7 @@ impl Desk {
     /// # Errors
     /// As [`crate::Engine::add_webhook`].
     pub async fn create_webhook(&self, request: WebhookRequest) -> Result<NewSecret, EngineError> {
-        let _turn = self.begin(Act::SubscribeWebhook).await?;
+        let _call = self.begin_call(Act::SubscribeWebhook).await?;
         self.engine.add_webhook(&WebhookRequest { key: self.caller.key.id, ..request }).await
     }
 
@@ -60,7 +60,7 @@ impl Desk {
     /// # Errors
     /// As [`crate::Engine::change_webhook`].
     pub async fn change_webhook(&self, id: WebhookId, change: WebhookChange) -> Result<Webhook, EngineError> {
-        let _turn = self.begin(Act::SubscribeWebhook).await?;
+        let _call = self.begin_call(Act::SubscribeWebhook).await?;
         self.own_webhook(id).await?;
         self.engine.change_webhook(id, WebhookChange { key: Some(self.caller.key.id), ..change }).await
     }
@@ -88,9 +88,9 @@ impl Desk {
     /// Sends a message to an address of the caller's own holder, to see whether it arrives.
     ///
     /// # Errors
-    /// As [`crate::Engine::ping_webhook`].
+    /// As [`crate::Engine::ping_webhook`]; [`EngineError::UnderWay`] while another is on its way there.
     pub async fn ping_webhook(&self, id: WebhookId) -> Result<Pinged, EngineError> {
-        let _turn = self.begin(Act::ManageWebhooks).await?;
+        let _call = self.begin_call(Act::ManageWebhooks).await?;
         self.own_webhook(id).await?;
         self.engine.ping_webhook(id).await
     }

@@ -8,6 +8,7 @@ use exchange::sheets::{self, JudgingBlock, JudgingCandidate};
 use ranking::{Exclusion, Weights, exclusions};
 use serde::Serialize;
 
+use crate::desk::Sight;
 use crate::documents::evidence;
 use crate::matching::{pairing, today};
 use crate::{Engine, EngineError, blocking};
@@ -108,11 +109,12 @@ impl Engine {
         let asking = Attributes::of(need);
         records.retain(|record| exclusions(Some(&asking), &Attributes::of(record), today).is_empty());
         records.sort_by_key(|record| drawn(request.seed, &[need.id, record.id]));
-        let evidence = evidence(&self.store, &records).await?;
+        let evidence = evidence(&self.store, &records, Sight::everything()).await?;
         let named: HashMap<u64, String> = evidence
             .into_iter()
-            .map(|(number, documents)| {
-                let titles = documents.iter().take(NAMED).map(|document| format!("《{}》", document.title));
+            .map(|(number, spoken_for)| {
+                let titles =
+                    spoken_for.seen.iter().take(NAMED).map(|document| format!("《{}》", document.title));
                 (number, titles.collect())
             })
             .collect();

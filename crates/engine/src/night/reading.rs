@@ -10,6 +10,7 @@ use store::{MatchChange, MatchList, Place, Run};
 use super::reasons::ChangeReason;
 use super::scores::score;
 use crate::asking::Asking;
+use crate::desk::Sight;
 use crate::documents::passages;
 use crate::matching::{Found, Known, lies_within, naming};
 use crate::rematch::{Change, ChangeKind, Changes, CurrentMatch, CurrentMatches, summary};
@@ -21,11 +22,21 @@ impl Engine {
     /// # Errors
     /// [`EngineError::NoRun`], [`EngineError::NotFound`].
     pub async fn current_matches(&self, need: RecordId, target: Kind) -> Result<CurrentMatches, EngineError> {
+        self.current_matches_seen(Sight::everything(), need, target).await
+    }
+
+    /// As [`Self::current_matches`], without a word of what speaks for somebody and is not seen.
+    pub(crate) async fn current_matches_seen(
+        &self,
+        sight: Sight,
+        need: RecordId,
+        target: Kind,
+    ) -> Result<CurrentMatches, EngineError> {
         let need = self.record(need).await?;
         let run = self.store.current_run().await?.ok_or(EngineError::NoRun)?;
         let list = self.store.match_list(run.id, need.id.number, target).await?;
         let matches = match list {
-            Some(list) => self.told_matches(&run, &need, list).await?,
+            Some(list) => self.told_matches(&run, &need, list, sight).await?,
             None => Vec::new(),
         };
         Ok(CurrentMatches { run: summary(&run), matches })
@@ -36,6 +47,7 @@ impl Engine {
         run: &Run,
         need: &Record,
         list: MatchList,
+        sight: Sight,
     ) -> Result<Vec<CurrentMatch>, EngineError> {
         let numbers: Vec<u64> = list.shown().iter().map(|place| place.number).collect();
         let records = self.store.records(list.target, &numbers).await?;
@@ -50,7 +62,7 @@ impl Engine {
             ranks.push(rank);
             found.push(Found { record, score: score(place), features });
         }
-        let explained = self.explain(&asking, found, &known).await?;
+        let explained = self.explain(&asking, found, &known, sight).await?;
         let edited = need.updated_at > run.opened_at;
         let told = |(rank, (record, explanation)): (u32, (Record, _))| CurrentMatch {
             rank,

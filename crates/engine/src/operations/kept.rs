@@ -57,6 +57,8 @@ pub enum FaultKind {
     ServerGone,
     /// A re-match for another day was being done.
     RunUnderWay,
+    /// The key with which it was asked for was revoked.
+    KeyRevoked,
     /// A fault of ours, of which the log tells.
     Internal,
 }
@@ -69,7 +71,9 @@ impl Fault {
             EngineError::NothingImported(_) => FaultKind::NothingImported,
             EngineError::FileLost => FaultKind::FileLost,
             EngineError::OtherRunUnderWay(_) => FaultKind::RunUnderWay,
+            EngineError::KeyRefused(_) => FaultKind::KeyRevoked,
             EngineError::Invalid(_)
+            | EngineError::BadParameter { .. }
             | EngineError::NotFound(_)
             | EngineError::NoRun
             | EngineError::OutsideRegion(_) => FaultKind::NotPossible,

@@ -7,7 +7,7 @@ use store::{Advance, Operation as StoredOperation, OperationState, StoreError};
 use super::aside::OurFault;
 use super::{LOOK, Task, kept, share};
 use crate::desk::Sight;
-use crate::import::Reading;
+use crate::import::{Reading, Writer, fits_as_a_whole};
 use crate::outcomes::RowOutcome;
 use crate::{
     CampaignRequest, Engine, EngineError, ImportOptions, ImportReport, RematchProgress, RematchRequest,
@@ -46,6 +46,7 @@ impl Outcome {
 impl Engine {
     /// Does what an operation asks for, from where it stands.
     pub(super) async fn work(&self, operation: &StoredOperation) -> Result<Outcome, EngineError> {
+        self.still_stands(operation.draft.key).await?;
         match kept::task(operation)? {
             Task::Import(options) if options.all_or_nothing => self.work_at_whole(operation, options).await,
             Task::Import(options) => self.work_at_import(operation, options).await,
@@ -66,15 +67,15 @@ impl Engine {
             report.some_not_compared(options.kind);
         }
         let (input, fault) = self.open_aside(operation)?;
-        let within = operation.draft.region;
-        let mut reading = Reading::start(within, options, report.rows, input);
+        let writer = writer(operation);
+        let mut reading = Reading::start(writer.region, options, report.rows, input);
         let mut tallied = self.tally.goes_on(&report);
         loop {
             let next = reading.next(&mut report).await;
             self.sound(&fault)?;
             let Some(batch) = next? else { return Ok(Outcome::Succeeded(Some(report))) };
             let cancelled =
-                self.import_batch(within, options.kind, batch, &mut report, Some(operation)).await?.stops;
+                self.import_batch(writer, options.kind, batch, &mut report, Some(operation)).await?.stops;
             tallied.hear(&report);
             self.tell_import(operation, report.rows, report.bytes, share(report.bytes, operation.draft.size));
             if cancelled || self.operations.is_cancelled(operation.number) {
@@ -97,16 +98,17 @@ impl Engine {
             written.some_not_compared(options.kind);
             return Ok(Outcome::Succeeded(Some(written)));
         }
-        let (within, size) = (operation.draft.region, operation.draft.size);
+        let (writer, size) = (writer(operation), operation.draft.size);
         let (input, fault) = self.open_aside(operation)?;
         let mut report = ImportReport::default();
         let mut tallied = self.tally.begin(true);
-        let mut checking = Reading::start(within, options, 0, input);
+        let mut checking = Reading::start(writer.region, options, 0, input);
         loop {
             let next = checking.next(&mut report).await;
             self.sound(&fault)?;
             let Some(mut batch) = next? else { break };
-            self.refuse_erased(options.kind, &mut batch).await?;
+            fits_as_a_whole(&report)?;
+            self.sift(writer, options.kind, &mut batch).await?;
             report.count(&RowOutcome::of(batch.errors, &[], Vec::new(), &[]));
             tallied.hear(&report);
             self.tell_import(operation, report.rows, report.bytes, share(report.bytes, size) / 2.0);
@@ -119,8 +121,8 @@ impl Engine {
         }
         let (input, fault) = self.open_aside(operation)?;
         let mut again = ImportReport::default();
-        let mut reading = Reading::start(within, options, 0, input);
-        let mut session = self.store.import_within(within).await?;
+        let mut reading = Reading::start(writer.region, options, 0, input);
+        let mut session = self.session(writer).await?;
         let mut said = FxHashMap::default();
         loop {
             let next = reading.next(&mut again).await;
@@ -270,8 +272,13 @@ impl Engine {
         if now.turn != operation.turn || now.state != OperationState::Running {
             return Err(StoreError::OperationLost(operation.number).into());
         }
+        self.still_stands(operation.draft.key).await?;
         Ok(now.cancelling.then_some(Stop::Cancelled))
     }
+}
+
+fn writer(operation: &StoredOperation) -> Writer {
+    Writer { region: operation.draft.region, key: Some(operation.draft.key) }
 }
 
 /// How far an import is with what is written just now.

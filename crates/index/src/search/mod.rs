@@ -5,13 +5,16 @@ mod facets;
 mod plan;
 mod relevance;
 
+use domain::Area;
 use rustc_hash::FxHashSet;
 use serde::{Deserialize, Serialize};
 use tantivy::DocId;
 use tantivy::query::{AllQuery, Query};
+use tantivy::schema::Field;
 
 use self::facets::Counts;
 use self::plan::Plan;
+use crate::schema::{Fields, TEXT_FIELDS};
 use crate::snapshot::View;
 use crate::top::Top;
 use crate::{Dimension, IndexError, schema};
@@ -31,6 +34,8 @@ pub struct SearchQuery {
     pub after: Option<SearchAfter>,
     /// Hits per page, at most [`SearchQuery::MAX_LIMIT`].
     pub limit: usize,
+    /// Not into evidence: it may be of records that whoever asks does not see.
+    pub without_evidence: bool,
 }
 
 impl SearchQuery {
@@ -115,6 +120,24 @@ pub struct SearchPage {
     pub terms: FxHashSet<String>,
 }
 
+/// The text fields that a search looks into, by their places in [`Fields::text`].
+struct Texts<'a> {
+    fields: &'a Fields,
+    places: Vec<usize>,
+}
+
+impl<'a> Texts<'a> {
+    fn of(fields: &'a Fields, query: &SearchQuery) -> Self {
+        let looked_into =
+            |place: &usize| !query.without_evidence || Area::ALL.get(*place) != Some(&Area::Evidence);
+        Self { fields, places: (0..TEXT_FIELDS).filter(looked_into).collect() }
+    }
+
+    fn each(&self) -> impl Iterator<Item = Field> {
+        self.places.iter().map(|&place| self.fields.text[place])
+    }
+}
+
 /// Ascending in the order of the sort.
 type Rank = (i64, u64);
 
@@ -124,9 +147,10 @@ pub(crate) fn search(view: &View, query: &SearchQuery) -> Result<SearchPage, Ind
         return Ok(SearchPage { facets: facets.finish(), ..SearchPage::default() });
     };
     let fields = &generation.fields;
+    let texts = Texts::of(fields, query);
     let filters: Vec<_> = query.filters.iter().map(|filter| plan::filter(fields, filter)).collect();
     let typed = query.text.as_deref().map(str::trim).filter(|text| !text.is_empty());
-    let plan = typed.map(|typed| Plan::new(view, fields, typed)).transpose()?;
+    let plan = typed.map(|typed| Plan::new(view, &texts, typed)).transpose()?;
     let everything: Box<dyn Query> = Box::new(AllQuery);
     let alternatives = plan.as_ref().map_or(std::slice::from_ref(&everything), |plan| &plan.alternatives);
 
@@ -147,13 +171,13 @@ pub(crate) fn search(view: &View, query: &SearchQuery) -> Result<SearchPage, Ind
     }
 
     let scores = match &plan {
-        Some(plan) if query.sort == Sort::Relevance => relevance::scores(view, searcher, fields, plan)?,
+        Some(plan) if query.sort == Sort::Relevance => relevance::scores(view, searcher, &texts, plan)?,
         _ => vec![0.0; view.places()],
     };
     let mut page = first(view, query, &matches, &scores)?;
     page.facets = facets.finish();
     if let Some(plan) = plan {
-        page.terms.extend(relevance::expansions(view, fields, &plan.prefixes)?);
+        page.terms.extend(relevance::expansions(view, &texts, &plan.prefixes)?);
         page.terms.extend(plan.terms);
     }
     Ok(page)

@@ -7,6 +7,7 @@ use tantivy::Term;
 use tantivy::query::{BooleanQuery, EmptyQuery, InvertedIndexRangeQuery, PhraseQuery, Query, TermQuery};
 use tantivy::schema::{Field, IndexRecordOption};
 
+use super::Texts;
 use super::chunk::{Chunk, Phrase};
 use crate::schema::Fields;
 use crate::snapshot::View;
@@ -45,17 +46,17 @@ pub(super) struct Plan {
 }
 
 impl Plan {
-    pub(super) fn new(view: &View, fields: &Fields, typed: &str) -> Result<Self, IndexError> {
+    pub(super) fn new(view: &View, texts: &Texts<'_>, typed: &str) -> Result<Self, IndexError> {
         let pieces = view.analyzer.chunks(typed);
         let chunks: Vec<Chunk> =
             pieces.iter().filter_map(|piece| Chunk::read(&view.analyzer, piece)).collect();
         let latin = text::pinyin::latin_query(typed);
         let size: usize = chunks.iter().map(Chunk::size).sum();
         if chunks.len() > MAX_CHUNKS || size > 2 * MAX_TERMS {
-            return Self::prose(view, fields, &chunks);
+            return Self::prose(view, texts, &chunks);
         }
-        let mut every: Vec<Box<dyn Query>> = vec![intersection(chunks.iter().map(|c| chunk(fields, c)))];
-        every.extend(latin.as_deref().map(|keys| prefix(fields.latin, keys, MAX_LATIN_KEYS)));
+        let mut every: Vec<Box<dyn Query>> = vec![intersection(chunks.iter().map(|c| chunk(texts, c)))];
+        every.extend(latin.as_deref().map(|keys| prefix(texts.fields.latin, keys, MAX_LATIN_KEYS)));
         Ok(Self {
             alternatives: vec![union(every)],
             terms: chunks.iter().flat_map(|chunk| chunk.terms.iter().cloned()).collect(),
@@ -66,11 +67,11 @@ impl Plan {
     }
 
     /// A pasted text: its rarest terms, and as many of them as any document has.
-    fn prose(view: &View, fields: &Fields, chunks: &[Chunk]) -> Result<Self, IndexError> {
+    fn prose(view: &View, texts: &Texts<'_>, chunks: &[Chunk]) -> Result<Self, IndexError> {
         let distinct: BTreeSet<&String> = chunks.iter().flat_map(|chunk| &chunk.grams).collect();
         let mut known: Vec<(u64, &String)> = Vec::new();
         let text_fields =
-            (0..schema::TEXT_FIELDS).map(|place| view.text_field(place)).collect::<Result<Vec<_>, _>>()?;
+            texts.places.iter().map(|&place| view.text_field(place)).collect::<Result<Vec<_>, _>>()?;
         for term in distinct {
             let mut live = 0;
             for field in text_fields.iter().flatten() {
@@ -84,7 +85,7 @@ impl Plan {
         known.truncate(MAX_TERMS);
         let terms: BTreeSet<String> = known.into_iter().map(|(_, term)| term.clone()).collect();
         let at_least = |share: usize| -> Box<dyn Query> {
-            let each = terms.iter().map(|term| anywhere(fields, &[(0, term.clone())])).collect();
+            let each = terms.iter().map(|term| anywhere(texts, &[(0, term.clone())])).collect();
             let required = (terms.len() * share).div_ceil(100).max(1);
             Box::new(BooleanQuery::union_with_minimum_required_clauses(each, required))
         };
@@ -120,30 +121,30 @@ fn union(mut queries: Vec<Box<dyn Query>>) -> Box<dyn Query> {
 }
 
 /// Every way in which a piece matches.
-fn chunk(fields: &Fields, chunk: &Chunk) -> Box<dyn Query> {
-    let mut ways = vec![anywhere(fields, &chunk.phrase)];
-    ways.extend(chunk.synonyms.iter().map(|class| anywhere(fields, &[(0, class.clone())])));
+fn chunk(texts: &Texts<'_>, chunk: &Chunk) -> Box<dyn Query> {
+    let mut ways = vec![anywhere(texts, &chunk.phrase)];
+    ways.extend(chunk.synonyms.iter().map(|class| anywhere(texts, &[(0, class.clone())])));
     if let Some(start) = &chunk.prefix {
-        ways.extend(fields.text.map(|field| prefix(field, start, MAX_PREFIX_TERMS)));
+        ways.extend(texts.each().map(|field| prefix(field, start, MAX_PREFIX_TERMS)));
     }
     if !chunk.words.is_empty() {
         ways.push(intersection(chunk.words.iter().map(|word| {
-            let mut forms = vec![anywhere(fields, &word.phrase)];
-            forms.extend(word.synonym.iter().map(|class| anywhere(fields, &[(0, class.clone())])));
+            let mut forms = vec![anywhere(texts, &word.phrase)];
+            forms.extend(word.synonym.iter().map(|class| anywhere(texts, &[(0, class.clone())])));
             union(forms)
         })));
     }
     if chunk.long && chunk.grams.len() > 1 {
-        let each = chunk.grams.iter().map(|gram| anywhere(fields, &[(0, gram.clone())])).collect();
+        let each = chunk.grams.iter().map(|gram| anywhere(texts, &[(0, gram.clone())])).collect();
         let required = (chunk.grams.len() * MOST).div_ceil(100);
         ways.push(Box::new(BooleanQuery::union_with_minimum_required_clauses(each, required)));
     }
     union(ways)
 }
 
-/// The phrase in any text field or name.
-fn anywhere(fields: &Fields, phrase: &[(usize, String)]) -> Box<dyn Query> {
-    union(fields.text.iter().map(|&field| phrase_in(field, phrase)).collect())
+/// The phrase in any text field that is looked into.
+fn anywhere(texts: &Texts<'_>, phrase: &[(usize, String)]) -> Box<dyn Query> {
+    union(texts.each().map(|field| phrase_in(field, phrase)).collect())
 }
 
 /// The phrase in one field.

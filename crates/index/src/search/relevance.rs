@@ -6,11 +6,12 @@ use ranking::{AreaModel, Areas, TextModel};
 use tantivy::query::{EnableScoring, Query};
 use tantivy::{DocId, Searcher, Term};
 
+use super::Texts;
 use super::plan::{self, Plan};
 use crate::IndexError;
 use crate::postings::Saturation;
 use crate::postings::live_frequency;
-use crate::schema::{Fields, NAMES, TEXT_FIELDS};
+use crate::schema::{NAMES, TEXT_FIELDS};
 use crate::snapshot::View;
 
 /// How much each text field counts, in the order of [`Fields::text`]: title, keywords, body, evidence, names.
@@ -35,11 +36,13 @@ const MODEL: TextModel =
 pub(super) fn scores(
     view: &View,
     searcher: &Searcher,
-    fields: &Fields,
+    texts: &Texts<'_>,
     plan: &Plan,
 ) -> Result<Vec<f32>, IndexError> {
     let mut scores = vec![0.0; view.places()];
-    for (place, boost) in BOOSTS.into_iter().enumerate() {
+    let fields = texts.fields;
+    for &place in &texts.places {
+        let boost = BOOSTS[place];
         let Some(field) = view.text_field(place)? else { continue };
         let statistics = view.statistics()[place];
         // All areas of the model are alike; names are measured like one of them.
@@ -107,13 +110,13 @@ pub(super) fn for_each_match(
 /// Terms of the index that start with one of the prefixes, for highlighting.
 pub(super) fn expansions(
     view: &View,
-    fields: &Fields,
+    texts: &Texts<'_>,
     prefixes: &[String],
 ) -> Result<BTreeSet<String>, IndexError> {
     let mut found = BTreeSet::new();
     for start in prefixes {
         for segment in &view.segments {
-            for field in fields.text {
+            for field in texts.each() {
                 let index = segment.reader.inverted_index(field)?;
                 let mut range = index.terms().range().ge(start);
                 if let Some(until) = plan::after_prefix(start) {
