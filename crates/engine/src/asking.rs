@@ -3,15 +3,11 @@
 use domain::{Area, Attributes, Kind, Passage, Record, forms};
 use index::{Counts, Statistics};
 use jiff::civil::Date;
-use ranking::{Exclusion, Query, Rarity, exclusions};
-use text::Background;
+use ranking::{Exclusion, Query, exclusions, rarities};
 
 use crate::documents::{evidence, passages};
 use crate::matching::Subject;
 use crate::{Engine, EngineError, blocking};
-
-/// Registries smaller than this say nothing about how common a term is among them.
-const FEWEST_PEERS: u64 = 50;
 
 /// The asking side, read.
 pub struct Asking {
@@ -86,25 +82,12 @@ impl Engine {
 
     fn weighed(&self, passages: &[Passage], peers: Counts<'_>) -> Result<Query, EngineError> {
         let mut failed = None;
-        let documents = peers.documents();
-        let among_peers = |held: ranking::Areas<u64>| -> f32 {
-            if documents < FEWEST_PEERS {
-                return 1.0;
-            }
-            let holders = held[Area::Title].max(held[Area::Body]) as f32;
-            (1.0 + documents as f32 / (1.0 + holders)).ln() / (1.0 + documents as f32).ln()
-        };
-        let at_large = |term: &str| Background::builtin().rarity(term).powf(self.weights.background);
         let rarities = |terms: &[&str]| {
             let held = peers.frequencies(terms).unwrap_or_else(|error| {
                 failed = Some(error);
                 Vec::new()
             });
-            let rarity = |(&term, held): (&&str, ranking::Areas<u64>)| Rarity {
-                peers: among_peers(held).powf(self.weights.peers),
-                prose: at_large(term),
-            };
-            terms.iter().zip(held).map(rarity).collect()
+            rarities(terms, &held, peers.documents(), &self.weights)
         };
         let query = Query::new(&self.analyzer, passages, &self.weights, rarities);
         failed.map_or(Ok(query), |error| Err(error.into()))

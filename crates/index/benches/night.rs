@@ -14,12 +14,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use domain::{Area, Attributes, Kind, Profile, forms};
+use domain::{Attributes, Kind, Profile, forms};
 use index::{
     Asker, Best, Candidate, Catalog, IndexDocument, Resident, Scope, Scratch, Snapshot, Statistics, Wanted,
 };
-use ranking::{Areas, Corpus, Query, Rarity, Texts, Weights, exclusions, features, score};
-use text::{Analyzer, Background, Dictionaries};
+use ranking::{Corpus, Query, Texts, Weights, exclusions, features, rarities, score};
+use text::{Analyzer, Dictionaries};
 use vectors::TermVectors;
 
 const DAY: jiff::civil::Date = jiff::civil::date(2026, 11, 21);
@@ -68,16 +68,9 @@ struct Read {
 
 impl Night {
     fn read(&self, need: &Profile) -> Read {
-        let documents = self.peers.documents() as f32;
-        let rarity = |(term, held): (&&str, Areas<u64>)| {
-            let holders = held[Area::Title].max(held[Area::Body]) as f32;
-            let peers = (1.0 + documents / (1.0 + holders)).ln() / (1.0 + documents).ln();
-            let prose = Background::builtin().rarity(term).powf(self.weights.background);
-            Rarity { peers: peers.powf(self.weights.peers), prose }
-        };
         let rarities = |terms: &[&str]| {
             let held = self.peers.frequencies_of(terms.iter().copied());
-            terms.iter().zip(held).map(rarity).collect()
+            rarities(terms, &held, self.peers.documents(), &self.weights)
         };
         let query = Query::new(&self.analyzer, &need.passages(), &self.weights, rarities);
         let corpus = self.resident.corpus(&query);

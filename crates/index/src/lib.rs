@@ -12,7 +12,6 @@ mod document;
 mod error;
 mod generation;
 mod grounds;
-mod lexicon;
 mod meaning;
 mod pieces;
 mod postings;

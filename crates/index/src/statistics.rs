@@ -4,10 +4,12 @@
 //! As bytes: a mark and version, the counts, then each area's terms in ascending order, each as what it does not share with the one before and the number of
 //! records that hold it; a digest last. The same live documents give the same bytes.
 
+use std::sync::Arc;
+
 use domain::Area;
 use ranking::{AreaStatistics, Areas, Corpus, Query};
+use text::Lexicon;
 
-use crate::lexicon::Lexicon;
 use crate::snapshot::{Snapshot, View};
 use crate::{IndexError, postings};
 
@@ -64,6 +66,13 @@ pub struct Statistics {
     average_lengths: Areas<f32>,
     piece_length: f32,
     meaning: String,
+    /// Shared by whoever has the statistics: it is most of them.
+    held: Arc<Held>,
+}
+
+/// How many records hold each term.
+#[derive(Debug, PartialEq)]
+struct Held {
     /// Terms that more than one record holds in some area.
     terms: Lexicon,
     /// By the term's number; 0 where one record holds it at most.
@@ -103,8 +112,7 @@ impl Statistics {
                 .as_ref()
                 .map(|generation| generation.reader_of_meaning())
                 .unwrap_or_default(),
-            terms,
-            holders,
+            held: Arc::new(Held { terms, holders }),
         })
     }
 
@@ -120,16 +128,16 @@ impl Statistics {
 
     /// Records that hold `term`, per area, at least one.
     pub fn frequencies(&self, term: &str) -> Areas<u64> {
-        self.numbered(self.terms.find(term))
+        self.numbered(self.held.terms.find(term))
     }
 
     /// As [`Self::frequencies`], of many terms in less time.
     pub fn frequencies_of<'t>(&self, terms: impl Iterator<Item = &'t str> + Clone) -> Vec<Areas<u64>> {
-        self.terms.find_each(terms).into_iter().map(|number| self.numbered(number)).collect()
+        self.held.terms.find_each(terms).into_iter().map(|number| self.numbered(number)).collect()
     }
 
     fn numbered(&self, number: Option<u32>) -> Areas<u64> {
-        let holders = number.map_or(Areas::default(), |number| self.holders[number as usize]);
+        let holders = number.map_or(Areas::default(), |number| self.held.holders[number as usize]);
         Areas::from_fn(|area| at_least_one(holders[area].into()))
     }
 
@@ -159,9 +167,9 @@ impl Statistics {
         bytes.extend(self.piece_length.to_le_bytes());
         put_number(&mut bytes, self.meaning.len() as u64);
         bytes.extend(self.meaning.as_bytes());
-        put_number(&mut bytes, self.holders.len() as u64);
+        put_number(&mut bytes, self.held.holders.len() as u64);
         let mut before = "";
-        for (term, holders) in self.terms.iter().zip(&self.holders) {
+        for (term, holders) in self.held.terms.iter().zip(&self.held.holders) {
             let shared = before.bytes().zip(term.bytes()).take_while(|(a, b)| a == b).count();
             put_number(&mut bytes, shared as u64);
             put_number(&mut bytes, (term.len() - shared) as u64);
@@ -223,7 +231,8 @@ fn read(rest: &mut &[u8]) -> Option<Statistics> {
         holders.push(areas);
     }
     terms.finish();
-    Some(Statistics { documents, average_lengths, piece_length, meaning, terms, holders })
+    let held = Arc::new(Held { terms, holders });
+    Some(Statistics { documents, average_lengths, piece_length, meaning, held })
 }
 
 fn take<'b>(rest: &mut &'b [u8], length: usize) -> Option<&'b [u8]> {

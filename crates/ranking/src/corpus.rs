@@ -20,8 +20,13 @@ pub struct Corpus {
 impl Corpus {
     /// Of a registry and a query's terms.
     pub fn new(statistics: Areas<AreaStatistics>, piece_length: f32, frequencies: Vec<Areas<u64>>) -> Self {
+        // In most areas most terms are held by one record at most.
+        let most = Areas::from_fn(|area| idf(1, statistics[area].documents));
         let telling = |frequencies: &Areas<u64>| {
-            Areas::from_fn(|area| idf(frequencies[area], statistics[area].documents))
+            Areas::from_fn(|area| match frequencies[area] {
+                1 => most[area],
+                holders => idf(holders, statistics[area].documents),
+            })
         };
         let idfs = frequencies.iter().map(telling).collect();
         Self { statistics, piece_length, frequencies, idfs }

@@ -13,7 +13,6 @@ use super::{Asker, OWN, Resident, Wanted, range};
 use crate::IndexError;
 use crate::meaning::Meaning;
 use crate::pieces::mark;
-use crate::postings::Saturation;
 use crate::tally::{Asked, Tally};
 
 /// Sums of some hundred single-precision numbers are off by less than this, relatively.
@@ -36,7 +35,6 @@ pub(super) struct Judging<'a> {
     stand_ins: Vec<Option<u32>>,
     /// Weight · idf of each term.
     factors: Areas<Vec<f32>>,
-    saturations: [Saturation<'a>; OWN],
     meaning: Option<(Meaning<'a>, Direction)>,
     rate: f32,
     tally: Tally,
@@ -65,11 +63,6 @@ impl<'a> Judging<'a> {
         };
         let factor =
             |area| terms.iter().enumerate().map(|(at, term)| term.weight * corpus.idf(at, area)).collect();
-        let [title, keywords, body, _] = Area::ALL;
-        let saturations = [title, keywords, body].map(|area| {
-            let average_length = corpus.statistics[area].average_length;
-            Saturation::new(model, |length| model.length_norm(area, length, average_length))
-        });
         let meaning = resident.snapshot.0.meaning().filter(|_| weights.meaning.weight > 0.0);
         let trust = meaning.map_or(0.0, Meaning::trust);
         let meaning = meaning.and_then(|meaning| Some((meaning, meaning.direction(asker.query)?)));
@@ -89,7 +82,6 @@ impl<'a> Judging<'a> {
             numbers,
             stand_ins,
             factors: Areas::from_fn(factor),
-            saturations,
             rate: if meaning.is_some() {
                 Texts::rate(weights, corpus.spread(asker.query, model), trust)
             } else {
@@ -184,7 +176,7 @@ impl<'a> Judging<'a> {
         for place in 0..OWN {
             let area = Area::ALL[place];
             let run = texts.own[place].run(document);
-            let (saturation, code) = (&self.saturations[place], texts.lengths[place][document]);
+            let (saturation, code) = (&resident.saturations[place], texts.lengths[place][document]);
             let score =
                 self.tally.score(run, &self.own, &self.factors[area], |count| saturation.of(count, code));
             areas[area] = score;

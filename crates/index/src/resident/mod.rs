@@ -19,8 +19,9 @@ use jiff::civil::Date;
 use ranking::{Corpus, Query, Weights};
 use rustc_hash::FxHashMap;
 use sweep::Sweep;
+use text::Lexicon;
 
-use crate::lexicon::Lexicon;
+use crate::postings::Saturation;
 use crate::{IndexError, Snapshot, Statistics};
 use building::Texts;
 use judge::Judging;
@@ -50,6 +51,8 @@ pub struct Resident {
     /// Terms that share their mark with another one, and who holds them in evidence.
     confusable: FxHashMap<u32, Vec<u32>>,
     texts: Texts,
+    /// What occurrences come to in title, keywords and body.
+    saturations: [Saturation; OWN],
     sweep: Sweep,
 }
 
