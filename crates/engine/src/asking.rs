@@ -1,9 +1,9 @@
 //! The asking side of a match: its texts, read once, and what they ask for.
 
 use domain::{Area, Attributes, Kind, Passage, Record, forms};
-use index::{Counts, Statistics};
+use index::Counts;
 use jiff::civil::Date;
-use ranking::{Exclusion, Query, exclusions, rarities};
+use ranking::{Exclusion, Query, exclusions};
 
 use crate::documents::{evidence, passages};
 use crate::matching::Subject;
@@ -46,14 +46,14 @@ impl Engine {
         blocking(move || engine.read_texts(kind, attributes, passages, warnings, None)).await
     }
 
-    /// Reads texts, terms weighed by the asking side's peers as they are or as they were.
+    /// Reads texts, terms weighed by the asking side's peers as they are, or as they were.
     pub(crate) fn read_texts(
         &self,
         kind: Kind,
         attributes: Attributes,
         passages: Vec<Passage>,
         warnings: Vec<Exclusion>,
-        frozen: Option<&Statistics>,
+        frozen: Option<Counts<'_>>,
     ) -> Result<Asking, EngineError> {
         let mut query = self.query(kind, &passages, frozen)?;
         if self.weights.meaning.weight > 0.0 {
@@ -62,15 +62,15 @@ impl Engine {
         Ok(Asking { kind, attributes, passages, query, warnings })
     }
 
-    /// What texts of a kind ask for; `frozen` are statistics of that kind's registry in place of the present ones.
+    /// What texts of a kind ask for; `frozen` is what that kind's registry was like, in place of the present one.
     pub(crate) fn query(
         &self,
         kind: Kind,
         passages: &[Passage],
-        frozen: Option<&Statistics>,
+        frozen: Option<Counts<'_>>,
     ) -> Result<Query, EngineError> {
-        if let Some(statistics) = frozen {
-            return self.weighed(passages, Counts::Frozen(statistics));
+        if let Some(counts) = frozen {
+            return self.weighed(passages, counts);
         }
         let peers = self.catalog.registry(kind).snapshot();
         // Without its peers the same need would be asked for otherwise: rather no answer than another one.
@@ -83,13 +83,15 @@ impl Engine {
     fn weighed(&self, passages: &[Passage], peers: Counts<'_>) -> Result<Query, EngineError> {
         let mut failed = None;
         let rarities = |terms: &[&str]| {
-            let held = peers.frequencies(terms).unwrap_or_else(|error| {
+            peers.rarities(terms, &self.weights).unwrap_or_else(|error| {
                 failed = Some(error);
                 Vec::new()
-            });
-            rarities(terms, &held, peers.documents(), &self.weights)
+            })
         };
-        let query = Query::new(&self.analyzer, passages, &self.weights, rarities);
+        let mut query = Query::new(&self.analyzer, passages, &self.weights, rarities);
+        if let Counts::Known(peers) = peers {
+            query.peers = Some(peers.terms().clone());
+        }
         failed.map_or(Ok(query), |error| Err(error.into()))
     }
 }

@@ -1,5 +1,8 @@
 //! What the asking side asks: its texts turned into weighted terms.
 
+use std::cmp::Reverse;
+use std::sync::Arc;
+
 use domain::{Area, Passage};
 use text::{Analyzer, Lexicon, Scratch, TokenKind, WordRef};
 use vectors::Direction;
@@ -24,6 +27,8 @@ pub struct WeightedTerm {
     pub weight: f32,
     /// How much it counts for what the whole asks for: as `weight`, but for its rarity in prose, which term vectors know themselves.
     pub meaning: f32,
+    /// Its number in [`Query::peers`], if it stands there.
+    pub number: Option<u32>,
 }
 
 /// The asking side of a match.
@@ -36,6 +41,8 @@ pub struct Query {
     pub grounds: Vec<Vec<u32>>,
     /// What the whole asks for, where an embedding model reads it; term vectors read the terms.
     pub meaning: Option<Direction>,
+    /// The terms of the asking side's registry by whose numbers the query's go. What others know of these can be looked up beforehand, once for all who ask.
+    pub peers: Option<Arc<Lexicon>>,
 }
 
 impl Query {
@@ -55,39 +62,39 @@ impl Query {
         let weigh = |(&(kind, areas), number): (&(TokenKind, Areas<f32>), u32)| {
             let sum: f32 = Area::ALL.iter().map(|&area| subject[area] * times(areas[area])).sum();
             let weight = sum * weights.kinds.of(kind);
-            Weighed { number, kind, weight, meaning: weight }
+            Weighed { said: number, kind, weight, meaning: weight, number: None }
         };
         let mut terms: Vec<Weighed> =
             counts.iter().zip(0..).map(weigh).filter(|term| term.weight > 0.0).collect();
         // An expert with many achievements has tens of thousands of terms; asking how rare each is would take longest of all.
         keep_weightiest(&mut terms, weights.max_terms.saturating_mul(ASKED_PER_USED), &said);
-        let told = rarities(&terms.iter().map(|term| said.term(term.number)).collect::<Vec<_>>());
-        for (term, Rarity { peers, prose }) in terms.iter_mut().zip(told) {
+        let told = rarities(&terms.iter().map(|term| said.term(term.said)).collect::<Vec<_>>());
+        for (term, Rarity { peers, prose, number }) in terms.iter_mut().zip(told) {
             term.meaning *= peers;
             term.weight *= peers * prose;
+            term.number = number;
         }
         terms.retain(|term| term.weight > 0.0);
         keep_weightiest(&mut terms, weights.max_terms, &said);
         sort(&mut terms, &said);
         let mut places = vec![None; counts.len()];
-        terms.iter().zip(0..).for_each(|(term, place)| places[term.number as usize] = Some(place));
+        terms.iter().zip(0..).for_each(|(term, place)| places[term.said as usize] = Some(place));
         let grounds = grounds.at(|number| places[number as usize]);
-        let named = |Weighed { number, kind, weight, meaning }: Weighed| WeightedTerm {
-            text: said.term(number).to_owned(),
-            kind,
-            weight,
-            meaning,
+        let named = |term: Weighed| {
+            let Weighed { said: place, kind, weight, meaning, number } = term;
+            WeightedTerm { text: said.term(place).to_owned(), kind, weight, meaning, number }
         };
-        Self { terms: terms.into_iter().map(named).collect(), grounds, meaning: None }
+        Self { terms: terms.into_iter().map(named).collect(), grounds, ..Self::default() }
     }
 }
 
-/// A [`WeightedTerm`] by the number that it has among the terms that were read.
+/// A [`WeightedTerm`] by its place among the terms that were read.
 struct Weighed {
-    number: u32,
+    said: u32,
     kind: TokenKind,
     weight: f32,
     meaning: f32,
+    number: Option<u32>,
 }
 
 /// log₂(1 + occurrences).
@@ -103,7 +110,7 @@ fn keep_weightiest(terms: &mut Vec<Weighed>, most: usize, said: &Lexicon) {
     }
 }
 
-/// Weightiest first, ties by text.
+/// Weightiest first, ties by text. Weights are above 0.
 fn sort(terms: &mut [Weighed], said: &Lexicon) {
     // The first bytes of a text tell it from most others.
     let begin = |text: &str| {
@@ -112,11 +119,10 @@ fn sort(terms: &mut [Weighed], said: &Lexicon) {
         first[..length].copy_from_slice(&text.as_bytes()[..length]);
         u64::from_be_bytes(first)
     };
-    terms.sort_unstable_by(|a, b| {
-        b.weight.total_cmp(&a.weight).then_with(|| {
-            let (a, b) = (said.term(a.number), said.term(b.number));
-            begin(a).cmp(&begin(b)).then_with(|| a.cmp(b))
-        })
+    terms.sort_by_cached_key(|term| {
+        let text = said.term(term.said);
+        // Bits of numbers above 0 are in the order of the numbers.
+        (Reverse(term.weight.to_bits()), begin(text), text)
     });
 }
 
@@ -151,6 +157,8 @@ impl Said {
             *described += read.chars().count();
         }
         places.clear();
+        // A Chinese character takes three bytes, and begins two terms.
+        places.reserve(read.len());
         analyzer.for_each_token(read, scratch, |token| {
             let (number, is_new) = terms.take(token.text);
             if is_new {

@@ -15,30 +15,32 @@ pub struct Rarity {
     pub peers: f32,
     /// In technical prose.
     pub prose: f32,
+    /// The term's number among those of the peers ([`crate::Query::peers`]).
+    pub number: Option<u32>,
 }
 
 impl Rarity {
     /// Nothing is known.
-    pub const UNKNOWN: Self = Self { peers: 1.0, prose: 1.0 };
+    pub const UNKNOWN: Self = Self { peers: 1.0, prose: 1.0, number: None };
+
+    /// Of a term that so many of `peers` records of the asking side's own registry hold, and of its rarity in prose.
+    pub fn new(held: &Areas<u64>, peers: u64, prose: f32, weights: &Weights) -> Self {
+        let all = peers as f32;
+        let among_peers = if peers < FEWEST_PEERS {
+            1.0
+        } else {
+            let holders = held[Area::Title].max(held[Area::Body]) as f32;
+            (1.0 + all / (1.0 + holders)).ln() / (1.0 + all).ln()
+        };
+        let (peers, prose) = (among_peers.powf(weights.peers), prose.powf(weights.background));
+        Self { peers, prose, number: None }
+    }
 }
 
 /// How rare each of these terms is; `held` tells by how many of `peers` records of the asking side's own registry.
 pub fn rarities(terms: &[&str], held: &[Areas<u64>], peers: u64, weights: &Weights) -> Vec<Rarity> {
-    let all = peers as f32;
-    let rarest = (1.0 + all).ln();
-    let among_peers = |held: &Areas<u64>| -> f32 {
-        if peers < FEWEST_PEERS {
-            return 1.0;
-        }
-        let holders = held[Area::Title].max(held[Area::Body]) as f32;
-        (1.0 + all / (1.0 + holders)).ln() / rarest
-    };
     let prose = Background::builtin().rarities(terms.iter().copied());
-    let rarity = |(held, prose): (&Areas<u64>, f32)| Rarity {
-        peers: among_peers(held).powf(weights.peers),
-        prose: prose.powf(weights.background),
-    };
-    held.iter().zip(prose).map(rarity).collect()
+    held.iter().zip(prose).map(|(held, prose)| Rarity::new(held, peers, prose, weights)).collect()
 }
 
 #[cfg(test)]

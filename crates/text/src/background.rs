@@ -21,8 +21,7 @@ static BUILTIN: LazyLock<Background> = LazyLock::new(|| {
     let mut lines = TERMS.lines().filter(|line| !line.starts_with('#'));
     let documents: f32 = lines.next().and_then(|line| line.parse().ok()).unwrap_or(1.0);
     let rarity = |holders: u32| (documents / (1.0 + holders as f32)).ln_1p() / documents.ln_1p();
-    let mut background =
-        Background { terms: Lexicon::default(), rarities: Vec::new(), rarest: rarity(0) };
+    let mut background = Background { terms: Lexicon::default(), rarities: Vec::new(), rarest: rarity(0) };
     for (term, holders) in lines.filter_map(|line| line.split_once('\t')) {
         if let Ok(holders) = holders.parse() {
             background.terms.push(term);

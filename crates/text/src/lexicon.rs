@@ -22,6 +22,9 @@ struct Slot {
     number: u32,
 }
 
+/// Two Chinese characters.
+const USUAL_BYTES: usize = 6;
+
 /// No term.
 const FREE: Slot = Slot { mark: 0, number: u32::MAX };
 
@@ -31,6 +34,7 @@ impl Lexicon {
     pub fn with_room(terms: usize) -> Self {
         let mut lexicon = Self::default();
         lexicon.ends.reserve(terms);
+        lexicon.characters.reserve(terms * USUAL_BYTES);
         lexicon.lay_out(terms);
         lexicon
     }
@@ -152,7 +156,7 @@ impl Lexicon {
     }
 
     /// All terms by number.
-    pub fn iter(&self) -> impl Iterator<Item = &str> {
+    pub fn iter(&self) -> impl Iterator<Item = &str> + Clone {
         (0..self.ends.len() as u32).map(|number| self.term(number))
     }
 

@@ -144,15 +144,29 @@ impl TermVectors {
 
     /// Whether the term has a vector.
     pub fn knows(&self, term: &str) -> bool {
-        self.terms.find(term).is_some()
+        self.number(term).is_some()
+    }
+
+    /// The number of a term that has a vector.
+    pub fn number(&self, term: &str) -> Option<u32> {
+        self.terms.find(term)
+    }
+
+    /// As [`Self::number`], of many terms in less time.
+    pub fn numbers<'t>(&self, terms: impl Iterator<Item = &'t str> + Clone) -> Vec<Option<u32>> {
+        self.terms.find_each(terms)
     }
 
     /// The direction of Σ weight · rarity · vector over the terms; `None` when none of them has a vector.
     pub fn direction<'t>(&self, terms: impl Iterator<Item = (&'t str, f32)> + Clone) -> Option<Direction> {
-        let numbers = self.terms.find_each(terms.clone().map(|(term, _)| term));
+        let numbers = self.numbers(terms.clone().map(|(term, _)| term));
         let weighed = numbers.into_iter().zip(terms);
-        let weighed = weighed.filter_map(|(number, (_, weight))| Some((number?, weight)));
-        Direction::new(&self.sum(weighed), self.blocks)
+        self.direction_by_number(weighed.filter_map(|(number, (_, weight))| Some((number?, weight))))
+    }
+
+    /// As [`Self::direction`], of terms by their [`Self::number`].
+    pub fn direction_by_number(&self, terms: impl Iterator<Item = (u32, f32)>) -> Option<Direction> {
+        Direction::new(&self.sum(terms), self.blocks)
     }
 
     /// The vector of a text, read as [`crate::learn`] has read its texts: each term counts log₂(1 + occurrences) · rarity. `None` when no

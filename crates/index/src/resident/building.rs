@@ -67,7 +67,7 @@ pub(super) fn build(
     let (numbers, attributes): (_, Vec<Attributes>) =
         chosen.into_iter().map(|Chosen { number, attributes, .. }| (number, attributes)).unzip();
     let kinds = Kinds::new(&attributes);
-    Ok(Resident {
+    let mut resident = Resident {
         snapshot: snapshot.clone(),
         statistics: statistics.clone(),
         weights: *weights,
@@ -75,12 +75,17 @@ pub(super) fn build(
         attributes,
         kinds,
         terms,
+        asked: None,
         marked,
         confusable,
         texts,
         saturations,
         sweep,
-    })
+    };
+    if among.is_none() {
+        resident.face_askers();
+    }
+    Ok(resident)
 }
 
 /// A document that is taken in.

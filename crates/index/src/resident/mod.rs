@@ -12,6 +12,7 @@ mod holding;
 mod judge;
 mod leading;
 mod nearness;
+mod numbers;
 mod reach;
 
 use domain::Attributes;
@@ -21,11 +22,13 @@ use rustc_hash::FxHashMap;
 use sweep::Sweep;
 use text::Lexicon;
 
+use crate::facing::Facing;
 use crate::postings::Saturation;
 use crate::{IndexError, Snapshot, Statistics};
 use building::Texts;
 use judge::Judging;
 use nearness::{Kinds, Known};
+use numbers::Numbers;
 
 pub use reach::{Ask, Few};
 
@@ -46,6 +49,8 @@ pub struct Resident {
     attributes: Vec<Attributes>,
     kinds: Kinds,
     terms: Lexicon,
+    /// The numbers of the terms of those who ask.
+    asked: Option<Facing<Numbers>>,
     /// By a mark of pieces: the term that stands for all terms with this mark.
     marked: FxHashMap<u32, u32>,
     /// Terms that share their mark with another one, and who holds them in evidence.
