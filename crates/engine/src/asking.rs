@@ -1,18 +1,14 @@
 //! The asking side of a match: its texts, read once, and what they ask for.
 
 use domain::{Area, Attributes, Kind, Passage, Record, forms};
-use index::{Counts, Statistics};
+use index::Counts;
 use jiff::civil::Date;
-use ranking::{Exclusion, Query, Rarity, exclusions};
-use text::Background;
+use ranking::{Exclusion, Query, exclusions};
 
 use crate::desk::Sight;
 use crate::documents::{evidence, passages};
 use crate::matching::Subject;
 use crate::{Engine, EngineError, blocking};
-
-/// Registries smaller than this say nothing about how common a term is among them.
-const FEWEST_PEERS: u64 = 50;
 
 /// The asking side, read.
 pub struct Asking {
@@ -68,14 +64,14 @@ impl Engine {
         Ok(passages(record, &spoken_for.seen))
     }
 
-    /// Reads texts, terms weighed by the asking side's peers as they are or as they were.
+    /// Reads texts, terms weighed by the asking side's peers as they are, or as they were.
     pub(crate) fn read_texts(
         &self,
         kind: Kind,
         attributes: Attributes,
         passages: Vec<Passage>,
         warnings: Vec<Exclusion>,
-        frozen: Option<&Statistics>,
+        frozen: Option<Counts<'_>>,
     ) -> Result<Asking, EngineError> {
         let mut query = self.query(kind, &passages, frozen)?;
         if self.weights.meaning.weight > 0.0 {
@@ -84,15 +80,15 @@ impl Engine {
         Ok(Asking { kind, attributes, passages, query, warnings })
     }
 
-    /// What texts of a kind ask for; `frozen` are statistics of that kind's registry in place of the present ones.
+    /// What texts of a kind ask for; `frozen` is what that kind's registry was like, in place of the present one.
     pub(crate) fn query(
         &self,
         kind: Kind,
         passages: &[Passage],
-        frozen: Option<&Statistics>,
+        frozen: Option<Counts<'_>>,
     ) -> Result<Query, EngineError> {
-        if let Some(statistics) = frozen {
-            return self.weighed(passages, Counts::Frozen(statistics));
+        if let Some(counts) = frozen {
+            return self.weighed(passages, counts);
         }
         let peers = self.catalog.registry(kind).snapshot();
         // Without its peers the same need would be asked for otherwise: rather no answer than another one.
@@ -104,27 +100,16 @@ impl Engine {
 
     fn weighed(&self, passages: &[Passage], peers: Counts<'_>) -> Result<Query, EngineError> {
         let mut failed = None;
-        let documents = peers.documents();
-        let among_peers = |held: ranking::Areas<u64>| -> f32 {
-            if documents < FEWEST_PEERS {
-                return 1.0;
-            }
-            let holders = held[Area::Title].max(held[Area::Body]) as f32;
-            (1.0 + documents as f32 / (1.0 + holders)).ln() / (1.0 + documents as f32).ln()
-        };
-        let at_large = |term: &str| Background::builtin().rarity(term).powf(self.weights.background);
         let rarities = |terms: &[&str]| {
-            let held = peers.frequencies(terms).unwrap_or_else(|error| {
+            peers.rarities(terms, &self.weights).unwrap_or_else(|error| {
                 failed = Some(error);
                 Vec::new()
-            });
-            let rarity = |(&term, held): (&&str, ranking::Areas<u64>)| Rarity {
-                peers: among_peers(held).powf(self.weights.peers),
-                prose: at_large(term),
-            };
-            terms.iter().zip(held).map(rarity).collect()
+            })
         };
-        let query = Query::new(&self.analyzer, passages, &self.weights, rarities);
+        let mut query = Query::new(&self.analyzer, passages, &self.weights, rarities);
+        if let Counts::Known(peers) = peers {
+            query.peers = Some(peers.terms().clone());
+        }
         failed.map_or(Ok(query), |error| Err(error.into()))
     }
 }

@@ -14,12 +14,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use domain::{Area, Attributes, Kind, Profile, forms};
+use domain::{Attributes, Kind, Profile, forms};
 use index::{
-    Asker, Best, Candidate, Catalog, IndexDocument, Resident, Scope, Scratch, Snapshot, Statistics, Wanted,
+    Asker, Best, Candidate, Catalog, IndexDocument, Peers, Resident, Scope, Scratch, Snapshot, Statistics,
+    Wanted,
 };
-use ranking::{Areas, Corpus, Query, Rarity, Texts, Weights, exclusions, features, score};
-use text::{Analyzer, Background, Dictionaries};
+use ranking::{Corpus, Query, Texts, Weights, exclusions, features, score};
+use text::{Analyzer, Dictionaries};
 use vectors::TermVectors;
 
 const DAY: jiff::civil::Date = jiff::civil::date(2026, 11, 21);
@@ -52,7 +53,7 @@ fn own_memory() -> String {
 struct Night {
     analyzer: Arc<Analyzer>,
     weights: Weights,
-    peers: Statistics,
+    peers: Peers,
     statistics: Statistics,
     snapshot: Snapshot,
     resident: Resident,
@@ -68,18 +69,9 @@ struct Read {
 
 impl Night {
     fn read(&self, need: &Profile) -> Read {
-        let documents = self.peers.documents() as f32;
-        let rarity = |(term, held): (&&str, Areas<u64>)| {
-            let holders = held[Area::Title].max(held[Area::Body]) as f32;
-            let peers = (1.0 + documents / (1.0 + holders)).ln() / (1.0 + documents).ln();
-            let prose = Background::builtin().rarity(term).powf(self.weights.background);
-            Rarity { peers: peers.powf(self.weights.peers), prose }
-        };
-        let rarities = |terms: &[&str]| {
-            let held = self.peers.frequencies_of(terms.iter().copied());
-            terms.iter().zip(held).map(rarity).collect()
-        };
-        let query = Query::new(&self.analyzer, &need.passages(), &self.weights, rarities);
+        let rarities = |terms: &[&str]| self.peers.rarities(terms);
+        let mut query = Query::new(&self.analyzer, &need.passages(), &self.weights, rarities);
+        query.peers = Some(self.peers.terms().clone());
         let corpus = self.resident.corpus(&query);
         Read { query, attributes: Attributes::of_form(need), corpus }
     }
@@ -187,7 +179,8 @@ fn main() {
     let peers = catalog.registry(Kind::Need).snapshot().freeze().unwrap();
     let snapshot = catalog.registry(Kind::Expert).snapshot();
     let begun = Instant::now();
-    let statistics = snapshot.freeze().unwrap();
+    let statistics = snapshot.freeze().unwrap().facing(&peers);
+    let peers = Peers::new(&peers, &weights);
     let bytes = statistics.to_bytes().len();
     println!("statistics in {:.1} s, {bytes} bytes", begun.elapsed().as_secs_f64());
     let begun = Instant::now();

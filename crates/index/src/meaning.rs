@@ -55,6 +55,22 @@ impl Meaning<'_> {
         }
     }
 
+    /// As [`Self::direction`], where the number of each term's vector is known.
+    pub(crate) fn direction_by_number(
+        self,
+        query: &Query,
+        numbers: impl Iterator<Item = Option<u32>>,
+    ) -> Option<Direction> {
+        match self {
+            Self::Terms(vectors) => {
+                let weights = query.terms.iter().map(|term| term.meaning);
+                let weighed = numbers.zip(weights);
+                vectors.direction_by_number(weighed.filter_map(|(number, weight)| Some((number?, weight))))
+            }
+            Self::Model(_) => query.meaning.clone(),
+        }
+    }
+
     /// How alike texts are whose vectors have this cosine.
     pub(crate) fn likeness(self, cosine: f32) -> f32 {
         match self {

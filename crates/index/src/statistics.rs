@@ -4,53 +4,18 @@
 //! As bytes: a mark and version, the counts, then each area's terms in ascending order, each as what it does not share with the one before and the number of
 //! records that hold it; a digest last. The same live documents give the same bytes.
 
-use domain::Area;
-use ranking::{AreaStatistics, Areas, Corpus, Query};
+use std::sync::Arc;
 
-use crate::lexicon::Lexicon;
-use crate::snapshot::{Snapshot, View};
+use domain::Area;
+use ranking::{AreaStatistics, Areas, Corpus, Query, idf};
+use text::Lexicon;
+
+use crate::facing::Facing;
+use crate::snapshot::View;
 use crate::{IndexError, postings};
 
 const MARK: &[u8; 8] = b"HNSTAT01";
 const DIGEST: usize = blake3::OUT_LEN;
-
-/// What scores count with.
-#[derive(Clone, Copy)]
-pub enum Counts<'a> {
-    /// The registry as it is.
-    Live(&'a Snapshot),
-    /// As it was when the statistics were taken.
-    Frozen(&'a Statistics),
-}
-
-impl Counts<'_> {
-    /// Records in the registry.
-    pub fn documents(self) -> u64 {
-        match self {
-            Self::Live(snapshot) => snapshot.len(),
-            Self::Frozen(statistics) => statistics.documents,
-        }
-    }
-
-    /// Records that hold each of `terms`, per area, at least one.
-    ///
-    /// # Errors
-    /// When the index cannot be read.
-    pub fn frequencies(self, terms: &[&str]) -> Result<Vec<Areas<u64>>, IndexError> {
-        match self {
-            Self::Live(snapshot) => terms.iter().map(|term| live(snapshot, term)).collect(),
-            Self::Frozen(statistics) => Ok(statistics.frequencies_of(terms.iter().copied())),
-        }
-    }
-}
-
-fn live(snapshot: &Snapshot, term: &str) -> Result<Areas<u64>, IndexError> {
-    let mut frequencies = Areas::default();
-    for area in Area::ALL {
-        frequencies[area] = at_least_one(snapshot.document_frequency(area, term)?);
-    }
-    Ok(frequencies)
-}
 
 /// Whether one record holds a term or none is not told apart: so frozen statistics need not keep what stands in a single one, which is most.
 pub(crate) fn at_least_one(holders: u64) -> u64 {
@@ -65,10 +30,15 @@ pub struct Statistics {
     piece_length: f32,
     meaning: String,
     /// Terms that more than one record holds in some area.
-    terms: Lexicon,
+    terms: Arc<Lexicon>,
     /// By the term's number; 0 where one record holds it at most.
-    holders: Vec<Areas<u32>>,
+    holders: Arc<[Areas<u32>]>,
+    /// What is known of the terms of those who ask.
+    asked: Option<Facing<Telling>>,
 }
+
+/// How many records hold a term, at least one, and how telling that makes it.
+type Telling = (Areas<u64>, Areas<f32>);
 
 impl Statistics {
     pub(crate) fn of(view: &View) -> Result<Self, IndexError> {
@@ -103,9 +73,37 @@ impl Statistics {
                 .as_ref()
                 .map(|generation| generation.reader_of_meaning())
                 .unwrap_or_default(),
-            terms,
-            holders,
+            terms: Arc::new(terms),
+            holders: holders.into(),
+            asked: None,
         })
+    }
+
+    /// The same, got ready for askers whose registry has these statistics: what is known of the terms that they ask for is looked up now.
+    #[must_use]
+    pub fn facing(self, askers: &Self) -> Self {
+        let held = self.frequencies_of(askers.terms.iter());
+        let known = held.into_iter().map(self.telling()).collect();
+        let asked = Some(Facing::new(&askers.terms, known));
+        Self { asked, ..self }
+    }
+
+    fn telling(&self) -> impl Fn(Areas<u64>) -> Telling {
+        let documents = self.documents;
+        // In most areas most terms are held by one record at most.
+        let rarest = idf(1, documents);
+        let idf = move |holders| if holders == 1 { rarest } else { idf(holders, documents) };
+        move |held| (held, Areas::from_fn(|area| idf(held[area])))
+    }
+
+    /// The terms of those who ask, if it is known who they are.
+    pub(crate) fn askers(&self) -> Option<&Arc<Lexicon>> {
+        self.asked.as_ref().map(Facing::askers)
+    }
+
+    /// Terms that more than one record holds in some area.
+    pub fn terms(&self) -> &Arc<Lexicon> {
+        &self.terms
     }
 
     /// Records in the registry.
@@ -128,15 +126,22 @@ impl Statistics {
         self.terms.find_each(terms).into_iter().map(|number| self.numbered(number)).collect()
     }
 
-    fn numbered(&self, number: Option<u32>) -> Areas<u64> {
+    pub(crate) fn numbered(&self, number: Option<u32>) -> Areas<u64> {
         let holders = number.map_or(Areas::default(), |number| self.holders[number as usize]);
         Areas::from_fn(|area| at_least_one(holders[area].into()))
     }
 
     /// What the registry knows of a query's terms.
     pub fn corpus(&self, query: &Query) -> Corpus {
-        let frequencies = self.frequencies_of(query.terms.iter().map(|term| &*term.text));
-        Corpus::new(self.areas(), self.piece_length, frequencies)
+        let telling = self.telling();
+        let tell = |terms: &[&str]| -> Vec<Telling> {
+            self.frequencies_of(terms.iter().copied()).into_iter().map(&telling).collect()
+        };
+        let known = self.asked.as_ref().and_then(|asked| asked.of(query, tell));
+        let known =
+            known.unwrap_or_else(|| tell(&query.terms.iter().map(|term| &*term.text).collect::<Vec<_>>()));
+        let (frequencies, idfs) = known.into_iter().unzip();
+        Corpus::known(self.areas(), self.piece_length, frequencies, idfs)
     }
 
     pub(crate) fn areas(&self) -> Areas<AreaStatistics> {
@@ -161,7 +166,7 @@ impl Statistics {
         bytes.extend(self.meaning.as_bytes());
         put_number(&mut bytes, self.holders.len() as u64);
         let mut before = "";
-        for (term, holders) in self.terms.iter().zip(&self.holders) {
+        for (term, holders) in self.terms.iter().zip(&*self.holders) {
             let shared = before.bytes().zip(term.bytes()).take_while(|(a, b)| a == b).count();
             put_number(&mut bytes, shared as u64);
             put_number(&mut bytes, (term.len() - shared) as u64);
@@ -223,7 +228,8 @@ fn read(rest: &mut &[u8]) -> Option<Statistics> {
         holders.push(areas);
     }
     terms.finish();
-    Some(Statistics { documents, average_lengths, piece_length, meaning, terms, holders })
+    let (terms, holders) = (Arc::new(terms), holders.into());
+    Some(Statistics { documents, average_lengths, piece_length, meaning, terms, holders, asked: None })
 }
 
 fn take<'b>(rest: &mut &'b [u8], length: usize) -> Option<&'b [u8]> {

@@ -18,12 +18,22 @@ pub struct Corpus {
 }
 
 impl Corpus {
-    /// Of a registry and a query's terms.
+    /// Of a registry and a query's terms, which are as telling as [`idf`] says.
     pub fn new(statistics: Areas<AreaStatistics>, piece_length: f32, frequencies: Vec<Areas<u64>>) -> Self {
         let telling = |frequencies: &Areas<u64>| {
             Areas::from_fn(|area| idf(frequencies[area], statistics[area].documents))
         };
         let idfs = frequencies.iter().map(telling).collect();
+        Self { statistics, piece_length, frequencies, idfs }
+    }
+
+    /// As [`Self::new`], where it is known already how telling each term is.
+    pub fn known(
+        statistics: Areas<AreaStatistics>,
+        piece_length: f32,
+        frequencies: Vec<Areas<u64>>,
+        idfs: Vec<Areas<f32>>,
+    ) -> Self {
         Self { statistics, piece_length, frequencies, idfs }
     }
 
@@ -70,8 +80,13 @@ mod tests {
 
     #[test]
     fn scores_spread_by_what_only_some_records_hold() {
-        let term =
-            |weight| WeightedTerm { text: String::new(), kind: TokenKind::Bigram, weight, meaning: 0.0 };
+        let term = |weight| WeightedTerm {
+            text: String::new(),
+            kind: TokenKind::Bigram,
+            weight,
+            meaning: 0.0,
+            number: None,
+        };
         let query = Query { terms: vec![term(1.0), term(2.0)], ..Query::default() };
         let mut statistics = Areas::from_fn(|_| AreaStatistics { documents: 100, average_length: 0.0 });
         statistics.title.average_length = 10.0;

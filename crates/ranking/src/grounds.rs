@@ -3,8 +3,7 @@
 //! A ground is a telling word of the asking side, as the terms that it consists of (its characters left out), or a synonym class. Characters are no
 //! ground, nor are words of plans and forms.
 
-use rustc_hash::FxHashSet;
-use text::{TokenKind, Word};
+use text::{Lexicon, TokenKind, WordRef};
 
 use crate::clarity::says_nothing;
 
@@ -20,15 +19,15 @@ pub(crate) struct Place {
 /// Collects the grounds of the asking side's texts.
 #[derive(Default)]
 pub(crate) struct Grounds {
-    seen: FxHashSet<String>,
+    seen: Lexicon,
     found: Vec<Vec<u32>>,
 }
 
 impl Grounds {
     /// Takes the words of one text; `places` are its terms in the order of the text.
-    pub(crate) fn read(&mut self, words: &[Word], places: &[Place]) {
+    pub(crate) fn read(&mut self, words: &[WordRef<'_>], places: &[Place]) {
         for word in words {
-            if says_nothing(&word.text) || !self.seen.insert(word.text.clone()) {
+            if !self.seen.take(word.text).1 || says_nothing(word.text) {
                 continue;
             }
             let from = places.partition_point(|place| place.start < word.start);

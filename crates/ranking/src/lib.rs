@@ -21,6 +21,7 @@ mod label;
 mod learning;
 pub mod metrics;
 mod query;
+mod rarity;
 mod reading;
 mod score;
 mod sentence;
@@ -39,6 +40,7 @@ pub use explanation::{AlikeWords, EvidenceItem, Explanation, Highlight, Piece, R
 pub use features::{FEATURES, Feature, features, nearness, nearness_in};
 pub use label::{Common, SharedWords, common};
 pub use learning::{Example, Fit, Parameter, learn};
-pub use query::{Query, Rarity, WeightedTerm};
+pub use query::{Query, WeightedTerm};
+pub use rarity::{Rarity, rarities};
 pub use score::{Part, Score, Texts, part_names, score, text_at_least, total, total_at_most};
 pub use weights::{Dilution, FeatureWeights, KindWeights, Meaning, Pieces, Weights};

@@ -1,15 +1,20 @@
 //! What the asking side asks: its texts turned into weighted terms.
 
+use std::cmp::Reverse;
+use std::sync::Arc;
+
 use domain::{Area, Passage};
-use rustc_hash::FxHashMap;
-use text::{Analyzer, Scratch, TokenKind};
+use text::{Analyzer, Lexicon, Scratch, TokenKind, WordRef};
 use vectors::Direction;
 
 use crate::grounds::{Grounds, Place};
-use crate::{Areas, Weights};
+use crate::{Areas, Rarity, Weights};
 
 /// For each term that is used, so many of the weightiest are asked how rare they are.
 const ASKED_PER_USED: usize = 4;
+
+/// Terms that most needs do not exceed: room for them is made at once.
+const USUAL_TERMS: usize = 512;
 
 /// A term of the asking side.
 #[derive(Debug, Clone, PartialEq)]
@@ -22,20 +27,8 @@ pub struct WeightedTerm {
     pub weight: f32,
     /// How much it counts for what the whole asks for: as `weight`, but for its rarity in prose, which term vectors know themselves.
     pub meaning: f32,
-}
-
-/// How little a term is used, 0 to 1 each; 1 when nothing is known.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Rarity {
-    /// By the asking side's peers.
-    pub peers: f32,
-    /// In technical prose.
-    pub prose: f32,
-}
-
-impl Rarity {
-    /// Nothing is known.
-    pub const UNKNOWN: Self = Self { peers: 1.0, prose: 1.0 };
+    /// Its number in [`Query::peers`], if it stands there.
+    pub number: Option<u32>,
 }
 
 /// The asking side of a match.
@@ -48,6 +41,8 @@ pub struct Query {
     pub grounds: Vec<Vec<u32>>,
     /// What the whole asks for, where an embedding model reads it; term vectors read the terms.
     pub meaning: Option<Direction>,
+    /// The terms of the asking side's registry by whose numbers the query's go. What others know of these can be looked up beforehand, once for all who ask.
+    pub peers: Option<Arc<Lexicon>>,
 }
 
 impl Query {
@@ -59,88 +54,168 @@ impl Query {
         weights: &Weights,
         rarities: impl FnOnce(&[&str]) -> Vec<Rarity>,
     ) -> Self {
-        let mut said = Said::default();
+        let mut said = Said::new();
         passages.iter().for_each(|passage| said.read(analyzer, passage, weights));
-        let Said { numbers, counts, described, grounds, .. } = said;
+        let Said { terms: said, counts, described, grounds, .. } = said;
         let subject =
             Areas { body: weights.subject.body * weights.dilution.factor(described), ..weights.subject };
-        let weigh = |(text, number): (String, u32)| {
-            let (kind, areas) = counts[number as usize];
-            let sum: f32 = Area::ALL.iter().map(|&area| subject[area] * (1.0 + areas[area]).log2()).sum();
+        let weigh = |(&(kind, areas), number): (&(TokenKind, Areas<f32>), u32)| {
+            let sum: f32 = Area::ALL.iter().map(|&area| subject[area] * times(areas[area])).sum();
             let weight = sum * weights.kinds.of(kind);
-            (WeightedTerm { text, kind, weight, meaning: weight }, number)
+            Weighed { said: number, kind, weight, meaning: weight, number: None }
         };
-        let mut terms: Vec<_> =
-            numbers.into_iter().map(weigh).filter(|(term, _)| term.weight > 0.0).collect();
-        let by_weight = |(a, _): &(WeightedTerm, u32), (b, _): &(WeightedTerm, u32)| {
-            b.weight.total_cmp(&a.weight).then_with(|| a.text.cmp(&b.text))
-        };
+        let mut terms: Vec<Weighed> =
+            counts.iter().zip(0..).map(weigh).filter(|term| term.weight > 0.0).collect();
         // An expert with many achievements has tens of thousands of terms; asking how rare each is would take longest of all.
-        terms.sort_unstable_by(by_weight);
-        terms.truncate(weights.max_terms.saturating_mul(ASKED_PER_USED));
-        let told = rarities(&terms.iter().map(|(term, _)| &*term.text).collect::<Vec<_>>());
-        for ((term, _), Rarity { peers, prose }) in terms.iter_mut().zip(told) {
+        keep_weightiest(&mut terms, weights.max_terms.saturating_mul(ASKED_PER_USED), &said);
+        let told = rarities(&terms.iter().map(|term| said.term(term.said)).collect::<Vec<_>>());
+        for (term, Rarity { peers, prose, number }) in terms.iter_mut().zip(told) {
             term.meaning *= peers;
             term.weight *= peers * prose;
+            term.number = number;
         }
-        terms.retain(|(term, _)| term.weight > 0.0);
-        terms.sort_unstable_by(by_weight);
-        terms.truncate(weights.max_terms);
+        terms.retain(|term| term.weight > 0.0);
+        keep_weightiest(&mut terms, weights.max_terms, &said);
+        sort(&mut terms, &said);
         let mut places = vec![None; counts.len()];
-        terms.iter().zip(0..).for_each(|((_, number), place)| places[*number as usize] = Some(place));
+        terms.iter().zip(0..).for_each(|(term, place)| places[term.said as usize] = Some(place));
         let grounds = grounds.at(|number| places[number as usize]);
-        Self { terms: terms.into_iter().map(|(term, _)| term).collect(), grounds, meaning: None }
+        let named = |term: Weighed| {
+            let Weighed { said: place, kind, weight, meaning, number } = term;
+            WeightedTerm { text: said.term(place).to_owned(), kind, weight, meaning, number }
+        };
+        Self { terms: terms.into_iter().map(named).collect(), grounds, ..Self::default() }
     }
 }
 
+/// A [`WeightedTerm`] by its place among the terms that were read.
+struct Weighed {
+    said: u32,
+    kind: TokenKind,
+    weight: f32,
+    meaning: f32,
+    number: Option<u32>,
+}
+
+/// log₂(1 + occurrences).
+fn times(occurrences: f32) -> f32 {
+    if occurrences == 0.0 { 0.0 } else { (1.0 + occurrences).log2() }
+}
+
+/// Keeps so many, in no order unless there were more.
+fn keep_weightiest(terms: &mut Vec<Weighed>, most: usize, said: &Lexicon) {
+    if terms.len() > most {
+        sort(terms, said);
+        terms.truncate(most);
+    }
+}
+
+/// Weightiest first, ties by text. Weights are above 0.
+fn sort(terms: &mut [Weighed], said: &Lexicon) {
+    // The first bytes of a text tell it from most others.
+    let begin = |text: &str| {
+        let mut first = [0; 8];
+        let length = text.len().min(first.len());
+        first[..length].copy_from_slice(&text.as_bytes()[..length]);
+        u64::from_be_bytes(first)
+    };
+    terms.sort_by_cached_key(|term| {
+        let text = said.term(term.said);
+        // Bits of numbers above 0 are in the order of the numbers.
+        (Reverse(term.weight.to_bits()), begin(text), text)
+    });
+}
+
 /// What the texts of the asking side say.
-#[derive(Default)]
 struct Said {
-    numbers: FxHashMap<String, u32>,
+    terms: Lexicon,
     /// By number: how often the term occurs in each area.
     counts: Vec<(TokenKind, Areas<f32>)>,
     /// Characters of descriptions.
     described: usize,
     grounds: Grounds,
     scratch: Scratch,
+    places: Vec<Place>,
 }
 
 impl Said {
+    fn new() -> Self {
+        Self {
+            terms: Lexicon::with_room(USUAL_TERMS),
+            counts: Vec::with_capacity(USUAL_TERMS),
+            described: 0,
+            grounds: Grounds::default(),
+            scratch: Scratch::default(),
+            places: Vec::new(),
+        }
+    }
+
     fn read(&mut self, analyzer: &Analyzer, passage: &Passage, weights: &Weights) {
-        let Self { numbers, counts, described, grounds, scratch } = self;
+        let Self { terms, counts, described, grounds, scratch, places } = self;
         let read = first_characters(&passage.text, weights.max_characters);
         if passage.area == Area::Body {
             *described += read.chars().count();
         }
-        let mut places: Vec<Place> = Vec::new();
+        places.clear();
+        // A Chinese character takes three bytes, and begins two terms.
+        places.reserve(read.len());
         analyzer.for_each_token(read, scratch, |token| {
-            let number = match numbers.get(token.text) {
-                Some(&number) => number,
-                None => {
-                    let number = counts.len() as u32;
-                    numbers.insert(token.text.to_owned(), number);
-                    counts.push((token.kind, Areas::default()));
-                    if token.kind == TokenKind::Synonym {
-                        grounds.class(number, token.text.trim_start_matches('≈'));
-                    }
-                    number
+            let (number, is_new) = terms.take(token.text);
+            if is_new {
+                counts.push((token.kind, Areas::default()));
+                if token.kind == TokenKind::Synonym {
+                    grounds.class(number, token.text.trim_start_matches('≈'));
                 }
-            };
+            }
             let (start, end) = (token.start as usize, token.end as usize);
             places.push(Place { number, kind: token.kind, start, end });
         });
-        let words = analyzer.words_read(scratch);
-        for Place { number, kind, start, end } in &places {
-            let word = words.get(words.partition_point(|word| word.end <= *start));
-            let within = word.is_some_and(|word| word.start <= *start && *end <= word.end);
+        let mut words: Vec<WordRef<'_>> = Vec::new();
+        analyzer.for_each_word(scratch, |word| words.push(word));
+        let mut next = words.iter().peekable();
+        for Place { number, kind, start, end } in &*places {
+            while next.next_if(|word| word.end <= *start).is_some() {}
+            let within = next.peek().is_some_and(|word| word.start <= *start && *end <= word.end);
             let crosses = *kind == TokenKind::Bigram && !within;
             counts[*number as usize].1[passage.area] += if crosses { weights.crossing } else { 1.0 };
         }
-        grounds.read(&words, &places);
+        grounds.read(&words, places);
     }
 }
 
 /// The beginning of a text.
 pub(crate) fn first_characters(text: &str, limit: usize) -> &str {
     text.char_indices().nth(limit).map_or(text, |(at, _)| &text[..at])
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use text::Dictionaries;
+
+    use super::*;
+
+    #[test]
+    fn terms_come_weightiest_first_ties_by_text_and_the_lightest_are_left_out() {
+        let analyzer = Analyzer::new(&Dictionaries::builtin()).unwrap();
+        let text = "锂离子电池极片激光切割，激光切割毛刺，PVDF粘结剂与PVDF-HFP共聚物，电池极片毛刺检测";
+        let passage = Passage { area: Area::Title, field: "title", label: "", text: text.to_owned() };
+        let query = |most: usize| {
+            let weights = Weights { max_terms: most, ..Weights::default() };
+            let unknown = |terms: &[&str]| vec![Rarity::UNKNOWN; terms.len()];
+            Query::new(&analyzer, std::slice::from_ref(&passage), &weights, unknown)
+        };
+        let all = query(500).terms;
+        let in_order = |a: &WeightedTerm, b: &WeightedTerm| {
+            a.weight > b.weight || (a.weight == b.weight && a.text < b.text)
+        };
+        assert!(all.len() > 30 && all.is_sorted_by(in_order), "{all:?}");
+        let long = |term: &WeightedTerm| term.text.starts_with("pvdf-hfp");
+        assert!(all.iter().any(long), "longer than what is compared first");
+        for most in [0, 1, 5, 20] {
+            let query = query(most);
+            assert_eq!(query.terms, all[..most]);
+            assert!(query.grounds.iter().flatten().all(|place| (*place as usize) < most));
+        }
+    }
 }

@@ -9,7 +9,7 @@ use crate::latin;
 use crate::normalise::{self, Char, Normalised, is_han, is_latin};
 use crate::stops::StopWords;
 use crate::synonyms::Synonyms;
-use crate::{Token, TokenKind, TokenRef, Word};
+use crate::{Token, TokenKind, TokenRef, Word, WordRef};
 
 /// Changes whenever the same dictionaries and libraries may yield other tokens.
 const ANALYSIS_VERSION: &str = "1";
@@ -180,8 +180,16 @@ impl Analyzer {
     /// As [`Self::words`], of the text that [`Self::for_each_token`] last read into `scratch`: segmenting is most of the work.
     #[must_use]
     pub fn words_read(&self, scratch: &Scratch) -> Vec<Word> {
-        let chars = scratch.text.chars();
         let mut words = Vec::new();
+        self.for_each_word(scratch, |WordRef { text, start, end }| {
+            words.push(Word { text: text.to_owned(), start, end, known: self.jieba.has_word(text) });
+        });
+        words
+    }
+
+    /// The same words without an allocation for each, and without a look into the dictionary.
+    pub fn for_each_word<'s>(&self, scratch: &'s Scratch, mut f: impl FnMut(WordRef<'s>)) {
+        let chars = scratch.text.chars();
         let mut done = 0;
         for &(start, end) in scratch.words.iter().rev() {
             let from = start.max(done);
@@ -195,11 +203,9 @@ impl Analyzer {
             let text = scratch.text.slice(from, to);
             if is_readable(&chars[from..to]) && !self.stops.has(text) {
                 let (start, end) = scratch.text.span(from, to);
-                let known = self.jieba.has_word(text);
-                words.push(Word { text: text.to_owned(), start: start as usize, end: end as usize, known });
+                f(WordRef { text, start: start as usize, end: end as usize });
             }
         }
-        words
     }
 
     /// A typed query split at white space and punctuation into normalised chunks.

@@ -2,28 +2,34 @@
 
 use std::sync::LazyLock;
 
-use rustc_hash::FxHashMap;
+use crate::Lexicon;
 
 /// Terms and the abstracts that hold them; `examples/background.rs` counts them.
 const TERMS: &str = include_str!("../../../data/background/terms.tsv");
 
-/// Document frequencies in a large body of texts.
+/// How common terms are in a large body of texts.
 #[derive(Debug)]
 pub struct Background {
-    documents: f32,
-    /// ln(1 + documents).
+    terms: Lexicon,
+    /// By the term's number.
+    rarities: Vec<f32>,
+    /// Of a term that was not counted.
     rarest: f32,
-    holders: FxHashMap<&'static str, u32>,
 }
 
 static BUILTIN: LazyLock<Background> = LazyLock::new(|| {
     let mut lines = TERMS.lines().filter(|line| !line.starts_with('#'));
     let documents: f32 = lines.next().and_then(|line| line.parse().ok()).unwrap_or(1.0);
-    let holders = lines.filter_map(|line| {
-        let (term, holders) = line.split_once('\t')?;
-        Some((term, holders.parse().ok()?))
-    });
-    Background { documents, rarest: documents.ln_1p(), holders: holders.collect() }
+    let rarity = |holders: u32| (documents / (1.0 + holders as f32)).ln_1p() / documents.ln_1p();
+    let mut background = Background { terms: Lexicon::default(), rarities: Vec::new(), rarest: rarity(0) };
+    for (term, holders) in lines.filter_map(|line| line.split_once('\t')) {
+        if let Ok(holders) = holders.parse() {
+            background.terms.push(term);
+            background.rarities.push(rarity(holders));
+        }
+    }
+    background.terms.finish();
+    background
 });
 
 impl Background {
@@ -36,8 +42,16 @@ impl Background {
     /// How little a term is used: ln(1 + n/(1 + df)) / ln(1 + n), from 0 (in every text) to 1 (in none that was counted).
     #[must_use]
     pub fn rarity(&self, term: &str) -> f32 {
-        let holders = self.holders.get(term).map_or(0.0, |&holders| holders as f32);
-        (self.documents / (1.0 + holders)).ln_1p() / self.rarest
+        self.numbered(self.terms.find(term))
+    }
+
+    /// As [`Self::rarity`], of many terms in less time.
+    pub fn rarities<'t>(&self, terms: impl Iterator<Item = &'t str> + Clone) -> impl Iterator<Item = f32> {
+        self.terms.find_each(terms).into_iter().map(|number| self.numbered(number))
+    }
+
+    fn numbered(&self, number: Option<u32>) -> f32 {
+        number.map_or(self.rarest, |number| self.rarities[number as usize])
     }
 }
 
@@ -48,9 +62,10 @@ mod tests {
     #[test]
     fn what_every_text_says_is_common_and_what_none_says_is_rare() {
         let background = Background::builtin();
-        assert!(background.documents > 10_000.0 && background.holders.len() > 50_000);
+        assert!(background.terms.len() > 50_000);
         let rarities = ["处理", "焊接", "摇青"].map(|term| background.rarity(term));
         assert!(rarities.is_sorted_by(|a, b| a < b), "{rarities:?}");
         assert!((background.rarity("≈锂电池") - 1.0).abs() < 1e-6);
+        assert!(background.rarities(["焊接", "≈锂电池"].into_iter()).eq([rarities[1], 1.0]));
     }
 }

@@ -71,3 +71,14 @@ pub struct Word {
     /// Whether a dictionary has it; else the segmentation has guessed.
     pub known: bool,
 }
+
+/// A [`Word`] whose text is borrowed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct WordRef<'a> {
+    /// The normalised word.
+    pub text: &'a str,
+    /// First byte in the original text.
+    pub start: usize,
+    /// Byte after the last one in the original text.
+    pub end: usize,
+}

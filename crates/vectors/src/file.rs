@@ -7,6 +7,8 @@
 //! BLAKE3 of all before, 32 bytes
 //! ```
 
+use text::Lexicon;
+
 use crate::TermVectors;
 
 const MAGIC: &[u8; 7] = b"HNVEC1\n";
@@ -70,20 +72,21 @@ impl TermVectors {
         if !shaped || !dimensions.is_multiple_of(8 * blocks) {
             return Err(VectorError::Foreign);
         }
-        let mut numbers = rustc_hash::FxHashMap::default();
-        for number in 0..terms as u32 {
+        let (mut names, mut twice) = (Lexicon::default(), false);
+        for _ in 0..terms {
             let length = u16::from_le_bytes(take(&mut rest)?) as usize;
             let (term, after) = rest.split_at_checked(length).ok_or(VectorError::Damaged)?;
             let term = str::from_utf8(term).map_err(|_| VectorError::Damaged)?;
-            numbers.insert(term.into(), number);
+            twice |= !names.take(term).1;
             rest = after;
         }
+        names.finish();
         let mut column = || (0..terms).map(|_| Ok(f32::from_le_bytes(take(&mut rest)?))).collect();
         let (rarities, scales): (Result<Vec<f32>, VectorError>, Result<Vec<f32>, VectorError>) =
             (column(), column());
         let (rarities, scales) = (rarities?, scales?);
         let sound = rest.len() == terms * dimensions
-            && numbers.len() == terms
+            && !twice
             && [&rarities, &scales].iter().all(|column| column.iter().all(|value| value.is_finite()))
             && trust > 0.0
             && trust <= 1.0;
@@ -91,7 +94,8 @@ impl TermVectors {
             return Err(VectorError::Damaged);
         }
         let rows = rest.iter().map(|value| value.cast_signed()).collect();
-        Ok(Self { dimensions, numbers, rarities, scales, rows, trust, identity: identity_of(bytes), blocks })
+        let (terms, identity) = (names, identity_of(bytes));
+        Ok(Self { dimensions, terms, rarities, scales, rows, trust, identity, blocks })
     }
 }
 

@@ -121,8 +121,7 @@ pub fn learn(
         .copied()
         .collect();
     let Vocabulary { terms, rarities, .. } = vocabulary;
-    let terms = terms.into_iter().map(Box::from).collect();
-    Some(TermVectors::new(settings.dimensions, settings.blocks, terms, rarities, &rows, trust))
+    Some(TermVectors::new(settings.dimensions, settings.blocks, &terms, rarities, &rows, trust))
 }
 
 /// The terms that are to have a vector.

@@ -10,6 +10,7 @@ mod lessons;
 mod likeness;
 mod model;
 mod neighbours;
+mod sum;
 mod terms;
 
 pub use file::VectorError;

@@ -2,11 +2,11 @@
 
 use std::sync::{Arc, LazyLock};
 
-use rustc_hash::FxHashMap;
-use text::{Analyzer, Scratch};
+use text::{Analyzer, Lexicon, Scratch};
 
 use crate::file::identity_of;
 use crate::likeness::{Direction, Packed};
+use crate::sum::weighted_sum;
 use crate::terms::has_vector;
 
 /// A vector for each of many terms. Eight-bit numbers: a rounded row turns a text's direction by less than a degree.
@@ -15,7 +15,7 @@ pub struct TermVectors {
     pub(crate) dimensions: usize,
     /// Blocks of dimensions; likeness is the mean of the blocks'.
     pub(crate) blocks: usize,
-    pub(crate) numbers: FxHashMap<Box<str>, u32>,
+    pub(crate) terms: Lexicon,
     /// Per term: how rare it is among the texts that it was learned from (the idf of BM25).
     pub(crate) rarities: Vec<f32>,
     /// Per term: what one of its row's numbers stands for.
@@ -44,7 +44,6 @@ static BUILTIN: LazyLock<Arc<TermVectors>> =
 pub struct Buffers {
     scratch: Scratch,
     terms: Vec<u32>,
-    sum: Vec<f32>,
 }
 
 impl TermVectors {
@@ -58,7 +57,7 @@ impl TermVectors {
     pub(crate) fn new(
         block: usize,
         blocks: usize,
-        terms: Vec<Box<str>>,
+        terms: &[&str],
         rarities: Vec<f32>,
         rows: &[f32],
         trust: f32,
@@ -72,16 +71,18 @@ impl TermVectors {
             scales.push(scale);
             rounded.extend(row.iter().map(|value| (value / scale).round() as i8));
         }
-        let numbers = terms.into_iter().zip(0..).collect();
-        let identity = String::new();
-        let made = Self { dimensions, numbers, rarities, scales, rows: rounded, trust, identity, blocks };
+        let mut numbered = Lexicon::default();
+        terms.iter().for_each(|term| numbered.push(term));
+        numbered.finish();
+        let (terms, identity) = (numbered, String::new());
+        let made = Self { dimensions, terms, rarities, scales, rows: rounded, trust, identity, blocks };
         let identity = identity_of(&made.to_bytes());
         Self { identity, ..made }
     }
 
     /// A term's row as it was learned.
     pub(crate) fn row(&self, term: &str) -> Option<impl Iterator<Item = f32>> {
-        self.numbers.get(term).map(|&number| self.numbered(number))
+        self.terms.find(term).map(|number| self.numbered(number))
     }
 
     fn numbered(&self, number: u32) -> impl Iterator<Item = f32> {
@@ -92,7 +93,7 @@ impl TermVectors {
     }
 
     pub(crate) fn rarity(&self, term: &str) -> Option<f32> {
-        self.numbers.get(term).map(|&number| self.rarities[number as usize])
+        self.terms.find(term).map(|number| self.rarities[number as usize])
     }
 
     /// Every term by name, with its rarity.
@@ -102,8 +103,7 @@ impl TermVectors {
 
     /// Terms by name with their numbers.
     pub(crate) fn sorted(&self) -> Vec<(&str, u32)> {
-        let mut terms: Vec<(&str, u32)> =
-            self.numbers.iter().map(|(term, &number)| (&**term, number)).collect();
+        let mut terms: Vec<(&str, u32)> = self.terms.iter().zip(0..).collect();
         terms.sort_unstable();
         terms
     }
@@ -144,55 +144,62 @@ impl TermVectors {
 
     /// Whether the term has a vector.
     pub fn knows(&self, term: &str) -> bool {
-        self.numbers.contains_key(term)
+        self.number(term).is_some()
+    }
+
+    /// The number of a term that has a vector.
+    pub fn number(&self, term: &str) -> Option<u32> {
+        self.terms.find(term)
+    }
+
+    /// As [`Self::number`], of many terms in less time.
+    pub fn numbers<'t>(&self, terms: impl Iterator<Item = &'t str> + Clone) -> Vec<Option<u32>> {
+        self.terms.find_each(terms)
     }
 
     /// The direction of Σ weight · rarity · vector over the terms; `None` when none of them has a vector.
-    pub fn direction<'t>(&self, terms: impl IntoIterator<Item = (&'t str, f32)>) -> Option<Direction> {
-        let mut sum = vec![0.0; self.dimensions];
-        for (term, weight) in terms {
-            if let Some(&number) = self.numbers.get(term) {
-                self.add(number, weight, &mut sum);
-            }
-        }
-        Direction::new(&sum, self.blocks)
+    pub fn direction<'t>(&self, terms: impl Iterator<Item = (&'t str, f32)> + Clone) -> Option<Direction> {
+        let numbers = self.numbers(terms.clone().map(|(term, _)| term));
+        let weighed = numbers.into_iter().zip(terms);
+        self.direction_by_number(weighed.filter_map(|(number, (_, weight))| Some((number?, weight))))
+    }
+
+    /// As [`Self::direction`], of terms by their [`Self::number`].
+    pub fn direction_by_number(&self, terms: impl Iterator<Item = (u32, f32)>) -> Option<Direction> {
+        Direction::new(&self.sum(terms), self.blocks)
     }
 
     /// The vector of a text, read as [`crate::learn`] has read its texts: each term counts log₂(1 + occurrences) · rarity. `None` when no
     /// term of it has a vector.
     pub fn embed(&self, analyzer: &Analyzer, text: &str, buffers: &mut Buffers) -> Option<Packed> {
-        self.sum(analyzer, text, buffers);
-        Packed::new(&buffers.sum, self.blocks)
+        Packed::new(&self.sum_of(analyzer, text, buffers), self.blocks)
     }
 
     /// As [`Self::embed`], to compare others with.
     pub fn direction_of(&self, analyzer: &Analyzer, text: &str, buffers: &mut Buffers) -> Option<Direction> {
-        self.sum(analyzer, text, buffers);
-        Direction::new(&buffers.sum, self.blocks)
+        Direction::new(&self.sum_of(analyzer, text, buffers), self.blocks)
     }
 
-    fn sum(&self, analyzer: &Analyzer, text: &str, buffers: &mut Buffers) {
-        let Buffers { scratch, terms, sum } = buffers;
+    fn sum_of(&self, analyzer: &Analyzer, text: &str, buffers: &mut Buffers) -> Vec<f32> {
+        let Buffers { scratch, terms } = buffers;
         terms.clear();
         analyzer.for_each_gram(text, scratch, |token| {
             if has_vector(token.kind) {
-                terms.extend(self.numbers.get(token.text));
+                terms.extend(self.terms.find(token.text));
             }
         });
         terms.sort_unstable();
-        sum.clear();
-        sum.resize(self.dimensions, 0.0);
-        for same in terms.chunk_by(|a, b| a == b) {
-            self.add(same[0], (1.0 + same.len() as f32).log2(), sum);
-        }
+        let same = terms.chunk_by(|a, b| a == b);
+        self.sum(same.map(|same| (same[0], (1.0 + same.len() as f32).log2())))
     }
 
-    fn add(&self, number: u32, weight: f32, sum: &mut [f32]) {
-        let number = number as usize;
-        let factor = weight * self.rarities[number] * self.scales[number];
-        let row = &self.rows[number * self.dimensions..][..self.dimensions];
-        for (sum, &value) in sum.iter_mut().zip(row) {
-            *sum += factor * f32::from(value);
-        }
+    /// Σ weight · rarity · vector.
+    fn sum(&self, terms: impl Iterator<Item = (u32, f32)>) -> Vec<f32> {
+        let factor = |(number, weight): (u32, f32)| {
+            let place = number as usize;
+            (number, weight * self.rarities[place] * self.scales[place])
+        };
+        let terms: Vec<(u32, f32)> = terms.map(factor).collect();
+        weighted_sum(&self.rows, self.dimensions, &terms)
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use domain::{Area, Kind, Record};
 use futures_util::{StreamExt, stream};
-use index::{Scope, Snapshot, Statistics};
+use index::{Counts, Scope, Snapshot, Statistics};
 use ranking::kindred::Neighbourhood;
 use ranking::{Meaning, Query, Weights, says_nothing};
 use text::{Analyzer, TokenKind};
@@ -128,7 +128,8 @@ impl Engine {
 
     fn near_one(&self, need: &Record, peers: &Peers, among: &[u64]) -> Result<Near, EngineError> {
         let statistics = peers.statistics();
-        let query = kindred_query(self.query(Kind::Need, &need.profile.passages(), statistics)?);
+        let frozen = statistics.map(Counts::Frozen);
+        let query = kindred_query(self.query(Kind::Need, &need.profile.passages(), frozen)?);
         let scope = Scope { frozen: statistics, open_only: true, among: Some(among), ..Scope::default() };
         let found = peers.snapshot.retrieve(&query, &by_words(&self.weights), &scope, HELD)?.candidates;
         Ok((need.id.number, found.iter().map(|found| (found.number, found.score)).collect()))

@@ -2,10 +2,10 @@
 
 use std::cell::RefCell;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use domain::{Attributes, Kind, Record};
-use index::{Ask, Asker, Few, Marks, Resident, Scratch, Snapshot, Wanted};
+use index::{Ask, Asker, Counts, Few, Marks, Peers, Resident, Scratch, Snapshot, Wanted};
 use jiff::civil::Date;
 use ranking::{Corpus, Evidence, Feature, Query, Score, Texts, Weights, exclusions, features, score};
 
@@ -19,6 +19,8 @@ use crate::{Engine, EngineError};
 pub struct NightRanking {
     engine: Engine,
     statistics: Arc<EpochStatistics>,
+    /// How rare the needs' terms are, from when the first one is read.
+    peers: OnceLock<Peers>,
     date: Date,
     /// Whether so many will ask that each registry is taken into memory at once.
     many_ask: bool,
@@ -100,7 +102,8 @@ impl Engine {
             few: Mutex::default(),
             asked: AtomicUsize::new(0),
         });
-        Ok(NightRanking { engine: self.clone(), statistics, date, many_ask: false, registries })
+        let (engine, peers) = (self.clone(), OnceLock::new());
+        Ok(NightRanking { engine, statistics, peers, date, many_ask: false, registries })
     }
 }
 
@@ -131,8 +134,8 @@ impl NightRanking {
     pub fn read(&self, need: &Record, evidence: &[Evidence]) -> Result<Asking, EngineError> {
         let (attributes, passages) = (Attributes::of(need), passages(need, evidence));
         let warnings = exclusions(None, &attributes, self.date);
-        let peers = self.statistics.of(need.id.kind)?;
-        self.engine.read_texts(need.id.kind, attributes, passages, warnings, Some(peers))
+        let peers = self.peers.get_or_init(|| Peers::new(self.statistics.needs(), &self.engine.weights));
+        self.engine.read_texts(need.id.kind, attributes, passages, warnings, Some(Counts::Known(peers)))
     }
 
     /// What one of likeness is worth at most to this query, in a registry.

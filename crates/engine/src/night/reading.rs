@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use domain::{Attributes, Kind, Record, RecordId, Region};
+use index::Counts;
 use ranking::{features, round_part, rounded};
 use store::{MatchChange, MatchList, Place, Run};
 
@@ -84,7 +85,7 @@ impl Engine {
         let (engine, need) = (self.clone(), need.clone());
         blocking(move || {
             let attributes = Attributes::of(&need);
-            let peers = statistics.of(Kind::Need)?;
+            let peers = Counts::Frozen(statistics.of(Kind::Need)?);
             let texts = passages(&need, &[]);
             let asking = engine.read_texts(Kind::Need, attributes, texts, Vec::new(), Some(peers))?;
             let corpus = statistics.corpus(target, &asking.query)?;

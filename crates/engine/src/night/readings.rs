@@ -7,11 +7,12 @@
 
 use std::io;
 use std::path::Path;
+use std::sync::Arc;
 
 use domain::Record;
 use ranking::{Query, WeightedTerm};
 use rustc_hash::FxHashMap;
-use text::TokenKind;
+use text::{Lexicon, TokenKind};
 use vectors::Direction;
 
 use super::bytes::{Bytes, put_text, put_u32, read_file, seal, unsealed, write_file};
@@ -30,6 +31,9 @@ pub(super) struct Readings {
     /// All terms that are asked for, and the place of each.
     terms: Vec<Box<str>>,
     places: FxHashMap<Box<str>, u32>,
+    /// The terms of the needs' registry, and the numbers that those that are asked for have there.
+    peers: Option<Arc<Lexicon>>,
+    numbers: Vec<Option<u32>>,
     /// By the need's number.
     needs: FxHashMap<u64, Reading>,
     /// Whether the file knows less.
@@ -67,6 +71,12 @@ impl Readings {
         let read = read_file(data_dir, FILE).and_then(|bytes| Self::from_bytes(&bytes));
         let of_epoch = read.filter(|readings| readings.key == key);
         of_epoch.unwrap_or_else(|| Self { key: key.to_owned(), ..Self::default() })
+    }
+
+    /// With the numbers that terms have in the needs' registry.
+    pub(super) fn numbered_by(self, peers: &Arc<Lexicon>) -> Self {
+        let numbers = peers.find_each(self.terms.iter().map(|term| &**term));
+        Self { peers: Some(peers.clone()), numbers, ..self }
     }
 
     /// Writes the file anew, when there is anything that it does not have.
@@ -113,9 +123,11 @@ impl Readings {
             kind,
             weight,
             meaning,
+            number: self.numbers.get(place as usize).copied().flatten(),
         };
         let terms = reading.terms.iter().zip(&reading.others).map(term).collect();
-        Query { terms, grounds: reading.grounds.clone(), meaning: reading.meaning.clone() }
+        let (grounds, meaning) = (reading.grounds.clone(), reading.meaning.clone());
+        Query { terms, grounds, meaning, peers: self.peers.clone() }
     }
 
     fn place(&mut self, term: &str) -> u32 {
@@ -123,6 +135,7 @@ impl Readings {
             return place;
         }
         let place = self.terms.len() as u32;
+        self.numbers.extend(self.peers.as_ref().map(|peers| peers.find(term)));
         self.terms.push(term.into());
         self.places.insert(term.into(), place);
         place
@@ -153,7 +166,7 @@ impl Readings {
             needs.insert(rest.u64()?, Reading::read(&mut rest, terms.len())?);
         }
         let places = terms.iter().cloned().zip(0..).collect();
-        rest.0.is_empty().then_some(Self { key, terms, places, needs, is_new: false })
+        rest.0.is_empty().then_some(Self { key, terms, places, needs, ..Self::default() })
     }
 }
 
@@ -237,15 +250,20 @@ mod tests {
     }
 
     fn query() -> Query {
-        let term =
-            |text: &str, kind, weight, meaning| WeightedTerm { text: text.to_owned(), kind, weight, meaning };
+        let term = |text: &str, kind, weight, meaning| WeightedTerm {
+            text: text.to_owned(),
+            kind,
+            weight,
+            meaning,
+            number: self.numbers.get(place as usize).copied().flatten(),
+        };
         let terms = vec![
             term("激光", TokenKind::Bigram, 1.25, 0.5),
             term("≈焊接", TokenKind::Synonym, 0.1, 7.0),
             term("pvdf", TokenKind::Latin, 4.0, 0.0),
         ];
         let meaning = Some(Direction::from_values(vec![3, -8191, 0, 8]));
-        Query { terms, grounds: vec![vec![0, 2], vec![1]], meaning }
+        Query { terms, grounds: vec![vec![0, 2], vec![1]], meaning, peers: None }
     }
 
     fn readings() -> Readings {
@@ -276,6 +294,27 @@ mod tests {
             damaged[at] ^= 1;
             assert!(Readings::from_bytes(&damaged).is_none(), "{at}");
         }
+    }
+
+    #[test]
+    fn terms_have_the_numbers_of_the_needs_registry() {
+        let folder = tempfile::tempdir().unwrap();
+        readings().save(folder.path()).unwrap();
+        let mut peers = Lexicon::default();
+        ["pvdf", "回收", "激光"].iter().for_each(|term| peers.push(term));
+        peers.finish();
+        let peers = Arc::new(peers);
+        let mut readings = Readings::open(folder.path(), "7-abc").numbered_by(&peers);
+        let mut later = query();
+        later.terms[1].text = "回收".to_owned();
+        readings.keep(&need(5, "回收"), &later, [Measure { ideal: 1.0, rate: 0.0 }; TARGETS.len()]);
+        let numbers = |number, title: &str| -> Vec<Option<u32>> {
+            let query = readings.query(readings.of(&need(number, title)).unwrap());
+            assert!(Arc::ptr_eq(query.peers.as_ref().unwrap(), &peers));
+            query.terms.iter().map(|term| term.number).collect()
+        };
+        assert_eq!(numbers(4, "激光焊接"), [Some(2), None, Some(0)]);
+        assert_eq!(numbers(5, "回收"), [Some(2), Some(1), Some(0)]);
     }
 
     #[test]

@@ -16,6 +16,11 @@ pub struct EpochStatistics {
 }
 
 impl EpochStatistics {
+    fn new(needs: Statistics, targets: [Statistics; TARGETS.len()]) -> Self {
+        let targets = targets.map(|target| target.facing(&needs));
+        Self { needs, targets }
+    }
+
     /// Of the needs, or of a registry they are matched with.
     pub fn of(&self, kind: Kind) -> Result<&Statistics, EngineError> {
         if kind == Kind::Need {
@@ -65,7 +70,7 @@ impl EpochStatistics {
                 usize::try_from(u64::from_le_bytes(length)).map_err(|_| index::IndexError::NoStatistics)?;
             Statistics::from_bytes(&cut(&mut rest, length)?)
         };
-        let read = Self { needs: next()?, targets: [next()?, next()?, next()?] };
+        let read = Self::new(next()?, [next()?, next()?, next()?]);
         if rest.is_empty() { Ok(read) } else { Err(index::IndexError::NoStatistics.into()) }
     }
 }
@@ -80,10 +85,8 @@ impl Engine {
         blocking(move || {
             let frozen = |kind: Kind| engine.catalog.registry(kind).snapshot().freeze();
             let [expert, station, achievement] = TARGETS;
-            Ok(EpochStatistics {
-                needs: frozen(Kind::Need)?,
-                targets: [frozen(expert)?, frozen(station)?, frozen(achievement)?],
-            })
+            let targets = [frozen(expert)?, frozen(station)?, frozen(achievement)?];
+            Ok(EpochStatistics::new(frozen(Kind::Need)?, targets))
         })
         .await
     }

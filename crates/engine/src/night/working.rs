@@ -238,6 +238,7 @@ impl Engine {
         let known = key.clone();
         let (ranking, readings) = crate::blocking(move || {
             let readings = Readings::open(&engine.data_dir, &known);
+            let readings = readings.numbered_by(statistics.needs().terms());
             let ranking = engine.night_ranking(statistics, date)?;
             Ok((if whole { ranking.for_many() } else { ranking }, readings))
         })

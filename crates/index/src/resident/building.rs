@@ -4,12 +4,12 @@ use domain::Attributes;
 use ranking::{Weights, exclusions};
 use rustc_hash::FxHashMap;
 use tantivy::DocId;
+use text::Lexicon;
 use vectors::length;
 
-use super::leading::Impacts;
+use super::leading::{Impacts, saturations};
 use super::nearness::Kinds;
 use super::{OWN, Resident, Runs, few};
-use crate::lexicon::Lexicon;
 use crate::pieces::{mark, pieces};
 use crate::postings::{TextField, for_each_term};
 use crate::snapshot::View;
@@ -62,11 +62,12 @@ pub(super) fn build(
     let Dictionary { terms, marked, confusable } = dictionary;
     texts.read_columns(view, &chosen, &marked);
     let documents: Vec<u32> = (0..chosen.len() as u32).collect();
-    let sweep = Impacts::new(&texts, &terms, statistics, weights).sweep(&documents)?;
+    let saturations = saturations(statistics, weights);
+    let sweep = Impacts::new(&texts, &saturations, &terms, statistics, weights).sweep(&documents)?;
     let (numbers, attributes): (_, Vec<Attributes>) =
         chosen.into_iter().map(|Chosen { number, attributes, .. }| (number, attributes)).unzip();
     let kinds = Kinds::new(&attributes);
-    Ok(Resident {
+    let mut resident = Resident {
         snapshot: snapshot.clone(),
         statistics: statistics.clone(),
         weights: *weights,
@@ -74,11 +75,17 @@ pub(super) fn build(
         attributes,
         kinds,
         terms,
+        asked: None,
         marked,
         confusable,
         texts,
+        saturations,
         sweep,
-    })
+    };
+    if among.is_none() {
+        resident.face_askers();
+    }
+    Ok(resident)
 }
 
 /// A document that is taken in.

@@ -2,11 +2,11 @@
 //! for the most part, so it is taken into memory without the rest of the registry.
 
 use rustc_hash::FxHashMap;
+use text::Lexicon;
 
 use super::building::{Dictionary, NONE};
 use super::{OWN, Runs};
 use crate::IndexError;
-use crate::lexicon::Lexicon;
 use crate::pieces::mark;
 use crate::postings::{TextField, for_each_term};
 

@@ -9,11 +9,10 @@ use vectors::Direction;
 use super::holding::Holding;
 use super::leading::most_alike;
 use super::nearness::{Known, Nearness};
+use super::numbers::Numbers;
 use super::{Asker, OWN, Resident, Wanted, range};
 use crate::IndexError;
 use crate::meaning::Meaning;
-use crate::pieces::mark;
-use crate::postings::Saturation;
 use crate::tally::{Asked, Tally};
 
 /// Sums of some hundred single-precision numbers are off by less than this, relatively.
@@ -31,12 +30,10 @@ pub(super) struct Judging<'a> {
     /// By the terms' own numbers; and by those that stand for their marks.
     own: Asked,
     marked: Asked,
-    /// The query's terms by number, in its order, where the registry has them.
-    numbers: Vec<Option<u32>>,
-    stand_ins: Vec<Option<u32>>,
+    /// Of the query's terms, in its order.
+    numbers: Vec<Numbers>,
     /// Weight · idf of each term.
     factors: Areas<Vec<f32>>,
-    saturations: [Saturation<'a>; OWN],
     meaning: Option<(Meaning<'a>, Direction)>,
     rate: f32,
     tally: Tally,
@@ -57,22 +54,17 @@ impl<'a> Judging<'a> {
     pub(super) fn new(resident: &'a Resident, asker: Asker<'a>, corpus: &Corpus, known: Known) -> Self {
         let weights = &resident.weights;
         let (model, terms) = (&weights.candidate, &asker.query.terms);
-        let numbers = resident.terms.find_each(terms.iter().map(|term| &*term.text));
-        let stand_in = |text: &str| resident.marked.get(&mark(text)).copied();
-        let stand_ins: Vec<Option<u32>> = terms.iter().map(|term| stand_in(&term.text)).collect();
-        let places = |numbers: &[Option<u32>]| {
-            Asked::new(numbers.iter().zip(0..).filter_map(|(number, place)| Some(((*number)?, place))))
+        let numbers = resident.numbers(asker.query);
+        let places = |number: fn(&Numbers) -> Option<u32>| {
+            Asked::new(numbers.iter().zip(0..).filter_map(|(of, place)| Some((number(of)?, place))))
         };
         let factor =
             |area| terms.iter().enumerate().map(|(at, term)| term.weight * corpus.idf(at, area)).collect();
-        let [title, keywords, body, _] = Area::ALL;
-        let saturations = [title, keywords, body].map(|area| {
-            let average_length = corpus.statistics[area].average_length;
-            Saturation::new(model, |length| model.length_norm(area, length, average_length))
-        });
         let meaning = resident.snapshot.0.meaning().filter(|_| weights.meaning.weight > 0.0);
         let trust = meaning.map_or(0.0, Meaning::trust);
-        let meaning = meaning.and_then(|meaning| Some((meaning, meaning.direction(asker.query)?)));
+        let vectors = numbers.iter().map(|numbers| numbers.vector);
+        let meaning =
+            meaning.and_then(|meaning| Some((meaning, meaning.direction_by_number(asker.query, vectors)?)));
         Self {
             resident,
             asker,
@@ -84,12 +76,10 @@ impl<'a> Judging<'a> {
                 known,
             ),
             ideal: corpus.ideal(asker.query),
-            own: places(&numbers),
-            marked: places(&stand_ins),
+            own: places(|numbers| numbers.own),
+            marked: places(|numbers| numbers.stand_in),
             numbers,
-            stand_ins,
             factors: Areas::from_fn(factor),
-            saturations,
             rate: if meaning.is_some() {
                 Texts::rate(weights, corpus.spread(asker.query, model), trust)
             } else {
@@ -105,11 +95,11 @@ impl<'a> Judging<'a> {
 
     /// The query as the sweep takes it: each term by its number, and by the one that stands for its mark where that is another; likeness last.
     fn plan(&self) -> Vec<(u32, f32)> {
-        let Self { resident, asker, numbers, stand_ins, .. } = self;
+        let Self { resident, asker, numbers, .. } = self;
         let mut plan = Vec::with_capacity(numbers.len() + 1);
-        for ((term, number), stand_in) in asker.query.terms.iter().zip(numbers).zip(stand_ins) {
-            plan.extend(number.map(|number| (number, term.weight)));
-            if let Some(other) = stand_in.filter(|_| number != stand_in) {
+        for (term, &Numbers { own, stand_in, .. }) in asker.query.terms.iter().zip(numbers) {
+            plan.extend(own.map(|own| (own, term.weight)));
+            if let Some(other) = stand_in.filter(|_| own != stand_in) {
                 // The evidence of another term counts as this one's, by this one's idf.
                 let own = resident.statistics.frequencies(&term.text)[Area::Evidence];
                 let others = resident.statistics.frequencies(resident.terms.term(other))[Area::Evidence];
@@ -184,7 +174,7 @@ impl<'a> Judging<'a> {
         for place in 0..OWN {
             let area = Area::ALL[place];
             let run = texts.own[place].run(document);
-            let (saturation, code) = (&self.saturations[place], texts.lengths[place][document]);
+            let (saturation, code) = (&resident.saturations[place], texts.lengths[place][document]);
             let score =
                 self.tally.score(run, &self.own, &self.factors[area], |count| saturation.of(count, code));
             areas[area] = score;
@@ -214,7 +204,7 @@ impl<'a> Judging<'a> {
 
     /// Whether a document whose evidence holds the mark of a term holds the term itself.
     fn stands(&self, term: usize, document: usize) -> bool {
-        self.numbers[term].is_some_and(|number| {
+        self.numbers[term].own.is_some_and(|number| {
             let holders = self.resident.confusable.get(&number);
             holders.is_none_or(|holders| holders.binary_search(&(document as u32)).is_ok())
         })

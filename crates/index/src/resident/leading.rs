@@ -9,10 +9,10 @@ use std::ops::Range;
 use domain::Area;
 use ranking::{Areas, Pieces, Weights, idf};
 use sweep::{Builder, Order, Sweep};
+use text::Lexicon;
 
 use super::building::Texts;
 use super::{OWN, range};
-use crate::lexicon::Lexicon;
 use crate::postings::Saturation;
 use crate::{IndexError, Statistics};
 
@@ -32,24 +32,30 @@ pub(super) struct Impacts<'a> {
     piece_length: f32,
     /// By term: the area's weight times the term's idf.
     worth: Vec<Areas<f32>>,
-    saturations: [Saturation<'a>; OWN],
+    saturations: &'a [Saturation; OWN],
+}
+
+/// What occurrences come to in title, keywords and body.
+pub(super) fn saturations(statistics: &Statistics, weights: &Weights) -> [Saturation; OWN] {
+    let (model, areas) = (&weights.candidate, statistics.areas());
+    let [title, keywords, body, _] = Area::ALL;
+    [title, keywords, body].map(|area| {
+        Saturation::new(model, |length| model.length_norm(area, length, areas[area].average_length))
+    })
 }
 
 impl<'a> Impacts<'a> {
     pub(super) fn new(
         texts: &'a Texts,
+        saturations: &'a [Saturation; OWN],
         terms: &Lexicon,
         statistics: &Statistics,
         weights: &'a Weights,
     ) -> Self {
-        let (model, areas) = (&weights.candidate, statistics.areas());
+        let model = &weights.candidate;
         let worth = terms.iter().map(|term| {
             let frequencies = statistics.frequencies(term);
             Areas::from_fn(|area| model.areas[area].weight * idf(frequencies[area], statistics.documents()))
-        });
-        let [title, keywords, body, _] = Area::ALL;
-        let saturations = [title, keywords, body].map(|area| {
-            Saturation::new(model, |length| model.length_norm(area, length, areas[area].average_length))
         });
         let piece_length = statistics.piece_length();
         Self { texts, weights, piece_length, worth: worth.collect(), saturations }

@@ -12,6 +12,7 @@ mod holding;
 mod judge;
 mod leading;
 mod nearness;
+mod numbers;
 mod reach;
 
 use domain::Attributes;
@@ -19,12 +20,15 @@ use jiff::civil::Date;
 use ranking::{Corpus, Query, Weights};
 use rustc_hash::FxHashMap;
 use sweep::Sweep;
+use text::Lexicon;
 
-use crate::lexicon::Lexicon;
+use crate::facing::Facing;
+use crate::postings::Saturation;
 use crate::{IndexError, Snapshot, Statistics};
 use building::Texts;
 use judge::Judging;
 use nearness::{Kinds, Known};
+use numbers::Numbers;
 
 pub use reach::{Ask, Few};
 
@@ -45,11 +49,15 @@ pub struct Resident {
     attributes: Vec<Attributes>,
     kinds: Kinds,
     terms: Lexicon,
+    /// The numbers of the terms of those who ask.
+    asked: Option<Facing<Numbers>>,
     /// By a mark of pieces: the term that stands for all terms with this mark.
     marked: FxHashMap<u32, u32>,
     /// Terms that share their mark with another one, and who holds them in evidence.
     confusable: FxHashMap<u32, Vec<u32>>,
     texts: Texts,
+    /// What occurrences come to in title, keywords and body.
+    saturations: [Saturation; OWN],
     sweep: Sweep,
 }
 

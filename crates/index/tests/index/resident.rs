@@ -7,11 +7,12 @@
 
 use domain::{Area, Attributes, Availability, Capacity, Consent, Industry, Offer, Region, Status};
 use index::{
-    Ask, Asker, Best, Candidate, Few, IndexDocument, Resident, Scope, Scratch, Snapshot, Statistics, Wanted,
+    Ask, Asker, Best, Candidate, Counts, Few, IndexDocument, Peers, Resident, Scope, Scratch, Snapshot,
+    Statistics, Wanted,
 };
 use jiff::civil::{Date, date};
 use proptest::prelude::*;
-use ranking::{Corpus, Query, Weights, exclusions, features, score, text_at_least};
+use ranking::{Corpus, Query, Rarity, Weights, exclusions, features, score, text_at_least};
 
 use crate::fixture::{Fixture, titled};
 use crate::retrieval::{documents, query, terms, weights};
@@ -108,6 +109,42 @@ fn reached(
     few.reached(&terms, &[Ask { terms: &weighed, rate, least_text }]).remove(0)
 }
 
+/// A query with the numbers that its terms have among its peers'.
+fn numbered(query: &Query, peers: &Peers) -> Query {
+    let mut query = Query { peers: Some(peers.terms().clone()), ..query.clone() };
+    let names: Vec<&str> = query.terms.iter().map(|term| &*term.text).collect();
+    let told = peers.rarities(&names);
+    query.terms.iter_mut().zip(told).for_each(|(term, rarity)| term.number = rarity.number);
+    query
+}
+
+#[test]
+fn terms_are_as_rare_as_they_are_whether_or_not_that_was_told_beforehand() {
+    let titles = ["电池回收", "电池材料", "a-b1 电池工艺", "a-b1"];
+    let index = Fixture::with(
+        &(1..)
+            .zip(titles.iter().cycle().take(60))
+            .map(|(number, title)| titled(number, title))
+            .collect::<Vec<_>>(),
+    );
+    let (snapshot, weights) = (index.snapshot(), Weights::default());
+    let statistics = snapshot.freeze().unwrap();
+    let peers = Peers::new(&statistics, &weights);
+    let terms = ["电池", "无人", "a-b1", "材料", "≈锂电池", "工"];
+    let told = |counts: Counts<'_>| counts.rarities(&terms, &weights).unwrap();
+    let plain: Vec<Rarity> =
+        told(Counts::Known(&peers)).into_iter().map(|rarity| Rarity { number: None, ..rarity }).collect();
+    assert_eq!(plain, told(Counts::Live(&snapshot)));
+    assert_eq!(plain, told(Counts::Frozen(&statistics)));
+    let named = |rarity: Rarity| rarity.number.map(|number| peers.terms().term(number).to_owned());
+    let names: Vec<Option<String>> = told(Counts::Known(&peers)).into_iter().map(named).collect();
+    assert_eq!(
+        names,
+        [Some("电池"), None, Some("a-b1"), Some("材料"), None, Some("工")]
+            .map(|name| name.map(str::to_owned))
+    );
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
 
@@ -170,6 +207,18 @@ proptest! {
         };
         let wanted = Wanted { keep: 100, floor };
         prop_assert_eq!(&above(wanted), &high(&expected));
+
+        // The same by numbers of terms, of which the askers' own registry has some.
+        let peers = Peers::new(&statistics, &weights);
+        let numbered = numbered(&query, &peers);
+        let facing = statistics.clone().facing(&statistics);
+        let facing = Resident::new(&snapshot, &facing, &weights, DAY).unwrap();
+        prop_assert_eq!(&facing.corpus(&numbered), &corpus);
+        for query in [&numbered, &query] {
+            let asker = Asker { query, attributes: &own };
+            let best = facing.best(asker, &corpus, Wanted::best(100), &mut scratch).unwrap();
+            prop_assert_eq!(&totals(&best, ideal, asker, &weights), &expected);
+        }
 
         let single = |wanted| single(&snapshot, &corpus, asker, &weights, wanted);
         prop_assert_eq!(&single(Wanted::best(100)), &expected);

@@ -37,7 +37,13 @@ pub(crate) fn terms(text: &str) -> Vec<WeightedTerm> {
     for token in ANALYZER.tokens(text) {
         if terms.iter().all(|term| term.text != token.text) {
             let weight = 1.0 / (1.0 + terms.len() as f32);
-            terms.push(WeightedTerm { text: token.text, kind: token.kind, weight, meaning: weight });
+            terms.push(WeightedTerm {
+                text: token.text,
+                kind: token.kind,
+                weight,
+                meaning: weight,
+                number: None,
+            });
         }
     }
     terms
@@ -272,7 +278,13 @@ fn no_terms_and_no_documents_give_nothing() {
         index.snapshot().retrieve(&query(Vec::new()), &weights(0.0), &Scope::default(), 10).unwrap();
     assert_eq!(nothing.candidates, []);
     assert_eq!(nothing.corpus.statistics.title.documents, 1);
-    let term = WeightedTerm { text: "电池".to_owned(), kind: TokenKind::Bigram, weight: 1.0, meaning: 1.0 };
+    let term = WeightedTerm {
+        text: "电池".to_owned(),
+        kind: TokenKind::Bigram,
+        weight: 1.0,
+        meaning: 1.0,
+        number: None,
+    };
     let stale = Fixture::new();
     let answer = stale.snapshot().retrieve(&query(vec![term]), &weights(0.0), &Scope::default(), 10);
     assert!(matches!(answer, Err(IndexError::Stale(_))), "nobody found would be an answer");
