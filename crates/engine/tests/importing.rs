@@ -33,13 +33,27 @@ fn line(name: &str) -> String {
 }
 
 /// Gives what is sent to it, and ends when nobody sends any more.
-struct Slow(mpsc::Receiver<String>);
+struct Slow {
+    sent: mpsc::Receiver<String>,
+    rest: Vec<u8>,
+}
+
+impl Slow {
+    fn new(sent: mpsc::Receiver<String>) -> Self {
+        Self { sent, rest: Vec::new() }
+    }
+}
 
 impl Read for Slow {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let Ok(text) = self.0.recv() else { return Ok(0) };
-        buffer[..text.len()].copy_from_slice(text.as_bytes());
-        Ok(text.len())
+        if self.rest.is_empty() {
+            let Ok(text) = self.sent.recv() else { return Ok(0) };
+            self.rest = text.into_bytes();
+        }
+        let length = buffer.len().min(self.rest.len());
+        buffer[..length].copy_from_slice(&self.rest[..length]);
+        self.rest.drain(..length);
+        Ok(length)
     }
 }
 
@@ -61,7 +75,7 @@ async fn nobody_waits_for_a_slow_file_that_comes_whole_or_not_at_all() {
     let (sender, received) = mpsc::channel();
     let import = tokio::spawn({
         let engine = engine.clone();
-        async move { engine.import(ALL, Slow(received), |_| {}).await }
+        async move { engine.import(ALL, Slow::new(received), |_| {}).await }
     });
     for at in 0..3 {
         sender.send(line(&format!("a{at}"))).unwrap();
@@ -144,7 +158,7 @@ async fn what_was_begun_with_a_key_ends_when_it_is_revoked() {
     let (told, mut hears) = tokio::sync::mpsc::unbounded_channel();
     let import = tokio::spawn({
         let desk = desk.clone();
-        async move { desk.import_telling(EACH, Slow(received), |rows| told.send(rows.len()).unwrap()).await }
+        async move { desk.import_telling(EACH, Slow::new(received), |rows| told.send(rows.len()).unwrap()).await }
     });
     // More than a batch, for a file is read in pieces; less than two.
     let rows = |from: usize| (from..from + 1_500).map(|at| line(&at.to_string()));
