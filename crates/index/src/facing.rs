@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use ranking::{Query, WeightedTerm};
+use ranking::Query;
 use text::Lexicon;
 
 /// What is known of each term of a lexicon.
@@ -31,10 +31,13 @@ impl<T: Copy> Facing<T> {
         let without_number = query.terms.iter().filter(|term| term.number.is_none());
         let without_number: Vec<&str> = without_number.map(|term| &*term.text).collect();
         let mut others = others(&without_number).into_iter();
-        let known = |term: &WeightedTerm| match term.number {
-            Some(number) => Some(self.known[number as usize]),
-            None => others.next(),
-        };
-        query.terms.iter().map(known).collect()
+        let mut known = Vec::with_capacity(query.terms.len());
+        for term in &query.terms {
+            known.push(match term.number {
+                Some(number) => self.known[number as usize],
+                None => others.next()?,
+            });
+        }
+        Some(known)
     }
 }

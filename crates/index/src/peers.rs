@@ -78,11 +78,13 @@ impl Peers {
         let held = Areas::from_fn(|_| at_least_one(0));
         let other = |prose| Rarity::new(&held, self.documents, prose, &self.weights);
         let mut others = Background::builtin().rarities(unknown.map(|(term, _)| *term)).map(other);
-        let known = |number: &Option<u32>| match number {
-            Some(number) => Some(self.rarities[*number as usize]),
+        let known = |number: Option<u32>| match number {
+            Some(number) => Some(self.rarities[number as usize]),
             None => others.next(),
         };
-        numbers.iter().filter_map(known).collect()
+        let mut rarities = Vec::with_capacity(terms.len());
+        rarities.extend(numbers.iter().copied().filter_map(known));
+        rarities
     }
 
     /// The terms by whose numbers rarities go.

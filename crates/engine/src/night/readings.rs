@@ -255,7 +255,7 @@ mod tests {
             kind,
             weight,
             meaning,
-            number: self.numbers.get(place as usize).copied().flatten(),
+            number: None,
         };
         let terms = vec![
             term("激光", TokenKind::Bigram, 1.25, 0.5),
