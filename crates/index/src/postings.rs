@@ -36,19 +36,19 @@ impl Found {
 const TABULATED: usize = 4;
 
 /// BM25's saturation for each of tantivy's 256 length codes.
-pub(crate) struct Saturation<'a> {
-    model: &'a TextModel,
+pub(crate) struct Saturation {
+    model: TextModel,
     norms: [f32; 256],
     /// For frequencies from 1.
     table: [[f32; 256]; TABULATED],
 }
 
-impl<'a> Saturation<'a> {
+impl Saturation {
     /// `norm` is the length part of the denominator for a length in terms.
-    pub(crate) fn new(model: &'a TextModel, norm: impl Fn(u32) -> f32) -> Self {
+    pub(crate) fn new(model: &TextModel, norm: impl Fn(u32) -> f32) -> Self {
         let norms = std::array::from_fn(|code| norm(FieldNormReader::id_to_fieldnorm(code as u8)));
         let row = |at: usize| norms.map(|norm| model.saturation(at as u32 + 1, norm));
-        Self { model, norms, table: std::array::from_fn(row) }
+        Self { model: *model, norms, table: std::array::from_fn(row) }
     }
 
     #[inline]

@@ -6,7 +6,7 @@ use rustc_hash::FxHashMap;
 use tantivy::DocId;
 use vectors::length;
 
-use super::leading::Impacts;
+use super::leading::{Impacts, saturations};
 use super::nearness::Kinds;
 use super::{OWN, Resident, Runs, few};
 use crate::lexicon::Lexicon;
@@ -61,8 +61,8 @@ pub(super) fn build(
     };
     let Dictionary { terms, marked, confusable } = dictionary;
     texts.read_columns(view, &chosen, &marked);
-    let documents: Vec<u32> = (0..chosen.len() as u32).collect();
-    let sweep = Impacts::new(&texts, &terms, statistics, weights).sweep(&documents)?;
+    let saturations = saturations(statistics, weights);
+    let sweep = Impacts::new(&texts, &terms, statistics, weights, &saturations).sweep()?;
     let (numbers, attributes): (_, Vec<Attributes>) =
         chosen.into_iter().map(|Chosen { number, attributes, .. }| (number, attributes)).unzip();
     let kinds = Kinds::new(&attributes);
@@ -77,6 +77,7 @@ pub(super) fn build(
         marked,
         confusable,
         texts,
+        saturations,
         sweep,
     })
 }

@@ -2,7 +2,6 @@
 
 use domain::Area;
 use ranking::{Areas, Corpus, FEATURES, Texts, total, total_at_most};
-use rustc_hash::FxHashMap;
 use sweep::{Judge, LINE, fetch};
 use vectors::Direction;
 
@@ -13,7 +12,6 @@ use super::{Asker, OWN, Resident, Wanted, range};
 use crate::IndexError;
 use crate::meaning::Meaning;
 use crate::pieces::mark;
-use crate::postings::Saturation;
 use crate::tally::{Asked, Tally};
 
 /// Sums of some hundred single-precision numbers are off by less than this, relatively.
@@ -36,7 +34,6 @@ pub(super) struct Judging<'a> {
     stand_ins: Vec<Option<u32>>,
     /// Weight · idf of each term.
     factors: Areas<Vec<f32>>,
-    saturations: [Saturation<'a>; OWN],
     meaning: Option<(Meaning<'a>, Direction)>,
     rate: f32,
     tally: Tally,
@@ -44,7 +41,7 @@ pub(super) struct Judging<'a> {
     /// What the document at hand holds in an area.
     holding: Holding<'a>,
     /// What the texts of each document come to that was scored.
-    told: FxHashMap<usize, Texts>,
+    told: Vec<(u32, Texts)>,
 }
 
 /// Sorts totals and documents, best first, and keeps so many.
@@ -65,11 +62,6 @@ impl<'a> Judging<'a> {
         };
         let factor =
             |area| terms.iter().enumerate().map(|(at, term)| term.weight * corpus.idf(at, area)).collect();
-        let [title, keywords, body, _] = Area::ALL;
-        let saturations = [title, keywords, body].map(|area| {
-            let average_length = corpus.statistics[area].average_length;
-            Saturation::new(model, |length| model.length_norm(area, length, average_length))
-        });
         let meaning = resident.snapshot.0.meaning().filter(|_| weights.meaning.weight > 0.0);
         let trust = meaning.map_or(0.0, Meaning::trust);
         let meaning = meaning.and_then(|meaning| Some((meaning, meaning.direction(asker.query)?)));
@@ -89,7 +81,6 @@ impl<'a> Judging<'a> {
             numbers,
             stand_ins,
             factors: Areas::from_fn(factor),
-            saturations,
             rate: if meaning.is_some() {
                 Texts::rate(weights, corpus.spread(asker.query, model), trust)
             } else {
@@ -99,7 +90,7 @@ impl<'a> Judging<'a> {
             tally: Tally::new(terms.len()),
             values: Vec::new(),
             holding: Holding::new(&asker.query.grounds, terms.len()),
-            told: FxHashMap::default(),
+            told: Vec::new(),
         }
     }
 
@@ -131,7 +122,8 @@ impl<'a> Judging<'a> {
     ) -> Result<Vec<(f64, u32)>, IndexError> {
         let query = sweep::Query::new(sweep, &self.plan())?;
         let Wanted { keep, floor } = wanted;
-        let found = sweep.top(&query, keep, scratch, &mut Led { judging: self, floor });
+        let near = self.near.most();
+        let found = sweep.top(&query, keep, scratch, &mut Led { judging: self, near, floor });
         Ok(found.into_iter().map(|found| (found.score, found.document)).collect())
     }
 
@@ -166,12 +158,13 @@ impl<'a> Judging<'a> {
         let (areas, grounded) = self.areas(document);
         let words = Texts { areas, ..Texts::default() }.total(weights);
         let texts = Texts { areas, likeness, rate };
-        self.told.insert(document, texts);
+        self.told.push((document as u32, texts));
         (grounded && words > 0.0).then(|| total(&texts, ideal, &near, weights))
     }
 
-    /// What the texts of each document come to that was scored, and memory for the next question.
-    pub(super) fn told(self) -> (FxHashMap<usize, Texts>, Known) {
+    /// What the texts of each document come to that was scored, by rising number, and memory for the next question.
+    pub(super) fn told(mut self) -> (Vec<(u32, Texts)>, Known) {
+        self.told.sort_unstable_by_key(|(document, _)| *document);
         (self.told, self.near.into_known())
     }
 
@@ -184,7 +177,7 @@ impl<'a> Judging<'a> {
         for place in 0..OWN {
             let area = Area::ALL[place];
             let run = texts.own[place].run(document);
-            let (saturation, code) = (&self.saturations[place], texts.lengths[place][document]);
+            let (saturation, code) = (&resident.saturations[place], texts.lengths[place][document]);
             let score =
                 self.tally.score(run, &self.own, &self.factors[area], |count| saturation.of(count, code));
             areas[area] = score;
@@ -268,6 +261,8 @@ impl<'a> Judging<'a> {
 /// Judges the documents that a sweep shows.
 struct Led<'j, 'a> {
     judging: &'j mut Judging<'a>,
+    /// Nobody is nearer to the asker.
+    near: [(f32, f32); FEATURES],
     floor: f64,
 }
 
@@ -281,10 +276,8 @@ impl Judge for Led<'_, '_> {
     }
 
     fn ceiling(&self, sum: f64) -> f64 {
-        // Nothing is nearer than in every feature.
-        let near = [(1.0, 0.0); FEATURES];
         let Judging { resident, ideal, .. } = *self.judging;
-        total_at_most(sum * (1.0 + ROUNDING), ideal, &near, &resident.weights)
+        total_at_most(sum * (1.0 + ROUNDING), ideal, &self.near, &resident.weights)
     }
 
     fn score(&mut self, document: u32, sum: f64, least: f64) -> Option<f64> {

@@ -57,7 +57,7 @@ impl Few {
     ) -> Result<Self, IndexError> {
         let resident = Resident::of(snapshot, statistics, weights, date, numbers)?;
         let texts = &resident.texts;
-        let reading = Impacts::new(texts, &resident.terms, statistics, weights);
+        let reading = Impacts::new(texts, &resident.terms, statistics, weights, &resident.saturations);
         let (mut ends, mut impacts, mut alike, mut own) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         for document in 0..resident.len() {
             reading.read(document, 0..resident.terms.len() as u32, &mut own);
