@@ -41,6 +41,18 @@ pub fn nearness_in(feature: usize, one: &Attributes, other: &Attributes) -> f32 
     near_in(feature, one, other).value
 }
 
+/// More than this nobody is near to a record in one of [`features`]: who says nothing has nothing in common.
+pub fn nearness_at_most(feature: usize, one: &Attributes) -> f32 {
+    let says_nothing = match feature {
+        0 => one.region.is_none(),
+        1 => one.industries.is_empty(),
+        2 => one.fields.is_empty(),
+        // What somebody offers counts whichever side offers it.
+        _ => false,
+    };
+    if says_nothing { 0.0 } else { 1.0 }
+}
+
 /// How many features a pair has.
 pub const FEATURES: usize = 5;
 
@@ -228,6 +240,14 @@ mod tests {
             fields: vec!["绿色制造".to_owned()],
             ..Attributes::default()
         };
+        let silent = Attributes { offer: need.offer, ..Attributes::default() };
+        for feature in 0..FEATURES {
+            for one in [&need, &expert, &silent] {
+                let nearest = [&need, &expert, &silent].map(|other| nearness_in(feature, one, other));
+                assert!(nearest.iter().all(|value| *value <= nearness_at_most(feature, one)));
+            }
+        }
+        assert_eq!([0, 1, 2, 3, 4].map(|feature| nearness_at_most(feature, &silent)), [0.0, 0.0, 0.0, 1.0, 1.0]);
         let weights = crate::Weights::default().features;
         let forward = features(&need, &expert, &weights);
         let values = |features: &[Feature]| features.iter().map(|f| (f.code, f.value)).collect::<Vec<_>>();

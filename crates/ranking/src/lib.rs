@@ -37,7 +37,7 @@ pub use duplicates::{Alikeness, Likeness, Sameness, Writing};
 pub use eligibility::{Exclusion, exclusions};
 pub use explain::{Candidate, Evidence, Explainer, round_part, rounded};
 pub use explanation::{AlikeWords, EvidenceItem, Explanation, Highlight, Piece, Rule, TermMatch};
-pub use features::{FEATURES, Feature, features, nearness, nearness_in};
+pub use features::{FEATURES, Feature, features, nearness, nearness_at_most, nearness_in};
 pub use label::{Common, SharedWords, common};
 pub use learning::{Example, Fit, Parameter, learn};
 pub use query::{Query, WeightedTerm};

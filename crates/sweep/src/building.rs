@@ -1,7 +1,7 @@
 //! Builds a [`Sweep`], one term after the other: besides what it builds it holds one term's postings and the order of the documents.
 
 use crate::layout::{BLOCK, DENSE_FROM, DOCUMENTS_MOST, Levels, Piece, Start, in_row, posting};
-use crate::{Document, Order, Sweep, Term};
+use crate::{Document, Order, Sweep, Term, in_large_pages};
 
 /// Takes the postings of one term after the other.
 #[derive(Debug)]
@@ -114,6 +114,9 @@ impl Builder {
         self.sweep.levels.shrink_to_fit();
         self.sweep.sparse.shrink_to_fit();
         self.sweep.dense.shrink_to_fit();
+        in_large_pages(&self.sweep.pieces);
+        in_large_pages(&self.sweep.sparse);
+        in_large_pages(&self.sweep.dense);
         self.sweep
     }
 

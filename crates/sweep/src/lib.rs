@@ -32,6 +32,7 @@ mod kernel;
 mod layout;
 mod order;
 mod outlook;
+mod pages;
 mod query;
 mod rows;
 mod top;
@@ -42,6 +43,7 @@ pub use forward::Forward;
 pub use judge::{Found, Judge, Sums};
 pub use layout::{Memory, Sweep};
 pub use order::Order;
+pub use pages::in_large_pages;
 pub use query::{Query, QueryError};
 pub use top::{Effort, Scratch};
 

@@ -107,6 +107,7 @@ impl Sweep {
         }
         outlooks.read(self, query);
         let mut best = Best::new(k);
+        let mut mark = Mark::default();
         for (at, &outlook) in outlooks.blocks().iter().enumerate() {
             // While a block is searched, the next one's postings are fetched.
             if at == 0 {
@@ -115,30 +116,58 @@ impl Sweep {
             if let Some(next) = outlooks.blocks().get(at + 1) {
                 self.fetch(outlooks.parts(next.block));
             }
-            let least = query.least_units(judge, best.least());
-            if outlook.most < u32::from(least) {
+            if outlook.most < u32::from(mark.raised(query, judge, &best)) {
                 effort.skipped += 1;
                 continue;
             }
             let parts = outlooks.parts(outlook.block);
             Block { sweep: self, query, outlook, parts, scratch: block, effort }
-                .search(least, judge, &mut best);
+                .search(&mut mark, judge, &mut best);
         }
         best.into_found()
     }
 }
 
-impl Query {
-    /// The fewest units with which a document may score `score`; at least one, as who shares nothing is not found.
-    fn least_units(&self, judge: &impl Judge, score: f64) -> u16 {
-        let (mut low, mut high) = (1_u16, u16::MAX);
-        while low < high && score > f64::NEG_INFINITY {
-            let middle = low + (high - low) / 2;
-            if self.may_score(judge, middle, score) { high = middle } else { low = middle + 1 }
-        }
-        low
-    }
+/// What a document must have to come among the best: a score, and the fewest units with which that may be.
+struct Mark {
+    score: f64,
+    units: u16,
+}
 
+impl Default for Mark {
+    /// At least one unit, as who shares nothing is not found.
+    fn default() -> Self {
+        Self { score: f64::NEG_INFINITY, units: 1 }
+    }
+}
+
+impl Mark {
+    /// The fewest units now.
+    fn raised(&mut self, query: &Query, judge: &impl Judge, best: &Best) -> u16 {
+        let score = best.least();
+        if score > self.score {
+            self.score = score;
+            let (mut low, mut high) = (self.units, self.units);
+            let mut step = FIRST_STEP;
+            while high < u16::MAX && !query.may_score(judge, high, score) {
+                low = high + 1;
+                high = high.saturating_add(step);
+                step = step.saturating_mul(2);
+            }
+            while low < high {
+                let middle = low + (high - low) / 2;
+                if query.may_score(judge, middle, score) { high = middle } else { low = middle + 1 }
+            }
+            self.units = high;
+        }
+        self.units
+    }
+}
+
+/// A mark hardly ever rises by more units than some of these.
+const FIRST_STEP: u16 = 64;
+
+impl Query {
     fn may_score(&self, judge: &impl Judge, units: u16, score: f64) -> bool {
         judge.ceiling(f64::from(units) * self.unit) >= score
     }
@@ -179,9 +208,10 @@ struct Ended {
 }
 
 impl Block<'_> {
-    /// Judges all documents of the block that may be among the best: none with less than `least` units is.
+    /// Judges all documents of the block that may be among the best: none with less than the mark's units is.
     #[inline(always)]
-    fn search(mut self, least: u16, judge: &mut impl Judge, best: &mut Best) {
+    fn search(mut self, mark: &mut Mark, judge: &mut impl Judge, best: &mut Best) {
+        let least = mark.units;
         let ended = self.add(least);
         if ended.left > 0 {
             self.complete(u32::from(least) - ended.left, u16::MAX, least, ended);
@@ -192,7 +222,7 @@ impl Block<'_> {
         let first = kth_at_least(&self.scratch.sums, best.wanted(), &mut self.scratch.places).max(least);
         self.complete(u32::from(first), u16::MAX, first, ended);
         self.judge(judge, best);
-        let least = self.query.least_units(judge, best.least()).max(least);
+        let least = mark.raised(self.query, judge, best);
         if least < first {
             self.complete(u32::from(least), first - 1, least, ended);
             self.judge(judge, best);

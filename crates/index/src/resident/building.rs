@@ -61,9 +61,8 @@ pub(super) fn build(
     };
     let Dictionary { terms, marked, confusable } = dictionary;
     texts.read_columns(view, &chosen, &marked);
-    let documents: Vec<u32> = (0..chosen.len() as u32).collect();
     let saturations = saturations(statistics, weights);
-    let sweep = Impacts::new(&texts, &saturations, &terms, statistics, weights).sweep(&documents)?;
+    let sweep = Impacts::new(&texts, &saturations, &terms, statistics, weights).sweep()?;
     let (numbers, attributes): (_, Vec<Attributes>) =
         chosen.into_iter().map(|Chosen { number, attributes, .. }| (number, attributes)).unzip();
     let kinds = Kinds::new(&attributes);

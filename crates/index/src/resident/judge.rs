@@ -2,7 +2,6 @@
 
 use domain::Area;
 use ranking::{Areas, Corpus, FEATURES, Texts, total, total_at_most};
-use rustc_hash::FxHashMap;
 use sweep::{Judge, LINE, fetch};
 use vectors::Direction;
 
@@ -41,7 +40,7 @@ pub(super) struct Judging<'a> {
     /// What the document at hand holds in an area.
     holding: Holding<'a>,
     /// What the texts of each document come to that was scored.
-    told: FxHashMap<usize, Texts>,
+    told: Vec<(u32, Texts)>,
 }
 
 /// Sorts totals and documents, best first, and keeps so many.
@@ -89,7 +88,7 @@ impl<'a> Judging<'a> {
             tally: Tally::new(terms.len()),
             values: Vec::new(),
             holding: Holding::new(&asker.query.grounds, terms.len()),
-            told: FxHashMap::default(),
+            told: Vec::new(),
         }
     }
 
@@ -121,7 +120,8 @@ impl<'a> Judging<'a> {
     ) -> Result<Vec<(f64, u32)>, IndexError> {
         let query = sweep::Query::new(sweep, &self.plan())?;
         let Wanted { keep, floor } = wanted;
-        let found = sweep.top(&query, keep, scratch, &mut Led { judging: self, floor });
+        let near = self.near.most();
+        let found = sweep.top(&query, keep, scratch, &mut Led { judging: self, near, floor });
         Ok(found.into_iter().map(|found| (found.score, found.document)).collect())
     }
 
@@ -156,12 +156,13 @@ impl<'a> Judging<'a> {
         let (areas, grounded) = self.areas(document);
         let words = Texts { areas, ..Texts::default() }.total(weights);
         let texts = Texts { areas, likeness, rate };
-        self.told.insert(document, texts);
+        self.told.push((document as u32, texts));
         (grounded && words > 0.0).then(|| total(&texts, ideal, &near, weights))
     }
 
-    /// What the texts of each document come to that was scored, and memory for the next question.
-    pub(super) fn told(self) -> (FxHashMap<usize, Texts>, Known) {
+    /// What the texts of each document come to that was scored, by rising number, and memory for the next question.
+    pub(super) fn told(mut self) -> (Vec<(u32, Texts)>, Known) {
+        self.told.sort_unstable_by_key(|(document, _)| *document);
         (self.told, self.near.into_known())
     }
 
@@ -258,6 +259,8 @@ impl<'a> Judging<'a> {
 /// Judges the documents that a sweep shows.
 struct Led<'j, 'a> {
     judging: &'j mut Judging<'a>,
+    /// Nobody is nearer to the asker.
+    near: [(f32, f32); FEATURES],
     floor: f64,
 }
 
@@ -271,10 +274,8 @@ impl Judge for Led<'_, '_> {
     }
 
     fn ceiling(&self, sum: f64) -> f64 {
-        // Nothing is nearer than in every feature.
-        let near = [(1.0, 0.0); FEATURES];
         let Judging { resident, ideal, .. } = *self.judging;
-        total_at_most(sum * (1.0 + ROUNDING), ideal, &near, &resident.weights)
+        total_at_most(sum * (1.0 + ROUNDING), ideal, &self.near, &resident.weights)
     }
 
     fn score(&mut self, document: u32, sum: f64, least: f64) -> Option<f64> {

@@ -25,6 +25,15 @@ pub(crate) fn most_alike(pieces: &Pieces, passages: usize) -> f32 {
     1.001 * (passages.min(pieces.most) as f32).powf(1.0 / pieces.power)
 }
 
+/// What terms add in title, keywords and body.
+pub(super) fn saturations(statistics: &Statistics, weights: &Weights) -> [Saturation; OWN] {
+    let (model, areas) = (&weights.candidate, statistics.areas());
+    let [title, keywords, body, _] = Area::ALL;
+    [title, keywords, body].map(|area| {
+        Saturation::new(model, |length| model.length_norm(area, length, areas[area].average_length))
+    })
+}
+
 /// Impacts of terms in documents, for a term that weighs 1.
 pub(super) struct Impacts<'a> {
     texts: &'a Texts,
@@ -33,15 +42,6 @@ pub(super) struct Impacts<'a> {
     /// By term: the area's weight times the term's idf.
     worth: Vec<Areas<f32>>,
     saturations: &'a [Saturation; OWN],
-}
-
-/// What occurrences come to in title, keywords and body.
-pub(super) fn saturations(statistics: &Statistics, weights: &Weights) -> [Saturation; OWN] {
-    let (model, areas) = (&weights.candidate, statistics.areas());
-    let [title, keywords, body, _] = Area::ALL;
-    [title, keywords, body].map(|area| {
-        Saturation::new(model, |length| model.length_norm(area, length, areas[area].average_length))
-    })
 }
 
 impl<'a> Impacts<'a> {
@@ -61,16 +61,15 @@ impl<'a> Impacts<'a> {
         Self { texts, weights, piece_length, worth: worth.collect(), saturations }
     }
 
-    /// A sweep over these documents, in which they are numbered as they come. The last term is likeness of meaning, which all may have.
-    pub(super) fn sweep(&self, documents: &[u32]) -> Result<Sweep, IndexError> {
-        let order = Order::alike(documents.len() as u32, |at, found| {
-            self.telling(documents[at as usize] as usize, found);
-        });
+    /// A sweep over all documents. The last term is likeness of meaning, which all may have.
+    pub(super) fn sweep(&self) -> Result<Sweep, IndexError> {
+        let documents = self.texts.passages.len() as u32;
+        let order = Order::alike(documents, |document, found| self.telling(document as usize, found));
         let mut builder = Builder::ordered(order)?;
         let all = self.worth.len();
         let mut holders = vec![0_usize; all];
         let mut found = Vec::new();
-        for &document in documents {
+        for document in 0..documents {
             self.read(document as usize, 0..all as u32, &mut found);
             found.iter().for_each(|(term, _)| holders[*term as usize] += 1);
         }
@@ -82,14 +81,13 @@ impl<'a> Impacts<'a> {
                 end <= AT_ONCE
             });
             let next = first + fits.count().max(1);
-            self.turn(documents, first..next, &holders[first..next], &mut builder)?;
+            self.turn(first..next, &holders[first..next], &mut builder)?;
             first = next;
         }
         let alike = |document: u32| {
             most_alike(&self.weights.pieces, range(&self.texts.passages, document as usize).len())
         };
-        let alike: Vec<(u32, f32)> =
-            documents.iter().zip(0..).map(|(document, at)| (at, alike(*document))).collect();
+        let alike: Vec<(u32, f32)> = (0..documents).map(|document| (document, alike(document))).collect();
         builder.term(&alike)?;
         Ok(builder.finish())
     }
@@ -97,7 +95,6 @@ impl<'a> Impacts<'a> {
     /// Gives the builder the postings of a range of terms, of which each has so many.
     fn turn(
         &self,
-        documents: &[u32],
         terms: Range<usize>,
         holders: &[usize],
         builder: &mut Builder,
@@ -110,11 +107,11 @@ impl<'a> Impacts<'a> {
         }
         let mut postings = vec![(0, 0.0); end];
         let mut found = Vec::new();
-        for (&document, at) in documents.iter().zip(0..) {
+        for document in 0..self.texts.passages.len() as u32 {
             self.read(document as usize, terms.start as u32..terms.end as u32, &mut found);
             for &(term, impact) in &found {
                 let slot = &mut next[term as usize - terms.start];
-                postings[*slot] = (at, impact);
+                postings[*slot] = (document, impact);
                 *slot += 1;
             }
         }

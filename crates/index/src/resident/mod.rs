@@ -182,7 +182,7 @@ impl Resident {
         self.numbers.binary_search(&number).ok().map(|place| place as u32)
     }
 
-    /// The best of those that may be proposed, by their totals, ties by number.
+    /// The best of those that may be proposed, by their totals, ties by number. `corpus` must be [`Self::corpus`] of the query.
     ///
     /// # Errors
     /// [`IndexError::TooLarge`] when the query has more terms than can be told apart.
@@ -201,10 +201,11 @@ impl Resident {
         Ok(self.told(found, &told))
     }
 
-    fn told(&self, found: Vec<(f64, u32)>, told: &FxHashMap<usize, ranking::Texts>) -> Vec<Best<'_>> {
+    /// `told` is what the texts of each of those come to who were scored, by rising number.
+    fn told(&self, found: Vec<(f64, u32)>, told: &[(u32, ranking::Texts)]) -> Vec<Best<'_>> {
         let best = |(_, document): (f64, u32)| Best {
             number: self.numbers[document as usize],
-            texts: told[&(document as usize)],
+            texts: told[told.partition_point(|(scored, _)| *scored < document)].1,
             attributes: &self.attributes[document as usize],
         };
         found.into_iter().map(best).collect()

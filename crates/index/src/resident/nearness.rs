@@ -3,7 +3,7 @@
 use std::hash::Hash;
 
 use domain::Attributes;
-use ranking::{FEATURES, FeatureWeights, nearness_in};
+use ranking::{FEATURES, FeatureWeights, nearness_at_most, nearness_in};
 use rustc_hash::FxHashMap;
 use sweep::fetch;
 
@@ -12,6 +12,8 @@ const THINGS: usize = 5;
 /// Which of them each feature looks at.
 const OF_FEATURE: [usize; FEATURES] = [0, 1, 2, 3, 3];
 const ORGANISATION: usize = 4;
+/// So many kinds are asked one by one for the nearest; to ask more costs more than it saves.
+const ASKED_ALL: usize = 128;
 
 /// Which documents are the same in what.
 pub(super) struct Kinds {
@@ -118,10 +120,27 @@ impl<'a> Nearness<'a> {
     pub(super) fn to(&mut self, document: usize) -> [(f32, f32); FEATURES] {
         std::array::from_fn(|feature| {
             let kind = self.kinds.kind(document, OF_FEATURE[feature]) as usize;
-            let value = self.known.values[feature][kind];
-            let value = if value.is_nan() { self.tell(feature, kind) } else { value };
-            (value, self.weights[feature])
+            (self.value(feature, kind), self.weights[feature])
         })
+    }
+
+    /// The most that any document comes to in each feature, and its weight.
+    pub(super) fn most(&mut self) -> [(f32, f32); FEATURES] {
+        std::array::from_fn(|feature| {
+            let kinds = self.kinds.examples[OF_FEATURE[feature]].len();
+            let at_most = nearness_at_most(feature, self.asker);
+            let most = if at_most > 0.0 && kinds <= ASKED_ALL {
+                (0..kinds).map(|kind| self.value(feature, kind)).fold(0.0, f32::max)
+            } else {
+                at_most
+            };
+            (most, self.weights[feature])
+        })
+    }
+
+    fn value(&mut self, feature: usize, kind: usize) -> f32 {
+        let value = self.known.values[feature][kind];
+        if value.is_nan() { self.tell(feature, kind) } else { value }
     }
 
     #[cold]
