@@ -2,6 +2,7 @@
 
 mod answering;
 mod copying;
+mod reaching;
 mod restoring;
 mod tables;
 
@@ -16,6 +17,7 @@ use sqlx::{Connection, Error, PgConnection, Postgres};
 use answering::within;
 pub(crate) use answering::{Bounded, Turn};
 pub(crate) use copying::snapshot;
+pub(crate) use reaching::Reach;
 pub(crate) use restoring::restored;
 
 use crate::backend::Pools;
@@ -108,7 +110,7 @@ pub(crate) async fn connect(url: &str) -> Result<(Pools<Bounded<PgPool>>, PgConn
     let mut first = within(READ_TURN, PgConnection::connect_with(&options)).await?;
     suits(&mut first).await?;
     let [writer, readers] = [writer, readers].map(|pool| Bounded::new(pool, answer));
-    Ok((Pools { writer, readers, turns: Arc::default() }, first))
+    Ok((Pools { writer, readers, turns: Arc::default(), reach: Arc::default() }, first))
 }
 
 /// Connections that must show that they are alive before they are used, and when they come back: sqlx would ask them, and wait for ever.

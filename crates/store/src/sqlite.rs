@@ -73,7 +73,7 @@ pub(crate) async fn open(at: Address) -> Result<(Pools<SqlitePool>, MigrationRep
     } else {
         pool().max_connections(READERS).connect_lazy_with(options.pragma("query_only", "ON"))
     };
-    Ok((Pools { writer, readers, turns: Arc::default() }, report))
+    Ok((Pools { writer, readers, turns: Arc::default(), reach: Arc::default() }, report))
 }
 
 async fn brought_up_to_date(writer: &SqlitePool) -> Result<MigrationReport, StoreError> {
