@@ -2,6 +2,8 @@
 //! the change that they tell of, and each is bound to the one before it.
 
 mod chain;
+mod guards;
+pub(crate) mod numbers;
 mod row;
 #[cfg(test)]
 mod tests;
@@ -24,6 +26,9 @@ pub use verify::{AuditFault, AuditFaultKind, AuditReport};
 
 /// Rows younger than this are never cut off, whatever is set; the database refuses it too.
 pub const LEAST_KEPT_DAYS: u32 = 183;
+
+/// Rows read at a time at least where what they say is looked into.
+const LEAST_SLICE: u32 = 200;
 
 /// In whose name an actor acts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -362,6 +367,30 @@ impl Store {
         text: &'static str,
         filter: &AuditFilter,
         from: i64,
+        mut from: i64,
+        limit: u32,
+    ) -> Result<Vec<AuditRow>, StoreError> {
+        let record = filter.record.as_deref().and_then(|record| record.parse::<RecordId>().ok());
+        let Some(record) = record else { return self.audit_slice(text, filter, None, from, limit).await };
+        let mut found = Vec::new();
+        let slice = limit.max(LEAST_SLICE);
+        loop {
+            let rows = self.audit_slice(text, filter, Some(record.kind), from, slice).await?;
+            let ended = rows.len() < slice as usize;
+            from = rows.last().map_or(from, |row| row.seq);
+            found.extend(rows.into_iter().filter(|row| numbers::holds(row, record)));
+            if ended || found.len() >= limit as usize {
+                found.truncate(limit as usize);
+                return Ok(found);
+            }
+        }
+    }
+
+    async fn audit_slice(
+        &self,
+        text: &'static str,
+        filter: &AuditFilter,
+        imports: Option<Kind>,
         limit: u32,
     ) -> Result<Vec<AuditRow>, StoreError> {
         let moment = |moment: Option<Timestamp>, else_| moment.map_or(else_, Timestamp::as_millisecond);
@@ -376,6 +405,7 @@ impl Store {
                 .bind(word(&filter.action))
                 .bind(i64::from(limit))
                 .fetch_all(&pools.readers)
+                .bind(imports.map_or("", Kind::plural))
                 .await?)
         })
     }

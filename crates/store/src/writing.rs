@@ -10,6 +10,7 @@ use serde_json::json;
 
 use crate::audit::{self, About, Action, Event};
 use crate::backend::Transaction;
+use crate::audit::numbers::ranges;
 use crate::batch::Batch;
 use crate::{Receipt, Store, StoreError};
 
@@ -245,17 +246,19 @@ impl ImportSession {
     }
 }
 
-/// A row for each registry that something was written to: how many records, and the first and the last of them. What an import says is
+/// A row for each registry that something was written to: how many records, and which, by ranges of their numbers. What an import says is
 /// in the records themselves; a row for each would make a log of millions that nobody reads.
 fn imported(outcomes: &[Upserted]) -> impl Iterator<Item = Event> {
     Kind::ALL.into_iter().filter_map(|kind| {
         let is_written = |row: &&Upserted| matches!(row.outcome, Outcome::Created | Outcome::Changed);
         let written = outcomes.iter().filter(is_written).filter(|row| row.id.kind == kind);
         let numbers = written.clone().map(|row| row.id.number);
-        let (first, last) = (numbers.clone().min()?, numbers.max()?);
+        let (first, last) = (numbers.clone().min()?, numbers.clone().max()?);
         let created = written.clone().filter(|row| row.outcome == Outcome::Created).count();
         let changed = written.count() - created;
-        let detail = json!({"created": created, "changed": changed, "first": first, "last": last});
+        let numbers = ranges(numbers.collect());
+        let detail =
+            json!({"created": created, "changed": changed, "first": first, "last": last, "numbers": numbers});
         Some(Event::done(Action::RecordsImport, About::Registry(kind), detail))
     })
 }

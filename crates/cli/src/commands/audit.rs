@@ -93,7 +93,7 @@ struct Filter {
     /// 何人：用户名、密钥编号，或身份 portal、staff、command_line、night、system
     #[arg(long, value_name = "何人")]
     actor: Option<String>,
-    /// 记录编号，如 need-20；批量导入用登记库名，如 needs
+    /// 记录编号，如 need-20，写入过它的批量导入也列出；或登记库名，如 needs，只列批量导入
     #[arg(long, value_name = "编号")]
     record: Option<String>,
     /// 操作代码，如 contact.reveal

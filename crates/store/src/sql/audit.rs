@@ -5,6 +5,7 @@ macro_rules! columns {
         "seq, at, actor_kind, actor, origin, request, action, record, result, detail, previous, hash"
     };
 }
+/// Who asks for a record is given the imports into its registry, `$8`, too, and looks into them.
 macro_rules! filtered {
     ($from:literal, $order:literal) => {
         concat!(
@@ -13,7 +14,8 @@ macro_rules! filtered {
             " FROM audit WHERE ",
             $from,
             " AND at >= $2 AND at < $3 AND ($4 = '' OR actor = $4 OR actor_kind = $4)",
-            " AND ($5 = '' OR record = $5) AND ($6 = '' OR action = $6)",
+            " AND ($5 = '' OR record = $5 OR (record = $8 AND action = 'records.import'))",
+            " AND ($6 = '' OR action = $6)",
             $order,
             " LIMIT $7"
         )
