@@ -63,7 +63,7 @@ impl Engine {
         self.show_compared(record).await
     }
 
-    /// Replaces a record by what the form says. Absent contact, status and external id stay as they are.
+    /// Replaces a record by what the form says. Absent contact, status, consent and external id stay as they are.
     ///
     /// # Errors
     /// As [`Self::create`]; `StaleRevision` when it is no longer at `expected_revision`.

@@ -5,7 +5,7 @@
 use std::fs;
 use std::path::Path;
 
-use domain::forms::Draft;
+use domain::forms::{Draft, Unsaid};
 use domain::{Contact, Expert, Kind, Need, Profile, RecordId};
 use sqlx::{AssertSqlSafe, Connection, SqliteConnection};
 use store::{Chore, KeySource, ListFilter, Store, StoreError};
@@ -24,6 +24,7 @@ fn need(external_id: &str) -> Draft {
         status: None,
         profile: Profile::Need(Need { title: "焊缝气孔".to_owned(), ..Need::default() }),
         contact: Some(contact()),
+        unsaid: Unsaid::default(),
     }
 }
 

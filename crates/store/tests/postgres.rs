@@ -17,7 +17,7 @@ use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
 
 use domain::access::KeyId;
-use domain::forms::Draft;
+use domain::forms::{Draft, Unsaid};
 use domain::{Contact, Kind, Need, Profile};
 use postgres_server::Server;
 use proxy::{Cut, Proxy};
@@ -33,6 +33,7 @@ fn need(external_id: &str) -> Draft {
         status: None,
         profile: Profile::Need(Need { title, ..Need::default() }),
         contact: Some(Contact { mobile: Some("13812345678".to_owned()), ..Contact::default() }),
+        unsaid: Unsaid::default(),
     }
 }
 

@@ -5,7 +5,7 @@
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Command, Stdio};
 
-use domain::forms::Draft;
+use domain::forms::{Draft, Unsaid};
 use domain::{Contact, Kind, Need, Profile};
 use sqlx::{Connection, SqliteConnection};
 use store::{ListFilter, Store, StoreError};
@@ -22,6 +22,7 @@ fn need(external_id: &str) -> Draft {
         status: None,
         profile: Profile::Need(Need { title, ..Need::default() }),
         contact: Some(Contact { mobile: Some("13812345678".to_owned()), ..Contact::default() }),
+        unsaid: Unsaid::default(),
     }
 }
 
