@@ -215,6 +215,9 @@ fn told(error: EngineError, ring: &Path) -> EngineError {
             StoreError::NoKeyRing { path: ring.to_owned() }.into()
         }
         error => error,
+        EngineError::Store(StoreError::OtherRing { key, .. }) => {
+            StoreError::OtherRing { key, path: ring.to_owned() }.into()
+        }
     }
 }
 

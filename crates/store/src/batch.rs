@@ -39,7 +39,8 @@ pub(crate) struct Batch<'t> {
 struct Entry {
     id: RecordId,
     row: RecordRow,
-    contact: Contact,
+    /// `None` when it cannot be opened: it stays as it lies until another one takes its place.
+    contact: Option<Contact>,
     origin: Origin,
     changed: bool,
     contact_changed: bool,
@@ -61,8 +62,8 @@ impl<'t> Batch<'t> {
             readmits: store.readmits,
             any_erased: None,
             readmitted: Vec::new(),
-            now: now(),
             emptied: BTreeSet::new(),
+            now: now(),
             entries: Vec::new(),
             known: HashMap::new(),
             last_numbers: HashMap::new(),
@@ -132,7 +133,7 @@ impl<'t> Batch<'t> {
         self.entries.push(Entry {
             id,
             contact_changed: !contact.is_empty(),
-            contact,
+            contact: Some(contact),
             origin: Origin::Draft,
             changed: true,
             row: RecordRow {
@@ -153,7 +154,8 @@ impl<'t> Batch<'t> {
     /// anything new.
     pub(crate) async fn revise(&mut self, at: usize, draft: Draft) -> Result<bool, StoreError> {
         let Entry { id, row, contact, .. } = &self.entries[at];
-        let brings_contact = draft.contact.as_ref().is_some_and(|new| !new.is_empty() && new != contact);
+        let brings_contact =
+            draft.contact.as_ref().is_some_and(|new| !new.is_empty() && Some(new) != contact.as_ref());
         let renamed = draft.external_id.as_ref().filter(|new| **new != row.external_id);
         if brings_contact || (renamed.is_some() && id.kind == Kind::Expert) {
             let (id, external_id) = (*id, renamed.unwrap_or(&row.external_id).clone());
@@ -289,7 +291,7 @@ impl<'t> Batch<'t> {
         self.entries.push(Entry {
             id,
             row,
-            contact: contact.open(self.keys, id)?,
+            contact: contact.open_if_possible(self.keys, id)?,
             origin: Origin::Database { profile_before: None },
             changed: false,
             contact_changed: false,
@@ -306,14 +308,14 @@ impl Entry {
         emptied: &mut BTreeSet<&'static str>,
     ) -> Result<bool, StoreError> {
         let mut news = false;
-        if let Some(external_id) = draft.external_id
-            && external_id != self.row.external_id
         if let Profile::Expert(expert) = &mut draft.profile
             && draft.unsaid.has(Kind::Expert, "consent")
             && let Profile::Expert(known) = self.row.profile()?
         {
             expert.consent = known.consent;
         }
+        if let Some(external_id) = draft.external_id
+            && external_id != self.row.external_id
         {
             self.row.external_id = external_id;
             news = true;
@@ -325,23 +327,23 @@ impl Entry {
             news = true;
         }
         if let Some(contact) = draft.contact
-            && contact != self.contact
+            && Some(&contact) != self.contact.as_ref()
         {
-            self.contact = contact;
+            self.contact = Some(contact);
             self.contact_changed = true;
             news = true;
         }
         let profile = draft.profile.to_json();
         if profile != self.row.profile {
             let before = std::mem::replace(&mut self.row.profile, profile);
-            if let Origin::Database { profile_before } = &mut self.origin {
-                profile_before.get_or_insert(before);
             let emptying: Vec<_> = draft.unsaid.emptying(self.id.kind).collect();
             if !emptying.is_empty() {
                 let (before, after) = (fields(self.id, &before)?, fields(self.id, &self.row.profile)?);
                 let differs = |key: &str| said(before.get(key)) != said(after.get(key));
                 emptied.extend(emptying.iter().map(|column| column.key).filter(|key| differs(key)));
             }
+            if let Origin::Database { profile_before } = &mut self.origin {
+                profile_before.get_or_insert(before);
             }
             news = true;
         }

@@ -149,9 +149,25 @@ pub enum StoreError {
         key: String,
     },
     /// There are sealed contacts, and the ring of keys is gone.
-    #[error("找不到联系方式的密钥环 {}，而数据库中有已加密的联系方式；请把密钥环放回原处", path.display())]
+    #[error(
+        "找不到联系方式的密钥环 {}，而数据库中有已加密的联系方式；请把密钥环放回原处，新增的服务器请从已有的服务器复制（keys/contacts.keys）",
+        path.display()
+    )]
     NoKeyRing {
         /// Where it should be.
+        path: PathBuf,
+    },
+    /// The ring does not hold the key that sealed last: it is an old one, or that of another database.
+    #[error(
+        "密钥环与数据库不符：数据库最近用密钥 {key} 加密联系方式，而本机的密钥环 {} 里没有这把密钥，因此不启动、不写入联系方式。\
+        请从其他服务器复制密钥环文件（keys/contacts.keys）；两处各加过密钥的，把两个文件中的密钥行合在一起，各服务器用同一份。\
+        密钥确已遗失、不能找回的，在密钥环里加一行“lost {key}”即可继续，但用它加密的联系方式再也无法读取",
+        path.display()
+    )]
+    OtherRing {
+        /// The key that sealed last.
+        key: String,
+        /// This ring's file.
         path: PathBuf,
     },
     /// The ring of keys is none.

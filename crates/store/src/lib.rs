@@ -23,6 +23,7 @@ mod followers;
 mod judgements;
 mod keyring;
 mod keys;
+mod last_key;
 mod load;
 mod migrations;
 mod operations;

@@ -27,7 +27,7 @@ use crate::{StoreError, sql};
 
 static SCHEMA: LazyLock<Migrator> = LazyLock::new(|| migrations::migrator(&STEPS));
 
-const STEPS: [Step; 10] = [
+const STEPS: [Step; 11] = [
     (1, "records outbox runs", include_str!("../migrations/postgres/0001_records_outbox_runs.sql")),
     (2, "judgements feedback", include_str!("../migrations/postgres/0002_judgements_feedback.sql")),
     (3, "duplicates clusters", include_str!("../migrations/postgres/0003_duplicates_clusters.sql")),
@@ -42,6 +42,7 @@ const STEPS: [Step; 10] = [
     (8, "nights", include_str!("../migrations/postgres/0008_nights.sql")),
     (9, "campaigns", include_str!("../migrations/postgres/0009_campaigns.sql")),
     (10, "webhooks", include_str!("../migrations/postgres/0010_webhooks.sql")),
+    (11, "sealing_key", include_str!("../migrations/postgres/0011_sealing_key.sql")),
 ];
 
 /// Set out, for the default of the database may be another one. A stricter level would take its view of the database before it waits for

@@ -25,7 +25,7 @@ use reserve::Reserve;
 
 static SCHEMA: LazyLock<Migrator> = LazyLock::new(|| migrations::migrator(&STEPS));
 
-const STEPS: [Step; 10] = [
+const STEPS: [Step; 11] = [
     (1, "records outbox runs", include_str!("../migrations/sqlite/0001_records_outbox_runs.sql")),
     (2, "judgements feedback", include_str!("../migrations/sqlite/0002_judgements_feedback.sql")),
     (3, "duplicates clusters", include_str!("../migrations/sqlite/0003_duplicates_clusters.sql")),
@@ -40,6 +40,7 @@ const STEPS: [Step; 10] = [
     (8, "nights", include_str!("../migrations/sqlite/0008_nights.sql")),
     (9, "campaigns", include_str!("../migrations/sqlite/0009_campaigns.sql")),
     (10, "webhooks", include_str!("../migrations/sqlite/0010_webhooks.sql")),
+    (11, "sealing_key", include_str!("../migrations/sqlite/0011_sealing_key.sql")),
 ];
 
 /// A deferred transaction that reads first could not be promoted once another process has written.
