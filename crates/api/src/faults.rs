@@ -109,7 +109,7 @@ const fn refused(error: &StoreError) -> Code {
     match error {
         StoreError::Busy => Code::Busy,
         StoreError::OutcomeUnknown(_) => Code::OutcomeUnknown,
-        StoreError::Unavailable(_) | StoreError::ReadOnly(_) => Code::Unavailable,
+        StoreError::Unavailable(_) | StoreError::NotLetIn(_) | StoreError::ReadOnly(_) => Code::Unavailable,
         _ => Code::InternalError,
     }
 }

@@ -362,11 +362,11 @@ impl Store {
         self.audit_rows(texts::BEFORE, filter, signed(before), limit).await
     }
 
+    /// Rows that the filter lets through, and of those that tell of an import only what holds the record that is asked for.
     async fn audit_rows(
         &self,
         text: &'static str,
         filter: &AuditFilter,
-        from: i64,
         mut from: i64,
         limit: u32,
     ) -> Result<Vec<AuditRow>, StoreError> {
@@ -391,6 +391,7 @@ impl Store {
         text: &'static str,
         filter: &AuditFilter,
         imports: Option<Kind>,
+        from: i64,
         limit: u32,
     ) -> Result<Vec<AuditRow>, StoreError> {
         let moment = |moment: Option<Timestamp>, else_| moment.map_or(else_, Timestamp::as_millisecond);
@@ -404,8 +405,8 @@ impl Store {
                 .bind(word(&filter.record))
                 .bind(word(&filter.action))
                 .bind(i64::from(limit))
-                .fetch_all(&pools.readers)
                 .bind(imports.map_or("", Kind::plural))
+                .fetch_all(&pools.readers)
                 .await?)
         })
     }

@@ -58,7 +58,7 @@ pub use erasures::{Erasure, ErasureKind, digest};
 pub use error::StoreError;
 pub use feedback::{FeedbackEntry, StoredFeedback};
 pub use judgements::{Judgement, StoredJudgement};
-pub use keyring::KeySource;
+pub use keyring::{KeySource, make_private};
 pub use keys::{Holder, KeyDraft, KeyState, LIVE_KEYS, StoredKey};
 pub use load::{Connections, Load};
 pub use operations::{Advance, Ending, Operation, OperationDraft, OperationState};

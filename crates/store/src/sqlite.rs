@@ -18,7 +18,7 @@ use sqlx::{Connection, Sqlite, SqliteConnection};
 use crate::backend::Pools;
 use crate::migrations::{self, Migrated, Step, migrate};
 use crate::store::{Address, MigrationReport};
-use crate::{StoreError, sql};
+use crate::{StoreError, make_private, sql};
 pub(crate) use files::{scrub, snapshot};
 pub(crate) use plain::seal_plain_contacts;
 use reserve::Reserve;
@@ -170,7 +170,7 @@ fn pool() -> SqlitePoolOptions {
 /// Creates the file, readable by its owner alone, for it will hold personal data; its journals inherit the mode.
 fn prepare_file(file: &Path) -> std::io::Result<()> {
     if let Some(folder) = file.parent() {
-        std::fs::create_dir_all(folder)?;
+        make_private(folder)?;
     }
     let mut options = std::fs::OpenOptions::new();
     // Only when it is new: closing a file takes away the locks that SQLite holds on it in this process.

@@ -235,7 +235,7 @@ async fn addresses_that_lead_nowhere_are_told_apart_and_never_repeated() {
     let url = server.database();
     let missing = url.replace("/test", "/missing");
     let error = Store::open(&missing).await.err().unwrap();
-    assert!(matches!(error, StoreError::Unavailable(_)), "{error:?}");
+    assert!(matches!(error, StoreError::NotLetIn(_)) && error.to_string().contains("数据库名"), "{error:?}");
     server.sql(
         &url,
         "CREATE DATABASE ascii ENCODING 'SQL_ASCII' LOCALE 'C' LOCALE_PROVIDER libc TEMPLATE template0",

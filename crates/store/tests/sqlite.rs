@@ -134,13 +134,13 @@ async fn the_position_survives_pruning_and_a_restart() {
 }
 
 #[tokio::test]
-async fn a_file_that_is_no_database_is_unavailable_and_untouched() {
+async fn a_file_that_is_no_database_is_damaged_and_untouched() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("notes.txt");
     let text = "这不是数据库".repeat(200);
     std::fs::write(&file, &text).unwrap();
     let error = Store::open(&format!("sqlite://{}", file.display())).await.err().unwrap();
-    assert!(matches!(error, StoreError::Unavailable(_)), "{error:?}");
+    assert!(matches!(error, StoreError::Damaged(_)) && error.to_string().contains("restore"), "{error:?}");
     assert_eq!(std::fs::read_to_string(&file).unwrap(), text);
 }
 

@@ -39,3 +39,8 @@ pub(crate) const SLICE: &str =
     concat!("SELECT ", columns!(), " FROM audit WHERE seq > $1 ORDER BY seq LIMIT $2");
 pub(crate) const AFTER: &str = filtered!("seq > $1", " ORDER BY seq");
 pub(crate) const BEFORE: &str = filtered!("seq < $1", " ORDER BY seq DESC");
+pub(crate) const SQLITE_GUARDS: &str =
+    "SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name IN ('audit', 'audit_ends')";
+/// Those that are switched off, or on for replicas alone, guard nothing.
+pub(crate) const POSTGRES_GUARDS: &str = "SELECT tgname::text FROM pg_trigger
+    WHERE tgrelid IN (to_regclass('audit'), to_regclass('audit_ends')) AND NOT tgisinternal AND tgenabled IN ('O', 'A')";
