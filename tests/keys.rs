@@ -21,6 +21,18 @@ fn json_of(home: &Path, arguments: &[&str]) -> Value {
     serde_json::from_str(&ends(home, 0, arguments).0).unwrap()
 }
 
+#[test]
+fn what_may_be_granted_is_told_in_full_and_a_holder_is_one_line() {
+    let house = tempfile::tempdir().unwrap();
+    let (help, _) = ends(house.path(), 0, &["keys", "create", "--help"]);
+    for scope in domain::access::Scope::ALL {
+        assert!(help.contains(scope.slug()) && help.contains(scope.label()), "{scope:?} is missing\n{help}");
+    }
+    let create = ["keys", "create", "--holder", "滁州\n平台", "--purpose", "汇总", "--all"];
+    let (_, said) = ends(house.path(), 1, &create);
+    assert!(said.contains("不能含有换行等控制字符") && !said.contains("最多"), "{said}");
+}
+
 /// A key is shown once, listed without its secret, and of no use once it is revoked; a holder has two at a time.
 #[test]
 fn keys_are_made_listed_and_revoked() {

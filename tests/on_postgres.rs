@@ -281,17 +281,82 @@ fn servers_that_do_not_share_the_ring_of_keys_say_so() {
     };
     let ring = fs::read_to_string(house.path().join("甲/keys/contacts.keys")).unwrap();
     let key = ring.lines().last().unwrap().split(' ').next().unwrap();
-    let said = show(&other, 1, "ZJ-1");
-    assert!(said.contains(&format!("没有密钥 {key}")) && !said.contains("139"), "{said}");
     fs::write(
         house.path().join("后.jsonl"),
         json!({"external_id": "ZJ-99", "name": "后来", "contact": {"mobile": "13900000099"}}).to_string(),
     )
     .unwrap();
+    let refused = |place: &Place, key: &str| {
+        for arguments in [
+            &["migrate"][..],
+            &["contacts", "show", "ZJ-1", "--purpose", "核对"],
+            &["import", "experts", "后.jsonl"],
+            &["contacts", "rotate"],
+            &["serve", "--bind", "127.0.0.1:0"],
+        ] {
+            let said = place.ends(1, arguments);
+            assert!(said.contains("密钥环与数据库不符") && said.contains(key), "{arguments:?}: {said}");
+            assert!(said.contains("合在一起") && !said.contains("139"), "{arguments:?}: {said}");
+        }
+    };
+    refused(&other, key);
+
+    // Put together, each with the other's lines, both work on; the one that was not told of the new key must be, too.
+    let file = |place: &str| house.path().join(place).join("keys/contacts.keys");
+    let own = fs::read_to_string(file("乙")).unwrap();
+    fs::write(file("乙"), format!("{ring}{own}")).unwrap();
     other.ends(0, &["import", "experts", "后.jsonl"]);
     assert!(show(&other, 0, "ZJ-99").contains("13900000099"));
-    assert!(show(&one, 1, "ZJ-99").contains("没有密钥"));
-    assert!(show(&one, 0, "ZJ-1").contains("13900000001"));
+    assert!(show(&other, 0, "ZJ-1").contains("13900000001"));
+    refused(&one, own.lines().last().unwrap().split(' ').next().unwrap());
+    fs::copy(file("乙"), file("甲")).unwrap();
+    assert!(show(&one, 0, "ZJ-99").contains("13900000099"));
+}
+
+/// One contact that lies under a key that nobody has: everything else goes on, and it is said which one it is.
+#[test]
+fn a_contact_that_cannot_be_opened_stops_no_request() {
+    let Some(server) = postgres_server::Server::shared() else { return };
+    let house = tempfile::tempdir().unwrap();
+    let place = Place { house: &house, data: "甲", url: server.database() };
+    let made = place.ends(0, &["keys", "create", "--holder", "门户", "--purpose", "试验", "--all", "--json"]);
+    let made: serde_json::Value = serde_json::from_str(&made).unwrap();
+    let environment = [("HONGNIANG_DATABASE_URL", OsStr::new(place.url.as_str()))];
+    let service = Service::start(&house.path().join("甲"), made["token"].as_str().unwrap(), &environment);
+    let need = |at: u32| json!({"external_id": format!("XQ-{at}"), "title": "焊缝气孔", "contact": {"mobile": format!("1390000000{at}")}});
+    for at in 1..=4 {
+        assert_eq!(service.post("/api/v1/needs", &need(at)).status, 201);
+    }
+    server.sql(&place.url, "UPDATE contacts SET key_id = 'k20000101-00000000' WHERE number < 4");
+    service.indexed();
+    let note = json!("联系方式无法解密");
+    let listed = service.get("/api/v1/needs");
+    assert_eq!((listed.status, &listed.json()["items"][0]["contact"]["note"]), (200, &note), "{listed:?}");
+    assert_eq!(listed.json()["items"][3]["contact"]["mobile"], "139****0004");
+    let exported = service.get("/api/v1/needs/export");
+    assert_eq!((exported.status, exported.body.lines().count()), (200, 4), "{exported:?}");
+    let found = service.get("/api/v1/needs/search?q=%E6%B0%94%E5%AD%94");
+    assert_eq!((found.status, found.json()["items"].as_array().unwrap().len()), (200, 4), "{found:?}");
+    assert_eq!(service.get("/api/v1/needs/need-1").json()["contact"]["note"], note);
+    let change = |method: &str, path: &str, body: &str| {
+        let headers = [("Content-Type", "application/json"), ("If-Match", "*")];
+        service.send_with(method, path, &headers, &mut body.as_bytes(), body.len() as u64)
+    };
+    let changed = change("PUT", "/api/v1/needs/need-1", "{\"title\": \"焊缝气孔二\"}");
+    assert_eq!((changed.status, &changed.json()["contact"]["note"]), (200, &note), "{changed:?}");
+    let changed = change("PUT", "/api/v1/needs/need-2", &need(2).to_string());
+    assert_eq!((changed.status, &changed.json()["contact"]["mobile"]), (200, &json!("139****0002")));
+    assert_eq!(change("DELETE", "/api/v1/needs/need-3", "").status, 200);
+    let reveal = service.post("/api/v1/needs/need-1/contact", &json!({"purpose": "核对"}));
+    assert_eq!((reveal.status, reveal.json()["code"].as_str()), (500, Some("internal_error")));
+    service.stop();
+    assert!(place.ends(0, &["contacts", "keys"]).contains("need-1、need-3"));
+    place.ends(0, &["erase", "person", "--record", "need-3", "--yes"]);
+    let rotated = place.ends(0, &["contacts", "rotate"]);
+    assert!(
+        rotated.contains("重新加密 2 条") && rotated.contains("无法解密，仍照原样保存：need-1"),
+        "{rotated}"
+    );
 }
 
 #[test]
@@ -301,4 +366,12 @@ fn a_database_that_is_not_there_is_told_of_without_the_password() {
     let said = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
     assert_eq!(output.status.code(), Some(1), "{said}");
     assert!(said.contains("数据库暂不可用") && !said.contains("geheim"), "{said}");
+    let Some(server) = postgres_server::Server::shared() else { return };
+    for wrong in
+        [server.database().replace("/test", "/missing"), server.database().replace("user=", "user=x")]
+    {
+        let output = run(&house, &["migrate"], &wrong);
+        let said = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
+        assert!(said.contains("数据库拒绝连接") && !said.contains("error returned"), "{said}");
+    }
 }

@@ -92,6 +92,87 @@ fn the_audit_log_is_listed_exported_and_verified_and_tampering_shows() {
 }
 
 #[test]
+fn a_log_whose_guards_are_gone_is_told_of() {
+    let house = with_needs(1);
+    house.ends(0, &["audit", "verify"]);
+    // As anybody who can write the file may: the name of the trigger, wherever the schema has it.
+    let file = house.data().join("hongniang.db");
+    let mut bytes = fs::read(&file).unwrap();
+    let name = b"audit_is_never_changed";
+    let places: Vec<usize> =
+        (0..bytes.len() - name.len()).filter(|at| bytes[*at..].starts_with(name)).collect();
+    assert!(!places.is_empty());
+    for at in places {
+        bytes[at..at + 5].copy_from_slice(b"xudit");
+    }
+    fs::write(&file, bytes).unwrap();
+    let (said, _) = house.ends(3, &["audit", "verify"]);
+    assert!(said.contains("触发器不全（缺 audit_is_never_changed）") && said.contains("前后相连"), "{said}");
+}
+
+#[test]
+fn a_backup_replaces_no_file_in_passing() {
+    let house = with_needs(1);
+    house.ends(0, &["backup", "备份.zip"]);
+    let first = fs::read(house.path("备份.zip")).unwrap();
+    let (_, said) = house.ends(1, &["backup", "备份.zip"]);
+    assert!(said.contains("已存在") && said.contains("--replace"), "{said}");
+    assert_eq!(fs::read(house.path("备份.zip")).unwrap(), first);
+    house.ends(0, &["backup", "备份.zip", "--replace"]);
+    assert_ne!(fs::read(house.path("备份.zip")).unwrap(), first);
+    fs::write(house.path("坏.zip"), "x").unwrap();
+    let (_, said) = house.ends(1, &["restore", "坏.zip", "--data-dir", "新"]);
+    assert!(said.contains("不是完整的 zip 文件") && !said.contains("EOCD"), "{said}");
+}
+
+#[test]
+fn a_database_that_was_lost_is_not_taken_for_a_new_one() {
+    let house = with_needs(1);
+    let (file, list) = (house.data().join("hongniang.db"), house.data().join("erasures"));
+    let whole = fs::read(&file).unwrap();
+    fs::write(&file, "").unwrap();
+    let (_, said) = house.ends(1, &["search", "needs", "焊接"]);
+    assert!(said.contains("是空的") && said.contains("restore"), "{said}");
+    fs::write(&file, "x".repeat(whole.len())).unwrap();
+    let (_, said) = house.ends(1, &["search", "needs", "焊接"]);
+    assert!(
+        said.contains("已损坏") && said.contains("restore") && !said.contains("error returned"),
+        "{said}"
+    );
+    fs::write(&file, whole).unwrap();
+    fs::write(&list, "\nnonsense\n").unwrap();
+    let (_, said) = house.ends(1, &["search", "needs", "焊接"]);
+    assert!(said.contains("第 2 行无法识别"), "{said}");
+    fs::remove_file(&list).unwrap();
+    house.ends(0, &["search", "needs", "焊接"]);
+}
+
+#[test]
+fn whoever_was_erased_is_said_to_be_and_what_is_left_to_do_is_done() {
+    let house = House::new();
+    house.write("专家.jsonl", &[json!({"external_id": "ZJ-1", "name": "甲"})]);
+    house.ends(0, &["import", "experts", "专家.jsonl"]);
+    house.ends(0, &["erase", "person", "--expert", "ZJ-1", "--yes"]);
+    for name in ["ZJ-1", "expert-1"] {
+        let (said, _) = house.ends(0, &["erase", "person", "--expert", name, "--yes"]);
+        assert!(said.contains("此前已经删除") && said.contains("不再留有"), "{said}");
+    }
+    house.ends(1, &["erase", "person", "--expert", "ZJ-2", "--yes"]);
+}
+
+/// What the program makes, it makes for its owner, whatever the umask.
+#[cfg(unix)]
+#[test]
+fn a_new_data_directory_is_its_owners_alone() {
+    use std::os::unix::fs::PermissionsExt;
+    let house = with_needs(1);
+    let mode = fs::metadata(house.data()).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode, 0o700);
+    house.ends(0, &["backup", "备份.zip"]);
+    assert_eq!(fs::metadata(house.path("备份.zip")).unwrap().permissions().mode() & 0o777, 0o600);
+}
+
+#[test]
 fn a_backup_made_while_others_write_comes_back_whole() {
     let house = with_needs(200);
     fs::create_dir_all(house.data().join("dictionaries")).unwrap();

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 use std::fs;
+use std::net::TcpListener;
 use std::process::Command;
 
 use tempfile::TempDir;
@@ -84,6 +85,29 @@ fn failure_ends_with_1_and_one_message() {
         assert!(err.contains(said) && err.starts_with("错误："), "{arguments:?}\n{err}");
         assert_eq!(out, "");
     }
+}
+
+/// The demonstration has its metrics where the service has them, so it meets the same port.
+#[test]
+fn an_address_that_is_taken_is_told_with_the_setting_that_chose_it() {
+    let house = House::new();
+    let held = TcpListener::bind("127.0.0.1:0").unwrap();
+    let taken = held.local_addr().unwrap();
+    let metrics: &[(&str, String)] = &[("HONGNIANG_METRICS_LISTEN", taken.to_string())];
+    let said = |arguments: &[&str], environment: &[(&str, String)]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_hongniang"));
+        command.args(arguments).current_dir(house.0.path()).envs(environment.iter().cloned());
+        let output = command.output().unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(1), "{arguments:?}: {said}");
+        said
+    };
+    for arguments in [&["serve", "--bind", "127.0.0.1:0"][..], &["demo", "--port", "0"]] {
+        let said = said(arguments, metrics);
+        assert!(said.contains("metrics.listen") && !said.contains("--bind"), "{arguments:?}: {said}");
+    }
+    assert!(said(&["serve", "--bind", &taken.to_string()], &[]).contains("--bind"));
+    drop(held);
 }
 
 #[test]

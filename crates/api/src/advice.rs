@@ -50,6 +50,11 @@ const ADVICE: &[Advice] = &[
         then: "用成熟的 HTTP 库发送；检查中间的代理是否改动了请求。",
     },
     Advice {
+        code: Code::UnexpectedBody,
+        when: "这项操作没有请求体，却收到了不为空的请求体；什么也没有做。",
+        then: "去掉请求体（包括空的 `{}`）；要指明的写在地址或查询参数里，见接口文档。",
+    },
+    Advice {
         code: Code::BrokenBody,
         when: "请求体没有传完连接就断了，或请求本身不合 HTTP 的格式。",
         then: "重新发送；反复出现时检查网络和中间的代理。",

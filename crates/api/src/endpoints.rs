@@ -259,6 +259,7 @@ fn resource(path: &str, endpoints: Vec<Endpoint>) -> Resource {
     let mut resource = web::resource(path).default_service(web::to(move || refuse(allow.clone())));
     let (mut names, mut accesses) = (ByMethod::default(), ByMethod::default());
     let (mut answers, mut retirements) = (ByMethod::default(), ByMethod::default());
+    let mut bodies = ByMethod::default();
     for endpoint in endpoints {
         if let Some(kind) = endpoint.registry {
             resource = resource.app_data(kind);
@@ -266,6 +267,7 @@ fn resource(path: &str, endpoints: Vec<Endpoint>) -> Resource {
         names.add(&endpoint.method, QueryNames(endpoint.doc.query_names()));
         accesses.add(&endpoint.method, endpoint.access);
         answers.add(&endpoint.method, endpoint.doc.media_types());
+        bodies.add(&endpoint.method, endpoint.doc.takes_body());
         if let Some(retirement) = endpoint.retirement {
             retirements.add(&endpoint.method, retirement);
         }
@@ -274,7 +276,7 @@ fn resource(path: &str, endpoints: Vec<Endpoint>) -> Resource {
             method => endpoint.route.method(method),
         });
     }
-    resource.app_data(names).app_data(accesses).app_data(answers).app_data(retirements)
+    resource.app_data(names).app_data(accesses).app_data(answers).app_data(bodies).app_data(retirements)
 }
 
 async fn refuse(allow: String) -> Result<HttpResponse, Problem> {

@@ -110,7 +110,7 @@ const fn refused(error: &StoreError) -> Code {
     match error {
         StoreError::Busy => Code::Busy,
         StoreError::OutcomeUnknown(_) => Code::OutcomeUnknown,
-        StoreError::Unavailable(_) | StoreError::ReadOnly(_) => Code::Unavailable,
+        StoreError::Unavailable(_) | StoreError::NotLetIn(_) | StoreError::ReadOnly(_) => Code::Unavailable,
         _ => Code::InternalError,
     }
 }
@@ -123,6 +123,9 @@ fn is_outside(fields: &[FieldProblem]) -> bool {
 /// What the caller reads: the error's own words where the caller can act on them, else only where to look.
 fn detail(code: Code, error: &EngineError) -> String {
     match code {
+        Code::InternalError if is_of_another_ring(error) => {
+            "服务器的密钥环与数据库不符，联系方式不能保存；请通知管理员，处理办法见服务日志".to_owned()
+        }
         Code::InternalError => "服务内部发生错误，已记入日志；报障时请提供请求编号".to_owned(),
         Code::OutsideRegion if matches!(error, EngineError::Invalid(_)) => "说明见 errors".to_owned(),
         Code::InsufficientStorage => {
@@ -134,6 +137,14 @@ fn detail(code: Code, error: &EngineError) -> String {
             error => error.to_string(),
         },
     }
+}
+
+const fn is_of_another_ring(error: &EngineError) -> bool {
+    matches!(
+        error,
+        EngineError::Store(StoreError::OtherRing { .. })
+            | EngineError::ImportCutShort { error: StoreError::OtherRing { .. }, .. }
+    )
 }
 
 fn items(fields: Vec<FieldProblem>, prefix: &str) -> Vec<ProblemItem> {

@@ -8,17 +8,20 @@ use std::net::IpAddr;
 use actix_web::body::MessageBody;
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
 use actix_web::http::StatusCode;
-use actix_web::http::header::AUTHORIZATION;
+use actix_web::http::header::{AUTHORIZATION, CONTENT_LENGTH, TRANSFER_ENCODING};
 use actix_web::middleware::Next;
 use actix_web::web::Data;
 use actix_web::{Error, FromRequest, HttpMessage, HttpRequest, ResponseError};
 use domain::RecordId;
 use domain::access::Token;
 use engine::{Act, Caller, Desk, Engine, EngineError, IndexStatus, KeyFault};
+use futures_util::StreamExt;
 
+use crate::Limits;
 use crate::boundary::RequestId;
 use crate::by_method::ByMethod;
 use crate::endpoints::BASE;
+use crate::extract::Deadlines;
 use crate::negotiation::Answers;
 use crate::problem::{Code, Problem};
 use crate::rates::{RateSettings, Rates};
@@ -37,6 +40,10 @@ pub(crate) enum Access {
     /// Whoever has a key that opens this.
     Key(Act),
 }
+
+/// Whether an operation takes a body.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct TakesBody(pub(crate) bool);
 
 /// What lies behind the gate.
 pub(crate) struct Door {
@@ -101,14 +108,18 @@ impl Door {
 
 /// Lets a request through to its handler, or not.
 pub(crate) async fn gate<B: MessageBody + 'static>(
-    request: ServiceRequest,
+    mut request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<actix_web::body::BoxBody>, Error> {
     // The boundary tells of it, with refusals too.
     if let Some(retirement) = of_operation::<Retirement>(&request).copied() {
         request.extensions_mut().insert(retirement);
     }
-    if let Err(problem) = admit(&request).await {
+    let admitted = match admit(&request).await {
+        Ok(()) => refuse_body(&mut request).await,
+        refused => refused,
+    };
+    if let Err(problem) = admitted {
         let (request, _) = request.into_parts();
         return Ok(ServiceResponse::from_err(problem, request));
     }
@@ -152,6 +163,33 @@ async fn admit(request: &ServiceRequest) -> Result<(), Problem> {
         let door = request.app_data::<Data<Door>>().cloned().ok_or_else(none)?;
         let desk = door.desk(request, act).await?;
         request.extensions_mut().insert(desk);
+    }
+    Ok(())
+}
+
+/// Refuses a body where the operation has none: whoever sends one means something by it that would not be done.
+async fn refuse_body(request: &mut ServiceRequest) -> Result<(), Problem> {
+    if of_operation(request) != Some(&TakesBody(false)) || !request.path().starts_with(BASE) {
+        return Ok(());
+    }
+    let detail = "这个操作没有请求体，什么也没有做；请去掉请求体，要说的写在地址和查询参数里，见接口说明";
+    let unexpected = || Problem::new(Code::UnexpectedBody, detail);
+    let length = request.headers().get(CONTENT_LENGTH).and_then(|length| length.to_str().ok());
+    if length.is_some_and(|length| length.trim() != "0") {
+        return Err(unexpected());
+    }
+    if !request.headers().contains_key(TRANSFER_ENCODING) {
+        return Ok(());
+    }
+    // Only reading tells that it is empty.
+    let limits = request.app_data::<Limits>().copied().unwrap_or_default();
+    let deadlines = Deadlines::new(limits.body_deadline, limits.body_deadline);
+    let mut payload = request.take_payload();
+    while let Some(piece) = deadlines.next(payload.next()).await? {
+        let piece = piece.map_err(|_| Problem::new(Code::BrokenBody, "请求体中途断开"))?;
+        if !piece.is_empty() {
+            return Err(unexpected());
+        }
     }
     Ok(())
 }

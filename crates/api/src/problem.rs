@@ -61,6 +61,8 @@ codes! {
     InvalidIdempotencyKey = "invalid_idempotency_key", BAD_REQUEST, "Idempotency-Key 请求头无效";
     /// What came is no HTTP request.
     MalformedRequest = "malformed_request", BAD_REQUEST, "不是规范的 HTTP 请求";
+    /// The operation takes no body, and one came.
+    UnexpectedBody = "unexpected_body", BAD_REQUEST, "这个操作没有请求体";
     /// The body broke off.
     BrokenBody = "broken_body", BAD_REQUEST, "请求体没有传完";
     /// A key stands in the address.

@@ -6,6 +6,9 @@ use std::io;
 
 use engine::EngineError;
 
+/// How the driver begins what a database says.
+const FROM_DATABASE: &str = "error returned from database:";
+
 /// A cause in words for those who use the program.
 pub(crate) fn told(cause: &(dyn Error + 'static)) -> String {
     if let Some(error) = cause.downcast_ref::<io::Error>() {
@@ -18,7 +21,13 @@ pub(crate) fn told(cause: &(dyn Error + 'static)) -> String {
         return format!("{}：{detail}", option(parameter));
     }
     let said = cause.to_string();
-    if is_chinese(&said) { said } else { format!("内部组件报错（{}）", said.trim()) }
+    if is_chinese(&said) {
+        return said;
+    }
+    match said.trim().strip_prefix(FROM_DATABASE) {
+        Some(said) => format!("数据库报错（{}）", said.trim()),
+        None => format!("内部组件报错（{}）", said.trim()),
+    }
 }
 
 /// What the system says, in Chinese where it is a common case.
@@ -137,6 +146,11 @@ mod tests {
         assert_eq!(told(&std::fmt::Error), format!("内部组件报错（{}）", std::fmt::Error));
         let broken = io::Error::new(io::ErrorKind::InvalidData, "stream did not contain valid UTF-8");
         assert!(told(&broken).contains("请另存为 UTF-8"));
+        let refused = std::io::Error::other("error returned from database: (code: 11) malformed");
+        let refused =
+            engine::StoreError::Corrupt { place: "这里".to_owned(), source: refused.to_string().into() };
+        let source = std::error::Error::source(&refused).map(told);
+        assert_eq!(source.as_deref(), Some("数据库报错（(code: 11) malformed）"));
         let limit =
             EngineError::BadParameter { parameter: "limit", detail: "应在 1 到 100 之间".to_owned() };
         assert_eq!(told(&limit), "--limit：应在 1 到 100 之间");

@@ -55,6 +55,17 @@ pub struct MaskedContact {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "239000")]
     pub postcode: Option<String>,
+    /// 说明，只在登记过的联系方式无法解密时有
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "联系方式无法解密")]
+    pub note: Option<String>,
+}
+
+impl MaskedContact {
+    /// What is shown of a contact that cannot be opened.
+    pub fn unreadable() -> Self {
+        Self { note: Some("联系方式无法解密".to_owned()), ..Self::default() }
+    }
 }
 
 impl Contact {
@@ -73,6 +84,7 @@ impl Contact {
             email: self.email.as_deref().map(mask_email),
             address: self.address.as_deref().map(mask_address),
             postcode: self.postcode.clone(),
+            note: None,
         }
     }
 }

@@ -7,6 +7,7 @@ mod checks;
 mod columns;
 mod read;
 mod registries;
+mod unsaid;
 
 use serde_json::Value;
 
@@ -17,6 +18,7 @@ pub use columns::{Column, Shape, column, columns};
 pub use registries::{
     AchievementForm, ContactForm, EnterpriseForm, ExpertForm, NeedForm, SocietyForm, StationForm,
 };
+pub use unsaid::Unsaid;
 
 /// A form whose every field is valid.
 #[derive(Debug, Clone, PartialEq)]
@@ -29,6 +31,8 @@ pub struct Draft {
     pub profile: Profile,
     /// The contact; an existing record keeps its own when there is none.
     pub contact: Option<Contact>,
+    /// What the form does not say. The consent of an expert who is on file is kept when it is among it.
+    pub unsaid: Unsaid,
 }
 
 /// Checks a form of registry `kind`.
@@ -39,8 +43,9 @@ pub struct Draft {
 pub fn parse(kind: Kind, form: Value) -> Result<Draft, Vec<FieldProblem>> {
     let mut checks = Checks::new(kind);
     let fields = checks::shaped(&mut checks, form);
+    let unsaid = Unsaid::of(kind, &fields);
     let draft = read::draft(&mut checks, kind, fields);
-    checks.finish(draft)
+    checks.finish(Draft { unsaid, ..draft })
 }
 
 #[cfg(test)]

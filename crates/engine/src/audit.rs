@@ -103,6 +103,14 @@ impl Engine {
         Ok(self.store.verify_audit(known_head).await?)
     }
 
+    /// Names of the log's guards that were dropped; see [`store::Store::missing_audit_guards`].
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn missing_audit_guards(&self) -> Result<Vec<&'static str>, EngineError> {
+        Ok(self.store.missing_audit_guards().await?)
+    }
+
     /// Cuts rows older than `keep_days` off the front of the audit log; see [`store::Store::cut_audit`].
     ///
     /// # Errors

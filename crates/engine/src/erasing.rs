@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use domain::{Kind, ProblemCode, Record, RecordId};
 use exchange::{RowError, RowProblem};
 use index::{IndexError, IndexState};
-use store::{Chore, Erased, ErasurePlan, StoreError};
+use store::{Chore, Erased, Erasure, ErasureKind, ErasurePlan, StoreError};
 
 use crate::import::Batch;
 use crate::indexing::POLL;
@@ -29,6 +29,20 @@ impl Engine {
     /// When the database refuses.
     pub async fn experts_named(&self, name: &str, organisation: &str) -> Result<Vec<Record>, EngineError> {
         Ok(self.store.experts_named(name, organisation).await?)
+    }
+
+    /// Whether whoever went by this identifier, of the source or of the registry, was erased and has not come back.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn was_erased(&self, kind: Kind, name: &str) -> Result<bool, EngineError> {
+        let Ok(id) = name.parse::<RecordId>() else {
+            return Ok(!self.store.erased(kind, &[name]).await?.is_empty());
+        };
+        let of_record = |entry: &&Erasure| (entry.kind, entry.number) == (id.kind, id.number);
+        let entries = self.store.erasures().await?;
+        let last = entries.iter().filter(of_record).max_by_key(|entry| entry.at);
+        Ok(last.is_some_and(|entry| entry.what == ErasureKind::Erased))
     }
 
     /// What [`Self::erase_person`] would do.

@@ -19,7 +19,7 @@ pub(crate) fn path(data_dir: &Path) -> PathBuf {
 /// The entries of a list; none when there is no file.
 ///
 /// # Errors
-/// [`EngineError::DataDir`] when it cannot be read, or when a line is none of the list's: whom it names would be served.
+/// [`EngineError::DataDir`] when it cannot be read, [`EngineError::ErasureLine`] when a line is none of the list's: whom it names would be served.
 pub(crate) fn read(path: &Path) -> Result<Vec<Erasure>, EngineError> {
     let failed = |error| EngineError::DataDir { path: path.to_owned(), error };
     let text = match fs::read_to_string(path) {
@@ -28,13 +28,16 @@ pub(crate) fn read(path: &Path) -> Result<Vec<Erasure>, EngineError> {
         Err(error) => return Err(failed(error)),
     };
     let mut entries = Vec::new();
-    for line in text.split_inclusive('\n') {
+    for (at, line) in text.split_inclusive('\n').enumerate() {
         match serde_json::from_str(line) {
             Ok(entry) => entries.push(entry),
             Err(_) if line.trim().is_empty() => {}
             // Broken off while it was written: nobody had been erased by then.
             Err(_) if !line.ends_with('\n') => {}
-            Err(error) => return Err(failed(io::Error::new(io::ErrorKind::InvalidData, error))),
+            Err(error) => {
+                let (path, line) = (path.to_owned(), at + 1);
+                return Err(EngineError::ErasureLine { path, line, error });
+            }
         }
     }
     Ok(entries)
@@ -132,6 +135,8 @@ mod tests {
         append(&path, &[entry(2)]).unwrap();
         assert_eq!(read(&path).unwrap(), [entry(1), entry(2)]);
         fs::write(&path, format!("nonsense\n{whole}")).unwrap();
-        assert!(matches!(read(&path), Err(EngineError::DataDir { .. })));
+        assert!(matches!(read(&path), Err(EngineError::ErasureLine { line: 1, .. })));
+        fs::write(&path, format!("{whole}nonsense\n")).unwrap();
+        assert!(matches!(read(&path), Err(EngineError::ErasureLine { line: 2, .. })));
     }
 }

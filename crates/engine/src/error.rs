@@ -93,6 +93,29 @@ pub enum EngineError {
         #[source]
         error: std::io::Error,
     },
+    /// A line of the list of those who were erased is none.
+    #[error(
+        "删除名单 {} 第 {line} 行无法识别；请从备份或其他服务器的名单中找回这一行，不要直接删去：它所指的人会重新出现",
+        path.display()
+    )]
+    ErasureLine {
+        /// The list.
+        path: PathBuf,
+        /// The line, from 1.
+        line: usize,
+        /// What reading it said.
+        #[source]
+        error: serde_json::Error,
+    },
+    /// The database's file is empty, and an index lies beside it.
+    #[error(
+        "数据库文件 {} 是空的，而旁边有它的索引：数据库的内容已经丢失。请用 hongniang restore 从备份恢复；确要从头开始，请换一个空的数据目录",
+        path.display()
+    )]
+    EmptyDatabase {
+        /// The file.
+        path: PathBuf,
+    },
     /// A file of the embedding model cannot be read.
     #[error("向量模型 {} 无法读取（设置 embedding.model_dir）", path.display())]
     ModelFile {

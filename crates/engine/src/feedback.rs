@@ -5,7 +5,7 @@ use std::sync::Arc;
 use domain::{Decision, FieldProblem, Kind, ProblemCode, Record, RecordId};
 use jiff::Timestamp;
 use jiff::civil::Date;
-use ranking::Part;
+use ranking::{Part, round_part, rounded};
 use serde::{Deserialize, Serialize};
 use store::{FeedbackEntry, StoreError, StoredFeedback};
 use utoipa::ToSchema;
@@ -154,7 +154,8 @@ impl Engine {
             ranked.scored.iter().take(DEEPEST).position(|scored| scored.number == candidate.id.number);
         let score = self.score_of(&asking, candidate, today).await?;
         let rank = place.map(|place| place as u32 + 1);
-        Ok(Seen { run: None, rank, total: score.total, parts: score.parts })
+        let parts = score.parts.iter().map(round_part).collect();
+        Ok(Seen { run: None, rank, total: rounded(score.total), parts })
     }
 }
 

@@ -286,13 +286,15 @@ pub(crate) fn fits_as_a_whole(report: &ImportReport) -> Result<(), EngineError> 
 /// What became of a batch's rows, and the needs in it that say something new, with their lines.
 async fn write(
     session: &mut ImportSession,
-    Batch { drafts, lines, errors }: Batch,
+    Batch { drafts, lines, errors, absent }: Batch,
     vague: &[bool],
     report: &mut ImportReport,
 ) -> Result<(Vec<RowOutcome>, FxHashMap<u64, u64>), EngineError> {
     let names = RowOutcome::names(&drafts);
     let written = session.upsert(drafts).await?;
     report.tell_vague(vague, &lines, &written);
+    let emptied = absent.iter().filter(|column| session.emptied().contains(column.key));
+    report.tell_emptied(emptied.map(|column| column.labels[0]));
     let rows = RowOutcome::of(errors, &lines, names, &written);
     report.count(&rows);
     Ok((rows, lines_of(&lines, &written)))

@@ -165,9 +165,11 @@ fn problems(holder: &str, purpose: &str, request: &KeyRequest) -> Vec<FieldProbl
         let length = text.chars().count();
         if length == 0 {
             problem(pointer, label, ProblemCode::Missing, "必填".to_owned());
-        } else if length > most || text.chars().any(char::is_control) {
-            let detail = format!("最多 {most} 字，且不能换行；现为 {length} 字");
+        } else if length > most {
+            let detail = format!("最多 {most} 字，现为 {length} 字");
             problem(pointer, label, ProblemCode::TooLarge, detail);
+        } else if text.chars().any(char::is_control) {
+            problem(pointer, label, ProblemCode::Format, "不能含有换行等控制字符".to_owned());
         }
     }
     if request.scopes.is_empty() {

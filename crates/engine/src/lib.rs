@@ -106,7 +106,7 @@ pub use store::{
     About, Action, Actor, ActorKind, AuditFault, AuditFaultKind, AuditFilter, AuditReport, AuditResult,
     AuditRow, Connections, Delivery, DeliveryState, Erased, ErasurePlan, Event, KeyInUse, KeyState,
     LEAST_KEPT_DAYS, Load, OperationState, Outcome, Receipt, Rotation, RunId, StoreError, Webhook,
-    WebhookChange, WebhookLoad, WebhookState,
+    WebhookChange, WebhookLoad, WebhookState, make_private,
 };
 
 /// A disk with less room than this, in bytes, is called full: a write needs some, and a merge of the index needs more.
@@ -149,8 +149,9 @@ impl Engine {
     pub async fn open(settings: &Settings) -> Result<Self, EngineError> {
         let embedding = settings.embedding.clone();
         let model = blocking(move || model::load(&embedding)).await?;
-        std::fs::create_dir_all(&settings.data_dir)
+        make_private(&settings.data_dir)
             .map_err(|error| EngineError::DataDir { path: settings.data_dir.clone(), error })?;
+        settings.refuse_emptied()?;
         let store = Store::open_with(settings.database(), settings.keys()).await?;
         erasures::bring_together(&store, &settings.data_dir).await?;
         let store = store.acting(settings.actor.clone());

@@ -382,6 +382,7 @@ pub(crate) const fn passes_in_store(error: &StoreError) -> bool {
         error,
         StoreError::Busy
             | StoreError::Unavailable(_)
+            | StoreError::NotLetIn(_)
             | StoreError::OutcomeUnknown(_)
             | StoreError::DiskFull(_)
             | StoreError::ReadOnly(_)

@@ -2,7 +2,9 @@
 
 use domain::access::Visibility;
 use domain::forms::Draft;
-use domain::{FieldProblem, Kind, MaskedContact, ProblemCode, Record, RecordId, Region, Status, forms};
+use domain::{
+    Contact, FieldProblem, Kind, MaskedContact, ProblemCode, Record, RecordId, Region, Status, forms,
+};
 use jiff::Timestamp;
 use serde_json::Value;
 use store::{ListFilter, StoreError};
@@ -63,7 +65,7 @@ impl Engine {
         self.show_compared(record).await
     }
 
-    /// Replaces a record by what the form says. Absent contact, status and external id stay as they are.
+    /// Replaces a record by what the form says. Absent contact, status, consent and external id stay as they are.
     ///
     /// # Errors
     /// As [`Self::create`]; `StaleRevision` when it is no longer at `expected_revision`.
@@ -161,7 +163,7 @@ impl Engine {
         let numbers: Vec<u64> = records.iter().map(|record| record.id.number).collect();
         let contacts = self.store.contacts(kind, &numbers).await?;
         let shown = |record: Record| Shown {
-            contact: contacts.get(&record.id.number).map(domain::Contact::masked).unwrap_or_default(),
+            contact: masked(contacts.get(&record.id.number)),
             record,
             duplicates: Vec::new(),
             visibility: Visibility::Full,
@@ -170,7 +172,8 @@ impl Engine {
     }
 
     pub(crate) async fn show(&self, record: Record) -> Result<Shown, EngineError> {
-        let contact = self.store.contact(record.id).await?.masked();
+        let contacts = self.store.contacts(record.id.kind, &[record.id.number]).await?;
+        let contact = masked(contacts.get(&record.id.number));
         Ok(Shown { record, contact, duplicates: Vec::new(), visibility: Visibility::Full })
     }
 
@@ -189,6 +192,15 @@ impl Engine {
                 Ok(shown)
             }
         }
+    }
+}
+
+/// A contact as it is shown; one that cannot be opened says so, and holds nothing else up.
+fn masked(contact: Option<&Option<Contact>>) -> MaskedContact {
+    match contact {
+        Some(Some(contact)) => contact.masked(),
+        Some(None) => MaskedContact::unreadable(),
+        None => MaskedContact::default(),
     }
 }
 

@@ -114,7 +114,8 @@ fn holds_data(data_dir: &Path) -> Result<bool, BackupError> {
 fn unpack(from: &Path, target: &Path, on_server: bool) -> Result<(TempDir, Manifest), BackupError> {
     let broken = |reason: String| BackupError::NoBackup { path: from.to_owned(), reason };
     let file = File::open(from).map_err(|error| BackupError::io(from, error))?;
-    let mut archive = ZipArchive::new(BufReader::new(file)).map_err(|error| broken(error.to_string()))?;
+    let mut archive =
+        ZipArchive::new(BufReader::new(file)).map_err(|_| broken("不是完整的 zip 文件".to_owned()))?;
     let manifest = manifest(&mut archive).ok_or_else(|| broken("没有清单".to_owned()))?;
     let Manifest { format, schema_version, program, files, .. } = &manifest;
     if *format > FORMAT || *schema_version > Store::schema_version() {
@@ -213,6 +214,9 @@ fn told(error: EngineError, ring: &Path) -> EngineError {
     match error {
         EngineError::Store(StoreError::NoKeyRing { .. }) => {
             StoreError::NoKeyRing { path: ring.to_owned() }.into()
+        }
+        EngineError::Store(StoreError::OtherRing { key, .. }) => {
+            StoreError::OtherRing { key, path: ring.to_owned() }.into()
         }
         error => error,
     }

@@ -150,6 +150,21 @@ impl Settings {
         KeySource::File(self.keyring.clone().unwrap_or_else(own))
     }
 
+    /// An empty file where an index lies beside it is a database that was lost: to take it for a new one would hide that.
+    ///
+    /// # Errors
+    /// [`EngineError::EmptyDatabase`].
+    pub(crate) fn refuse_emptied(&self) -> Result<(), EngineError> {
+        let Address::File(path) = self.database() else { return Ok(()) };
+        let is_empty = |path: &Path| std::fs::metadata(path).is_ok_and(|about| about.len() == 0);
+        let log = path.with_extension("db-wal");
+        let holds_nothing = is_empty(&path) && (!log.exists() || is_empty(&log));
+        if holds_nothing && self.data_dir.join("index").is_dir() {
+            return Err(EngineError::EmptyDatabase { path });
+        }
+        Ok(())
+    }
+
     /// Where the database lies: at the address that was chosen, else in the data directory.
     pub fn database(&self) -> Address {
         match &self.database_url {

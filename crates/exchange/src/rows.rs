@@ -17,7 +17,7 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::io::Read;
 
-use domain::forms::Draft;
+use domain::forms::{Column, Draft, columns};
 use domain::{FieldProblem, Kind, ProblemCode};
 
 use crate::{FileError, RowError, RowProblem};
@@ -123,6 +123,13 @@ pub fn rows(kind: Kind, format: Format, input: impl Read + Send + 'static) -> Re
 }
 
 impl Rows {
+    /// Fields for which the file has no column, so that no row says anything of them. Lines of JSON have no columns: there each line may leave any
+    /// field out.
+    pub fn absent(&self) -> Vec<&'static Column> {
+        let has = |column: &Column| matches!(&self.reader, Reader::Table(table) if table.has(column.key));
+        columns(self.kind).filter(|column| !has(column)).collect()
+    }
+
     /// What was passed over without harm, in Chinese: headings that the form does not have, a guessed encoding, rows
     /// without an external id. Complete when the rows have come to their end.
     pub fn warnings(&self) -> &[String] {

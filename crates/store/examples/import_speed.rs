@@ -8,7 +8,7 @@
 
 use std::time::Instant;
 
-use domain::forms::Draft;
+use domain::forms::{Draft, Unsaid};
 use domain::{Achievement, Contact, Expert, Inventor, Kind, Profile};
 use store::{ListFilter, Store, StoreError};
 
@@ -97,7 +97,7 @@ fn achievement(at: usize) -> Draft {
 
 fn draft(external_id: String, profile: Profile, contact: Option<Contact>) -> Draft {
     let external_id = Some(external_id);
-    Draft { external_id, status: None, profile, contact }
+    Draft { external_id, status: None, profile, contact, unsaid: Unsaid::default() }
 }
 
 fn say(what: &str, rows: usize, start: Instant) {

@@ -2,6 +2,8 @@
 //! the change that they tell of, and each is bound to the one before it.
 
 mod chain;
+mod guards;
+pub(crate) mod numbers;
 mod row;
 #[cfg(test)]
 mod tests;
@@ -24,6 +26,9 @@ pub use verify::{AuditFault, AuditFaultKind, AuditReport};
 
 /// Rows younger than this are never cut off, whatever is set; the database refuses it too.
 pub const LEAST_KEPT_DAYS: u32 = 183;
+
+/// Rows read at a time at least where what they say is looked into.
+const LEAST_SLICE: u32 = 200;
 
 /// In whose name an actor acts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -360,10 +365,35 @@ impl Store {
         self.audit_rows(texts::BEFORE, filter, signed(before), limit).await
     }
 
+    /// Rows that the filter lets through, and of those that tell of an import only what holds the record that is asked for.
     async fn audit_rows(
         &self,
         text: &'static str,
         filter: &AuditFilter,
+        mut from: i64,
+        limit: u32,
+    ) -> Result<Vec<AuditRow>, StoreError> {
+        let record = filter.record.as_deref().and_then(|record| record.parse::<RecordId>().ok());
+        let Some(record) = record else { return self.audit_slice(text, filter, None, from, limit).await };
+        let mut found = Vec::new();
+        let slice = limit.max(LEAST_SLICE);
+        loop {
+            let rows = self.audit_slice(text, filter, Some(record.kind), from, slice).await?;
+            let ended = rows.len() < slice as usize;
+            from = rows.last().map_or(from, |row| row.seq);
+            found.extend(rows.into_iter().filter(|row| numbers::holds(row, record)));
+            if ended || found.len() >= limit as usize {
+                found.truncate(limit as usize);
+                return Ok(found);
+            }
+        }
+    }
+
+    async fn audit_slice(
+        &self,
+        text: &'static str,
+        filter: &AuditFilter,
+        imports: Option<Kind>,
         from: i64,
         limit: u32,
     ) -> Result<Vec<AuditRow>, StoreError> {
@@ -378,6 +408,7 @@ impl Store {
                 .bind(word(&filter.record))
                 .bind(word(&filter.action))
                 .bind(i64::from(limit))
+                .bind(imports.map_or("", Kind::plural))
                 .fetch_all(&pools.readers)
                 .await?)
         })

@@ -10,7 +10,7 @@ use sqlx::postgres::PgPool;
 use sqlx::sqlite::SqlitePool;
 
 use crate::load::Turns;
-use crate::postgres::{Bounded, Turn};
+use crate::postgres::{Bounded, Reach, Turn};
 use crate::{StoreError, postgres, sqlite};
 
 /// A value of which each backend has its own type.
@@ -47,6 +47,8 @@ pub(crate) struct Pools<P> {
     pub(crate) readers: P,
     /// How long writers wait, for operators.
     pub(crate) turns: Arc<Turns>,
+    /// Whether a server is there; a file always is.
+    pub(crate) reach: Arc<Reach>,
 }
 
 impl Backend {
@@ -58,6 +60,17 @@ impl Backend {
             Self::Sqlite(pools) => OnBackend::Sqlite(sqlite::begin(pools).await?),
             Self::Postgres(pools) => OnBackend::Postgres(postgres::begin(pools).await?),
         })
+    }
+
+    /// What `asked` comes to, without waiting for a server that refuses to be connected to: for whoever only begins to ask.
+    pub(crate) async fn unless_refused<T>(
+        &self,
+        asked: impl Future<Output = Result<T, StoreError>>,
+    ) -> Result<T, StoreError> {
+        match self {
+            Self::Sqlite(_) => asked.await,
+            Self::Postgres(pools) => pools.reach.or_refused(&pools.readers.connect_options(), asked).await,
+        }
     }
 
     pub(crate) async fn close(&self) {

@@ -4,15 +4,16 @@
 
 pub(crate) mod write;
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use domain::forms::Draft;
-use domain::{Contact, Kind, Record, RecordId, Status};
+use domain::{Contact, Kind, Profile, Record, RecordId, Status};
+use serde_json::{Map, Value};
 
 use crate::backend::{Transaction, on_backend};
 use crate::erasures::{self, Erasure, ErasureKind, digest};
 use crate::keyring::Keys;
-use crate::rows::{RecordRow, StoredRow, now, record_id, signed, unsigned};
+use crate::rows::{RecordRow, StoredRow, corrupt, now, record_id, signed, unsigned};
 use crate::{Store, StoreError, sql};
 
 /// Records being changed.
@@ -24,6 +25,8 @@ pub(crate) struct Batch<'t> {
     /// Whether anybody ever was; looked up once.
     any_erased: Option<bool>,
     readmitted: Vec<Erasure>,
+    /// Fields that changed because a draft did not say them.
+    emptied: BTreeSet<&'static str>,
     now: i64,
     entries: Vec<Entry>,
     /// Where the record of an external identifier lies in `entries`; `None` when the database has no such record.
@@ -36,7 +39,8 @@ pub(crate) struct Batch<'t> {
 struct Entry {
     id: RecordId,
     row: RecordRow,
-    contact: Contact,
+    /// `None` when it cannot be opened: it stays as it lies until another one takes its place.
+    contact: Option<Contact>,
     origin: Origin,
     changed: bool,
     contact_changed: bool,
@@ -58,6 +62,7 @@ impl<'t> Batch<'t> {
             readmits: store.readmits,
             any_erased: None,
             readmitted: Vec::new(),
+            emptied: BTreeSet::new(),
             now: now(),
             entries: Vec::new(),
             known: HashMap::new(),
@@ -128,7 +133,7 @@ impl<'t> Batch<'t> {
         self.entries.push(Entry {
             id,
             contact_changed: !contact.is_empty(),
-            contact,
+            contact: Some(contact),
             origin: Origin::Draft,
             changed: true,
             row: RecordRow {
@@ -145,17 +150,24 @@ impl<'t> Batch<'t> {
         Ok(self.entries.len() - 1)
     }
 
-    /// Makes a record say what the draft says. Returns whether that is anything new.
+    /// Makes a record say what the draft says; the consent of an expert stays when the draft does not say one. Returns whether that is
+    /// anything new.
     pub(crate) async fn revise(&mut self, at: usize, draft: Draft) -> Result<bool, StoreError> {
         let Entry { id, row, contact, .. } = &self.entries[at];
-        let brings_contact = draft.contact.as_ref().is_some_and(|new| !new.is_empty() && new != contact);
+        let brings_contact =
+            draft.contact.as_ref().is_some_and(|new| !new.is_empty() && Some(new) != contact.as_ref());
         let renamed = draft.external_id.as_ref().filter(|new| **new != row.external_id);
         if brings_contact || (renamed.is_some() && id.kind == Kind::Expert) {
             let (id, external_id) = (*id, renamed.unwrap_or(&row.external_id).clone());
             self.admit(id, &external_id).await?;
         }
         let now = self.now;
-        Ok(self.entries[at].revise(draft, now))
+        self.entries[at].revise(draft, now, &mut self.emptied)
+    }
+
+    /// Fields that records have lost, or have as they are by default again, because their drafts did not say them.
+    pub(crate) fn emptied(&self) -> &BTreeSet<&'static str> {
+        &self.emptied
     }
 
     /// Sees to it that a person who was erased does not come back in passing.
@@ -279,7 +291,7 @@ impl<'t> Batch<'t> {
         self.entries.push(Entry {
             id,
             row,
-            contact: contact.open(self.keys, id)?,
+            contact: contact.open_if_possible(self.keys, id)?,
             origin: Origin::Database { profile_before: None },
             changed: false,
             contact_changed: false,
@@ -289,8 +301,19 @@ impl<'t> Batch<'t> {
 }
 
 impl Entry {
-    fn revise(&mut self, draft: Draft, now: i64) -> bool {
+    fn revise(
+        &mut self,
+        mut draft: Draft,
+        now: i64,
+        emptied: &mut BTreeSet<&'static str>,
+    ) -> Result<bool, StoreError> {
         let mut news = false;
+        if let Profile::Expert(expert) = &mut draft.profile
+            && draft.unsaid.has(Kind::Expert, "consent")
+            && let Profile::Expert(known) = self.row.profile()?
+        {
+            expert.consent = known.consent;
+        }
         if let Some(external_id) = draft.external_id
             && external_id != self.row.external_id
         {
@@ -304,15 +327,21 @@ impl Entry {
             news = true;
         }
         if let Some(contact) = draft.contact
-            && contact != self.contact
+            && Some(&contact) != self.contact.as_ref()
         {
-            self.contact = contact;
+            self.contact = Some(contact);
             self.contact_changed = true;
             news = true;
         }
         let profile = draft.profile.to_json();
         if profile != self.row.profile {
             let before = std::mem::replace(&mut self.row.profile, profile);
+            let emptying: Vec<_> = draft.unsaid.emptying(self.id.kind).collect();
+            if !emptying.is_empty() {
+                let (before, after) = (fields(self.id, &before)?, fields(self.id, &self.row.profile)?);
+                let differs = |key: &str| said(before.get(key)) != said(after.get(key));
+                emptied.extend(emptying.iter().map(|column| column.key).filter(|key| differs(key)));
+            }
             if let Origin::Database { profile_before } = &mut self.origin {
                 profile_before.get_or_insert(before);
             }
@@ -324,6 +353,21 @@ impl Entry {
             // A clock that was set back must not make a change look older than the one before.
             self.row.updated_at = self.row.updated_at.max(now);
         }
-        news
+        Ok(news)
     }
+}
+
+fn fields(id: RecordId, profile: &str) -> Result<Map<String, Value>, StoreError> {
+    serde_json::from_str(profile).map_err(|error| corrupt(id.to_string(), error))
+}
+
+/// What a field says; what is empty says as little as what is not there.
+fn said(value: Option<&Value>) -> Option<&Value> {
+    value.filter(|value| match value {
+        Value::Null => false,
+        Value::String(text) => !text.is_empty(),
+        Value::Array(items) => !items.is_empty(),
+        Value::Number(number) => number.as_u64() != Some(0),
+        _ => true,
+    })
 }

@@ -3,7 +3,7 @@
 //! Of an expert goes the record with all that is about it; an achievement stays without the name. Of any other record the contact
 //! person goes, and the record stays.
 
-use domain::forms::Draft;
+use domain::forms::{Draft, Unsaid};
 use domain::{Contact, Inventor, Kind, Profile, Record, RecordId};
 use serde_json::json;
 
@@ -128,7 +128,13 @@ impl Store {
             changes(transaction, &[id]).await?;
         } else {
             let contact = Some(Contact::default());
-            let draft = Draft { external_id: None, status: None, profile: record.profile.clone(), contact };
+            let draft = Draft {
+                external_id: None,
+                status: None,
+                profile: record.profile.clone(),
+                contact,
+                unsaid: Unsaid::default(),
+            };
             batch.revise(at, draft).await?;
             batch.write().await?;
         }
@@ -165,7 +171,8 @@ async fn strike(batch: &mut Batch<'_>, expert: &Record) -> Result<Vec<RecordId>,
         achievement.inventors.retain(|inventor| !is_meant(inventor));
         if achievement.inventors.len() < before {
             let profile = Profile::Achievement(achievement);
-            let draft = Draft { external_id: None, status: None, profile, contact: None };
+            let draft =
+                Draft { external_id: None, status: None, profile, contact: None, unsaid: Unsaid::default() };
             batch.revise(at, draft).await?;
             struck.push(id);
         }

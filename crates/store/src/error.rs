@@ -121,6 +121,12 @@ pub enum StoreError {
     /// The database cannot be reached or opened.
     #[error("数据库暂不可用")]
     Unavailable(#[source] sqlx::Error),
+    /// The server does not let this program in: the role, its password, the name of the database or its rights.
+    #[error("数据库拒绝连接：请检查地址中的用户名、口令和数据库名，以及该用户能否连接")]
+    NotLetIn(#[source] sqlx::Error),
+    /// The database's file is damaged, or is none.
+    #[error("数据库文件已损坏，或不是数据库；请停止服务，用 hongniang restore 从备份恢复")]
+    Damaged(#[source] sqlx::Error),
     /// The database does not fit; the message says what to do.
     #[error("数据库不合要求：{0}")]
     Unsuitable(&'static str),
@@ -148,8 +154,24 @@ pub enum StoreError {
         /// The key's name.
         key: String,
     },
+    /// The ring does not hold the key that sealed last: it is an old one, or that of another database.
+    #[error(
+        "密钥环与数据库不符：数据库最近用密钥 {key} 加密联系方式，而本机的密钥环 {} 里没有这把密钥，因此不启动、不写入联系方式。\
+        请从其他服务器复制密钥环文件（keys/contacts.keys）；两处各加过密钥的，把两个文件中的密钥行合在一起，各服务器用同一份。\
+        密钥确已遗失、不能找回的，在密钥环里加一行“lost {key}”即可继续，但用它加密的联系方式再也无法读取",
+        path.display()
+    )]
+    OtherRing {
+        /// The key that sealed last.
+        key: String,
+        /// This ring's file.
+        path: PathBuf,
+    },
     /// There are sealed contacts, and the ring of keys is gone.
-    #[error("找不到联系方式的密钥环 {}，而数据库中有已加密的联系方式；请把密钥环放回原处", path.display())]
+    #[error(
+        "找不到联系方式的密钥环 {}，而数据库中有已加密的联系方式；请把密钥环放回原处，新增的服务器请从已有的服务器复制（keys/contacts.keys）",
+        path.display()
+    )]
     NoKeyRing {
         /// Where it should be.
         path: PathBuf,
@@ -231,6 +253,8 @@ impl From<sqlx::Error> for StoreError {
             Fault::Unavailable => Self::Unavailable(error),
             Fault::DiskFull => Self::DiskFull(error),
             Fault::ReadOnly => Self::ReadOnly(error),
+            Fault::NotLetIn => Self::NotLetIn(error),
+            Fault::Damaged => Self::Damaged(error),
             Fault::Other => Self::Database(error),
         }
     }
@@ -257,6 +281,8 @@ enum Fault {
     Unavailable,
     DiskFull,
     ReadOnly,
+    NotLetIn,
+    Damaged,
     Other,
 }
 
@@ -270,8 +296,10 @@ fn sqlite_fault(code: Option<&str>) -> Fault {
     match extended.map(|extended| extended & 0xff) {
         // BUSY, LOCKED
         Some(5 | 6) => Fault::Busy,
-        // IOERR, CANTOPEN, NOTADB. Whether a commit whose writing failed is in the file or not, only reading again tells.
-        Some(10 | 14 | 26) => Fault::Unavailable,
+        // IOERR, CANTOPEN. Whether a commit whose writing failed is in the file or not, only reading again tells.
+        Some(10 | 14) => Fault::Unavailable,
+        // CORRUPT, NOTADB
+        Some(11 | 26) => Fault::Damaged,
         Some(13) => Fault::DiskFull,
         Some(8) => Fault::ReadOnly,
         _ => Fault::Other,
@@ -283,9 +311,12 @@ fn postgres_fault(code: &str) -> Fault {
     match code {
         // Lock not available, lock or statement timed out; serialization failure, deadlock.
         "55P03" | "57014" | "40001" | "40P01" => Fault::Busy,
-        // Shutting down, crashed, starting up, dropped; idle for too long; no slot free; no such database; not let in.
-        "57P01" | "57P02" | "57P03" | "57P04" | "57P05" | "25P03" | "53300" | "3D000" => Fault::Unavailable,
-        code if code.starts_with("08") || code.starts_with("28") => Fault::Unavailable,
+        // Shutting down, crashed, starting up, dropped; idle for too long; no slot free.
+        "57P01" | "57P02" | "57P03" | "57P04" | "57P05" | "25P03" | "53300" => Fault::Unavailable,
+        code if code.starts_with("08") => Fault::Unavailable,
+        // No such database; no such role or a wrong password.
+        "3D000" => Fault::NotLetIn,
+        code if code.starts_with("28") => Fault::NotLetIn,
         "53100" => Fault::DiskFull,
         "25006" => Fault::ReadOnly,
         _ => Fault::Other,

@@ -6,6 +6,7 @@ use std::fmt;
 use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::SystemTime;
 
@@ -19,6 +20,8 @@ use crate::StoreError;
 /// What stands above the keys of a new file.
 const HEADING: &str = "# 红娘：联系方式的密钥环。每行一把密钥，最后一把用于加密，其余仍用于解密。\n\
 # 请与数据库、备份分开保管；丢失密钥，用它加密的联系方式就无法恢复。\n";
+/// How a line begins that gives a key up.
+const LOST: &str = "lost ";
 /// The ring's place below the folder of an SQLite file.
 const BESIDE: [&str; 2] = ["keys", "contacts.keys"];
 
@@ -47,31 +50,47 @@ impl fmt::Debug for Key {
 
 /// Keys in the order in which they came; there is always one.
 #[derive(Debug, Clone)]
-pub(crate) struct KeyRing(Vec<Key>);
+pub(crate) struct KeyRing {
+    keys: Vec<Key>,
+    /// Names of keys that the operator has given up.
+    lost: Vec<String>,
+}
 
 impl KeyRing {
+    fn of_one(key: Key) -> Self {
+        Self { keys: vec![key], lost: Vec::new() }
+    }
+
     /// The key that seals.
     pub(crate) fn current(&self) -> &Key {
-        &self.0[self.0.len() - 1]
+        &self.keys[self.keys.len() - 1]
     }
 
     pub(crate) fn key(&self, id: &str) -> Option<&Key> {
-        self.0.iter().find(|key| key.id == id)
+        self.keys.iter().find(|key| key.id == id)
     }
 
     pub(crate) fn ids(&self) -> impl Iterator<Item = &str> {
-        self.0.iter().map(|key| key.id.as_str())
+        self.keys.iter().map(|key| key.id.as_str())
     }
 
     fn parse(text: &str) -> Option<Self> {
-        let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
-        let keys: Option<Vec<Key>> = lines.map(Key::parse).collect();
-        keys.filter(|keys| !keys.is_empty()).map(Self)
+        let (mut keys, mut lost) = (Vec::new(), Vec::new());
+        for line in text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#')) {
+            match line.strip_prefix(LOST) {
+                Some(id) => lost.push(id.trim().to_owned()),
+                None => keys.push(Key::parse(line)?),
+            }
+        }
+        (!keys.is_empty()).then_some(Self { keys, lost })
     }
 
     fn to_text(&self) -> Zeroizing<String> {
         let mut text = Zeroizing::new(HEADING.to_owned());
-        for Key { id, secret } in &self.0 {
+        for id in &self.lost {
+            text.push_str(&format!("{LOST}{id}\n"));
+        }
+        for Key { id, secret } in &self.keys {
             text.push_str(&format!("{id} "));
             text.push_str(&Zeroizing::new(STANDARD.encode(secret.as_slice())));
             text.push('\n');
@@ -109,6 +128,8 @@ pub(crate) struct Keys {
     /// Without one the ring is in memory alone.
     file: Option<Arc<Path>>,
     known: Arc<RwLock<Known>>,
+    /// Contacts that could not be opened since the start, each time that one was asked for.
+    unreadable: Arc<AtomicU64>,
 }
 
 struct Known {
@@ -141,18 +162,44 @@ impl Keys {
             if !may_make {
                 return Err(StoreError::NoKeyRing { path: BESIDE.iter().collect() });
             }
-            let known = Known { ring: Arc::new(KeyRing(vec![Key::generate()?])), stamp: None };
-            return Ok(Self { file: None, known: Arc::new(RwLock::new(known)) });
+            let known = Known { ring: Arc::new(KeyRing::of_one(Key::generate()?)), stamp: None };
+            return Ok(Self { file: None, known: Arc::new(RwLock::new(known)), unreadable: Arc::default() });
         };
         if !file.exists() {
             if !may_make {
                 return Err(StoreError::NoKeyRing { path: file });
             }
-            write(&file, &KeyRing(vec![Key::generate()?]), false)?;
+            write(&file, &KeyRing::of_one(Key::generate()?), false)?;
         }
         warn_if_open_to_others(&file);
         let known = read(&file)?;
-        Ok(Self { file: Some(file.into()), known: Arc::new(RwLock::new(known)) })
+        let known = Arc::new(RwLock::new(known));
+        Ok(Self { file: Some(file.into()), known, unreadable: Arc::default() })
+    }
+
+    /// Whether this ring may be used beside the one that sealed last, with this key: it holds that key, or the operator has given the key up in it.
+    ///
+    /// # Errors
+    /// [`StoreError::OtherRing`].
+    pub(crate) fn go_with(&self, last: Option<&str>) -> Result<(), StoreError> {
+        let ring = self.ring()?;
+        match last {
+            Some(key) if ring.key(key).is_none() && !ring.lost.iter().any(|lost| lost == key) => {
+                let path = self.file.as_deref().map_or_else(|| BESIDE.iter().collect(), Path::to_owned);
+                Err(StoreError::OtherRing { key: key.to_owned(), path })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Counts contacts that could not be opened.
+    pub(crate) fn note_unreadable(&self, contacts: u64) {
+        self.unreadable.fetch_add(contacts, Ordering::Relaxed);
+    }
+
+    /// How often a contact could not be opened since the start.
+    pub(crate) fn unreadable(&self) -> u64 {
+        self.unreadable.load(Ordering::Relaxed)
     }
 
     /// The ring as it is now.
@@ -182,7 +229,7 @@ impl Keys {
         let mut ring = KeyRing::clone(&*self.ring()?);
         let key = Key::generate()?;
         let id = key.id.clone();
-        ring.0.push(key);
+        ring.keys.push(key);
         let known = match &self.file {
             Some(file) => {
                 write(file, &ring, true)?;
@@ -242,7 +289,11 @@ fn write(file: &Path, ring: &KeyRing, replace: bool) -> Result<(), StoreError> {
     }
 }
 
-fn make_private(folder: &Path) -> io::Result<()> {
+/// Makes a folder, with those above it, that its owner alone may enter; one that is there is left as it is.
+///
+/// # Errors
+/// What the system says.
+pub fn make_private(folder: &Path) -> io::Result<()> {
     let mut builder = fs::DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]
@@ -268,16 +319,18 @@ mod tests {
 
     #[test]
     fn a_ring_reads_back_and_its_last_key_seals() {
-        let ring = KeyRing(vec![Key::generate().unwrap(), Key::generate().unwrap()]);
+        let keys = vec![Key::generate().unwrap(), Key::generate().unwrap()];
+        let ring = KeyRing { keys, lost: vec!["k0".to_owned()] };
         let read = KeyRing::parse(&ring.to_text()).unwrap();
-        assert_eq!(read.current().id, ring.0[1].id);
-        assert_eq!(*read.key(&ring.0[0].id).unwrap().secret, *ring.0[0].secret);
+        assert_eq!(read.current().id, ring.keys[1].id);
+        assert_eq!(*read.key(&ring.keys[0].id).unwrap().secret, *ring.keys[0].secret);
+        assert_eq!(read.lost, ["k0"], "a rotation keeps what was given up");
         assert!(read.key("k").is_none());
     }
 
     #[test]
     fn what_is_no_ring_is_refused() {
-        for text in ["", "# nothing", "k1", "k1 c2hvcnQ=", "k1 not base64 at all"] {
+        for text in ["", "# nothing", "k1", "k1 c2hvcnQ=", "k1 not base64 at all", "lost k1"] {
             assert!(KeyRing::parse(text).is_none(), "{text}");
         }
     }
@@ -285,7 +338,8 @@ mod tests {
     #[test]
     fn debug_output_tells_no_key() {
         let key = Key::generate().unwrap();
-        assert_eq!(format!("{:?}", KeyRing(vec![key.clone()])), format!("KeyRing([{}])", key.id));
+        let shown = format!("{:?}", KeyRing::of_one(key.clone()));
+        assert_eq!(shown, format!("KeyRing {{ keys: [{}], lost: [] }}", key.id));
     }
 
     #[cfg(unix)]

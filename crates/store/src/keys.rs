@@ -231,12 +231,15 @@ impl Store {
         row.map(holder).transpose()
     }
 
-    /// The key of this number, good or not.
+    /// The key of this number, good or not. Every request begins with it, so a server that is not there is told at once.
     pub async fn key(&self, id: KeyId) -> Result<Option<StoredKey>, StoreError> {
-        let row: Option<KeyRow> = on_backend!(&self.backend, pools => {
-            sqlx::query_as(texts::KEY).bind(signed(id.0)).fetch_optional(&pools.readers).await?
-        });
-        row.map(KeyRow::stored).transpose()
+        let asked = async {
+            let row: Option<KeyRow> = on_backend!(&self.backend, pools => {
+                sqlx::query_as(texts::KEY).bind(signed(id.0)).fetch_optional(&pools.readers).await?
+            });
+            row.map(KeyRow::stored).transpose()
+        };
+        self.backend.unless_refused(asked).await
     }
 
     /// Up to `limit` keys with a number greater than `after`, ascending, good or not.

@@ -21,6 +21,8 @@ pub struct Load {
     pub turns: u64,
     /// How long that took in all.
     pub waited: Duration,
+    /// How often a contact was asked for that could not be opened.
+    pub unreadable_contacts: u64,
 }
 
 /// The connections of one pool.
@@ -78,6 +80,7 @@ impl Store {
             waiting: pools.turns.waiting.load(Ordering::Relaxed),
             turns: pools.turns.taken.load(Ordering::Relaxed),
             waited: Duration::from_nanos(pools.turns.waited_nanos.load(Ordering::Relaxed)),
+            unreadable_contacts: self.keys.unreadable(),
         })
     }
 }

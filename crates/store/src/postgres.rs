@@ -2,6 +2,7 @@
 
 mod answering;
 mod copying;
+mod reaching;
 mod restoring;
 mod tables;
 
@@ -16,6 +17,7 @@ use sqlx::{Connection, Error, PgConnection, Postgres};
 use answering::within;
 pub(crate) use answering::{Bounded, Turn};
 pub(crate) use copying::snapshot;
+pub(crate) use reaching::Reach;
 pub(crate) use restoring::restored;
 
 use crate::backend::Pools;
@@ -25,7 +27,7 @@ use crate::{StoreError, sql};
 
 static SCHEMA: LazyLock<Migrator> = LazyLock::new(|| migrations::migrator(&STEPS));
 
-const STEPS: [Step; 10] = [
+const STEPS: [Step; 11] = [
     (1, "records outbox runs", include_str!("../migrations/postgres/0001_records_outbox_runs.sql")),
     (2, "judgements feedback", include_str!("../migrations/postgres/0002_judgements_feedback.sql")),
     (3, "duplicates clusters", include_str!("../migrations/postgres/0003_duplicates_clusters.sql")),
@@ -40,6 +42,7 @@ const STEPS: [Step; 10] = [
     (8, "nights", include_str!("../migrations/postgres/0008_nights.sql")),
     (9, "campaigns", include_str!("../migrations/postgres/0009_campaigns.sql")),
     (10, "webhooks", include_str!("../migrations/postgres/0010_webhooks.sql")),
+    (11, "sealing_key", include_str!("../migrations/postgres/0011_sealing_key.sql")),
 ];
 
 /// Set out, for the default of the database may be another one. A stricter level would take its view of the database before it waits for
@@ -108,7 +111,7 @@ pub(crate) async fn connect(url: &str) -> Result<(Pools<Bounded<PgPool>>, PgConn
     let mut first = within(READ_TURN, PgConnection::connect_with(&options)).await?;
     suits(&mut first).await?;
     let [writer, readers] = [writer, readers].map(|pool| Bounded::new(pool, answer));
-    Ok((Pools { writer, readers, turns: Arc::default() }, first))
+    Ok((Pools { writer, readers, turns: Arc::default(), reach: Arc::default() }, first))
 }
 
 /// Connections that must show that they are alive before they are used, and when they come back: sqlx would ask them, and wait for ever.

@@ -122,11 +122,16 @@ impl Store {
         row.ok_or(StoreError::NotFound(id))?.contact.open(&self.keys, id)
     }
 
-    /// The contacts of these records, by number; those of whom nothing is known are left out.
+    /// The contacts of these records, by number; `None` where one cannot be opened, which is logged and counted. Those of whom nothing is known are
+    /// left out.
     ///
     /// # Errors
-    /// [`StoreError::MissingKey`] when the key is not there that one of them lies under.
-    pub async fn contacts(&self, kind: Kind, numbers: &[u64]) -> Result<HashMap<u64, Contact>, StoreError> {
+    /// When database or ring cannot be read.
+    pub async fn contacts(
+        &self,
+        kind: Kind,
+        numbers: &[u64],
+    ) -> Result<HashMap<u64, Option<Contact>>, StoreError> {
         let mut found = HashMap::with_capacity(numbers.len());
         for keys in numbers.chunks(sql::MOST_KEYS) {
             let keys = sql::padded(keys);
@@ -139,7 +144,8 @@ impl Store {
             });
             for row in rows {
                 let number = unsigned(row.number);
-                found.insert(number, row.contact.open(&self.keys, RecordId::new(kind, number))?);
+                let id = RecordId::new(kind, number);
+                found.insert(number, row.contact.open_if_possible(&self.keys, id)?);
             }
         }
         Ok(found)

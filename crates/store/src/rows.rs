@@ -96,6 +96,22 @@ impl ContactRow {
             _ => Ok(Contact::default()),
         }
     }
+
+    /// As [`Self::open`], but `None` when it cannot be opened: one contact must not hold up the records around it.
+    ///
+    /// # Errors
+    /// When the ring itself cannot be read.
+    pub(crate) fn open_if_possible(self, keys: &Keys, id: RecordId) -> Result<Option<Contact>, StoreError> {
+        match self.open(keys, id) {
+            Ok(contact) => Ok(Some(contact)),
+            Err(error @ (StoreError::MissingKey { .. } | StoreError::Corrupt { .. })) => {
+                keys.note_unreadable(1);
+                tracing::warn!(record = %id, error = &error as &dyn std::error::Error, "a contact cannot be opened");
+                Ok(None)
+            }
+            Err(error) => Err(error),
+        }
+    }
 }
 
 row! {

@@ -18,14 +18,14 @@ use sqlx::{Connection, Sqlite, SqliteConnection};
 use crate::backend::Pools;
 use crate::migrations::{self, Migrated, Step, migrate};
 use crate::store::{Address, MigrationReport};
-use crate::{StoreError, sql};
+use crate::{StoreError, make_private, sql};
 pub(crate) use files::{scrub, snapshot};
 pub(crate) use plain::seal_plain_contacts;
 use reserve::Reserve;
 
 static SCHEMA: LazyLock<Migrator> = LazyLock::new(|| migrations::migrator(&STEPS));
 
-const STEPS: [Step; 10] = [
+const STEPS: [Step; 11] = [
     (1, "records outbox runs", include_str!("../migrations/sqlite/0001_records_outbox_runs.sql")),
     (2, "judgements feedback", include_str!("../migrations/sqlite/0002_judgements_feedback.sql")),
     (3, "duplicates clusters", include_str!("../migrations/sqlite/0003_duplicates_clusters.sql")),
@@ -40,6 +40,7 @@ const STEPS: [Step; 10] = [
     (8, "nights", include_str!("../migrations/sqlite/0008_nights.sql")),
     (9, "campaigns", include_str!("../migrations/sqlite/0009_campaigns.sql")),
     (10, "webhooks", include_str!("../migrations/sqlite/0010_webhooks.sql")),
+    (11, "sealing_key", include_str!("../migrations/sqlite/0011_sealing_key.sql")),
 ];
 
 /// A deferred transaction that reads first could not be promoted once another process has written.
@@ -73,7 +74,7 @@ pub(crate) async fn open(at: Address) -> Result<(Pools<SqlitePool>, MigrationRep
     } else {
         pool().max_connections(READERS).connect_lazy_with(options.pragma("query_only", "ON"))
     };
-    Ok((Pools { writer, readers, turns: Arc::default() }, report))
+    Ok((Pools { writer, readers, turns: Arc::default(), reach: Arc::default() }, report))
 }
 
 async fn brought_up_to_date(writer: &SqlitePool) -> Result<MigrationReport, StoreError> {
@@ -169,7 +170,7 @@ fn pool() -> SqlitePoolOptions {
 /// Creates the file, readable by its owner alone, for it will hold personal data; its journals inherit the mode.
 fn prepare_file(file: &Path) -> std::io::Result<()> {
     if let Some(folder) = file.parent() {
-        std::fs::create_dir_all(folder)?;
+        make_private(folder)?;
     }
     let mut options = std::fs::OpenOptions::new();
     // Only when it is new: closing a file takes away the locks that SQLite holds on it in this process.

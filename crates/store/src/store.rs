@@ -8,7 +8,7 @@ use jiff::Timestamp;
 
 use crate::backend::{Backend, OnBackend, on_backend};
 use crate::keyring::Keys;
-use crate::{Actor, KeySource, StoreError, Ticket, postgres, sql, sqlite};
+use crate::{Actor, KeySource, StoreError, Ticket, last_key, postgres, sql, sqlite};
 
 /// The database. Cloning is cheap and shares the connections.
 ///
@@ -80,7 +80,8 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::BadUrl`], [`StoreError::Unavailable`], [`StoreError::NewerSchema`], [`StoreError::Migration`];
-    /// [`StoreError::NoKeyRing`], [`StoreError::BadKeyRing`], [`StoreError::KeyRing`].
+    /// [`StoreError::NoKeyRing`], [`StoreError::BadKeyRing`], [`StoreError::KeyRing`]; [`StoreError::OtherRing`] when the database was written under
+    /// another ring.
     pub async fn open_with(at: impl Into<Address>, keys: KeySource) -> Result<Self, StoreError> {
         let (store, report) = connect(at.into(), keys).await?;
         if !report.applied.is_empty() {
@@ -176,7 +177,10 @@ async fn connect(at: Address, source: KeySource) -> Result<(Store, MigrationRepo
             None => sqlx::query_scalar(sql::webhooks::ANY_SEALED).fetch_optional(&pools.writer).await?,
         }
     });
-    let keys = Keys::open(Keys::place(source, file.as_deref()), sealed.is_none())?;
+    let last = last_key::known(&backend).await?;
+    let nothing_sealed = sealed.is_none() && last.is_none();
+    let keys = Keys::open(Keys::place(source, file.as_deref()), nothing_sealed)?;
+    keys.go_with(last.as_deref())?;
     if let OnBackend::Sqlite(pools) = &backend {
         sqlite::seal_plain_contacts(&pools.writer, &keys).await?;
     }

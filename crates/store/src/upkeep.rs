@@ -13,7 +13,9 @@ use crate::backend::{OnBackend, Transaction, on_backend};
 use crate::keyring::Keys;
 use crate::rows::{row, unsigned};
 use crate::sql::erasures as texts;
-use crate::{Actor, Erasure, KeySource, Store, StoreError, migrations, operations, postgres, sql, sqlite};
+use crate::{
+    Actor, Erasure, KeySource, Store, StoreError, last_key, migrations, operations, postgres, sql, sqlite,
+};
 
 const SCRUB: &str = "scrub";
 const COMPACT: &str = "compact:";
@@ -164,7 +166,10 @@ impl Store {
         let (pools, first) = postgres::connect(url).await?;
         first.close().await?;
         let mut transaction = OnBackend::Postgres(postgres::restored(&pools, folder, version).await?);
-        let keys = Keys::open(Keys::place(keys, None), !any_sealed(&mut transaction).await?)?;
+        let last = last_key::known_in(&mut transaction).await?;
+        let nothing_sealed = last.is_none() && !any_sealed(&mut transaction).await?;
+        let keys = Keys::open(Keys::place(keys, None), nothing_sealed)?;
+        keys.go_with(last.as_deref())?;
         let backend = OnBackend::Postgres(pools);
         let store = Self { backend, keys, actor: Actor::system().into(), readmits: false, ticket: None };
         let erased = store.add_erasures_in(&mut transaction, erasures).await?;

@@ -4,10 +4,13 @@
 //! with [`StoreError::OutcomeUnknown`]. To repeat [`Store::upsert`] by external identifier is harmless either way; whoever repeats
 //! [`Store::create`] without one needs a [`crate::Ticket`], or has to look first.
 
-use domain::forms::Draft;
+use std::collections::BTreeSet;
+
+use domain::forms::{Draft, Unsaid};
 use domain::{Kind, Record, RecordId, Region, Status};
 use serde_json::json;
 
+use crate::audit::numbers::ranges;
 use crate::audit::{self, About, Action, Event};
 use crate::backend::Transaction;
 use crate::batch::Batch;
@@ -61,7 +64,7 @@ impl Store {
     /// Adds or changes records by external identifier, all of them or none, each in turn: a second draft of the same
     /// identifier changes what the first one wrote. Outcomes come in the order of the drafts.
     ///
-    /// A draft without status or contact leaves these as they are; one that says nothing new writes nothing.
+    /// A draft without status, contact or consent leaves these as they are; one that says nothing new writes nothing.
     pub async fn upsert(&self, drafts: Vec<Draft>) -> Result<Vec<Upserted>, StoreError> {
         self.upsert_within(None, drafts).await
     }
@@ -73,7 +76,7 @@ impl Store {
         drafts: Vec<Draft>,
     ) -> Result<Vec<Upserted>, StoreError> {
         let mut transaction = self.backend.begin().await?;
-        let outcomes = self.upsert_in(&mut transaction, within, drafts).await?;
+        let (outcomes, _) = self.upsert_in(&mut transaction, within, drafts).await?;
         transaction.commit().await?;
         Ok(outcomes)
     }
@@ -86,10 +89,10 @@ impl Store {
     /// As [`Store::import`], but records that are not in the region `within` stay as they are.
     pub async fn import_within(&self, within: Option<Region>) -> Result<ImportSession, StoreError> {
         let transaction = Some(self.backend.begin().await?);
-        Ok(ImportSession { store: self.clone(), transaction, within })
+        Ok(ImportSession { store: self.clone(), transaction, within, emptied: BTreeSet::new() })
     }
 
-    /// Replaces what a record says. Status, contact and external identifier stay when the draft has none.
+    /// Replaces what a record says. Status, contact, external identifier and an expert's consent stay when the draft has none.
     ///
     /// # Errors
     /// [`StoreError::WrongKind`], [`StoreError::NotFound`], [`StoreError::StaleRevision`] when the record is not at
@@ -139,7 +142,13 @@ impl Store {
         let mut batch = Batch::new(&mut transaction, self);
         let at = batch.get(id, expected_revision).await?;
         let Record { profile, status: before, .. } = batch.record(at)?;
-        let draft = Draft { external_id: None, status: Some(status), profile, contact: None };
+        let draft = Draft {
+            external_id: None,
+            status: Some(status),
+            profile,
+            contact: None,
+            unsaid: Unsaid::default(),
+        };
         let changed = batch.revise(at, draft).await?;
         let record = batch.record(at)?;
         self.note_readmitted(batch.write().await?, &mut transaction).await?;
@@ -156,7 +165,7 @@ impl Store {
         transaction: &mut Transaction,
         within: Option<Region>,
         drafts: Vec<Draft>,
-    ) -> Result<Vec<Upserted>, StoreError> {
+    ) -> Result<(Vec<Upserted>, BTreeSet<&'static str>), StoreError> {
         let mut batch = Batch::new(transaction, self);
         batch.read_ahead(&drafts).await?;
         let mut outcomes = Vec::with_capacity(drafts.len());
@@ -174,11 +183,12 @@ impl Store {
             let id = batch.id(at);
             outcomes.push(Upserted { id, outcome });
         }
+        let emptied = batch.emptied().clone();
         self.note_readmitted(batch.write().await?, transaction).await?;
         for event in imported(&outcomes) {
             audit::append(transaction, &self.actor, event).await?;
         }
-        Ok(outcomes)
+        Ok((outcomes, emptied))
     }
 
     async fn note_readmitted(
@@ -215,6 +225,7 @@ pub struct ImportSession {
     /// Gone once a batch has failed.
     transaction: Option<Transaction>,
     within: Option<Region>,
+    emptied: BTreeSet<&'static str>,
 }
 
 impl ImportSession {
@@ -225,9 +236,15 @@ impl ImportSession {
     pub async fn upsert(&mut self, drafts: Vec<Draft>) -> Result<Vec<Upserted>, StoreError> {
         // Taken out so that a failed or cancelled batch cannot be committed by halves.
         let mut transaction = self.take()?;
-        let outcomes = self.store.upsert_in(&mut transaction, self.within, drafts).await?;
+        let (outcomes, emptied) = self.store.upsert_in(&mut transaction, self.within, drafts).await?;
+        self.emptied.extend(emptied);
         self.put_back(transaction);
         Ok(outcomes)
+    }
+
+    /// Keys of the fields that records have lost, or have as they are by default again, because their drafts did not say them.
+    pub fn emptied(&self) -> &BTreeSet<&'static str> {
+        &self.emptied
     }
 
     pub(crate) fn take(&mut self) -> Result<Transaction, StoreError> {
@@ -245,17 +262,19 @@ impl ImportSession {
     }
 }
 
-/// A row for each registry that something was written to: how many records, and the first and the last of them. What an import says is
+/// A row for each registry that something was written to: how many records, and which, by ranges of their numbers. What an import says is
 /// in the records themselves; a row for each would make a log of millions that nobody reads.
 fn imported(outcomes: &[Upserted]) -> impl Iterator<Item = Event> {
     Kind::ALL.into_iter().filter_map(|kind| {
         let is_written = |row: &&Upserted| matches!(row.outcome, Outcome::Created | Outcome::Changed);
         let written = outcomes.iter().filter(is_written).filter(|row| row.id.kind == kind);
         let numbers = written.clone().map(|row| row.id.number);
-        let (first, last) = (numbers.clone().min()?, numbers.max()?);
+        let (first, last) = (numbers.clone().min()?, numbers.clone().max()?);
         let created = written.clone().filter(|row| row.outcome == Outcome::Created).count();
         let changed = written.count() - created;
-        let detail = json!({"created": created, "changed": changed, "first": first, "last": last});
+        let numbers = ranges(numbers.collect());
+        let detail =
+            json!({"created": created, "changed": changed, "first": first, "last": last, "numbers": numbers});
         Some(Event::done(Action::RecordsImport, About::Registry(kind), detail))
     })
 }

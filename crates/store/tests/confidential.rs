@@ -5,7 +5,7 @@
 use std::fs;
 use std::path::Path;
 
-use domain::forms::Draft;
+use domain::forms::{Draft, Unsaid};
 use domain::{Contact, Expert, Kind, Need, Profile, RecordId};
 use sqlx::{AssertSqlSafe, Connection, SqliteConnection};
 use store::{Chore, KeySource, ListFilter, Store, StoreError};
@@ -24,6 +24,7 @@ fn need(external_id: &str) -> Draft {
         status: None,
         profile: Profile::Need(Need { title: "焊缝气孔".to_owned(), ..Need::default() }),
         contact: Some(contact()),
+        unsaid: Unsaid::default(),
     }
 }
 
@@ -102,7 +103,7 @@ async fn contacts_of_before_are_sealed_and_nothing_of_them_is_left_in_plain_text
     assert_eq!(holding(folder.path(), &SECRETS), [""; 0], "while it is open");
     let numbers: Vec<u64> = (1..=1_500).collect();
     let contacts = store.contacts(Kind::Need, &numbers).await.unwrap();
-    assert!(contacts.len() == 1_500 && contacts.values().all(|found| *found == contact()));
+    assert!(contacts.len() == 1_500 && contacts.values().all(|found| *found == Some(contact())));
     store.close().await;
     assert_eq!(holding(folder.path(), &SECRETS), [""; 0]);
     let tables: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM sqlite_master WHERE name = 'plain_contacts'")
@@ -151,21 +152,84 @@ async fn a_missing_ring_or_key_is_an_error_that_names_it_and_never_an_empty_cont
     let other = tempfile::tempdir().unwrap();
     Store::open(database(&other)).await.unwrap().close().await;
     fs::copy(other.path().join("keys/contacts.keys"), &ring).unwrap();
+    let error = Store::open(database(&folder)).await.err().unwrap();
+    is_of_another_ring(&error, &key);
+    // Given up on purpose, it is gone on without it.
+    let keys = fs::read_to_string(&ring).unwrap();
+    fs::write(&ring, format!("{keys}lost {key}\n")).unwrap();
     let store = Store::open(database(&folder)).await.unwrap();
-    for error in [
-        store.contact(id).await.unwrap_err(),
-        store.contacts(Kind::Need, &[1]).await.err().unwrap(),
-        store.upsert(vec![need("a")]).await.unwrap_err(),
-        store.rotate_contacts(|_, _| {}).await.unwrap_err(),
-    ] {
-        assert!(matches!(&error, StoreError::MissingKey { key: missing } if *missing == key), "{error:?}");
-        assert!(error.to_string().contains(&key));
-    }
+    let error = store.contact(id).await.unwrap_err();
+    assert!(matches!(&error, StoreError::MissingKey { key: missing } if *missing == key), "{error:?}");
+    assert!(error.to_string().contains(&key));
     let keys = store.contact_keys().await.unwrap();
-    assert!(keys.iter().any(|found| found.id == key && !found.known), "{keys:?}");
+    let missed: Vec<_> = keys.iter().filter(|found| !found.known).collect();
+    assert_eq!((&missed[0].id, &missed[0].records), (&key, &vec![id]), "{keys:?}");
     store.close().await;
     fs::write(&ring, "nonsense").unwrap();
     assert!(matches!(Store::open(database(&folder)).await, Err(StoreError::BadKeyRing { .. })));
+}
+
+fn is_of_another_ring(error: &StoreError, expected: &str) {
+    assert!(matches!(error, StoreError::OtherRing { key, .. } if key == expected), "{error:?}");
+    let said = error.to_string();
+    assert!(said.contains(expected) && said.contains("contacts.keys"), "{said}");
+}
+
+#[tokio::test]
+async fn a_ring_that_does_not_hold_the_last_key_seals_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let ring = folder.path().join("keys/contacts.keys");
+    let store = Store::open(database(&folder)).await.unwrap();
+    store.create(need("a")).await.unwrap();
+    let old = fs::read(&ring).unwrap();
+    let key = store.rotate_contacts(|_, _| {}).await.unwrap().key;
+    let new = fs::read(&ring).unwrap();
+    // The ring of before, as a server has it that nobody has told.
+    fs::write(&ring, &old).unwrap();
+    is_of_another_ring(&store.create(need("b")).await.unwrap_err(), &key);
+    is_of_another_ring(&store.rotate_contacts(|_, _| {}).await.unwrap_err(), &key);
+    assert_eq!(fs::read(&ring).unwrap(), old, "no key is added to a ring that is refused");
+    store.create(Draft { contact: None, ..need("c") }).await.unwrap();
+    store.close().await;
+    is_of_another_ring(&Store::open(database(&folder)).await.err().unwrap(), &key);
+    fs::write(&ring, &new).unwrap();
+    let store = Store::open(database(&folder)).await.unwrap();
+    store.create(need("b")).await.unwrap();
+    store.close().await;
+}
+
+#[tokio::test]
+async fn a_contact_that_cannot_be_opened_holds_nothing_else_up() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(database(&folder)).await.unwrap();
+    store.upsert(["a", "b", "c", "d", "e"].map(need).to_vec()).await.unwrap();
+    let id = |number| RecordId::new(Kind::Need, number);
+    let closed = domain::Status::Closed;
+    // One under a key that nobody has, one that was damaged, and two that others are to deal with.
+    execute(&folder, "UPDATE contacts SET key_id = 'k20000101-00000000' WHERE number IN (1, 3, 4)").await;
+    execute(&folder, "UPDATE contacts SET sealed = 'AAAA' WHERE number = 2").await;
+    let found = store.contacts(Kind::Need, &[1, 2, 3, 4, 5]).await.unwrap();
+    let readable: Vec<u64> = (1..=5).filter(|number| found[number].is_some()).collect();
+    assert_eq!((found.len(), readable), (5, vec![5]));
+    assert_eq!(store.load().unreadable_contacts, 4);
+
+    let silent = |name| Draft { contact: None, ..need(name) };
+    store.replace(id(1), None, Draft { status: Some(closed), ..silent("a") }).await.unwrap();
+    store.set_status(id(2), None, closed).await.unwrap();
+    store.upsert(vec![silent("a"), silent("b")]).await.unwrap();
+    store.replace(id(3), None, need("c")).await.unwrap();
+    assert!(store.contact(id(3)).await.unwrap() == contact(), "another one takes its place");
+    store.erase(id(4), |_| Ok::<_, StoreError>(())).await.unwrap();
+    assert!(store.contact(id(4)).await.unwrap().is_empty());
+
+    for new in [true, true] {
+        let rotation = store.rotate_contacts(|_, _| {}).await.unwrap();
+        assert_eq!((rotation.new, rotation.contacts), (new, 2), "what is damaged holds up no new key");
+        assert_eq!(rotation.unreadable, [id(1), id(2)]);
+    }
+    assert!(store.contact(id(3)).await.unwrap() == contact());
+    assert!(store.contact(id(1)).await.is_err() && store.contact(id(2)).await.is_err(), "as they lay");
+    store.close().await;
 }
 
 #[tokio::test]

@@ -17,7 +17,7 @@ use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
 
 use domain::access::KeyId;
-use domain::forms::Draft;
+use domain::forms::{Draft, Unsaid};
 use domain::{Contact, Kind, Need, Profile};
 use postgres_server::Server;
 use proxy::{Cut, Proxy};
@@ -33,6 +33,7 @@ fn need(external_id: &str) -> Draft {
         status: None,
         profile: Profile::Need(Need { title, ..Need::default() }),
         contact: Some(Contact { mobile: Some("13812345678".to_owned()), ..Contact::default() }),
+        unsaid: Unsaid::default(),
     }
 }
 
@@ -181,6 +182,40 @@ async fn a_batch_that_fails_midway_leaves_nothing_and_says_no_contact() {
     store.close().await;
 }
 
+/// Each of two servers has made a ring of its own while nothing was sealed.
+#[tokio::test]
+async fn of_two_rings_one_seals_until_they_are_put_together() {
+    let Some(server) = Server::shared() else { return };
+    let url = server.database();
+    let folder = tempfile::tempdir().unwrap();
+    let rings = ["a", "b", "c"].map(|name| folder.path().join(name).join("contacts.keys"));
+    let open = |at: usize| Store::open_with(&url, KeySource::File(rings[at].clone()));
+    let (first, second) = (open(0).await.unwrap(), open(1).await.unwrap());
+    first.create(need("a")).await.unwrap();
+    let refused = second.create(need("b")).await.unwrap_err();
+    assert!(matches!(refused, StoreError::OtherRing { .. }), "{refused:?}");
+    second.create(Draft { contact: None, ..need("b") }).await.unwrap();
+    assert_eq!(second.contacts(Kind::Need, &[1]).await.unwrap()[&1], None);
+    assert!(matches!(open(1).await, Err(StoreError::OtherRing { .. })));
+    assert!(matches!(open(2).await, Err(StoreError::NoKeyRing { .. })));
+    assert!(!rings[2].exists(), "no third ring is made");
+
+    let key = std::fs::read_to_string(&rings[0]).unwrap();
+    let own = std::fs::read_to_string(&rings[1]).unwrap();
+    std::fs::write(&rings[1], format!("{key}{own}")).unwrap();
+    second.replace(domain::RecordId::new(Kind::Need, 2), None, need("b")).await.unwrap();
+    assert!(
+        matches!(open(0).await, Err(StoreError::OtherRing { .. })),
+        "now it is this one that lacks a key"
+    );
+    std::fs::copy(&rings[1], &rings[0]).unwrap();
+    let again = open(0).await.unwrap();
+    assert!(again.contacts(Kind::Need, &[1, 2]).await.unwrap().values().all(Option::is_some));
+    for store in [first, second, again] {
+        store.close().await;
+    }
+}
+
 #[tokio::test]
 async fn addresses_that_lead_nowhere_are_told_apart_and_never_repeated() {
     for url in
@@ -200,7 +235,7 @@ async fn addresses_that_lead_nowhere_are_told_apart_and_never_repeated() {
     let url = server.database();
     let missing = url.replace("/test", "/missing");
     let error = Store::open(&missing).await.err().unwrap();
-    assert!(matches!(error, StoreError::Unavailable(_)), "{error:?}");
+    assert!(matches!(error, StoreError::NotLetIn(_)) && error.to_string().contains("数据库名"), "{error:?}");
     server.sql(
         &url,
         "CREATE DATABASE ascii ENCODING 'SQL_ASCII' LOCALE 'C' LOCALE_PROVIDER libc TEMPLATE template0",

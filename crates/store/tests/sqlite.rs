@@ -5,7 +5,7 @@
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Command, Stdio};
 
-use domain::forms::Draft;
+use domain::forms::{Draft, Unsaid};
 use domain::{Contact, Kind, Need, Profile};
 use sqlx::{Connection, SqliteConnection};
 use store::{ListFilter, Store, StoreError};
@@ -22,6 +22,7 @@ fn need(external_id: &str) -> Draft {
         status: None,
         profile: Profile::Need(Need { title, ..Need::default() }),
         contact: Some(Contact { mobile: Some("13812345678".to_owned()), ..Contact::default() }),
+        unsaid: Unsaid::default(),
     }
 }
 
@@ -133,13 +134,13 @@ async fn the_position_survives_pruning_and_a_restart() {
 }
 
 #[tokio::test]
-async fn a_file_that_is_no_database_is_unavailable_and_untouched() {
+async fn a_file_that_is_no_database_is_damaged_and_untouched() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("notes.txt");
     let text = "这不是数据库".repeat(200);
     std::fs::write(&file, &text).unwrap();
     let error = Store::open(&format!("sqlite://{}", file.display())).await.err().unwrap();
-    assert!(matches!(error, StoreError::Unavailable(_)), "{error:?}");
+    assert!(matches!(error, StoreError::Damaged(_)) && error.to_string().contains("restore"), "{error:?}");
     assert_eq!(std::fs::read_to_string(&file).unwrap(), text);
 }
 

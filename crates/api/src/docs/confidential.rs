@@ -45,7 +45,12 @@ pub(crate) fn list() -> Doc {
                 text(),
                 Some(json!("key-1")),
             ),
-            parameters::query("record", "只要关于这条记录或这个登记库的", text(), Some(json!("need-1"))),
+            parameters::query(
+                "record",
+                "只要关于这条记录（含写入过它的批量导入）或这个登记库的",
+                text(),
+                Some(json!("need-1")),
+            ),
             parameters::choice("action", "只要这种操作", &codes, "contact.reveal"),
         ])
         .answer(200, "一页审计记录", ("AuditPage", json!({"items": [examples::audit_row()]})), &[])

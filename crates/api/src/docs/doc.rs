@@ -11,7 +11,7 @@ use utoipa::openapi::{
     Content, ContentBuilder, HeaderBuilder, Ref, RefOr, Required, Response, ResponseBuilder, Schema,
 };
 
-use crate::gate::Access;
+use crate::gate::{Access, TakesBody};
 use crate::negotiation::{Answers, JSON, NDJSON, XLSX};
 use crate::problem::{Code, PROBLEM_JSON};
 use crate::repeats::REPLAYED;
@@ -45,6 +45,7 @@ pub(crate) struct Doc {
     codes: Vec<Code>,
     answers: Vec<&'static str>,
     repeatable: bool,
+    takes_body: bool,
 }
 
 impl Doc {
@@ -59,7 +60,14 @@ impl Doc {
             .tag(tag)
             .summary(Some(summary.into()))
             .description(Some(description.into()));
-        Self { operation, query: Vec::new(), codes: ALWAYS.to_vec(), answers: Vec::new(), repeatable: false }
+        Self {
+            operation,
+            query: Vec::new(),
+            codes: ALWAYS.to_vec(),
+            answers: Vec::new(),
+            repeatable: false,
+            takes_body: false,
+        }
     }
 
     /// Who may use it, and how those who may not are refused.
@@ -73,6 +81,9 @@ impl Doc {
         self.operation =
             self.operation.security(SecurityRequirement::new(KEY, scopes.iter().map(|scope| scope.slug())));
         self.codes.extend(WITH_KEY);
+        if !self.takes_body {
+            self.codes.push(Code::UnexpectedBody);
+        }
         if !scopes.is_empty() {
             self.codes.push(Code::MissingScope);
         }
@@ -114,6 +125,7 @@ impl Doc {
             body = body.content(media_type, content);
         }
         self.operation = self.operation.request_body(Some(body.build()));
+        self.takes_body = true;
         self
     }
 
@@ -206,6 +218,11 @@ impl Doc {
     /// Names of the query parameters.
     pub(crate) fn query_names(&self) -> Vec<String> {
         self.query.clone()
+    }
+
+    /// Whether it takes a body.
+    pub(crate) const fn takes_body(&self) -> TakesBody {
+        TakesBody(self.takes_body)
     }
 
     /// Media types of the answers.

@@ -18,6 +18,7 @@ pub(crate) fn import(kind: Kind) -> Doc {
     let description = format!(
         "批量导入{label}。文件为 CSV（首行为表头，中文表格列名或英文字段名均可）或 JSON Lines（每行一个登记表对象），\
          编码可为 UTF-8、带 BOM 的 UTF-16 或 GBK/GB 18030，自动识别。外部编号已有的行更新原记录，没有的行新增；\
+         更新时，未填的字段即清空，但联系方式、状态{}未填时保持原样；文件没有给出、已有记录因此被清空的字段，在报告的 `warnings` 中指明一次；\
          同一文件里第二次出现同一条记录的行不合格；不合格的行不影响其他行，报告按行号逐项说明，最多列出前 1000 行。边上传边导入，已导入的批次在中断后保留；\
          `all_or_nothing=true` 时有一行不合格即全部不导入，答 422 并附报告，文件最多 100000 行。文件不能压缩。同时进行的导入过多时答 503，\
          按 `Retry-After` 稍后再传。\n\n\
@@ -27,6 +28,7 @@ pub(crate) fn import(kind: Kind) -> Doc {
          `all_or_nothing=true` 时，全部写入后才开始应答。逐行的结果不能与 `Prefer: respond-async` 或 `Idempotency-Key` 同用。\n\n\
          带 `Prefer: respond-async` 时，文件收齐并妥善暂存后即答 202，导入在后台进行，进度和结果见 `Location` 所指的后台任务；\
          带 `Idempotency-Key` 时也是收齐后再导入，服务中途重启也会接着做完，重发得到同一份报告。{}",
+        if kind == Kind::Expert { "、本人同意的范围" } else { "" },
         if kind == Kind::Need {
             "每条新增或修改的需求都与库中已有的和文件中前面的比较，疑似重复的照常导入，并在报告的 `flags` 中指明。"
         } else {

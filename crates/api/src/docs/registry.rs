@@ -73,7 +73,8 @@ pub(crate) fn read(kind: Kind) -> Doc {
 pub(crate) fn replace(kind: Kind) -> Doc {
     let label = kind.label();
     let description = format!(
-        "用登记表的内容替换一条{label}：未填的字段即清空，但 `contact`、`status`、`external_id` 未填时保持原样。内容与原来相同时版本不变。{}",
+        "用登记表的内容替换一条{label}：未填的字段即清空，但 `contact`、`status`、`external_id`{} 未填时保持原样。内容与原来相同时版本不变。{}",
+        if kind == Kind::Expert { "、`consent`（本人同意的范围）" } else { "" },
         of_duplicates(kind)
     );
     Doc::new(&format!("replace_{kind}"), label, format!("修改{label}"), description)

@@ -46,6 +46,8 @@ pub(super) fn register(registry: &mut Registry, vitals: Vitals) {
     let about = "等候写入数据库的时间合计";
     counter(registry, "database_write_wait_seconds", about, database.waited.as_secs_f64());
     counter(registry, "database_write_turns", "写入数据库的次数", database.turns as f64);
+    let about = "读取时无法解密的联系方式，次数";
+    counter(registry, "contacts_unreadable", about, database.unreadable_contacts as f64);
     imported(registry, imports);
     delivered(registry, deliveries);
     if let Some(Kept { indexes, outbox, webhooks, last_run }) = kept {

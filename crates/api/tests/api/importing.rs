@@ -40,6 +40,39 @@ async fn a_table_in_gbk_is_imported_and_its_bad_row_named() {
     assert_eq!(numbers(&again), [3, 0, 0, 2, 1]);
 }
 
+/// A refusal is taken back by a word of it alone, and a file that says less than there was says what that has cost.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refusal_of_consent_stays_and_what_a_file_empties_is_told_once() {
+    let portal = Portal::open().await;
+    let expert = |at: u32| json!({"external_id": format!("CON-{at}"), "name": "甲", "consent": "none", "bio": "简介", "professional_title": "教授", "capacity_per_year": 4});
+    for at in 1..=2 {
+        portal.register("experts", expert(at)).await;
+    }
+    let consent = async || portal.get("/api/v1/experts/expert-1").await.json()["consent"].clone();
+    let path = "/api/v1/experts/import";
+    let file = "外部编号,姓名,工作单位,职称\nCON-1,甲,皖江理工大学,\nCON-2,甲,皖江理工大学,\nCON-3,乙,皖江理工大学,\n";
+    let report = portal.import(path, "text/csv", file.as_bytes()).await.json();
+    assert_eq!(numbers(&report), [3, 1, 2, 0, 0]);
+    let warnings: Vec<&str> =
+        report["warnings"].as_array().unwrap().iter().filter_map(Value::as_str).collect();
+    let told: Vec<&&str> = warnings.iter().filter(|warning| warning.contains("清空")).collect();
+    assert!(told.len() == 1 && told[0].starts_with("文件没有给出“个人简介”“年度可承接数”，"), "{warnings:?}");
+    assert_eq!(consent().await, "none");
+    let blank = "外部编号,姓名,本人同意的范围\nCON-1,甲,\n";
+    portal.import(path, "text/csv", blank.as_bytes()).await;
+    let line = "{\"external_id\": \"CON-1\", \"name\": \"甲乙\"}\n";
+    let report = portal.import(path, "application/x-ndjson", line.as_bytes()).await.json();
+    assert_eq!(
+        (numbers(&report), &report["warnings"]),
+        ([1, 0, 1, 0, 0], &json!([])),
+        "nothing is left to lose"
+    );
+    let put = portal.put("/api/v1/experts/expert-1", "*", &json!({"name": "甲丙"})).await;
+    assert_eq!((put.status, consent().await), (200, json!("none")));
+    portal.put("/api/v1/experts/expert-1", "*", &json!({"name": "甲丙", "consent": "matching"})).await;
+    assert_eq!(consent().await, "matching");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn with_all_or_nothing_one_bad_row_keeps_all_out() {
     let portal = Portal::open().await;

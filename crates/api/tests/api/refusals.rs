@@ -4,7 +4,10 @@ use std::collections::BTreeSet;
 
 use api::Code;
 
-use crate::portal::{Portal, need};
+use tokio::io::AsyncWriteExt;
+use tokio::net::TcpStream;
+
+use crate::portal::{Portal, need, read};
 
 struct Case {
     code: Code,
@@ -61,6 +64,11 @@ fn cases() -> Vec<Case> {
             &[("Content-Type", "application/json"), ("Idempotency-Key", "a b")],
             "{\"title\": \"x\"}",
         ),
+        with(case(UnexpectedBody, "POST", "/api/v1/index-rebuilds"), JSON, "{\"registry\": \"experts\"}"),
+        with(case(UnexpectedBody, "POST", "/api/v1/rematch-runs"), JSON, "{\"x\": 1}"),
+        with(case(UnexpectedBody, "POST", "/api/v1/rematch-runs"), JSON, "{}"),
+        with(case(UnexpectedBody, "GET", NEEDS), JSON, "x"),
+        with(case(UnexpectedBody, "DELETE", NEED), JSON, "{\"reason\": \"x\"}"),
         case(OperationNotFound, "GET", "/api/v1/operations/99"),
         case(OperationNotFound, "POST", "/api/v1/operations/01/cancel"),
         case(KeyInUrl, "GET", "/api/v1/needs?api_key=x"),
@@ -176,6 +184,29 @@ async fn every_refusal_has_its_code() {
     let left: Vec<&Code> =
         Code::ALL.iter().filter(|code| !caused.contains(code.slug()) && !elsewhere.contains(code)).collect();
     assert!(left.is_empty(), "nothing causes {left:?}");
+}
+
+/// A body whose length nobody announces is looked at: an empty one is none.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_body_in_pieces_is_refused_where_there_is_none_unless_it_is_empty() {
+    let portal = Portal::open().await;
+    for (pieces, status) in [("0\r\n\r\n", 202), ("2\r\n{}\r\n0\r\n\r\n", 400)] {
+        let mut stream = TcpStream::connect(portal.address).await.unwrap();
+        let head = format!(
+            "POST /api/v1/index-rebuilds HTTP/1.1\r\nHost: portal\r\nAuthorization: Bearer {}\r\n\
+             Transfer-Encoding: chunked\r\nConnection: close\r\n\r\n{pieces}",
+            portal.key
+        );
+        stream.write_all(head.as_bytes()).await.unwrap();
+        let reply = read(&mut stream).await;
+        assert_eq!(reply.status, status, "{}", reply.text());
+    }
+    let none = portal.send("POST", "/api/v1/index-rebuilds?registry=experts", JSON, b"").await;
+    assert_eq!(none.status, 202, "{}", none.text());
+    let list = portal.get("/api/v1/operations").await.json();
+    let registries: Vec<&serde_json::Value> =
+        list["items"].as_array().unwrap().iter().map(|one| &one["registry"]).collect();
+    assert_eq!(registries.len(), 2, "what was refused began nothing: {list}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

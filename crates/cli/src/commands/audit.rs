@@ -22,7 +22,7 @@ const PAGE: u32 = 2_000;
 
 const EXAMPLES: &str = "审计日志记下每一次新增、修改、导入、查看联系方式、删除、备份等操作：何人、何时、从何处、对哪条记录、结果如何。只增不改，前后相连。\n\n\
 例：\n  hongniang audit list --record need-20\n  hongniang audit verify\n  hongniang audit export 审计.csv --since 2026-10-01 --until 2027-01-01";
-const VERIFY: &str = "从头到尾核对：有记录被改动、删除、插入、调换或末尾被截去时逐条指出，退出码为 3。\n\
+const VERIFY: &str = "从头到尾核对：有记录被改动、删除、插入、调换或末尾被截去时逐条指出，防止改动的触发器被删除或停用时也指出，退出码为 3。\n\
 核对后显示末条的哈希，请抄存在别处；以后用 --head 核对它仍在日志中，可以发现整个日志被重写。\n\n\
 例：\n  hongniang audit verify\n  hongniang audit verify --head 3f1c…   （上次抄存的哈希）";
 const LIST: &str = "列出审计记录，最新的在前。日期按北京时间。\n\n\
@@ -93,7 +93,7 @@ struct Filter {
     /// 何人：用户名、密钥编号，或身份 portal、staff、command_line、night、system
     #[arg(long, value_name = "何人")]
     actor: Option<String>,
-    /// 记录编号，如 need-20；批量导入用登记库名，如 needs
+    /// 记录编号，如 need-20，写入过它的批量导入也列出；或登记库名，如 needs，只列批量导入
     #[arg(long, value_name = "编号")]
     record: Option<String>,
     /// 操作代码，如 contact.reveal
@@ -145,19 +145,35 @@ impl Audit {
 
 async fn verify(engine: &Engine, head: Option<&str>, as_json: bool) -> Result<Ending> {
     let report = engine.verify_audit(head.map(str::trim)).await?;
+    let unguarded = engine.missing_audit_guards().await?;
     if as_json {
         let AuditReport { rows, anchor, head, faults, holds_head } = &report;
         let faults: Vec<Value> =
             faults.iter().map(|fault| json!({"seq": fault.seq, "fault": fault.kind.code()})).collect();
         let head = json!({"seq": head.0, "hash": head.1});
-        screen::print_json(
-            &json!({"rows": rows, "anchor": anchor, "head": head, "faults": faults, "holds_head": holds_head}),
-        )?;
+        screen::print_json(&json!({
+            "rows": rows,
+            "anchor": anchor,
+            "head": head,
+            "faults": faults,
+            "holds_head": holds_head,
+            "missing_guards": unguarded,
+        }))?;
     } else {
-        screen::print(&verified(&report))?;
+        screen::print(&(verified(&report) + &told_unguarded(&unguarded)))?;
     }
-    let whole = report.faults.is_empty() && report.holds_head != Some(false);
+    let whole = report.faults.is_empty() && report.holds_head != Some(false) && unguarded.is_empty();
     Ok(if whole { Ending::Done } else { Ending::Findings })
+}
+
+fn told_unguarded(missing: &[&str]) -> String {
+    if missing.is_empty() {
+        return String::new();
+    }
+    format!(
+        "数据库里防止改动日志的触发器不全（缺 {}）：有人删除或停用过，其间日志可能被整个重写；请查明原因，并核对以前抄存的哈希\n",
+        missing.join("、")
+    )
 }
 
 fn verified(report: &AuditReport) -> String {

@@ -14,7 +14,7 @@ use crate::settings::Settings;
 
 const BACKUP: &str = "把数据库（SQLite 或 PostgreSQL）、删除名单、学得的权重和词向量、自己的词典、配置文件写进一个文件，各附摘要；服务照常读写，备份是同一时刻的内容。\n\
 索引可以重建，不在其中。联系方式在备份里仍是加密的：密钥环（数据目录的 keys/contacts.keys）不在备份里，请另外保管，丢失即无法恢复联系方式。\n\n\
-例：\n  hongniang backup /backup/hongniang-2026-11-21.zip\n  15 3 * * *  hongniang backup /backup/hongniang.zip --data-dir /var/lib/hongniang    每天 3:15（crontab）";
+例：\n  hongniang backup /backup/hongniang-2026-11-21.zip\n  15 3 * * *  hongniang backup /backup/hongniang.zip --replace --data-dir /var/lib/hongniang    每天 3:15（crontab）";
 const RESTORE: &str = "先核对备份里的每个文件，在数据目录旁恢复、重建索引并逐条核对，都通过后才换上；中途失败时原来的数据不变。请先停止服务。\n\
 PostgreSQL 的备份恢复到 --database-url 所指的空数据库里：一次全部写入，中途失败时它仍是空的；库里已有内容的不恢复，请新建一个。\n\
 备份之后依要求删除的人，会按数据目录里的删除名单（erasures）再次删除；数据目录已不在时，用 --erasures 指定另存的名单。\n\
@@ -27,9 +27,12 @@ createdb --encoding=UTF8 --template=template0 hongniang2 && hongniang restore �
 #[derive(Debug, Args)]
 #[command(long_about = BACKUP)]
 pub(crate) struct Backup {
-    /// 备份文件；已存在的，在新备份写好之后才替换
+    /// 备份文件
     #[arg(value_name = "文件")]
     file: PathBuf,
+    /// 文件已存在时，在新备份写好之后替换它
+    #[arg(long)]
+    replace: bool,
     /// 以 JSON 输出结果
     #[arg(long)]
     json: bool,
@@ -56,6 +59,9 @@ pub(crate) struct Restore {
 impl Backup {
     pub(super) async fn run(self, settings: &Settings) -> Result<Ending> {
         require_state(settings)?;
+        if !self.replace && self.file.exists() {
+            anyhow::bail!("{} 已存在，没有备份；确要替换它，请加 --replace", self.file.display());
+        }
         let engine = Engine::open(&settings.engine).await?;
         let waiting = spinner("正在备份……");
         let outcome = engine.backup(&self.file, settings.configuration.as_deref()).await;

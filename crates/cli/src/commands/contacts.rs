@@ -110,33 +110,47 @@ async fn rotate(engine: &Engine, as_json: bool) -> Result<()> {
         })
         .await;
     bar.finish_and_clear();
-    let Rotation { key, new, contacts } = outcome?;
+    let Rotation { key, new, contacts, unreadable } = outcome?;
     if as_json {
-        return screen::print_json(&json!({"key": key, "new": new, "contacts": contacts}));
+        let told = json!({"key": key, "new": new, "contacts": contacts, "unreadable": unreadable});
+        return screen::print_json(&told);
     }
     let how = if new { "新加的密钥" } else { "上次未换完的密钥" };
+    let left = if unreadable.is_empty() {
+        String::new()
+    } else {
+        let (count, first) = (unreadable.len(), named(&unreadable));
+        format!("\n{count} 条联系方式无法解密，仍照原样保存：{first}")
+    };
     Ok(screen::print(&format!(
-        "已用{how} {key} 重新加密 {contacts} 条联系方式；请重新保管密钥环（旧备份仍需旧密钥，勿删）"
+        "已用{how} {key} 重新加密 {contacts} 条联系方式；请重新保管密钥环（旧备份仍需旧密钥，勿删）{left}"
     ))?)
 }
 
 async fn keys(engine: &Engine, as_json: bool) -> Result<()> {
     let keys = engine.contact_keys().await?;
     if as_json {
-        let told = keys.iter().map(|KeyInUse { id, known, current, contacts }| {
-            json!({"id": id, "known": known, "current": current, "contacts": contacts})
+        let told = keys.iter().map(|KeyInUse { id, known, current, contacts, records }| {
+            json!({"id": id, "known": known, "current": current, "contacts": contacts, "unreadable": records})
         });
         return screen::print_json(&told.collect::<Vec<_>>());
     }
     let line = |key: &KeyInUse| {
         let standing = match (key.known, key.current) {
-            (false, _) => "密钥环里没有这把密钥，这些联系方式读不出",
+            (false, _) => &format!("密钥环里没有这把密钥，这些联系方式无法解密：{}", named(&key.records)),
             (true, true) => "用于加密",
             (true, false) => "只用于解密",
         };
         format!("{}  {} 条  {standing}\n", key.id, key.contacts)
     };
     Ok(screen::print(&keys.iter().map(line).collect::<String>())?)
+}
+
+/// The first of these records.
+fn named(records: &[RecordId]) -> String {
+    const MOST: usize = 20;
+    let first: Vec<String> = records.iter().take(MOST).map(RecordId::to_string).collect();
+    first.join("、") + if records.len() >= MOST { " 等" } else { "" }
 }
 
 /// A record by its own identifier, or by that of its source where only one registry knows it.

@@ -68,10 +68,13 @@ impl Demo {
         }
         let _alone = serve::alone(&settings.engine.data_dir)?;
         let listener = listen(self.port)?;
-        let directions = directions(listener.local_addr()?, need, &key(&engine).await?);
+        let metrics = serve::listen_for_metrics(settings)?;
+        let told = serve::told_of_metrics(metrics.as_ref())?;
+        let directions = directions(listener.local_addr()?, &told, need, &key(&engine).await?);
         // The service goes on when whoever started it has closed its end.
         let _ = screen::print(&directions);
-        api::serve(engine, settings.server, listener, api::termination()).await.context("服务中断")?;
+        let listeners = api::Listeners { api: listener, metrics };
+        api::serve(engine, settings.server, listeners, api::termination()).await.context("服务中断")?;
         Ok(Ending::Done)
     }
 }
@@ -88,7 +91,7 @@ fn claim(settings: &engine::Settings) -> Result<()> {
         bail!("数据目录 {shown} 里已有数据库，且不是 demo 建立的；虚构的示例数据不会写进去，请换一个空目录");
     }
     let cannot = || format!("无法写入数据目录 {shown}");
-    fs::create_dir_all(directory).with_context(cannot)?;
+    engine::make_private(directory).with_context(cannot)?;
     fs::write(marker, "本目录由 hongniang demo 建立，其中都是虚构的示例数据。\n").with_context(cannot)
 }
 
@@ -158,9 +161,9 @@ fn listen(port: Option<u16>) -> Result<TcpListener> {
     }
 }
 
-fn directions(address: SocketAddr, need: RecordId, key: &str) -> String {
+fn directions(address: SocketAddr, metrics: &str, need: RecordId, key: &str) -> String {
     format!(
-        "服务地址：http://{address}/\n接口文档：http://{address}/docs\n\n\
+        "服务地址：http://{address}/\n接口文档：http://{address}/docs{metrics}\n\n\
 密钥（全部权限，30 天内有效，下次运行 demo 时作废）：\n  export KEY={key}\n\n可以试试（另开一个终端，先执行上面一行）：\n  \
 curl -H \"Authorization: Bearer $KEY\" 'http://{address}/api/v1/needs/{need}/matches?target=experts&limit=3'\n  \
 curl -G -H \"Authorization: Bearer $KEY\" 'http://{address}/api/v1/experts/search' --data-urlencode 'q=乌龙茶' --data-urlencode 'region=福建省'\n  \

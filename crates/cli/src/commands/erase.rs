@@ -78,12 +78,14 @@ impl Erase {
 
 impl Person {
     async fn run(self, engine: &Engine) -> Result<Ending> {
-        let ids = self.meant(engine).await?;
+        // Perhaps by a command that was killed before the files were clean: that is what is still to be done.
+        let gone = self.is_gone(engine).await?;
+        let ids = if gone { Vec::new() } else { self.meant(engine).await? };
         let mut plans = Vec::new();
         for id in &ids {
             plans.push(engine.plan_erasure(*id).await?);
         }
-        if !self.yes {
+        if !self.yes && !gone {
             if self.json {
                 let planned: Vec<Value> = plans.iter().map(plan_json).collect();
                 screen::print_json(&json!({"erased": false, "planned": planned}))?;
@@ -110,6 +112,9 @@ impl Person {
         } else {
             let mut text: String = done.iter().map(|(id, erased)| told(*id, *erased)).collect();
             text.push_str(&plans.iter().map(mentions).collect::<String>());
+            if gone {
+                text.push_str("此人此前已经删除，库中没有其登记\n");
+            }
             text.push_str(if clean {
                 "数据库文件已重写，索引已合并，文件里不再留有被删的内容\n"
             } else {
@@ -118,6 +123,12 @@ impl Person {
             screen::print(&text)?;
         }
         Ok(if clean { Ending::Done } else { Ending::Findings })
+    }
+
+    /// Whether the expert who is meant was erased before.
+    async fn is_gone(&self, engine: &Engine) -> Result<bool> {
+        let Some(name) = self.expert.as_deref() else { return Ok(false) };
+        Ok(engine.was_erased(Kind::Expert, name).await?)
     }
 
     /// The records that are meant.

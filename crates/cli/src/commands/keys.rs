@@ -20,9 +20,7 @@ const EXAMPLES: &str = "管理 REST 服务的密钥：谁可以读写什么，�
 hongniang keys list\n  hongniang keys revoke key-7";
 const CREATE: &str = "发放一个密钥。密钥只显示这一次，系统只保存其摘要，请立即交给接入方妥善保存。\n\n\
 每个接入方最多有两个有效的密钥：换发时先发新的，接入方换用之后再撤销旧的。接入方第一次出现时即登记其用途和地区，以后不变，再发时可不填。\n\n\
-权限：需求、企业、专家、服务站、成果、学会各有读和写（needs:read、needs:write、enterprises:…、experts:…、stations:…、achievements:…、societies:…），\
-另有 matches:run（匹配）、feedback:read 和 feedback:write（对接反馈）、imports:write（批量导入，须同时有该登记库的写权限）、contacts:read（联系方式）、\
-webhooks:write（事件推送）、audit:read（审计记录）、admin（管理密钥）。\n\n\
+批量导入须同时有该登记库的写权限，建立对接活动须同时有匹配权限；可授予的权限逐项列在 --scopes 下。\n\n\
 例：\n  hongniang keys create --holder 省科协平台 --purpose 全省汇总 --all\n  \
 hongniang keys create --holder 滁州市科技服务平台 --purpose 汇总本市需求 --region 滁州市 --scopes needs:read,needs:write --days 180";
 const LIST: &str = "列出发放过的密钥，包括已过期和已撤销的；不含密钥本身。\n\n例：\n  hongniang keys list\n  hongniang keys list --json";
@@ -62,7 +60,13 @@ struct Create {
     #[arg(long, value_name = "地区")]
     region: Option<Region>,
     /// 权限，用逗号分隔，如 needs:read,matches:run
-    #[arg(long, value_name = "权限", value_delimiter = ',', required_unless_present = "all")]
+    #[arg(
+        long,
+        value_name = "权限",
+        value_delimiter = ',',
+        required_unless_present = "all",
+        long_help = scopes_explained()
+    )]
     scopes: Vec<Scope>,
     /// 授予全部权限
     #[arg(long, conflicts_with = "scopes")]
@@ -90,6 +94,12 @@ struct Revoke {
     /// 以 JSON 输出结果
     #[arg(long)]
     json: bool,
+}
+
+/// What may be granted, from the scopes themselves.
+fn scopes_explained() -> String {
+    let lines = Scope::ALL.iter().map(|scope| format!("\n  {:<20} {}", scope.slug(), scope.label()));
+    format!("权限，用逗号分隔，如 needs:read,matches:run。可用：{}", lines.collect::<String>())
 }
 
 impl Keys {

@@ -24,7 +24,7 @@ pub(crate) struct Migrate {
 impl Migrate {
     pub(super) async fn run(self, settings: &Settings) -> Result<Ending> {
         let directory = &settings.engine.data_dir;
-        std::fs::create_dir_all(directory)
+        engine::make_private(directory)
             .with_context(|| format!("无法建立数据目录 {}", directory.display()))?;
         let MigrationReport { applied, version } =
             Store::migrate_with(settings.engine.database(), settings.engine.keys()).await?;

@@ -134,8 +134,9 @@ fn line(operation: &Operation) -> String {
 }
 
 fn how_far(progress: &Progress) -> String {
-    let fraction = progress.fraction.map(|part| format!("{:.0}%", part * 100.0)).unwrap_or_default();
-    format!(" {fraction}，{} 行", progress.rows)
+    // What has not said yet how far it is has read nothing either.
+    let Some(fraction) = progress.fraction else { return String::new() };
+    format!(" {:.0}%，{} 行", fraction * 100.0, progress.rows)
 }
 
 fn work(task: &Task) -> String {

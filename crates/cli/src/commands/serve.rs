@@ -1,6 +1,6 @@
 //! `hongniang serve`: the REST service with its indexer.
 
-use std::fs::{self, File, TryLockError};
+use std::fs::{File, TryLockError};
 use std::io::ErrorKind;
 use std::net::TcpListener;
 use std::path::Path;
@@ -34,14 +34,12 @@ pub(crate) struct Serve {
 impl Serve {
     pub(super) async fn run(self, settings: &Settings) -> Result<Ending> {
         let listener = listen(&settings.bind)?;
-        let metrics = settings.metrics.as_deref().map(listen).transpose()?;
+        let metrics = listen_for_metrics(settings)?;
         let _alone = alone(&settings.engine.data_dir)?;
         let engine = Engine::open(&settings.engine).await?;
         let address = listener.local_addr()?;
         let mut said = format!("服务地址：http://{address}/\n接口文档：http://{address}/docs");
-        if let Some(metrics) = &metrics {
-            said.push_str(&format!("\n指标：http://{}/metrics", metrics.local_addr()?));
-        }
+        said.push_str(&told_of_metrics(metrics.as_ref())?);
         tracing::info!(%address, version = env!("CARGO_PKG_VERSION"), "serving");
         // The service goes on when whoever started it has closed its end.
         let _ = screen::print(&said);
@@ -81,7 +79,7 @@ fn within_files(server: ServerSettings) -> ServerSettings {
 pub(super) fn alone(directory: &Path) -> Result<File> {
     let shown = directory.display();
     let cannot = || format!("无法写入数据目录 {shown}");
-    fs::create_dir_all(directory).with_context(cannot)?;
+    engine::make_private(directory).with_context(cannot)?;
     let lock = directory.join("serve.lock");
     let file = File::options().create(true).truncate(false).write(true).open(lock).with_context(cannot)?;
     match file.try_lock() {
@@ -95,12 +93,27 @@ pub(super) fn alone(directory: &Path) -> Result<File> {
 
 /// Takes the address before anything else is opened.
 pub(super) fn listen(address: &str) -> Result<TcpListener> {
+    listen_at(address, "可用 --bind（demo 用 --port）换一个地址或端口")
+}
+
+/// Takes the address of the metrics, where there is one.
+pub(super) fn listen_for_metrics(settings: &Settings) -> Result<Option<TcpListener>> {
+    let remedy = "这是指标的地址，可用设置 metrics.listen（HONGNIANG_METRICS_LISTEN）换一个";
+    settings.metrics.as_deref().map(|address| listen_at(address, remedy)).transpose()
+}
+
+/// Where the metrics are, as a line of its own.
+pub(super) fn told_of_metrics(metrics: Option<&TcpListener>) -> Result<String> {
+    let Some(metrics) = metrics else { return Ok(String::new()) };
+    Ok(format!("\n指标：http://{}/metrics", metrics.local_addr()?))
+}
+
+fn listen_at(address: &str, remedy: &str) -> Result<TcpListener> {
     let listener = match TcpListener::bind(address) {
         Err(error) if error.kind() == ErrorKind::InvalidInput => {
             return Err(Misuse(format!("监听地址“{address}”无效，应形如 127.0.0.1:8080")).into());
         }
-        outcome => outcome
-            .with_context(|| format!("无法监听 {address}，可用 --bind（demo 用 --port）换一个地址或端口"))?,
+        outcome => outcome.with_context(|| format!("无法监听 {address}，{remedy}"))?,
     };
     listener.set_nonblocking(true)?;
     Ok(listener)

@@ -202,10 +202,23 @@ fn length(text: &str) -> usize {
     text.trim().chars().count()
 }
 
-/// Trims, and drops control characters other than line breaks and tabs.
+/// Trims, and drops control characters other than line breaks and tabs. A text of which nothing can be seen is blank.
 pub(super) fn clean(text: &str) -> String {
     let keep = |c: &char| !c.is_control() || matches!(c, '\n' | '\t');
-    text.chars().filter(keep).collect::<String>().trim().to_owned()
+    let kept: String = text.chars().filter(keep).collect();
+    if kept.chars().all(is_unseen) { String::new() } else { kept.trim().to_owned() }
+}
+
+/// White space, and what only tells how others are to be shown: joiners, directions, marks of order, blank letters (Unicode's `Default_Ignorable`).
+const fn is_unseen(c: char) -> bool {
+    c.is_whitespace()
+        || matches!(
+            c,
+            '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
+                | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
+                | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}'
+                | '\u{ffa0}' | '\u{fff0}'..='\u{fff8}' | '\u{e0000}'..='\u{e0fff}'
+        )
 }
 
 /// What of the form consists of known fields of the right JSON types; notes everything else.

@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 use super::checks::{Checks, clean};
 use super::{
     AchievementForm, ContactForm, Draft, EnterpriseForm, ExpertForm, NeedForm, SocietyForm, StationForm,
+    Unsaid,
 };
 use crate::{
     Achievement, AchievementType, Availability, Capacity, Consent, Contact, Enterprise, Expert, Inventor,
@@ -49,6 +50,7 @@ fn envelope(
         status: checks.parsed("status", status, ProblemCode::Format),
         profile,
         contact: contact.map(|form| self::contact(checks, form)),
+        unsaid: Unsaid::default(),
     }
 }
 

@@ -184,7 +184,8 @@ pub struct ExpertForm {
     /// 当前是否可对接：available 可对接（缺省）、limited 时间有限、unavailable 暂不可对接
     #[schema(example = "available")]
     pub availability: Option<String>,
-    /// 本人同意的范围：matching 同意参与匹配（缺省）、matching_and_contact 同意匹配并提供联系方式、none 未同意
+    /// 本人同意的范围：matching 同意参与匹配（新记录缺省）、matching_and_contact 同意匹配并提供联系方式、none 未同意；
+    /// 不填时，已有记录保持原来的范围
     #[schema(example = "matching")]
     pub consent: Option<String>,
     /// 联系方式

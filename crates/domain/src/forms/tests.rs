@@ -12,6 +12,16 @@ fn problems(kind: Kind, form: Value) -> Vec<(String, ProblemCode)> {
 }
 
 #[test]
+fn what_nobody_can_see_is_blank() {
+    for title in ["\u{202e}\u{feff}\u{200b}", "\u{3000}\u{2060} \u{ad}", "\u{3164}"] {
+        let problems = parse(Kind::Need, json!({"title": title})).unwrap_err();
+        assert_eq!((problems[0].pointer.as_str(), problems[0].code), ("/title", ProblemCode::Missing));
+    }
+    let draft = parse(Kind::Need, json!({"title": "焊\u{200b}接"})).unwrap();
+    assert_eq!(draft.profile.title(), "焊\u{200b}接", "within a text they stay");
+}
+
+#[test]
 fn a_full_need_is_read() {
     let draft = parse(
         Kind::Need,

@@ -3,7 +3,7 @@
 use std::io::{self, Read, Write};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use domain::forms::Draft;
+use domain::forms::{Column, Draft};
 use domain::{FieldProblem, Region};
 use exchange::{Row, RowError, RowProblem, rows};
 use tokio::sync::mpsc;
@@ -18,11 +18,13 @@ use crate::matching::lies_within;
 const BATCH_BYTES: u64 = 4 << 20;
 
 /// Good rows, with the line on which each starts, and bad ones.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Batch {
     pub(crate) drafts: Vec<Draft>,
     pub(crate) lines: Vec<u64>,
     pub(crate) errors: Vec<RowError>,
+    /// Fields for which the file has no column.
+    pub(crate) absent: Arc<[&'static Column]>,
 }
 
 /// What the reading thread hands over.
@@ -115,7 +117,8 @@ fn read(
             return;
         }
     };
-    let (mut batch, mut bytes, mut handed_over) = (Batch::default(), 0, 0);
+    let empty = Batch { absent: rows.absent().into(), ..Batch::default() };
+    let (mut batch, mut bytes, mut handed_over) = (empty.clone(), 0, 0);
     // Read all the same: what a row says may depend on those before it.
     for row in rows.by_ref().take(usize::try_from(past).unwrap_or(usize::MAX)) {
         bytes = row.map_or_else(|error| error.bytes_read, |row| row.bytes_read);
@@ -139,7 +142,7 @@ fn read(
         }
         if batch.drafts.len() + batch.errors.len() >= BATCH || bytes - handed_over >= BATCH_BYTES {
             handed_over = bytes;
-            let rows = std::mem::take(&mut batch);
+            let rows = std::mem::replace(&mut batch, empty.clone());
             if sender.blocking_send(Message::Batch { rows, bytes }).is_err() {
                 return;
             }

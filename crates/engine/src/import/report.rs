@@ -15,6 +15,10 @@ const KEPT_FLAGS: usize = 1_000;
 const NOT_COMPARED: &str =
     "部分需求还没有与已有的需求比较是否重复，稍后会自动补上；结果见 hongniang duplicates";
 
+const EMPTIED: &str = "文件没有给出";
+const EMPTIED_SO: &str =
+    "，已有记录的这些内容因此被清空或改回缺省值；要保留原来的内容，请在文件中补上这些列再导入";
+
 /// What an import has come to so far, and in the end.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct ImportReport {
@@ -35,6 +39,9 @@ pub struct ImportReport {
     pub errors: Vec<RowError>,
     /// What was passed over without harm, in Chinese.
     pub warnings: Vec<String>,
+    /// Fields that records have lost because the file does not say them; a warning tells of them.
+    #[serde(default)]
+    pub emptied: Vec<String>,
     /// How often a new or changed need says nearly the same as one that was there, or that stands before it in the file.
     pub duplicates: u64,
     /// The first thousand of these.
@@ -55,6 +62,21 @@ impl ImportReport {
     pub(crate) fn some_not_compared(&mut self, kind: Kind) {
         if kind == Kind::Need && !self.warnings.iter().any(|warning| warning == NOT_COMPARED) {
             self.warnings.push(NOT_COMPARED.to_owned());
+        }
+    }
+
+    /// Says which fields records have lost because the file does not say them.
+    pub(super) fn tell_emptied(&mut self, labels: impl Iterator<Item = &'static str>) {
+        let before = self.emptied.len();
+        for label in labels {
+            if !self.emptied.iter().any(|known| known == label) {
+                self.emptied.push(label.to_owned());
+            }
+        }
+        if self.emptied.len() > before {
+            // One warning for the file, however many batches bring it about.
+            self.warnings.retain(|warning| !warning.starts_with(EMPTIED));
+            self.warnings.push(format!("{EMPTIED}“{}”{EMPTIED_SO}", self.emptied.join("”“")));
         }
     }
 

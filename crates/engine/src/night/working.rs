@@ -269,5 +269,11 @@ async fn pause(run: RunId, stop: Pin<&mut (impl Future<Output = ()> + Send)>) ->
 
 /// Whether trying again may help.
 fn passes(error: &StoreError) -> bool {
-    matches!(error, StoreError::Busy | StoreError::Unavailable(_) | StoreError::OutcomeUnknown(_))
+    matches!(
+        error,
+        StoreError::Busy
+            | StoreError::Unavailable(_)
+            | StoreError::NotLetIn(_)
+            | StoreError::OutcomeUnknown(_)
+    )
 }

@@ -39,9 +39,11 @@ pub(super) fn form(record: Value) -> Result<Value, Vec<RowProblem>> {
     Ok(Value::Object(fields))
 }
 
-/// Whether what stands in a contact is hidden in part; one that somebody filled in since is not.
+/// Whether what stands in a contact is hidden in part, or only says that it cannot be read; one that somebody filled in since is not.
 fn is_masked(contact: &Map<String, Value>) -> bool {
-    contact.is_empty() || contact.values().any(|value| value.as_str().is_some_and(|text| text.contains('*')))
+    contact.is_empty()
+        || contact.contains_key("note")
+        || contact.values().any(|value| value.as_str().is_some_and(|text| text.contains('*')))
 }
 
 #[cfg(test)]
@@ -61,6 +63,9 @@ mod tests {
         assert_eq!(form(record.clone()).unwrap(), plain);
         assert!(!is_record(&plain) && !is_record(&json!([1])));
 
+        let mut unreadable = record.clone();
+        unreadable["contact"] = json!({"note": "联系方式无法解密"});
+        assert_eq!(form(unreadable).unwrap(), plain);
         let mut filled_in = record.clone();
         filled_in["contact"] = json!({"mobile": "13800001234"});
         assert_eq!(form(filled_in).unwrap()["contact"]["mobile"], "13800001234");

@@ -55,7 +55,7 @@ pub struct AuditFilter {
     pub until: Option<Timestamp>,
     /// By this actor, or this kind of actor.
     pub actor: Option<String>,
-    /// About this record or registry: `need-42`, `needs`.
+    /// About this record or registry: `need-42`, the imports that wrote it included; `needs`.
     pub record: Option<String>,
     /// This action.
     pub action: Option<String>,

@@ -9,7 +9,7 @@ use crate::backend::{Transaction, on_backend};
 use crate::keyring::Keys;
 use crate::rows::{record_id, signed};
 use crate::sealing::Sealed;
-use crate::{StoreError, erasures, sql};
+use crate::{StoreError, erasures, last_key, sql};
 
 impl Batch<'_> {
     /// Writes what has changed. Returns who was taken in again after having been erased: that is to be put on record.
@@ -85,10 +85,14 @@ async fn uncompared(transaction: &mut Transaction, changed: &[Entry]) -> Result<
 
 async fn contacts(transaction: &mut Transaction, keys: &Keys, changed: &[Entry]) -> Result<(), StoreError> {
     let changed = changed.iter().filter(|entry| entry.contact_changed);
-    let (gone, known): (Vec<&Entry>, Vec<&Entry>) = changed.partition(|entry| entry.contact.is_empty());
+    let changed = changed.filter_map(|entry| Some((entry.id, entry.contact.as_ref()?)));
+    let (gone, known): (Vec<_>, Vec<_>) = changed.partition(|(_, contact)| contact.is_empty());
+    if !known.is_empty() {
+        last_key::hold(transaction, keys).await?;
+    }
     for chunk in known.chunks(sql::ROWS) {
         let mut sealed = Vec::with_capacity(chunk.len());
-        for Entry { id, contact, .. } in chunk {
+        for (id, contact) in chunk {
             sealed.push((*id, keys.seal(*id, contact)?));
         }
         on_backend!(&mut *transaction, transaction => {
@@ -99,11 +103,11 @@ async fn contacts(transaction: &mut Transaction, keys: &Keys, changed: &[Entry])
             query.execute(&mut **transaction).await?;
         });
     }
-    for Entry { row, .. } in gone {
+    for (id, _) in gone {
         on_backend!(&mut *transaction, transaction => {
             sqlx::query(sql::DELETE_CONTACT)
-                .bind(row.kind.as_str())
-                .bind(row.number)
+                .bind(id.kind.slug())
+                .bind(signed(id.number))
                 .execute(&mut **transaction)
                 .await?;
         });

@@ -5,6 +5,7 @@ macro_rules! columns {
         "seq, at, actor_kind, actor, origin, request, action, record, result, detail, previous, hash"
     };
 }
+/// Who asks for a record is given the imports into its registry, `$8`, too, and looks into them.
 macro_rules! filtered {
     ($from:literal, $order:literal) => {
         concat!(
@@ -13,7 +14,8 @@ macro_rules! filtered {
             " FROM audit WHERE ",
             $from,
             " AND at >= $2 AND at < $3 AND ($4 = '' OR actor = $4 OR actor_kind = $4)",
-            " AND ($5 = '' OR record = $5) AND ($6 = '' OR action = $6)",
+            " AND ($5 = '' OR record = $5 OR (record = $8 AND action = 'records.import'))",
+            " AND ($6 = '' OR action = $6)",
             $order,
             " LIMIT $7"
         )
@@ -37,3 +39,8 @@ pub(crate) const SLICE: &str =
     concat!("SELECT ", columns!(), " FROM audit WHERE seq > $1 ORDER BY seq LIMIT $2");
 pub(crate) const AFTER: &str = filtered!("seq > $1", " ORDER BY seq");
 pub(crate) const BEFORE: &str = filtered!("seq < $1", " ORDER BY seq DESC");
+pub(crate) const SQLITE_GUARDS: &str =
+    "SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name IN ('audit', 'audit_ends')";
+/// Those that are switched off, or on for replicas alone, guard nothing.
+pub(crate) const POSTGRES_GUARDS: &str = "SELECT tgname::text FROM pg_trigger
+    WHERE tgrelid IN (to_regclass('audit'), to_regclass('audit_ends')) AND NOT tgisinternal AND tgenabled IN ('O', 'A')";

@@ -7,7 +7,7 @@ use crate::backend::{Transaction, on_backend};
 use crate::rows::{now, row, signed, unsigned};
 use crate::sealing::Sealed;
 use crate::sql::webhooks as texts;
-use crate::{Store, StoreError};
+use crate::{Store, StoreError, last_key};
 
 row! {
     struct SecretsRow {
@@ -53,6 +53,7 @@ impl Store {
         id: WebhookId,
         secret: &[u8],
     ) -> Result<(), StoreError> {
+        last_key::hold(transaction, &self.keys).await?;
         let Sealed { key_id, text } = self.keys.seal_secret(id, secret)?;
         on_backend!(transaction, transaction => {
             sqlx::query(texts::SET_SECRET)
@@ -65,7 +66,7 @@ impl Store {
         Ok(())
     }
 
-    /// Seals anew what lies under another key than this one, which is the last of the ring.
+    /// Seals anew what lies under another key than this one, which is the last of the ring. What cannot be opened stays as it lies.
     pub(crate) async fn seal_secrets_again(
         &self,
         transaction: &mut Transaction,
@@ -77,8 +78,15 @@ impl Store {
         for row in rows {
             let (id, both, _) = row.sealed();
             let again = |sealed: Option<Sealed>| {
-                let secret = sealed.map(|sealed| self.keys.unseal_secret(id, &sealed)).transpose()?;
-                secret.map(|secret| self.keys.seal_secret(id, &secret)).transpose()
+                let Some(sealed) = sealed else { return Ok(None) };
+                match self.keys.unseal_secret(id, &sealed) {
+                    Ok(secret) => self.keys.seal_secret(id, &secret).map(Some),
+                    Err(error @ (StoreError::MissingKey { .. } | StoreError::Corrupt { .. })) => {
+                        tracing::warn!(webhook = %id, error = &error as &dyn std::error::Error, "a secret cannot be opened");
+                        Ok(Some(sealed))
+                    }
+                    Err(error) => Err(error),
+                }
             };
             let [present, old] = both.map(again);
             let parts = |sealed: Option<Sealed>| sealed.map(|sealed| (sealed.key_id, sealed.text)).unzip();

@@ -79,7 +79,10 @@ pub(crate) async fn every_change_is_on_record_in_the_name_of_whoever_made_it(sto
         ]
     );
     assert_eq!(detail(&rows[2])["status_before"], "open");
-    assert_eq!(detail(&rows[3]), json!({"created": 3, "changed": 0, "first": 2, "last": 4}));
+    assert_eq!(
+        detail(&rows[3]),
+        json!({"created": 3, "changed": 0, "first": 2, "last": 4, "numbers": [[2, 4]]})
+    );
     let by =
         |row: &AuditRow| (row.actor_kind.clone(), row.actor.clone(), row.origin.clone(), row.request.clone());
     let theirs = ("portal".to_owned(), "key-7".to_owned(), "192.0.2.9".to_owned(), "r-1".to_owned());
@@ -127,6 +130,34 @@ pub(crate) async fn rows_are_found_by_who_what_when_and_which(store: Store) {
     assert_eq!(found(AuditFilter { until: Some(after), ..none() }).await, [3, 2, 1]);
     assert_eq!(store.audit_after(&none(), 1, 1).await.unwrap()[0].seq, 2);
     assert_eq!((all[1].result.as_str(), all[2].result.as_str()), ("done", "refused"));
+}
+
+pub(crate) async fn imports_are_found_by_the_records_that_they_wrote(store: Store) {
+    let batch = |numbers: &[u64], title: &str| {
+        numbers.iter().map(|number| need(&format!("n{number}"), title)).collect::<Vec<_>>()
+    };
+    store.upsert(batch(&(1..=90).collect::<Vec<_>>(), "一")).await.unwrap();
+    store.upsert(batch(&[3, 90], "二")).await.unwrap();
+    // More imports of others than are read at a time.
+    for at in 0..210 {
+        store.upsert(batch(&[5], &format!("{at}"))).await.unwrap();
+    }
+    store.set_status(RecordId::new(Kind::Need, 3), None, Status::Closed).await.unwrap();
+    store.create(expert("e", "甲")).await.unwrap();
+    let found = async |record: &str, limit| {
+        let filter = AuditFilter { record: Some(record.to_owned()), ..AuditFilter::default() };
+        let seq = |rows: Vec<AuditRow>| rows.iter().map(|row| row.seq).collect::<Vec<_>>();
+        let before = seq(store.audit_before(&filter, u64::MAX, limit).await.unwrap());
+        (before, seq(store.audit_after(&filter, 1, limit).await.unwrap()))
+    };
+    assert_eq!(found("need-3", 10).await, (vec![213, 2, 1], vec![2, 213]));
+    assert_eq!(found("need-3", 2).await, (vec![213, 2], vec![2, 213]));
+    assert_eq!(found("need-4", 10).await, (vec![1], vec![]));
+    assert_eq!(found("need-91", 10).await, (vec![], vec![]));
+    assert_eq!(found("expert-1", 10).await, (vec![214], vec![214]));
+    let rows = rows(&store).await;
+    assert_eq!(detail(&rows[1])["numbers"], json!([[3, 3], [90, 90]]));
+    assert!(store.verify_audit(None).await.unwrap().faults.is_empty());
 }
 
 pub(crate) async fn writers_at_once_make_one_chain(store: Store) {

@@ -1,6 +1,6 @@
 //! Drafts for the properties.
 
-use domain::forms::Draft;
+use domain::forms::{Draft, Unsaid};
 use domain::{Achievement, Contact, Expert, Inventor, Need, Profile, RecordId, Status};
 use store::Store;
 
@@ -34,7 +34,7 @@ pub(crate) fn achievement(external_id: &str, title: &str, experts: &[&str]) -> D
 /// A draft without external identifier when that is empty.
 fn draft(external_id: &str, profile: Profile) -> Draft {
     let external_id = Some(external_id.to_owned()).filter(|id| !id.is_empty());
-    Draft { external_id, status: None, profile, contact: None }
+    Draft { external_id, status: None, profile, contact: None, unsaid: Unsaid::default() }
 }
 
 pub(crate) fn with_status(draft: Draft, status: Status) -> Draft {

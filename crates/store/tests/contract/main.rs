@@ -73,6 +73,7 @@ macro_rules! every_property_on {
                 the_same_batch_twice_changes_nothing
                 a_batch_works_as_its_drafts_in_sequence
                 upsert_keeps_status_and_contact_when_the_draft_has_none
+                consent_stays_where_it_is_not_stated
                 a_change_adds_one_to_the_revision_and_keeps_the_creation
                 a_stale_revision_is_refused_with_the_current_one
                 replacing_by_another_kind_is_refused
@@ -110,6 +111,7 @@ macro_rules! every_property_on {
                 every_change_is_on_record_in_the_name_of_whoever_made_it
                 what_is_not_done_is_not_on_record
                 rows_are_found_by_who_what_when_and_which
+                imports_are_found_by_the_records_that_they_wrote
                 writers_at_once_make_one_chain
                 no_personal_data_is_on_record
             }

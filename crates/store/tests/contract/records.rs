@@ -1,6 +1,7 @@
 //! Creating, changing and reading single records.
 
-use domain::{Kind, Profile, RecordId, Status};
+use domain::{Consent, Kind, Profile, Record, RecordId, Status};
+use serde_json::json;
 use store::{Outcome, Store, StoreError, Upserted};
 
 use crate::drafts::{contact, expert, need, with_contact, with_status};
@@ -111,6 +112,30 @@ pub(crate) async fn upsert_keeps_status_and_contact_when_the_draft_has_none(stor
     let outcomes = store.upsert(vec![with_contact(need("a", "二"), contact("13912345678"))]).await.unwrap();
     assert_eq!(outcomes[0].outcome, Outcome::Changed);
     assert_eq!(store.contact(record.id).await.unwrap(), contact("13912345678"));
+}
+
+/// As forms say it: what is not in them is unsaid.
+fn expert_form(form: serde_json::Value) -> domain::forms::Draft {
+    domain::forms::parse(Kind::Expert, form).unwrap()
+}
+
+pub(crate) async fn consent_stays_where_it_is_not_stated(store: Store) {
+    let consent = async |store: &Store| match store.record(RecordId::new(Kind::Expert, 1)).await.unwrap() {
+        Some(Record { profile: Profile::Expert(expert), .. }) => expert.consent,
+        other => panic!("{other:?}"),
+    };
+    let refused = json!({"external_id": "CON-1", "name": "甲", "consent": "none", "bio": "简介"});
+    let id = store.create(expert_form(refused)).await.unwrap().id;
+    let mut import = store.import().await.unwrap();
+    let row = json!({"external_id": "CON-1", "name": "甲", "organisation": "皖江理工大学", "consent": null});
+    import.upsert(vec![expert_form(row)]).await.unwrap();
+    assert_eq!(import.emptied().iter().collect::<Vec<_>>(), [&"bio"], "and nothing else was lost");
+    import.commit().await.unwrap();
+    assert_eq!(consent(&store).await, Consent::None);
+    store.replace(id, None, expert_form(json!({"name": "甲甲"}))).await.unwrap();
+    assert_eq!(consent(&store).await, Consent::None);
+    store.replace(id, None, expert_form(json!({"name": "甲", "consent": "matching"}))).await.unwrap();
+    assert_eq!(consent(&store).await, Consent::Matching);
 }
 
 pub(crate) async fn a_change_adds_one_to_the_revision_and_keeps_the_creation(store: Store) {

@@ -2,8 +2,10 @@
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use tokio::sync::watch;
+use tokio::task::JoinHandle;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream, UnixStream};
@@ -20,6 +22,8 @@ pub(crate) enum Cut {
 /// A running proxy.
 pub(crate) struct Proxy {
     port: u16,
+    socket: PathBuf,
+    listening: Mutex<JoinHandle<()>>,
     armed: Arc<Mutex<Option<Cut>>>,
     /// After which words a connection says nothing more.
     words: Arc<Mutex<Option<&'static str>>>,
@@ -34,7 +38,15 @@ impl Proxy {
         let armed = Arc::new(Mutex::new(None));
         let words = Arc::new(Mutex::new(None));
         let swallowed = watch::Sender::new(0);
-        let (cuts, last_words, silence) = (Arc::clone(&armed), Arc::clone(&words), swallowed.subscribe());
+        let mut proxy =
+            Self { port, socket, listening: Mutex::new(tokio::spawn(async {})), armed, words, swallowed };
+        proxy.listening = Mutex::new(proxy.listen(listener));
+        proxy
+    }
+
+    fn listen(&self, listener: TcpListener) -> JoinHandle<()> {
+        let (cuts, last_words) = (Arc::clone(&self.armed), Arc::clone(&self.words));
+        let (socket, silence) = (self.socket.clone(), self.swallowed.subscribe());
         tokio::spawn(async move {
             while let Ok((mut client, _)) = listener.accept().await {
                 let server = UnixStream::connect(&socket).await.unwrap();
@@ -50,8 +62,22 @@ impl Proxy {
                     swallow(client).await;
                 });
             }
-        });
-        Self { port, armed, words, swallowed }
+        })
+    }
+
+    /// Nobody listens any more, and nothing comes through on the connections that there are.
+    pub(crate) async fn close(&self) {
+        self.listening.lock().unwrap().abort();
+        self.swallow();
+        while TcpStream::connect(("127.0.0.1", self.port)).await.is_ok() {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+
+    /// Listens again.
+    pub(crate) async fn open_again(&self) {
+        let listener = TcpListener::bind(("127.0.0.1", self.port)).await.unwrap();
+        *self.listening.lock().unwrap() = self.listen(listener);
     }
 
     /// From now on nothing comes through on the connections that there are; new ones are none of them.

@@ -43,6 +43,31 @@ async fn what_rested_while_the_network_forgot_it_is_replaced() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn who_begins_to_ask_does_not_wait_for_a_closed_port_and_what_waits_rides_it_out() {
+    let Some(server) = Server::shared() else { return };
+    let (proxy, store) = behind(server).await;
+    proxy.close().await;
+    let under_way = tokio::spawn({
+        let store = store.clone();
+        async move { count(&store).await }
+    });
+    for _ in 0..2 {
+        let started = Instant::now();
+        let error = store.key(domain::access::KeyId(1)).await.unwrap_err();
+        assert!(matches!(error, StoreError::Unavailable(_)), "{error:?}");
+        assert!(started.elapsed() < Duration::from_secs(3), "{:?}", started.elapsed());
+    }
+    assert!(!under_way.is_finished());
+    proxy.open_again().await;
+    assert_eq!(under_way.await.unwrap(), 1);
+    let started = Instant::now();
+    while store.key(domain::access::KeyId(1)).await.is_err() {
+        assert!(started.elapsed() < BACK, "what was seen of the port is forgotten");
+    }
+    store.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_read_whose_answer_never_comes_is_given_up() {
     let Some(server) = Server::shared() else { return };
     let (proxy, store) = behind(server).await;
