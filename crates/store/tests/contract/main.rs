@@ -111,6 +111,7 @@ macro_rules! every_property_on {
                 what_is_not_done_is_not_on_record
                 rows_are_found_by_who_what_when_and_which
                 writers_at_once_make_one_chain
+                it_is_whole_at_every_moment_while_others_append
                 no_personal_data_is_on_record
             }
             erasing {
