@@ -13,6 +13,7 @@ use exchange::Format;
 use rustc_hash::FxHashMap;
 use store::{ImportSession, Operation, Outcome, Upserted};
 
+use crate::operations::renew;
 use crate::operations::work::advance;
 use crate::outcomes::RowOutcome;
 use crate::{Engine, EngineError, blocking};
@@ -118,7 +119,10 @@ impl Engine {
         let mut counted = report.clone();
         let (rows, said) = write(&mut session, Batch { drafts, ..batch }, &vague, &mut counted).await?;
         let stops = match operation {
-            Some(operation) => session.advance(operation, &advance(&counted)).await?,
+            Some(operation) => {
+                renew(&mut counted, &session.on_file(operation).await?, operation)?;
+                session.advance(operation, &advance(&counted)).await?
+            }
             None => false,
         };
         session.commit().await?;
@@ -246,6 +250,7 @@ async fn write(
     let names = RowOutcome::names(&drafts);
     let written = session.upsert(drafts).await?;
     report.tell_vague(vague, &lines, &written);
+    report.tell_left_out(&lines, &written);
     let rows = RowOutcome::of(errors, &lines, names, &written);
     report.count(&rows);
     Ok((rows, lines_of(&lines, &written)))

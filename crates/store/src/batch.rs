@@ -2,15 +2,16 @@
 //!
 //! Single writes are batches of one, so there is one way in which records, contacts, inventors and outbox rows come about.
 
+mod admission;
 pub(crate) mod write;
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use domain::forms::Draft;
 use domain::{Contact, Kind, Record, RecordId, Status};
 
 use crate::backend::{Transaction, on_backend};
-use crate::erasures::{self, Erasure, ErasureKind, digest};
+use crate::erasures::Erasure;
 use crate::keyring::Keys;
 use crate::rows::{RecordRow, StoredRow, now, record_id, signed, unsigned};
 use crate::{Store, StoreError, sql};
@@ -21,8 +22,8 @@ pub(crate) struct Batch<'t> {
     keys: &'t Keys,
     /// Whether persons who were erased may be taken in again.
     readmits: bool,
-    /// Whether anybody ever was; looked up once.
-    any_erased: Option<bool>,
+    /// Who was erased, by digests; looked up once.
+    erased: Option<BTreeSet<(Kind, String)>>,
     readmitted: Vec<Erasure>,
     now: i64,
     entries: Vec<Entry>,
@@ -40,6 +41,8 @@ struct Entry {
     origin: Origin,
     changed: bool,
     contact_changed: bool,
+    /// Inventors whom the latest draft named and who were erased.
+    left_out: u32,
 }
 
 /// Where a record came from.
@@ -56,7 +59,7 @@ impl<'t> Batch<'t> {
             transaction,
             keys: &store.keys,
             readmits: store.readmits,
-            any_erased: None,
+            erased: None,
             readmitted: Vec::new(),
             now: now(),
             entries: Vec::new(),
@@ -111,7 +114,7 @@ impl<'t> Batch<'t> {
     }
 
     /// Adds a record; its external identifier must be free. Returns where it lies.
-    pub(crate) async fn add(&mut self, draft: Draft) -> Result<usize, StoreError> {
+    pub(crate) async fn add(&mut self, mut draft: Draft) -> Result<usize, StoreError> {
         let kind = draft.profile.kind();
         let number = self.last_number(kind).await? + 1;
         self.last_numbers.insert(kind, number);
@@ -122,8 +125,9 @@ impl<'t> Batch<'t> {
         };
         let contact = draft.contact.unwrap_or_default();
         if kind == Kind::Expert || !contact.is_empty() {
-            self.admit(id, &external_id).await?;
+            self.admit(id, &external_id, &draft.profile).await?;
         }
+        let left_out = self.leave_out(&mut draft.profile).await?;
         self.known.insert((kind, external_id.clone()), Some(self.entries.len()));
         self.entries.push(Entry {
             id,
@@ -131,6 +135,7 @@ impl<'t> Batch<'t> {
             contact,
             origin: Origin::Draft,
             changed: true,
+            left_out,
             row: RecordRow {
                 kind: kind.slug().to_owned(),
                 number,
@@ -146,40 +151,18 @@ impl<'t> Batch<'t> {
     }
 
     /// Makes a record say what the draft says. Returns whether that is anything new.
-    pub(crate) async fn revise(&mut self, at: usize, draft: Draft) -> Result<bool, StoreError> {
+    pub(crate) async fn revise(&mut self, at: usize, mut draft: Draft) -> Result<bool, StoreError> {
         let Entry { id, row, contact, .. } = &self.entries[at];
         let brings_contact = draft.contact.as_ref().is_some_and(|new| !new.is_empty() && new != contact);
         let renamed = draft.external_id.as_ref().filter(|new| **new != row.external_id);
         if brings_contact || (renamed.is_some() && id.kind == Kind::Expert) {
             let (id, external_id) = (*id, renamed.unwrap_or(&row.external_id).clone());
-            self.admit(id, &external_id).await?;
+            self.admit(id, &external_id, &draft.profile).await?;
         }
+        let left_out = self.leave_out(&mut draft.profile).await?;
         let now = self.now;
+        self.entries[at].left_out = left_out;
         Ok(self.entries[at].revise(draft, now))
-    }
-
-    /// Sees to it that a person who was erased does not come back in passing.
-    async fn admit(&mut self, id: RecordId, external_id: &str) -> Result<(), StoreError> {
-        if !self.is_erased(id.kind, external_id).await? {
-            return Ok(());
-        }
-        let digest = digest(id.kind, external_id);
-        if !self.readmits {
-            return Err(StoreError::Erased { kind: id.kind, external_id: external_id.to_owned() });
-        }
-        let what = ErasureKind::Readmitted;
-        self.readmitted.push(Erasure { kind: id.kind, number: id.number, digest, at: self.now, what });
-        Ok(())
-    }
-
-    /// Whether this identifier belongs to somebody who was erased.
-    async fn is_erased(&mut self, kind: Kind, external_id: &str) -> Result<bool, StoreError> {
-        let any = match self.any_erased {
-            Some(any) => any,
-            None => erasures::any(self.transaction).await?,
-        };
-        self.any_erased = Some(any);
-        Ok(any && erasures::is_erased(self.transaction, kind, &digest(kind, external_id)).await?)
     }
 
     /// Numbers of the achievements that name this expert, or somebody of that name who is no expert on file.
@@ -212,6 +195,11 @@ impl<'t> Batch<'t> {
 
     pub(crate) fn id(&self, at: usize) -> RecordId {
         self.entries[at].id
+    }
+
+    /// How many inventors of the latest draft of it were erased, and are left out.
+    pub(crate) fn left_out(&self, at: usize) -> u32 {
+        self.entries[at].left_out
     }
 
     /// The record as it will be.
@@ -283,6 +271,7 @@ impl<'t> Batch<'t> {
             origin: Origin::Database { profile_before: None },
             changed: false,
             contact_changed: false,
+            left_out: 0,
         });
         Ok(self.entries.len() - 1)
     }
