@@ -10,6 +10,10 @@ mod house;
 
 use std::fs;
 use std::io::{Read, Write};
+#[cfg(unix)]
+use std::process::{Command, Stdio};
+#[cfg(unix)]
+use std::time::Duration;
 
 use house::{House, holding};
 use serde_json::json;
@@ -266,6 +270,108 @@ fn nothing_is_put_in_place_that_is_not_whole_and_nothing_is_lost() {
     assert_eq!(total(previous), 7, "what was there before is kept");
     house.ends(0, &["index", "verify"]);
     assert_eq!(house.json(&["audit", "list", "--action", "backup.restore"])[0]["result"], "done");
+}
+
+/// Keys and addresses that were taken away after the backup stay so; and where nothing tells of them, whoever restores hears who is let in.
+#[test]
+fn what_was_revoked_since_a_backup_stays_revoked() {
+    let house = with_needs(3);
+    let made = |holder: &str| {
+        let make = ["keys", "create", "--holder", holder, "--purpose", "汇总", "--all"];
+        house.json(&make)["id"].as_str().unwrap().to_owned()
+    };
+    let (kept, lost) = (made("甲平台"), made("乙平台"));
+    let address = |key: &str, url: &str| {
+        house.ends(0, &["webhooks", "add", "--key", key, "--url", url, "--events", "run.published"])
+    };
+    address(&kept, "https://a.example.cn/events");
+    address(&kept, "https://b.example.cn/events");
+    house.ends(0, &["backup", "旧.zip"]);
+    house.ends(0, &["keys", "revoke", &lost]);
+    house.ends(0, &["webhooks", "remove", "webhook-1"]);
+
+    let restored = house.json(&["restore", "旧.zip", "--replace"]);
+    assert_eq!(restored["compared"], true, "{restored}");
+    assert_eq!(
+        (&restored["revoked_keys"], &restored["removed_webhooks"]),
+        (&json!([lost]), &json!(["webhook-1"]))
+    );
+    assert_eq!(restored["live_keys"][0]["id"], json!(kept), "{restored}");
+    let keys = house.json(&["keys", "list"]);
+    let state = |at: usize| (keys[at]["id"].clone(), keys[at]["state"].clone());
+    assert_eq!((state(0), state(1)), ((json!(kept), json!("live")), (json!(lost), json!("revoked"))));
+    assert_eq!(house.json(&["webhooks", "list"]).as_array().unwrap().len(), 1);
+    for action in ["key.revoke", "webhook.remove"] {
+        assert_eq!(
+            house.json(&["audit", "list", "--action", action]).as_array().unwrap().len(),
+            1,
+            "{action}"
+        );
+    }
+    house.ends(0, &["audit", "verify"]);
+
+    // The database that is replaced cannot be read.
+    fs::write(house.data().join("hongniang.db"), "no database").unwrap();
+    let (said, _) = house.ends(0, &["restore", "旧.zip", "--replace"]);
+    assert!(said.contains("被替换的数据库无法读取"), "{said}");
+    for key in [&kept, &lost] {
+        assert!(said.contains(&format!("{key}  ")), "{said}");
+    }
+    // There is none.
+    fs::create_dir_all(house.path("新/keys")).unwrap();
+    fs::copy(house.data().join("keys/contacts.keys"), house.path("新/keys/contacts.keys")).unwrap();
+    let (said, _) = house.ends(0, &["restore", "旧.zip", "--data-dir", "新"]);
+    assert!(said.contains("乙平台  到期") && said.contains("hongniang keys revoke"), "{said}");
+    assert!(said.contains("计入的删除名单：备份里的（0 条）"), "{said}");
+}
+
+/// What a killed restore or backup leaves is a copy of the whole database; it goes with the next command that copies or erases, and one that is being
+/// made stays.
+#[cfg(unix)]
+#[test]
+fn a_copy_that_nobody_makes_any_more_goes() {
+    let house = with_needs(2_000);
+    house.ends(0, &["backup", "旧.zip"]);
+    let copies = || {
+        let entries = fs::read_dir(house.path("")).unwrap().map(|entry| entry.unwrap());
+        let names = entries.map(|entry| entry.file_name().to_string_lossy().into_owned());
+        names.filter(|name| name.starts_with(".hongniang-")).collect::<Vec<_>>()
+    };
+    let signal = |child: &std::process::Child, signal: &str| {
+        assert!(Command::new("kill").args([signal, &child.id().to_string()]).status().unwrap().success());
+    };
+    let begun = || {
+        let mut restore = house.command(&["restore", "旧.zip", "--replace"]);
+        let mut child = restore.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        while copies().is_empty() {
+            assert!(child.try_wait().unwrap().is_none(), "it has ended");
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        child
+    };
+    let leave_one = || {
+        let mut child = begun();
+        child.kill().unwrap();
+        child.wait().unwrap();
+        assert_eq!(copies().len(), 1, "the kill has left one");
+    };
+    leave_one();
+    house.ends(0, &["backup", "又.zip"]);
+    assert_eq!(copies(), [""; 0], "the next backup takes it away");
+    leave_one();
+    fs::write(house.path(".hongniang-backup-x"), "half an archive").unwrap();
+    house.ends(0, &["erase", "person", "--record", "XQ-1", "--yes"]);
+    assert_eq!(copies(), [""; 0], "so does erasing");
+
+    let mut living = begun();
+    signal(&living, "-STOP");
+    let before = copies();
+    house.ends(0, &["backup", "三.zip"]);
+    assert_eq!(copies(), before, "one that is being made stays");
+    signal(&living, "-CONT");
+    assert!(living.wait().unwrap().success());
+    assert_eq!(copies(), [""; 0]);
+    house.ends(0, &["index", "verify"]);
 }
 
 /// A sound archive whose database is not the one that its manifest tells of.

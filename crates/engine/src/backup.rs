@@ -5,6 +5,7 @@
 //! finds a backup is not to find the contacts.
 
 mod error;
+pub(crate) mod held;
 pub(crate) mod manifest;
 
 use std::collections::BTreeMap;
@@ -72,6 +73,7 @@ impl Engine {
         let (_alone, scratch) = blocking(move || {
             let alone = lock(&data_dir)?.ok_or(BackupError::Busy)?;
             sweep_locked(&data_dir)?;
+            sweep_beside(&data_dir)?;
             let scratch = tempfile::Builder::new().prefix(SCRATCH).tempdir_in(&data_dir);
             Ok((alone, scratch.map_err(|error| BackupError::io(&data_dir, error))?))
         })
@@ -145,8 +147,9 @@ fn write(
     let to = std::path::absolute(to).map_err(|error| BackupError::io(to, error))?;
     let folder = to.parent().unwrap_or(Path::new("/"));
     let failed = |error| BackupError::io(&to, error);
+    held::sweep(folder)?;
     // Made for its owner alone, and gone again if anything goes wrong.
-    let target = tempfile::Builder::new().prefix(".hongniang-backup-").tempfile_in(folder).map_err(failed)?;
+    let target = held::file_in(folder).map_err(failed)?;
     let mut archive = ZipWriter::new(BufWriter::new(target));
     let options = SimpleFileOptions::default().large_file(true).unix_permissions(0o600);
     for (name, path) in files {
@@ -203,6 +206,12 @@ pub(crate) fn sweep(data_dir: &Path) -> Result<(), EngineError> {
         Some(_alone) => Ok(sweep_locked(data_dir)?),
         None => Ok(()),
     }
+}
+
+/// Removes copies of the database beside a data directory that a restore or a backup which was killed has left. Returns those that it may not remove.
+pub(crate) fn sweep_beside(data_dir: &Path) -> Result<Vec<PathBuf>, BackupError> {
+    let data_dir = std::path::absolute(data_dir).map_err(|error| BackupError::io(data_dir, error))?;
+    held::sweep(data_dir.parent().unwrap_or(Path::new("/")))
 }
 
 fn sweep_locked(data_dir: &Path) -> Result<(), BackupError> {

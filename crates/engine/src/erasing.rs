@@ -1,20 +1,13 @@
-//! A person erased: out of the database, and then out of every file in which something of it may still stand.
+//! A person erased: out of the database, and not in again with an import. How the files are cleaned: `chores.rs`.
 
 use std::collections::BTreeSet;
-use std::sync::PoisonError;
-use std::time::{Duration, Instant};
 
 use domain::{Kind, ProblemCode, Record, RecordId};
 use exchange::{RowError, RowProblem};
-use index::{IndexError, IndexState};
-use store::{Chore, Erased, Erasure, ErasureKind, ErasurePlan, StoreError};
+use store::{Erased, Erasure, ErasureKind, ErasurePlan, StoreError};
 
 use crate::import::Batch;
-use crate::indexing::POLL;
-use crate::{Engine, EngineError, backup, blocking, erasures};
-
-/// After a failure the files are cleaned in passing no sooner than this.
-const AGAIN: Duration = Duration::from_secs(60);
+use crate::{Engine, EngineError, erasures};
 
 impl Engine {
     /// The same engine, through which persons who were erased may be taken in again, with new consent.
@@ -60,103 +53,9 @@ impl Engine {
     /// When there is no such record, the list of erasures cannot be written, or the database refuses.
     pub async fn erase_person(&self, id: RecordId) -> Result<Erased, EngineError> {
         let list = erasures::path(&self.data_dir);
-        let erased =
-            self.store.erase(id, |entry| erasures::append(&list, std::slice::from_ref(entry))).await?;
+        let erased = self.store.erase(id, |entries| erasures::append(&list, entries)).await?;
         self.indexing.wake();
         Ok(erased)
-    }
-
-    /// Waits until nothing of those who were erased is left in the files, doing what this process can do. Returns whether that was
-    /// reached within `patience`; if not, whoever uses the data directory next, or the service that holds an index, goes on.
-    ///
-    /// # Errors
-    /// When database or index files refuse.
-    pub async fn finish_erasing(&self, patience: Duration) -> Result<bool, EngineError> {
-        let started = Instant::now();
-        let data_dir = self.data_dir.clone();
-        blocking(move || backup::sweep(&data_dir)).await?;
-        loop {
-            self.catch_up().await?;
-            {
-                let _turn = self.indexing.turn.lock().await;
-                self.do_chores().await?;
-            }
-            if self.store.chores().await?.is_empty() {
-                return Ok(true);
-            }
-            if started.elapsed() >= patience {
-                return Ok(false);
-            }
-            tokio::time::sleep(POLL).await;
-        }
-    }
-
-    /// Cleans the files of what was erased while doing something else, which is not to fail when this does; nor is it tried all the time.
-    pub(crate) async fn do_chores_in_passing(&self) {
-        let failed = || self.indexing.chores_failed.lock().unwrap_or_else(PoisonError::into_inner);
-        if failed().is_some_and(|since| since.elapsed() < AGAIN) {
-            return;
-        }
-        let outcome = self.do_chores().await;
-        if let Err(error) = &outcome {
-            tracing::warn!(
-                error = error as &dyn std::error::Error,
-                "the files could not be cleaned of what was erased"
-            );
-        }
-        *failed() = outcome.err().map(|_| Instant::now());
-    }
-
-    /// Cleans the files of what was erased, as far as others do not hold them. For whoever has the indexer's turn, after a catch-up.
-    async fn do_chores(&self) -> Result<(), EngineError> {
-        for chore in self.store.chores().await? {
-            let done = match chore {
-                // They go with their operations, and of persons who were erased nothing is taken in from them.
-                Chore::Files { since } => {
-                    !self.store.any_file_up_to(since).await? && self.sweep_aside_if_alone().await?
-                }
-                Chore::Compact { kind, since } => self.compact(kind, since).await?,
-                Chore::Rebuild { kind, .. } => {
-                    match self.rebuild(kind, Self::usable_vectors, |_, _| {}).await {
-                        Ok(_) => true,
-                        Err(EngineError::Index(IndexError::Busy(_) | IndexError::Superseded(_))) => false,
-                        Err(error) => return Err(error),
-                    }
-                }
-                Chore::Scrub { .. } => match self.store.scrub().await {
-                    Ok(()) => true,
-                    Err(StoreError::Busy) => false,
-                    Err(error) => return Err(error.into()),
-                },
-            };
-            if done {
-                self.store.end_chore(chore).await?;
-            }
-        }
-        Ok(())
-    }
-
-    /// Writes a registry's index anew without what was deleted; `false` when that is not possible yet.
-    async fn compact(&self, kind: Kind, since: u64) -> Result<bool, EngineError> {
-        match self.catalog.registry(kind).state() {
-            IndexState::Ready { .. } if self.position(kind) >= since => {}
-            _ => return Ok(false),
-        }
-        // A state that somebody pages through would hold open the files that are to go.
-        self.pins.forget(kind);
-        let engine = self.clone();
-        let compacted = blocking(move || {
-            let mut clean = false;
-            engine.with_writer(kind, |writer| {
-                clean = writer.compact()?;
-                Ok(())
-            })?;
-            Ok(clean)
-        });
-        match compacted.await {
-            Err(EngineError::Index(IndexError::Busy(_) | IndexError::Superseded(_))) => Ok(false),
-            outcome => outcome,
-        }
     }
 
     /// Takes rows of persons who were erased out of a batch, and names them in the report.

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeSet;
 use std::fs::{self, File};
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
 use store::{Erasure, Store};
@@ -43,25 +43,25 @@ pub(crate) fn read(path: &Path) -> Result<Vec<Erasure>, EngineError> {
     Ok(entries)
 }
 
-/// Adds entries, durably.
+/// Adds entries, durably. Processes that share the directory do so one after the other.
 pub(crate) fn append(path: &Path, entries: &[Erasure]) -> Result<(), EngineError> {
     let failed = |error| EngineError::DataDir { path: path.to_owned(), error };
     if entries.is_empty() {
         return Ok(());
     }
     let mut text = String::new();
-    drop_broken_line(path).map_err(failed)?;
     for entry in entries {
         text.push_str(&serde_json::to_string(entry).expect("numbers and texts are always JSON"));
         text.push('\n');
     }
     let mut options = File::options();
-    options.create(true).append(true);
+    options.create(true).read(true).append(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     let written = || {
         let mut file = options.open(path)?;
-        let before = file.metadata()?.len();
+        file.lock()?;
+        let before = drop_broken_line(&mut file)?;
         if let Err(error) = file.write_all(text.as_bytes()).and_then(|()| file.sync_all()) {
             // On a full disk the first of them may be whole: who is told that nothing was done must not find it done at the next start.
             file.set_len(before)?;
@@ -72,18 +72,15 @@ pub(crate) fn append(path: &Path, entries: &[Erasure]) -> Result<(), EngineError
     written().map_err(failed)
 }
 
-/// Takes away what was broken off while it was written, so that the next entry begins a line.
-fn drop_broken_line(path: &Path) -> io::Result<()> {
-    let bytes = match fs::read(path) {
-        Ok(bytes) => bytes,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-        Err(error) => return Err(error),
-    };
+/// Takes away what was broken off while it was written, so that the next entry begins a line. Returns where that is.
+fn drop_broken_line(file: &mut File) -> io::Result<u64> {
+    let mut bytes = Vec::new();
+    file.read_to_end(&mut bytes)?;
     let whole = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |last| last + 1);
-    if whole == bytes.len() {
-        return Ok(());
+    if whole < bytes.len() {
+        file.set_len(whole as u64)?;
     }
-    File::options().write(true).open(path)?.set_len(whole as u64)
+    Ok(whole as u64)
 }
 
 /// Makes what was put into a folder durable.
@@ -104,11 +101,18 @@ pub(crate) async fn bring_together(store: &Store, data_dir: &Path) -> Result<u64
             "persons who had been erased were in the database again, and are erased again"
         );
     }
-    let listed: BTreeSet<Erasure> = listed.into_iter().collect();
-    let missing: Vec<Erasure> =
-        store.erasures().await?.into_iter().filter(|entry| !listed.contains(entry)).collect();
-    append(&path, &missing)?;
+    note_down(store, &path).await?;
     Ok(again.len() as u64)
+}
+
+/// Enters into a list whoever was erased according to the database, by whatever server. Returns how many entries the database has.
+pub(crate) async fn note_down(store: &Store, path: &Path) -> Result<u64, EngineError> {
+    let listed: BTreeSet<Erasure> = read(path)?.into_iter().collect();
+    let entries = store.erasures().await?;
+    let count = entries.len() as u64;
+    let missing: Vec<Erasure> = entries.into_iter().filter(|entry| !listed.contains(entry)).collect();
+    append(path, &missing)?;
+    Ok(count)
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use std::fs;
 use std::hash::{BuildHasher, RandomState};
 use std::io::Write;
 use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
@@ -12,7 +13,7 @@ use domain::Kind;
 use index::IndexState;
 use jiff::{SignedDuration, Timestamp};
 
-use crate::{Engine, EngineError};
+use crate::{Engine, EngineError, erasures};
 
 /// The outbox is pruned when so many of its entries are superfluous.
 const PRUNED_AT_ONCE: u64 = 10_000;
@@ -27,6 +28,8 @@ pub(crate) struct Following {
     name: String,
     forget_after: SignedDuration,
     told: Mutex<Option<Told>>,
+    /// Entries of the database's list of erasures that stand in the directory's.
+    noted: AtomicU64,
 }
 
 #[derive(Clone, Copy)]
@@ -57,7 +60,12 @@ impl Following {
         };
         let name = read().map_err(|error| EngineError::DataDir { path: path.clone(), error })?;
         let forget_after = SignedDuration::from_hours(i64::from(forget_after_days) * 24);
-        Ok(Self { name: name.trim().to_owned(), forget_after, told: Mutex::default() })
+        Ok(Self {
+            name: name.trim().to_owned(),
+            forget_after,
+            told: Mutex::default(),
+            noted: AtomicU64::new(0),
+        })
     }
 
     /// The name of this data directory among those of one database.
@@ -68,6 +76,11 @@ impl Following {
     /// Whoever has said nothing since is waited for no more.
     pub(crate) fn silent_since(&self) -> Timestamp {
         Timestamp::now().checked_sub(self.forget_after).unwrap_or(Timestamp::MIN)
+    }
+
+    /// Whether this process has said that this index is there.
+    fn has_told(&self) -> bool {
+        self.told.lock().unwrap_or_else(PoisonError::into_inner).is_some()
     }
 
     fn is_due(&self, least: u64) -> bool {
@@ -83,6 +96,33 @@ impl Engine {
         self.store.follow_to(&self.following.name, &positions).await?;
         let told = Told { at: Instant::now(), least: least(&positions) };
         *self.following.told.lock().unwrap_or_else(PoisonError::into_inner) = Some(told);
+        Ok(())
+    }
+
+    /// Says that this index is there before anything is written to it, also where no server runs: whoever erases somebody is to know of it. One that
+    /// cannot say so is written all the same.
+    pub(crate) async fn introduce_itself(&self) -> Result<(), EngineError> {
+        if self.following.has_told() || self.store.last_change().await? <= least(&self.committed()) {
+            return Ok(());
+        }
+        if self.store.follows(&self.following.name).await? {
+            return Ok(());
+        }
+        if let Err(error) = self.tell_position().await {
+            let error = &error as &dyn std::error::Error;
+            tracing::warn!(error, "the other servers do not know of this index yet");
+        }
+        Ok(())
+    }
+
+    /// Enters into the list of this data directory whom other servers have erased: an older backup that is put back here is not to bring them back.
+    pub(crate) async fn note_erasures(&self) -> Result<(), EngineError> {
+        let noted = &self.following.noted;
+        if self.store.count_erasures().await? == noted.load(Ordering::Relaxed) {
+            return Ok(());
+        }
+        let count = erasures::note_down(&self.store, &erasures::path(&self.data_dir)).await?;
+        noted.store(count, Ordering::Relaxed);
         Ok(())
     }
 

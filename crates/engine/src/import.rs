@@ -14,6 +14,7 @@ use exchange::Format;
 use rustc_hash::FxHashMap;
 use store::{ImportSession, Operation, Outcome, Upserted};
 
+use crate::operations::renew;
 use crate::operations::work::advance;
 use crate::outcomes::RowOutcome;
 use crate::{Engine, EngineError, blocking};
@@ -132,7 +133,10 @@ impl Engine {
         let mut counted = report.clone();
         let (rows, said) = write(&mut session, Batch { drafts, ..batch }, &vague, &mut counted).await?;
         let stops = match operation {
-            Some(operation) => session.advance(operation, &advance(&counted)).await?,
+            Some(operation) => {
+                renew(&mut counted, &session.on_file(operation).await?, operation)?;
+                session.advance(operation, &advance(&counted)).await?
+            }
             None => false,
         };
         session.commit().await?;
@@ -295,6 +299,7 @@ async fn write(
     report.tell_vague(vague, &lines, &written);
     let emptied = absent.iter().filter(|column| session.emptied().contains(column.key));
     report.tell_emptied(emptied.map(|column| column.labels[0]));
+    report.tell_left_out(&lines, &written);
     let rows = RowOutcome::of(errors, &lines, names, &written);
     report.count(&rows);
     Ok((rows, lines_of(&lines, &written)))

@@ -131,6 +131,7 @@ impl Engine {
     pub async fn catch_up(&self) -> Result<CatchUp, EngineError> {
         let caught_up = {
             let _turn = self.indexing.turn.lock().await;
+            self.introduce_itself().await?;
             let caught_up = self.catch_up_locked().await?;
             self.do_chores_in_passing().await;
             caught_up
@@ -155,12 +156,7 @@ impl Engine {
                 examined = Instant::now();
                 self.examine().await;
             }
-            let outcome = match self.catch_up().await {
-                Ok(CatchUp::Current { .. }) => self.prune().await,
-                Ok(CatchUp::Elsewhere) => Ok(()),
-                Err(error) => Err(error),
-            };
-            match outcome {
+            match self.follow_once().await {
                 // The database has something else to do; there is no hurry.
                 Ok(()) | Err(EngineError::Store(StoreError::Busy)) => {}
                 Err(EngineError::ShuttingDown) => return,
@@ -171,6 +167,15 @@ impl Engine {
             }
             let _ = tokio::time::timeout(POLL, self.indexing.wake.notified()).await;
             self.indexing.take_rest().await;
+        }
+    }
+
+    async fn follow_once(&self) -> Result<(), EngineError> {
+        let caught_up = self.catch_up().await?;
+        self.note_erasures().await?;
+        match caught_up {
+            CatchUp::Current { .. } => self.prune().await,
+            CatchUp::Elsewhere => Ok(()),
         }
     }
 

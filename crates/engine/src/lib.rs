@@ -10,6 +10,7 @@ mod asking;
 mod audit;
 mod backup;
 mod campaigns;
+mod chores;
 mod comparing;
 mod desk;
 mod documents;
@@ -64,6 +65,7 @@ pub use campaigns::{
     PlanSummary, PlannedPair, QuotaRule, RulingDraft, RulingShown, RulingWord, Side, Source, Stop, Travel,
     Wanted, Why, WhyPart,
 };
+pub use chores::Remnant;
 pub use comparing::{Difference, DifferenceKind, VerifyReport};
 pub use desk::{Act, AdmissionLoad, AdmissionSettings, Caller, Desk, Once, Recalled};
 pub use duplicates::{Duplicate, DuplicatePair, Flag, NeedBrief};
@@ -86,7 +88,7 @@ pub use rematch::{
     Change, ChangeKind, Changes, CurrentMatch, CurrentMatches, RematchProgress, RematchRequest, RunSummary,
     RunningRun,
 };
-pub use restore::{RestoreReport, RestoreRequest, restore};
+pub use restore::{ErasureList, ListOrigin, RestoreReport, RestoreRequest, restore};
 pub use search::{
     FacetAsk, FacetChild, FacetTree, FilterAsk, PageEnd, SearchAnswer, SearchItem, SearchRequest, Sort,
 };
@@ -153,15 +155,16 @@ impl Engine {
             .map_err(|error| EngineError::DataDir { path: settings.data_dir.clone(), error })?;
         settings.refuse_emptied()?;
         let store = Store::open_with(settings.database(), settings.keys()).await?;
+        let following = following::Following::open(&settings.data_dir, settings.indexing.forget_after_days)?;
+        let store = store.followed_by(following.name());
         erasures::bring_together(&store, &settings.data_dir).await?;
         let store = store.acting(settings.actor.clone());
         store.compare_by(&duplicates::method()).await?;
         let owned = settings.clone();
-        let (analyzer, catalog, following) = blocking(move || {
+        let (analyzer, catalog) = blocking(move || {
             let analyzer = Arc::new(settings::analyzer(&owned)?);
             let catalog = Catalog::open(&owned.data_dir.join("index"), Arc::clone(&analyzer), model)?;
-            let following = following::Following::open(&owned.data_dir, owned.indexing.forget_after_days)?;
-            Ok((analyzer, catalog, following))
+            Ok((analyzer, catalog))
         })
         .await?;
         if let Some(learned) = &settings.learned {

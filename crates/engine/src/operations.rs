@@ -22,8 +22,8 @@ use tokio::sync::Notify;
 
 use crate::{CampaignRequest, Engine, EngineError, ImportOptions, ImportReport, RematchRequest};
 use aside::Aside;
-pub(crate) use kept::task;
 pub use kept::{Fault, FaultKind};
+pub(crate) use kept::{renew, task};
 
 /// How often it is looked whether there is something to do, or somebody wants something to stop.
 pub(crate) const LOOK: Duration = Duration::from_millis(500);

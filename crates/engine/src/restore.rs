@@ -1,28 +1,36 @@
 //! A backup put back: checked whole, made into a data directory beside the present one, and only then put in its place. A server's database is filled before
 //! that, in one transaction, and must have been empty.
 
-use std::collections::BTreeSet;
-use std::fs::{self, File};
-use std::io::{self, BufReader, Read, Write};
+mod lists;
+mod replaced;
+mod unpacking;
+
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use domain::WebhookId;
+use domain::access::KeyId;
 use jiff::Timestamp;
 use serde_json::json;
-use store::{About, Action, Erasure, Event, Snapshot, Store, StoreError};
-use tempfile::TempDir;
-use zip::ZipArchive;
+use store::{About, Action, Event, KeyState, Snapshot, Store, StoreError};
 
-use crate::backup::manifest::{FORMAT, Held, MANIFEST, Manifest, Packed};
+use crate::backup::held::HeldFolder;
+use crate::backup::manifest::Manifest;
 use crate::backup::{CONFIGURATION, ERASURES};
+use crate::chores::Remnant;
 use crate::erasures::{self, sync_folder};
 use crate::settings::KEYRING;
-use crate::{BackupError, DatabaseUrl, Engine, EngineError, Settings, blocking};
+use crate::{BackupError, DatabaseUrl, Engine, EngineError, Key, Settings, blocking};
+pub use lists::{ErasureList, ListOrigin};
+use replaced::Replaced;
+use unpacking::unpack;
 
-/// A manifest is no longer than this.
-const LONGEST_MANIFEST: u64 = 1 << 20;
 /// What may lie in a data directory that holds no data: what is kept apart from backups, and a lock.
 const NO_DATA: [&str; 4] = [KEYRING[0], ERASURES, CONFIGURATION, "serve.lock"];
+/// Keys read at a time.
+const KEYS: u32 = 500;
 /// How long it may take to clean the copy of those who were erased since the backup.
 const PATIENCE: Duration = Duration::from_secs(3_600);
 
@@ -33,8 +41,10 @@ pub struct RestoreRequest {
     pub from: PathBuf,
     /// Whether a data directory with data may be replaced; it is kept under another name.
     pub replace: bool,
-    /// A list of erasures that lies elsewhere, as when the data directory is gone.
-    pub erasures: Option<PathBuf>,
+    /// Lists of erasures that lie elsewhere: those of the other servers, or a copy when the data directory is gone.
+    pub erasures: Vec<PathBuf>,
+    /// The database in whose place the restored one is put, when it is not the file in the data directory.
+    pub replaces: Option<DatabaseUrl>,
 }
 
 /// What was restored.
@@ -48,12 +58,25 @@ pub struct RestoreReport {
     pub erased_again: u64,
     /// Faults of the audit log in the backup; 0 when its chain is whole.
     pub audit_faults: usize,
+    /// The lists of erasures that were taken into account.
+    pub lists: Vec<ErasureList>,
+    /// Whether a database that is replaced was looked at; else everybody is let in whom the backup lets in.
+    pub compared: bool,
+    /// Why the database that is replaced could not be looked at, in Chinese.
+    pub unread: Option<String>,
+    /// Keys that are revoked, for they were so in the database that is replaced, or were not there.
+    pub revoked: Vec<KeyId>,
+    /// Addresses for events that are removed, likewise.
+    pub removed: Vec<WebhookId>,
+    /// The keys that are good now.
+    pub live: Vec<Key>,
     /// Where the data directory of before is now.
     pub previous: Option<PathBuf>,
 }
 
 /// Puts a backup into the data directory, and one of PostgreSQL into the empty database that the settings name. Nobody else may use them meanwhile. Whoever
-/// was erased, according to the list in the data directory, the one in the backup or the one given, is erased in the copy before it is put in place.
+/// was erased, according to the lists in the data directory, in the backup, in the database that is replaced and those given, is erased in the copy before it
+/// is put in place; and whoever was shut out of the database that is replaced is shut out of the copy.
 ///
 /// # Errors
 /// [`EngineError::Backup`] when the file is no whole backup, the data directory holds data, or the copy does not pass its checks; in all
@@ -65,26 +88,31 @@ pub async fn restore(settings: &Settings, request: &RestoreRequest) -> Result<Re
     };
     let target = std::path::absolute(&settings.data_dir)
         .map_err(|error| BackupError::io(&settings.data_dir, error))?;
+    let replaced = Replaced::read(settings, request).await?;
     let (asked, place, on_server) = (request.clone(), target.clone(), server.is_some());
-    let (copy, manifest, occupied) = blocking(move || {
+    let known = replaced.erasures().to_vec();
+    let (copy, manifest, lists, occupied) = blocking(move || {
         let occupied = holds_data(&place)?;
         if occupied && !asked.replace {
             return Err(BackupError::Occupied { path: place }.into());
         }
         let (copy, manifest) = unpack(&asked.from, &place, on_server)?;
-        carry_over(&place, copy.path(), asked.erasures.as_deref())?;
-        Ok((copy, manifest, occupied))
+        carry_over(&place, copy.folder.path())?;
+        let lists = lists::put_together(&place, copy.folder.path(), &asked.erasures, &known)?;
+        Ok((copy, manifest, lists, occupied))
     })
     .await?;
     let ring = settings.keyring.clone().unwrap_or_else(|| target.join(KEYRING[0]).join(KEYRING[1]));
-    let settings = Settings { data_dir: copy.path().to_owned(), ..settings.clone() };
+    let settings = Settings { data_dir: copy.folder.path().to_owned(), ..settings.clone() };
     let erased = match server {
         Some(url) => refill(&settings, url, &manifest).await.map_err(|error| told(error, &ring))?,
         None => 0,
     };
     let finish = async {
-        let mut report = check(&settings, &manifest).await.map_err(|error| told(error, &ring))?;
+        let checked = check(&settings, &manifest, &replaced, &lists).await;
+        let mut report = checked.map_err(|error| told(error, &ring))?;
         report.erased_again += erased;
+        report.lists = lists;
         report.previous = blocking(move || Ok(put_in_place(copy, &target, occupied)?)).await?;
         Ok(report)
     };
@@ -110,77 +138,8 @@ fn holds_data(data_dir: &Path) -> Result<bool, BackupError> {
     Ok(false)
 }
 
-/// Unpacks a backup into a folder beside the data directory, checking everything.
-fn unpack(from: &Path, target: &Path, on_server: bool) -> Result<(TempDir, Manifest), BackupError> {
-    let broken = |reason: String| BackupError::NoBackup { path: from.to_owned(), reason };
-    let file = File::open(from).map_err(|error| BackupError::io(from, error))?;
-    let mut archive =
-        ZipArchive::new(BufReader::new(file)).map_err(|_| broken("不是完整的 zip 文件".to_owned()))?;
-    let manifest = manifest(&mut archive).ok_or_else(|| broken("没有清单".to_owned()))?;
-    let Manifest { format, schema_version, program, files, .. } = &manifest;
-    if *format > FORMAT || *schema_version > Store::schema_version() {
-        return Err(BackupError::Newer { program: program.clone() });
-    }
-    if !files.iter().all(Packed::is_safe) {
-        return Err(broken("清单有误".to_owned()));
-    }
-    match manifest.held().ok_or_else(|| broken("清单有误".to_owned()))? {
-        Held::File if on_server => return Err(BackupError::DatabaseElsewhere),
-        Held::Tables if !on_server => return Err(BackupError::OfServer),
-        Held::File | Held::Tables => {}
-    }
-    let parent = target.parent().unwrap_or(Path::new("/"));
-    let failed = |error| BackupError::io(parent, error);
-    fs::create_dir_all(parent).map_err(failed)?;
-    let copy = tempfile::Builder::new().prefix(".hongniang-restore-").tempdir_in(parent).map_err(failed)?;
-    for packed in files {
-        let entry = archive.by_name(&packed.name).map_err(|_| broken(format!("缺少 {}", packed.name)))?;
-        let path = copy.path().join(&packed.name);
-        if !write_checked(entry, &path, packed)? {
-            return Err(broken(format!("{} 的内容与清单不符", packed.name)));
-        }
-    }
-    Ok((copy, manifest))
-}
-
-fn manifest(archive: &mut ZipArchive<BufReader<File>>) -> Option<Manifest> {
-    let mut text = String::new();
-    let entry = archive.by_name(MANIFEST).ok()?;
-    entry.take(LONGEST_MANIFEST).read_to_string(&mut text).ok()?;
-    serde_json::from_str(&text).ok()
-}
-
-/// Writes one file; `false` when it is not what the manifest says. Never more than that is written.
-fn write_checked(entry: impl Read, path: &Path, packed: &Packed) -> Result<bool, BackupError> {
-    let failed = |error| BackupError::io(path, error);
-    fs::create_dir_all(path.parent().unwrap_or(path)).map_err(failed)?;
-    let mut options = File::options();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(path).map_err(failed)?;
-    let mut entry = entry.take(packed.size.saturating_add(1));
-    let mut hasher = blake3::Hasher::new();
-    let mut buffer = vec![0; 1 << 16];
-    let mut size = 0;
-    loop {
-        let length = match entry.read(&mut buffer) {
-            Ok(0) => break,
-            Ok(length) => length,
-            // Not the disk's fault: the archive is damaged, it cannot be unpacked or its own checksum does not fit.
-            Err(error) if error.raw_os_error().is_none() => return Ok(false),
-            Err(error) => return Err(failed(error)),
-        };
-        hasher.update(&buffer[..length]);
-        file.write_all(&buffer[..length]).map_err(failed)?;
-        size += length as u64;
-    }
-    file.sync_all().map_err(failed)?;
-    Ok(size == packed.size && hasher.finalize().to_hex().as_str() == packed.blake3)
-}
-
-/// What lies apart from backups: the keys, and every list of erasures that is known.
-fn carry_over(data_dir: &Path, copy: &Path, other_list: Option<&Path>) -> Result<(), EngineError> {
+/// What lies apart from backups: the keys, and a configuration.
+fn carry_over(data_dir: &Path, copy: &Path) -> Result<(), BackupError> {
     let keys = data_dir.join(KEYRING[0]).join(KEYRING[1]);
     if keys.is_file() {
         let place = copy.join(KEYRING[0]);
@@ -194,17 +153,6 @@ fn carry_over(data_dir: &Path, copy: &Path, other_list: Option<&Path>) -> Result
     if configuration.is_file() && !copy.join(CONFIGURATION).exists() {
         fs::copy(&configuration, copy.join(CONFIGURATION))
             .map_err(|error| BackupError::io(&configuration, error))?;
-    }
-    let list = erasures::path(copy);
-    let mut known: BTreeSet<Erasure> = erasures::read(&list)?.into_iter().collect();
-    let own = erasures::path(data_dir);
-    for other in [Some(own.as_path()), other_list].into_iter().flatten() {
-        let entries: Vec<Erasure> =
-            erasures::read(other)?.into_iter().filter(|entry| known.insert(entry.clone())).collect();
-        erasures::append(&list, &entries)?;
-    }
-    if let Some(other) = other_list.filter(|path| !path.is_file()) {
-        return Err(BackupError::io(other, io::ErrorKind::NotFound.into()).into());
     }
     Ok(())
 }
@@ -235,13 +183,26 @@ async fn refill(settings: &Settings, url: &str, manifest: &Manifest) -> Result<u
     Ok(erased.len() as u64)
 }
 
-/// Opens the copy, which erases whoever is to be erased, builds its index and compares the two.
-async fn check(settings: &Settings, manifest: &Manifest) -> Result<RestoreReport, EngineError> {
+/// Opens the copy, which erases whoever is to be erased, shuts out whoever was shut out since, builds its index and compares the two.
+async fn check(
+    settings: &Settings,
+    manifest: &Manifest,
+    replaced: &Replaced,
+    lists: &[ErasureList],
+) -> Result<RestoreReport, EngineError> {
     let store = Store::open_with(settings.database(), settings.keys()).await?;
+    // Whoever followed the database when it was copied has another index by now.
+    store.begin_anew().await?;
     let again = erasures::bring_together(&store, &settings.data_dir).await?;
     store.close().await;
     let engine = Engine::open(settings).await?;
-    if !engine.finish_erasing(PATIENCE).await? {
+    let (revoked, removed) = match replaced.shut_out() {
+        Some(there) => engine.store.shut_out(there).await?,
+        None => (Vec::new(), Vec::new()),
+    };
+    let left = engine.finish_erasing(PATIENCE).await?;
+    // What is put back was never seen by the planner before those were out of it; and what lies beside is no part of this copy.
+    if left.iter().any(|left| !matches!(left, Remnant::Statistics | Remnant::Copy { .. })) {
         return Err(BackupError::NotErased.into());
     }
     let compared = engine.verify_index().await?;
@@ -249,21 +210,43 @@ async fn check(settings: &Settings, manifest: &Manifest) -> Result<RestoreReport
         return Err(BackupError::Differs { differences: compared.differences.len() }.into());
     }
     let audit_faults = engine.verify_audit(None).await?.faults.len();
-    let detail =
-        json!({"made_at": manifest.made_at, "audit_head": manifest.audit_head, "erased_again": again});
+    let detail = json!({
+        "made_at": manifest.made_at, "audit_head": manifest.audit_head, "erased_again": again,
+        "erasure_lists": lists.len(), "compared": replaced.shut_out().is_some(), "revoked": revoked.len(),
+        "webhooks_removed": removed.len()
+    });
     engine.note(Event::done(Action::BackupRestore, About::Nothing, detail)).await?;
+    let live = live_keys(&engine).await?;
     engine.close().await;
     Ok(RestoreReport {
         made_at: manifest.made_at,
         records: compared.records,
         erased_again: again,
         audit_faults,
+        lists: Vec::new(),
+        compared: replaced.shut_out().is_some(),
+        unread: replaced.unread().map(str::to_owned),
+        revoked,
+        removed,
+        live,
         previous: None,
     })
 }
 
+/// The keys that are good.
+async fn live_keys(engine: &Engine) -> Result<Vec<Key>, EngineError> {
+    let mut live = Vec::new();
+    let mut after = 0;
+    loop {
+        let page = engine.store.keys(after, KEYS).await?;
+        let Some(last) = page.last() else { return Ok(live) };
+        after = last.id.0;
+        live.extend(page.into_iter().filter(|key| key.state() == KeyState::Live));
+    }
+}
+
 /// Renames the copy to the data directory. The one of before is kept under another name when it holds data.
-fn put_in_place(copy: TempDir, target: &Path, occupied: bool) -> Result<Option<PathBuf>, BackupError> {
+fn put_in_place(copy: HeldFolder, target: &Path, occupied: bool) -> Result<Option<PathBuf>, BackupError> {
     let failed = |error| BackupError::io(target, error);
     let parent = target.parent().unwrap_or(Path::new("/"));
     let previous = if target.exists() {
@@ -276,8 +259,9 @@ fn put_in_place(copy: TempDir, target: &Path, occupied: bool) -> Result<Option<P
     } else {
         None
     };
-    // From here on nothing removes the copy by itself.
-    let copy = copy.keep();
+    // From here on nothing removes the copy by itself; nor do others as long as it is locked.
+    let HeldFolder { folder, lock: _lock } = copy;
+    let copy = folder.keep();
     if let Err(error) = fs::rename(&copy, target) {
         if let Some(aside) = &previous {
             fs::rename(aside, target).map_err(failed)?;

@@ -31,6 +31,6 @@ async fn a_state_that_is_paged_through_holds_no_file_of_the_erased() {
         SearchRequest { text: Some("激光焊接".to_owned()), limit: 1, ..SearchRequest::default() };
     page.after = engine.search(Kind::Expert, &page).await.unwrap().next;
     engine.erase_person(RecordId::new(Kind::Expert, 2)).await.unwrap();
-    assert!(engine.finish_erasing(Duration::from_secs(60)).await.unwrap());
+    assert_eq!(engine.finish_erasing(Duration::from_secs(60)).await.unwrap(), []);
     assert_eq!(ghosts(folder.path().to_str().unwrap()), [""; 0]);
 }

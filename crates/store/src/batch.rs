@@ -2,6 +2,7 @@
 //!
 //! Single writes are batches of one, so there is one way in which records, contacts, inventors and outbox rows come about.
 
+mod admission;
 pub(crate) mod write;
 
 use std::collections::{BTreeSet, HashMap};
@@ -11,7 +12,7 @@ use domain::{Contact, Kind, Profile, Record, RecordId, Status};
 use serde_json::{Map, Value};
 
 use crate::backend::{Transaction, on_backend};
-use crate::erasures::{self, Erasure, ErasureKind, digest};
+use crate::erasures::Erasure;
 use crate::keyring::Keys;
 use crate::rows::{RecordRow, StoredRow, corrupt, now, record_id, signed, unsigned};
 use crate::{Store, StoreError, sql};
@@ -22,8 +23,8 @@ pub(crate) struct Batch<'t> {
     keys: &'t Keys,
     /// Whether persons who were erased may be taken in again.
     readmits: bool,
-    /// Whether anybody ever was; looked up once.
-    any_erased: Option<bool>,
+    /// Who was erased, by digests; looked up once.
+    erased: Option<BTreeSet<(Kind, String)>>,
     readmitted: Vec<Erasure>,
     /// Fields that changed because a draft did not say them.
     emptied: BTreeSet<&'static str>,
@@ -44,6 +45,8 @@ struct Entry {
     origin: Origin,
     changed: bool,
     contact_changed: bool,
+    /// Inventors whom the latest draft named and who were erased.
+    left_out: u32,
 }
 
 /// Where a record came from.
@@ -60,7 +63,7 @@ impl<'t> Batch<'t> {
             transaction,
             keys: &store.keys,
             readmits: store.readmits,
-            any_erased: None,
+            erased: None,
             readmitted: Vec::new(),
             emptied: BTreeSet::new(),
             now: now(),
@@ -116,7 +119,7 @@ impl<'t> Batch<'t> {
     }
 
     /// Adds a record; its external identifier must be free. Returns where it lies.
-    pub(crate) async fn add(&mut self, draft: Draft) -> Result<usize, StoreError> {
+    pub(crate) async fn add(&mut self, mut draft: Draft) -> Result<usize, StoreError> {
         let kind = draft.profile.kind();
         let number = self.last_number(kind).await? + 1;
         self.last_numbers.insert(kind, number);
@@ -127,8 +130,9 @@ impl<'t> Batch<'t> {
         };
         let contact = draft.contact.unwrap_or_default();
         if kind == Kind::Expert || !contact.is_empty() {
-            self.admit(id, &external_id).await?;
+            self.admit(id, &external_id, &draft.profile).await?;
         }
+        let left_out = self.leave_out(&mut draft.profile).await?;
         self.known.insert((kind, external_id.clone()), Some(self.entries.len()));
         self.entries.push(Entry {
             id,
@@ -136,6 +140,7 @@ impl<'t> Batch<'t> {
             contact: Some(contact),
             origin: Origin::Draft,
             changed: true,
+            left_out,
             row: RecordRow {
                 kind: kind.slug().to_owned(),
                 number,
@@ -152,46 +157,24 @@ impl<'t> Batch<'t> {
 
     /// Makes a record say what the draft says; the consent of an expert stays when the draft does not say one. Returns whether that is
     /// anything new.
-    pub(crate) async fn revise(&mut self, at: usize, draft: Draft) -> Result<bool, StoreError> {
+    pub(crate) async fn revise(&mut self, at: usize, mut draft: Draft) -> Result<bool, StoreError> {
         let Entry { id, row, contact, .. } = &self.entries[at];
         let brings_contact =
             draft.contact.as_ref().is_some_and(|new| !new.is_empty() && Some(new) != contact.as_ref());
         let renamed = draft.external_id.as_ref().filter(|new| **new != row.external_id);
         if brings_contact || (renamed.is_some() && id.kind == Kind::Expert) {
             let (id, external_id) = (*id, renamed.unwrap_or(&row.external_id).clone());
-            self.admit(id, &external_id).await?;
+            self.admit(id, &external_id, &draft.profile).await?;
         }
+        let left_out = self.leave_out(&mut draft.profile).await?;
         let now = self.now;
+        self.entries[at].left_out = left_out;
         self.entries[at].revise(draft, now, &mut self.emptied)
     }
 
     /// Fields that records have lost, or have as they are by default again, because their drafts did not say them.
     pub(crate) fn emptied(&self) -> &BTreeSet<&'static str> {
         &self.emptied
-    }
-
-    /// Sees to it that a person who was erased does not come back in passing.
-    async fn admit(&mut self, id: RecordId, external_id: &str) -> Result<(), StoreError> {
-        if !self.is_erased(id.kind, external_id).await? {
-            return Ok(());
-        }
-        let digest = digest(id.kind, external_id);
-        if !self.readmits {
-            return Err(StoreError::Erased { kind: id.kind, external_id: external_id.to_owned() });
-        }
-        let what = ErasureKind::Readmitted;
-        self.readmitted.push(Erasure { kind: id.kind, number: id.number, digest, at: self.now, what });
-        Ok(())
-    }
-
-    /// Whether this identifier belongs to somebody who was erased.
-    async fn is_erased(&mut self, kind: Kind, external_id: &str) -> Result<bool, StoreError> {
-        let any = match self.any_erased {
-            Some(any) => any,
-            None => erasures::any(self.transaction).await?,
-        };
-        self.any_erased = Some(any);
-        Ok(any && erasures::is_erased(self.transaction, kind, &digest(kind, external_id)).await?)
     }
 
     /// Numbers of the achievements that name this expert, or somebody of that name who is no expert on file.
@@ -224,6 +207,11 @@ impl<'t> Batch<'t> {
 
     pub(crate) fn id(&self, at: usize) -> RecordId {
         self.entries[at].id
+    }
+
+    /// How many inventors of the latest draft of it were erased, and are left out.
+    pub(crate) fn left_out(&self, at: usize) -> u32 {
+        self.entries[at].left_out
     }
 
     /// The record as it will be.
@@ -295,6 +283,7 @@ impl<'t> Batch<'t> {
             origin: Origin::Database { profile_before: None },
             changed: false,
             contact_changed: false,
+            left_out: 0,
         });
         Ok(self.entries.len() - 1)
     }

@@ -11,10 +11,10 @@ use crate::audit::{self, About, Action, Event};
 use crate::backend::{Transaction, on_backend};
 use crate::batch::{Batch, write::changes};
 use crate::campaigns;
-use crate::erasures::{self, Erasure, ErasureKind, digest};
+use crate::erasures::{self, Erasure, ErasureKind, digest, digest_of_name};
 use crate::rows::{RecordRow, now, signed};
 use crate::sql::{erasures as texts, operations, webhooks};
-use crate::{Store, StoreError, runs, sql, upkeep};
+use crate::{Store, StoreError, chores, runs, sql};
 
 /// Records that are told as mentioning a name.
 const MOST_MENTIONS: i64 = 200;
@@ -91,27 +91,29 @@ impl Store {
     pub async fn erase<E: From<StoreError>>(
         &self,
         id: RecordId,
-        remember: impl FnOnce(&Erasure) -> Result<(), E>,
+        remember: impl FnOnce(&[Erasure]) -> Result<(), E>,
     ) -> Result<Erased, E> {
         let mut transaction = self.backend.begin().await?;
         let mut batch = Batch::new(&mut transaction, self);
         let at = batch.get(id, None).await?;
         let record = batch.record(at)?;
         drop(batch);
-        let digest = digest(id.kind, &record.external_id);
-        let entry =
-            Erasure { at: now(), what: ErasureKind::Erased, kind: id.kind, number: id.number, digest };
-        remember(&entry)?;
-        let erased = self.erase_in(&mut transaction, id, Some(entry)).await?;
+        let (at, number) = (now(), id.number);
+        let entry = |digest| Erasure { at, what: ErasureKind::Erased, kind: id.kind, number, digest };
+        let entries: Vec<Erasure> =
+            digests(&record.external_id, &record.profile).into_iter().map(entry).collect();
+        remember(&entries)?;
+        let erased = self.erase_in(&mut transaction, id, &entries).await?;
         transaction.commit().await?;
         Ok(erased)
     }
 
+    /// With no entries it is somebody who had been erased before.
     pub(crate) async fn erase_in(
         &self,
         transaction: &mut Transaction,
         id: RecordId,
-        entry: Option<Erasure>,
+        entries: &[Erasure],
     ) -> Result<Erased, StoreError> {
         let mut batch = Batch::new(transaction, self);
         let at = batch.get(id, None).await?;
@@ -138,18 +140,32 @@ impl Store {
             batch.revise(at, draft).await?;
             batch.write().await?;
         }
-        erasures::add(transaction, entry.as_slice()).await?;
-        upkeep::mark(transaction, id.kind).await?;
+        erasures::add(transaction, entries).await?;
+        let own = self.follower.as_deref();
+        chores::mark(transaction, id.kind, own).await?;
         if erased.achievements > 0 {
-            upkeep::mark(transaction, Kind::Achievement).await?;
+            chores::mark(transaction, Kind::Achievement, own).await?;
         }
         let Erased { achievements, matches, judgements, feedback } = erased;
-        let again = entry.is_none();
+        let again = entries.is_empty();
         let detail = json!({"achievements": achievements, "matches": matches, "judgements": judgements, "feedback": feedback, "again": again});
         let event = Event::done(Action::PersonErase, About::Record(id), detail);
         audit::append(transaction, &self.actor, event).await?;
         Ok(erased)
     }
+}
+
+/// By what somebody is known again: the identifier, and of an expert the name in an organisation, for an achievement that loses the name
+/// without an identifier would bring it back at the next import.
+pub(crate) fn digests(external_id: &str, profile: &Profile) -> Vec<String> {
+    let mut digests = vec![digest(profile.kind(), external_id)];
+    if let Profile::Expert(expert) = profile
+        && !expert.name.is_empty()
+        && !expert.organisation.is_empty()
+    {
+        digests.push(digest_of_name(&expert.name, &expert.organisation));
+    }
+    digests
 }
 
 /// Takes an expert's name out of the achievements that it stands in: where the expert is named by identifier, and where nobody is, but the

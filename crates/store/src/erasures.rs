@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::backend::{Transaction, on_backend};
 use crate::rows::{corrupt, row, signed, unsigned};
 use crate::sql::erasures as texts;
-use crate::{Actor, Store, StoreError, sql, upkeep};
+use crate::{Actor, Store, StoreError, chores, sql};
 
 /// Records whose identifiers are digested at a time.
 const SLICE: i64 = 5_000;
@@ -46,12 +46,13 @@ pub struct Erasure {
     pub kind: Kind,
     /// The number that the record had.
     pub number: u64,
-    /// [`digest`] of the identifier that the record's source gave it.
+    /// [`digest`] of the identifier that the record's source gave it; or of an expert's name and organisation, for achievements that
+    /// name their inventors without identifiers.
     pub digest: String,
 }
 
 row! {
-    struct ErasureRow {
+    pub(crate) struct ErasureRow {
         kind: String,
         digest: String,
         at: i64,
@@ -68,7 +69,7 @@ row! {
 }
 
 impl ErasureRow {
-    fn erasure(self) -> Result<Erasure, StoreError> {
+    pub(crate) fn erasure(self) -> Result<Erasure, StoreError> {
         let what = match self.what.as_str() {
             "erased" => ErasureKind::Erased,
             "readmitted" => ErasureKind::Readmitted,
@@ -85,6 +86,15 @@ pub fn digest(kind: Kind, external_id: &str) -> String {
     hasher.update(kind.slug().as_bytes());
     hasher.update(b"\n");
     hasher.update(external_id.as_bytes());
+    hasher.finalize().to_hex().to_string()
+}
+
+/// Stands for an expert where a source gives no identifier: by name and organisation.
+pub(crate) fn digest_of_name(name: &str, organisation: &str) -> String {
+    let mut hasher = blake3::Hasher::new_derive_key("hongniang 2026-11 erased persons by name");
+    hasher.update(name.as_bytes());
+    hasher.update(b"\n");
+    hasher.update(organisation.as_bytes());
     hasher.finalize().to_hex().to_string()
 }
 
@@ -112,6 +122,14 @@ impl Store {
             sqlx::query_as(texts::ERASURES).fetch_all(&pools.readers).await?
         });
         rows.into_iter().map(ErasureRow::erasure).collect()
+    }
+
+    /// How many entries there are.
+    pub async fn count_erasures(&self) -> Result<u64, StoreError> {
+        let count: i64 = on_backend!(&self.backend, pools => {
+            sqlx::query_scalar(texts::COUNT).fetch_one(&pools.readers).await?
+        });
+        Ok(unsigned(count))
     }
 
     /// Which of these identifiers belong to persons who were erased.
@@ -171,12 +189,12 @@ impl Store {
         let mut found = Vec::new();
         for kind in erased.iter().map(|(kind, _)| *kind).collect::<BTreeSet<_>>() {
             for id in named(transaction, kind, &erased).await? {
-                self.acting(Actor::system()).erase_in(transaction, id, None).await?;
+                self.acting(Actor::system()).erase_in(transaction, id, &[]).await?;
                 found.push(id);
             }
         }
         if !found.is_empty() {
-            upkeep::mark_replaced(transaction).await?;
+            chores::mark_replaced(transaction, self.follower.as_deref()).await?;
         }
         Ok(found)
     }
@@ -205,25 +223,13 @@ async fn named(
     }
 }
 
-/// Whether anybody was ever erased.
-pub(crate) async fn any(transaction: &mut Transaction) -> Result<bool, StoreError> {
-    let one: Option<String> = on_backend!(transaction, transaction => {
-        sqlx::query_scalar(texts::ANY).fetch_optional(&mut **transaction).await?
-    });
-    Ok(one.is_some())
-}
-
-/// Whether this identifier belongs to somebody who was erased.
-pub(crate) async fn is_erased(
-    transaction: &mut Transaction,
-    kind: Kind,
-    digest: &str,
-) -> Result<bool, StoreError> {
+/// Who is erased now, by digests.
+pub(crate) async fn standing(transaction: &mut Transaction) -> Result<BTreeSet<(Kind, String)>, StoreError> {
     let rows: Vec<ErasureRow> = on_backend!(transaction, transaction => {
-        sqlx::query_as(texts::states(1)).bind(kind.slug()).bind(digest).fetch_all(&mut **transaction).await?
+        sqlx::query_as(texts::ERASURES).fetch_all(&mut **transaction).await?
     });
     let entries = rows.into_iter().map(ErasureRow::erasure).collect::<Result<Vec<_>, _>>()?;
-    Ok(!in_force(&entries).is_empty())
+    Ok(in_force(&entries))
 }
 
 /// Adds entries; those that are there already stay as they are.

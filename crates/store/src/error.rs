@@ -202,6 +202,11 @@ pub enum StoreError {
         /// The identifier of the person's record.
         external_id: String,
     },
+    /// The planner's statistics belong to whoever owns the database, and that is another role.
+    #[error(
+        "PostgreSQL 的统计信息（pg_statistic）里可能仍有被删的文字：本程序所用的角色不是数据库的所有者，无权重写它；请由管理员执行 ALTER DATABASE 库名 OWNER TO 本程序的角色，之后会自动清理"
+    )]
+    StatisticsKept,
     /// The database that a copy should be put into holds something.
     #[error(
         "数据库不是空的；只能恢复到新建的空数据库，请另建一个：createdb --encoding=UTF8 --template=template0 名称"

@@ -11,6 +11,7 @@ mod audit;
 mod backend;
 mod batch;
 mod campaigns;
+mod chores;
 mod clusters;
 mod contacts;
 mod duplicates;
@@ -32,6 +33,7 @@ mod reading;
 mod rows;
 mod runs;
 mod sealing;
+mod shut_out;
 mod sql;
 mod sqlite;
 mod store;
@@ -49,6 +51,7 @@ pub use campaigns::{
     Amendment, CampaignDraft, CampaignPair, PlanDraft, PlanVisit, RulingEntry, StoredCampaign, StoredPlan,
     StoredRuling, StoredVisit,
 };
+pub use chores::Chore;
 pub use clusters::{Cluster, ClusterPlace};
 pub use contacts::{KeyInUse, Rotation};
 pub use duplicates::{Comparison, Pair, Sketch};
@@ -57,19 +60,21 @@ pub use erasing::{Erased, ErasurePlan};
 pub use erasures::{Erasure, ErasureKind, digest};
 pub use error::StoreError;
 pub use feedback::{FeedbackEntry, StoredFeedback};
+pub use followers::Follower;
 pub use judgements::{Judgement, StoredJudgement};
 pub use keyring::{KeySource, make_private};
 pub use keys::{Holder, KeyDraft, KeyState, LIVE_KEYS, StoredKey};
 pub use load::{Connections, Load};
-pub use operations::{Advance, Ending, Operation, OperationDraft, OperationState};
+pub use operations::{Advance, Ending, OnFile, Operation, OperationDraft, OperationState};
 pub use reading::{Change, ListFilter};
 pub use runs::{
     BatchWork, ChangesPlace, Claim, Findings, ListChanges, MatchChange, MatchList, Opened, Place, PlacePart,
     Run, RunBatch, RunId, RunPlan, RunProgress, RunState, RunTotals,
 };
+pub use shut_out::ShutOut;
 pub use store::{Address, MigrationReport, Store};
 pub use tickets::{Receipt, Ticket};
-pub use upkeep::{Chore, Snapshot};
+pub use upkeep::Snapshot;
 pub use webhooks::delivering::{Attempt, Delivery, DeliveryState, DueDelivery, Then, WebhookLoad};
 pub use webhooks::events::{Announced, NeedChanges, RegistryChanges, message_id};
 pub use webhooks::{Webhook, WebhookChange, WebhookDraft, WebhookState};

@@ -131,6 +131,15 @@ pub struct Advance {
     pub report: String,
 }
 
+/// What is on file of an operation when more is written of it, in the same transaction.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct OnFile {
+    /// The report so far, as JSON. Names that were hidden in it are not to come back from memory.
+    pub report: Option<String>,
+    /// Whether somebody was erased since it was asked for: what it read before may name that person.
+    pub erased_since: bool,
+}
+
 /// How an operation ends.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ending {

@@ -156,13 +156,48 @@ pub(crate) async fn begin(pools: &Pools<Bounded<PgPool>>) -> Result<Turn, StoreE
 /// When the server refuses.
 pub(crate) async fn scrub(pools: &Pools<Bounded<PgPool>>) -> Result<(), StoreError> {
     let mut connection = pools.writer.acquire().await?;
-    for text in ["SET statement_timeout = 0", "VACUUM (FULL, ANALYZE)", "RESET statement_timeout"] {
-        let done = within(SCRUB, sqlx::query(text).execute(&mut *connection)).await;
-        if let Err(error) = done {
-            // Nobody is to get one without a bound.
-            connection.close_on_drop();
-            return Err(error.into());
-        }
+    let outcome = at_length(&mut connection, "VACUUM (FULL, ANALYZE)").await;
+    if outcome.is_err() {
+        // Nobody is to get one without a bound.
+        connection.close_on_drop();
+    }
+    Ok(outcome?)
+}
+
+/// Writes the file of the planner's statistics anew. Analyzing takes what was deleted out of them, but not out of that file, and the file belongs to
+/// whoever owns the database: others are told by a new number that was not given.
+///
+/// # Errors
+/// [`StoreError::StatisticsKept`], and when the server refuses.
+pub(crate) async fn scrub_statistics(pools: &Pools<Bounded<PgPool>>) -> Result<(), StoreError> {
+    let mut connection = pools.writer.acquire().await?;
+    let outcome = async {
+        let answer = pools.writer.answer();
+        let file = async |connection: &mut PgConnection| {
+            within(answer, sqlx::query_scalar(sql::tables::STATISTICS_FILE).fetch_one(connection)).await
+        };
+        let before: i64 = file(&mut connection).await?;
+        at_length(&mut connection, "VACUUM (FULL) pg_catalog.pg_statistic").await?;
+        let after: i64 = file(&mut connection).await?;
+        Ok::<_, Error>(before != after)
+    };
+    let outcome = outcome.await;
+    if outcome.is_err() {
+        connection.close_on_drop();
+    }
+    if outcome? { Ok(()) } else { Err(StoreError::StatisticsKept) }
+}
+
+/// Executes a statement that takes as long as it takes. What the server has to say beside it, as that it skips what is not ours, is asked for otherwise.
+async fn at_length(connection: &mut PgConnection, statement: &'static str) -> Result<(), Error> {
+    for text in [
+        "SET statement_timeout = 0",
+        "SET client_min_messages = error",
+        statement,
+        "RESET client_min_messages",
+        "RESET statement_timeout",
+    ] {
+        within(SCRUB, sqlx::query(text).execute(&mut *connection)).await?;
     }
     Ok(())
 }

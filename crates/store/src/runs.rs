@@ -29,7 +29,7 @@ use rows::RunRow;
 pub(crate) use striking::strike;
 
 /// As whom the re-match follows the outbox: what changed since the current run is kept for the next one.
-const FOLLOWER: &str = "rematch";
+pub(crate) const FOLLOWER: &str = "rematch";
 /// The registries whose changes it goes by.
 const FOLLOWED: [Kind; 4] = [Kind::Need, Kind::Expert, Kind::Station, Kind::Achievement];
 

@@ -122,6 +122,10 @@ pub(crate) const PRUNE_CHANGES: &str = "DELETE FROM outbox WHERE seq IN
 pub(crate) const FOLLOW: &str =
     "INSERT INTO followers (follower, kind, position, seen_at) VALUES ($1, $2, $3, $4)
     ON CONFLICT (follower, kind) DO UPDATE SET position = excluded.position, seen_at = excluded.seen_at";
+/// Whose indexes follow; the re-match (`$1`) has none.
+pub(crate) const FOLLOWERS: &str = "SELECT follower, MAX(seen_at) AS seen_at FROM followers WHERE follower <> $1 GROUP BY follower ORDER BY follower";
+pub(crate) const FOLLOWS: &str = "SELECT 1 FROM followers WHERE follower = $1 LIMIT 1";
+pub(crate) const FORGET_INDEXES: &str = "DELETE FROM followers WHERE follower <> $1";
 pub(crate) const FORGET_FOLLOWERS: &str = "DELETE FROM followers WHERE seen_at < $1";
 
 pub(crate) const JUDGEMENT: &str = concat!(

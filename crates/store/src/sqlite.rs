@@ -77,6 +77,17 @@ pub(crate) async fn open(at: Address) -> Result<(Pools<SqlitePool>, MigrationRep
     Ok((Pools { writer, readers, turns: Arc::default(), reach: Arc::default() }, report))
 }
 
+/// Connections that look into the database at this address and change nothing, not even its version.
+///
+/// # Errors
+/// [`StoreError::BadUrl`].
+pub(crate) fn look_into(at: Address) -> Result<Pools<SqlitePool>, StoreError> {
+    let (options, _) = options(at)?;
+    let readers =
+        pool().max_connections(1).connect_lazy_with(options.read_only(true).busy_timeout(WRITE_TURN));
+    Ok(Pools { writer: readers.clone(), readers, turns: Arc::default() })
+}
+
 async fn brought_up_to_date(writer: &SqlitePool) -> Result<MigrationReport, StoreError> {
     migrate::<Sqlite>(&mut *first_connection(writer).await?).await
 }

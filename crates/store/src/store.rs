@@ -24,6 +24,8 @@ pub struct Store {
     pub(crate) readmits: bool,
     /// Under which the next write is done, once.
     pub(crate) ticket: Option<Arc<Ticket>>,
+    /// The name of the index that follows it here.
+    pub(crate) follower: Option<Arc<str>>,
 }
 
 /// How long a database may take to answer a ping.
@@ -67,6 +69,17 @@ pub struct MigrationReport {
 }
 
 impl Store {
+    pub(crate) fn over(backend: Backend, keys: Keys) -> Self {
+        let actor = Actor::system().into();
+        Self { backend, keys, actor, readmits: false, ticket: None, follower: None }
+    }
+
+    /// The same store, followed here by the index of this name: what is to be done on its files is marked, whether it has said of itself or not.
+    #[must_use]
+    pub fn followed_by(&self, follower: &str) -> Self {
+        Self { follower: Some(follower.into()), ..self.clone() }
+    }
+
     /// Opens the database at this address, its keys beside it; see [`Store::open_with`].
     ///
     /// # Errors
@@ -184,5 +197,5 @@ async fn connect(at: Address, source: KeySource) -> Result<(Store, MigrationRepo
     if let OnBackend::Sqlite(pools) = &backend {
         sqlite::seal_plain_contacts(&pools.writer, &keys).await?;
     }
-    Ok((Store { backend, keys, actor: Actor::system().into(), readmits: false, ticket: None }, report))
+    Ok((Store::over(backend, keys), report))
 }

@@ -1,7 +1,4 @@
 //! The files behind the database: what is deleted is taken out of them, and a copy is made while others write.
-//!
-//! What is to be done is marked in the transaction that makes it necessary, and the mark goes once it is done: a process that is killed
-//! in between leaves it to the next one.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -11,45 +8,7 @@ use sqlx::Connection;
 
 use crate::backend::{OnBackend, Transaction, on_backend};
 use crate::keyring::Keys;
-use crate::rows::{row, unsigned};
-use crate::sql::erasures as texts;
-use crate::{
-    Actor, Erasure, KeySource, Store, StoreError, last_key, migrations, operations, postgres, sql, sqlite,
-};
-
-const SCRUB: &str = "scrub";
-const COMPACT: &str = "compact:";
-const REBUILD: &str = "rebuild:";
-const FILES: &str = "files";
-
-/// Something that is still to be done so that nothing of what was erased is left in the files.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Chore {
-    /// The database's files, see [`Store::scrub`].
-    Scrub {
-        /// Which mark this is.
-        since: u64,
-    },
-    /// Files that were put aside for operations up to this number, see [`Store::any_file_up_to`].
-    Files {
-        /// Number of the operation.
-        since: u64,
-    },
-    /// A registry's index, once it holds all changes up to `since`.
-    Compact {
-        /// The registry.
-        kind: Kind,
-        /// Number of the change in the outbox.
-        since: u64,
-    },
-    /// A registry's index, whatever position it says it is at: the database is another one than that which it followed.
-    Rebuild {
-        /// The registry.
-        kind: Kind,
-        /// Which mark this is.
-        since: u64,
-    },
-}
+use crate::{Erasure, KeySource, Store, StoreError, last_key, migrations, postgres, sql, sqlite};
 
 /// What a copy of the database holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -69,61 +28,7 @@ impl Snapshot {
     pub const FOLDER: &str = "postgres";
 }
 
-impl Chore {
-    fn mark(self) -> (String, u64) {
-        match self {
-            Self::Scrub { since } => (SCRUB.to_owned(), since),
-            Self::Files { since } => (FILES.to_owned(), since),
-            Self::Compact { kind, since } => (format!("{COMPACT}{}", kind.plural()), since),
-            Self::Rebuild { kind, since } => (format!("{REBUILD}{}", kind.plural()), since),
-        }
-    }
-}
-
-row! {
-    struct ChoreRow {
-        name: String,
-        since: i64,
-    }
-}
-
 impl Store {
-    /// What is still to be done.
-    pub async fn chores(&self) -> Result<Vec<Chore>, StoreError> {
-        let rows: Vec<ChoreRow> = on_backend!(&self.backend, pools => {
-            sqlx::query_as(texts::CHORES).fetch_all(&pools.readers).await?
-        });
-        let chore = |row: ChoreRow| {
-            let since = unsigned(row.since);
-            let registry = |prefix| row.name.strip_prefix(prefix).and_then(|name: &str| name.parse().ok());
-            if let Some(kind) = registry(COMPACT) {
-                Some(Chore::Compact { kind, since })
-            } else if let Some(kind) = registry(REBUILD) {
-                Some(Chore::Rebuild { kind, since })
-            } else if row.name == FILES {
-                Some(Chore::Files { since })
-            } else {
-                // Any other is a later version's; it will do it.
-                (row.name == SCRUB).then_some(Chore::Scrub { since })
-            }
-        };
-        Ok(rows.into_iter().filter_map(chore).collect())
-    }
-
-    /// Takes a mark away, unless it was made anew meanwhile.
-    pub async fn end_chore(&self, chore: Chore) -> Result<(), StoreError> {
-        let (name, since) = chore.mark();
-        let mut transaction = self.backend.begin().await?;
-        on_backend!(&mut transaction, transaction => {
-            sqlx::query(texts::END_CHORE)
-                .bind(name)
-                .bind(crate::rows::signed(since))
-                .execute(&mut **transaction)
-                .await?;
-        });
-        transaction.commit().await
-    }
-
     /// Writes the database's files anew, without anything that was deleted, and does so before it returns. Takes as long as copying them,
     /// needs as much room again, and writers wait.
     ///
@@ -133,6 +38,18 @@ impl Store {
         match &self.backend {
             OnBackend::Sqlite(pools) => sqlite::scrub(&pools.writer).await,
             OnBackend::Postgres(pools) => postgres::scrub(pools).await,
+        }
+    }
+
+    /// Writes the statistics of PostgreSQL's planner anew, which quote from texts: what was deleted is out of them, but not out of their file.
+    /// After [`Store::scrub`]; SQLite keeps none.
+    ///
+    /// # Errors
+    /// [`StoreError::StatisticsKept`] when the database belongs to another role; then it is still to be done.
+    pub async fn scrub_statistics(&self) -> Result<(), StoreError> {
+        match &self.backend {
+            OnBackend::Sqlite(_) => Ok(()),
+            OnBackend::Postgres(pools) => postgres::scrub_statistics(pools).await,
         }
     }
 
@@ -171,7 +88,7 @@ impl Store {
         let keys = Keys::open(Keys::place(keys, None), nothing_sealed)?;
         keys.go_with(last.as_deref())?;
         let backend = OnBackend::Postgres(pools);
-        let store = Self { backend, keys, actor: Actor::system().into(), readmits: false, ticket: None };
+        let store = Self::over(backend, keys);
         let erased = store.add_erasures_in(&mut transaction, erasures).await?;
         transaction.commit().await?;
         store.close().await;
@@ -195,42 +112,4 @@ async fn any_sealed(transaction: &mut Transaction) -> Result<bool, StoreError> {
         }
     }
     Ok(false)
-}
-
-/// Marks the database, a registry's index, and what is put aside, as holding what was deleted.
-pub(crate) async fn mark(transaction: &mut Transaction, kind: Kind) -> Result<(), StoreError> {
-    let since = last_change(transaction).await?;
-    add(transaction, &[Chore::Scrub { since }, Chore::Compact { kind, since }]).await?;
-    match operations::last_with_file(transaction).await? {
-        0 => Ok(()),
-        since => add(transaction, &[Chore::Files { since }]).await,
-    }
-}
-
-/// Marks all indexes as following another database. Their positions may well fit this one: as many changes have been made since as the
-/// other one was ahead.
-pub(crate) async fn mark_replaced(transaction: &mut Transaction) -> Result<(), StoreError> {
-    let since = last_change(transaction).await?;
-    add(transaction, &Kind::ALL.map(|kind| Chore::Rebuild { kind, since })).await
-}
-
-async fn last_change(transaction: &mut Transaction) -> Result<u64, StoreError> {
-    let last: i64 = on_backend!(transaction, transaction => {
-        sqlx::query_scalar(sql::LAST_CHANGE).fetch_one(&mut **transaction).await?
-    });
-    Ok(unsigned(last))
-}
-
-async fn add(transaction: &mut Transaction, chores: &[Chore]) -> Result<(), StoreError> {
-    for chore in chores {
-        let (name, since) = chore.mark();
-        on_backend!(&mut *transaction, transaction => {
-            sqlx::query(texts::ADD_CHORE)
-                .bind(name)
-                .bind(crate::rows::signed(since))
-                .execute(&mut **transaction)
-                .await?;
-        });
-    }
-    Ok(())
 }

@@ -36,6 +36,8 @@ pub struct Upserted {
     pub id: RecordId,
     /// What happened to it.
     pub outcome: Outcome,
+    /// Inventors whom the draft names and who are left out, for they were erased.
+    pub left_out: u32,
 }
 
 impl Store {
@@ -53,9 +55,9 @@ impl Store {
             return Err(already_exists(kind, external_id));
         }
         let at = batch.add(draft).await?;
-        let record = batch.record(at)?;
+        let (record, left_out) = (batch.record(at)?, batch.left_out(at));
         self.note_readmitted(batch.write().await?, &mut transaction).await?;
-        self.record_written(&mut transaction, Action::RecordCreate, &record, None).await?;
+        self.record_written(&mut transaction, Action::RecordCreate, &record, None, left_out).await?;
         self.redeem(&mut transaction, receipt(&record)).await?;
         transaction.commit().await?;
         Ok(record)
@@ -118,10 +120,11 @@ impl Store {
         }
         let before = batch.record(at)?.status;
         let changed = batch.revise(at, draft).await?;
-        let record = batch.record(at)?;
+        let (record, left_out) = (batch.record(at)?, batch.left_out(at));
         self.note_readmitted(batch.write().await?, &mut transaction).await?;
         if changed {
-            self.record_written(&mut transaction, Action::RecordChange, &record, Some(before)).await?;
+            let change = Action::RecordChange;
+            self.record_written(&mut transaction, change, &record, Some(before), left_out).await?;
         }
         self.redeem(&mut transaction, receipt(&record)).await?;
         transaction.commit().await?;
@@ -150,10 +153,11 @@ impl Store {
             unsaid: Unsaid::default(),
         };
         let changed = batch.revise(at, draft).await?;
-        let record = batch.record(at)?;
+        let (record, left_out) = (batch.record(at)?, batch.left_out(at));
         self.note_readmitted(batch.write().await?, &mut transaction).await?;
         if changed {
-            self.record_written(&mut transaction, Action::RecordChange, &record, Some(before)).await?;
+            let change = Action::RecordChange;
+            self.record_written(&mut transaction, change, &record, Some(before), left_out).await?;
         }
         self.redeem(&mut transaction, receipt(&record)).await?;
         transaction.commit().await?;
@@ -180,8 +184,8 @@ impl Store {
                 Some(at) if batch.revise(at, draft).await? => (at, Outcome::Changed),
                 Some(at) => (at, Outcome::Unchanged),
             };
-            let id = batch.id(at);
-            outcomes.push(Upserted { id, outcome });
+            let left_out = if outcome == Outcome::Elsewhere { 0 } else { batch.left_out(at) };
+            outcomes.push(Upserted { id: batch.id(at), outcome, left_out });
         }
         let emptied = batch.emptied().clone();
         self.note_readmitted(batch.write().await?, transaction).await?;
@@ -209,10 +213,14 @@ impl Store {
         action: Action,
         record: &Record,
         status_before: Option<Status>,
+        inventors_left_out: u32,
     ) -> Result<(), StoreError> {
         let mut detail = json!({"revision": record.revision, "status": record.status.slug()});
         if let Some(before) = status_before.filter(|before| *before != record.status) {
             detail["status_before"] = before.slug().into();
+        }
+        if inventors_left_out > 0 {
+            detail["inventors_left_out"] = inventors_left_out.into();
         }
         let event = Event::done(action, About::Record(record.id), detail);
         audit::append(transaction, &self.actor, event).await

@@ -312,7 +312,7 @@ async fn what_was_erased_is_in_no_file_once_they_are_scrubbed() {
     assert!(chores.iter().any(|chore| matches!(chore, Chore::Scrub { .. })));
     store.scrub().await.unwrap();
     assert_eq!(holding(folder.path(), &MARKS), [""; 0], "while it is open");
-    for chore in chores {
+    for chore in &chores {
         store.end_chore(chore).await.unwrap();
     }
     assert!(store.chores().await.unwrap().is_empty());

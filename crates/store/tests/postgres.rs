@@ -4,6 +4,8 @@
 
 #[path = "postgres/copies.rs"]
 mod copies;
+#[path = "../../../tests/support/holding.rs"]
+mod holding;
 #[path = "../../../tests/support/postgres.rs"]
 mod postgres_server;
 #[path = "postgres/proxy.rs"]
@@ -116,6 +118,44 @@ async fn a_migration_that_dies_midway_leaves_nothing() {
     blocking.await.unwrap();
     assert_eq!(server.sql(&url, TABLES), "0");
     Store::migrate(&url).await.unwrap();
+}
+
+/// Whoever owns the tables alone cannot write the planner's statistics anew, and says so until the database is given to it.
+#[tokio::test(flavor = "multi_thread")]
+async fn statistics_of_a_database_of_another_role_are_not_called_clean() {
+    let Some(server) = Server::start_new() else { return };
+    let owner = server.database();
+    server.sql(&owner, "CREATE ROLE tenant LOGIN");
+    server.sql(&owner, "GRANT ALL ON SCHEMA public TO tenant");
+    let url = owner.replace("user=hongniang", "user=tenant");
+    let store = opened(&url).await;
+    let draft = Draft {
+        profile: Profile::Need(Need { title: "欧阳龘爨".to_owned(), ..Need::default() }),
+        ..need("x")
+    };
+    store.create(draft).await.unwrap();
+    let quoting = Draft {
+        profile: Profile::Need(Need { title: "另一项".to_owned(), ..Need::default() }),
+        ..need("y")
+    };
+    store.create(quoting).await.unwrap();
+    server.sql(&url, "ALTER TABLE records ALTER profile SET STATISTICS 1000");
+    server.sql(&url, "ANALYZE records");
+    let remembers =
+        "SELECT count(*) FROM pg_stats WHERE tablename = 'records' AND histogram_bounds::text LIKE '%龘爨%'";
+    assert_eq!(server.sql(&owner, remembers), "1");
+    server.sql(&url, "DELETE FROM records WHERE external_id = 'x'");
+    store.scrub().await.unwrap();
+    let holds = || !holding::holding(&server.tables(&owner), &["龘爨"]).is_empty();
+    assert!(holds(), "the old row of the statistics lies in their file");
+    let refused = store.scrub_statistics().await.unwrap_err();
+    assert!(matches!(refused, StoreError::StatisticsKept), "{refused:?}");
+    assert!(refused.to_string().contains("ALTER DATABASE"), "{refused}");
+    assert!(holds());
+    let name = owner.trim_start_matches("postgres:///").split('?').next().unwrap();
+    server.sql(&owner, &format!("ALTER DATABASE {name} OWNER TO tenant"));
+    store.scrub_statistics().await.unwrap();
+    assert!(!holds());
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@ use std::time::Duration;
 use anyhow::Result;
 use clap::{ArgGroup, Args, Subcommand};
 use domain::{Kind, RecordId};
-use engine::{Engine, Erased, ErasurePlan};
+use engine::{Engine, Erased, ErasurePlan, Remnant};
 use serde_json::{Value, json};
 
 use super::contacts::anywhere;
@@ -22,8 +22,8 @@ const PATIENCE: Duration = Duration::from_secs(600);
 const EXAMPLES: &str = "依本人要求删除个人信息。\n\n例：\n  hongniang erase person --expert ZJ-001\n  hongniang erase person --expert ZJ-001 --yes";
 const PERSON: &str = "先列出将要删除的内容；加 --yes 才执行，执行后无法撤销。\n\n\
 专家：删除其登记、联系方式，以及匹配结果、评判、反馈中关于此人的部分；科技成果保留，完成人中去掉此人。其他登记（--record）：只删除联系人和联系方式，登记保留。\n\
-随后重写数据库文件、合并索引，使文件里不再留有被删的内容（需要与数据库同样大的空余磁盘；其间写入要等待）。\n\
-数据目录的删除名单（erasures，不含个人信息）记下此事：恢复旧备份时会再次删除，再次导入同一编号时会拒绝，除非加 --allow-erased。\n\
+随后重写数据库文件、合并索引，使文件里不再留有被删的内容（需要与数据库同样大的空余磁盘；其间写入要等待）。几台服务器共用一个数据库时，各自清理自己的索引；没有清理完的逐一列出，退出码为 3。\n\
+数据目录的删除名单（erasures，不含个人信息）记下此事：恢复旧备份时会再次删除，再次导入同一编号时会拒绝，除非加 --allow-erased；再次导入成果时，完成人里不再写入此人。\n\
 以前的备份和导出的文件不会改动，请自行处理；其他登记的正文里提到此人的，列出编号，请人工核对。\n\n\
 例：\n  hongniang erase person --expert ZJ-001\n  hongniang erase person --name 张某某 --organisation 某某大学 --yes\n  hongniang erase person --record need-20 --yes";
 
@@ -100,14 +100,15 @@ impl Person {
             done.push((id, engine.erase_person(id).await?));
         }
         let waiting = spinner("正在重写数据库、合并索引……");
-        let clean = engine.finish_erasing(PATIENCE).await;
+        let left = engine.finish_erasing(PATIENCE).await;
         waiting.finish_and_clear();
-        let clean = clean?;
+        let left = left?;
         if self.json {
             let mentions: Vec<RecordId> = plans.iter().flat_map(|plan| plan.mentions.clone()).collect();
             let records: Vec<Value> = done.iter().map(|(id, erased)| erased_json(*id, *erased)).collect();
+            let places: Vec<String> = left.iter().map(ToString::to_string).collect();
             screen::print_json(
-                &json!({"erased": true, "records": records, "files_clean": clean, "mentions": mentions}),
+                &json!({"erased": true, "records": records, "files_clean": left.is_empty(), "not_clean": places, "mentions": mentions}),
             )?;
         } else {
             let mut text: String = done.iter().map(|(id, erased)| told(*id, *erased)).collect();
@@ -115,14 +116,10 @@ impl Person {
             if gone {
                 text.push_str("此人此前已经删除，库中没有其登记\n");
             }
-            text.push_str(if clean {
-                "数据库文件已重写，索引已合并，文件里不再留有被删的内容\n"
-            } else {
-                "别的进程占用着数据库或索引，文件还没有清理完；运行中的服务或下一条命令会接着做\n"
-            });
+            text.push_str(&cleaned(&left));
             screen::print(&text)?;
         }
-        Ok(if clean { Ending::Done } else { Ending::Findings })
+        Ok(if left.is_empty() { Ending::Done } else { Ending::Findings })
     }
 
     /// Whether the expert who is meant was erased before.
@@ -151,6 +148,14 @@ impl Person {
         }
         Ok(found.into_iter().map(|record| record.id).collect())
     }
+}
+
+fn cleaned(left: &[Remnant]) -> String {
+    if left.is_empty() {
+        return "数据库文件已重写，索引已合并，文件里不再留有被删的内容\n".to_owned();
+    }
+    let places: String = left.iter().map(|place| format!("  {place}\n")).collect();
+    format!("这些地方还没有清理完：\n{places}")
 }
 
 fn planned(plan: &ErasurePlan) -> String {

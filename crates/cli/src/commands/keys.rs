@@ -179,7 +179,7 @@ fn told(key: &Key) -> String {
 }
 
 /// The day in China.
-fn day(at: jiff::Timestamp) -> jiff::civil::Date {
+pub(super) fn day(at: jiff::Timestamp) -> jiff::civil::Date {
     at.to_zoned(domain::china()).date()
 }
 

@@ -4,7 +4,7 @@
 use std::io::{self, Read};
 
 use domain::Kind;
-use store::Operation as StoredOperation;
+use store::{Operation as StoredOperation, StoreError};
 
 use super::{Act, Desk};
 use crate::matching::today;
@@ -44,9 +44,14 @@ impl Desk {
     ) -> Result<u64, EngineError> {
         self.permit(Act::Import(options.kind))?;
         let task = Task::Import(options);
-        let number = self.engine.submit(task, &self.caller.key, Some(&file), answers_later).await?;
-        file.keep();
-        Ok(number)
+        let submitted = self.engine.submit(task, &self.caller.key, Some(&file), answers_later).await;
+        match &submitted {
+            Ok(_) => file.keep(),
+            // It may be on file, and then it is done.
+            Err(EngineError::Store(StoreError::OutcomeUnknown(_))) => file.keep_in_doubt(),
+            Err(_) => {}
+        }
+        submitted
     }
 
     /// Has the index of a registry, or of all, be built anew, at this server; tells the number of the operation.

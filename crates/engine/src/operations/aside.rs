@@ -5,6 +5,7 @@ use std::fs::{self, File, TryLockError};
 use std::io::{self, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use store::{SealError, Sealing, Store, StoreError, Unsealing};
 
@@ -14,6 +15,8 @@ use crate::following::drawn;
 const FOLDER: &str = "operations";
 /// Held by the process that does the operations of this data directory.
 const LOCK: &str = "lock";
+/// A commit of which no answer came is done by then, or never: the database drops a transaction whose client says nothing.
+const DOUBT: Duration = Duration::from_secs(180);
 /// It is looked whether there is room left after so many bytes.
 const STEP: u64 = 1 << 20;
 
@@ -24,6 +27,8 @@ pub(crate) struct Aside {
     most: u64,
     /// Files that this process is writing or has written, and that are not on file in the database yet: name and size.
     fresh: Mutex<HashMap<String, u64>>,
+    /// Files of which nobody knows yet whether they are on file, and until when that is so.
+    doubtful: Mutex<HashMap<String, Instant>>,
 }
 
 /// A file on its way.
@@ -55,7 +60,7 @@ pub(crate) struct Watched<R> {
 
 impl Aside {
     pub(super) fn new(data_dir: &Path, most: u64) -> Self {
-        Self { folder: data_dir.join(FOLDER), most, fresh: Mutex::default() }
+        Self { folder: data_dir.join(FOLDER), most, fresh: Mutex::default(), doubtful: Mutex::default() }
     }
 
     /// The lock of whoever does the operations of this data directory; `None` while another process has it. It goes with the process.
@@ -113,9 +118,14 @@ impl Aside {
         }
     }
 
-    /// Files that lie there and are not on their way. Those of them that are not on file in the database afterwards are nobody's.
+    /// Files that lie there and are not on their way, nor in doubt. Those of them that are not on file in the database afterwards are nobody's.
     pub(super) fn settled(&self) -> Result<Vec<String>, EngineError> {
-        let fresh: Vec<String> = self.fresh().keys().cloned().collect();
+        let mut fresh: Vec<String> = self.fresh().keys().cloned().collect();
+        {
+            let mut doubtful = self.doubtful.lock().unwrap_or_else(PoisonError::into_inner);
+            doubtful.retain(|_, until| *until > Instant::now());
+            fresh.extend(doubtful.keys().cloned());
+        }
         let mut names = self.names().map_err(|error| self.unusable(error))?;
         names.retain(|name| !fresh.contains(name));
         Ok(names)
@@ -234,6 +244,14 @@ impl Laid {
     /// Leaves the file to its operation, which is on file now.
     pub(crate) fn keep(mut self) {
         self.kept = true;
+    }
+
+    /// Leaves the file to its operation if there is one, which nobody knows; if there is none, it is taken away later.
+    pub(crate) fn keep_in_doubt(self) {
+        let mut doubtful = self.aside.doubtful.lock().unwrap_or_else(PoisonError::into_inner);
+        doubtful.insert(self.name.clone(), Instant::now() + DOUBT);
+        drop(doubtful);
+        self.keep();
     }
 }
 

@@ -3,7 +3,7 @@
 use exchange::{Format, RowError};
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
-use store::{Operation as StoredOperation, OperationDraft, StoreError};
+use store::{OnFile, Operation as StoredOperation, OperationDraft, StoreError};
 
 use super::aside::Laid;
 use super::{Task, word};
@@ -155,11 +155,24 @@ pub(crate) fn task(stored: &StoredOperation) -> Result<Task, EngineError> {
 }
 
 pub(super) fn report(stored: &StoredOperation) -> Result<Option<ImportReport>, EngineError> {
-    let Some(text) = stored.report.as_deref().filter(|_| stored.draft.what != CAMPAIGN) else {
-        return Ok(None);
-    };
+    let text = stored.report.as_deref().filter(|_| stored.draft.what != CAMPAIGN);
+    text.map(|text| read_report(stored, text)).transpose()
+}
+
+/// Brings a report that goes on in memory in line with what is on file of it now.
+pub(crate) fn renew(
+    report: &mut ImportReport,
+    on_file: &OnFile,
+    operation: &StoredOperation,
+) -> Result<(), EngineError> {
+    let kept = on_file.report.as_deref().map(|text| read_report(operation, text)).transpose()?;
+    report.renew(kept, on_file.erased_since);
+    Ok(())
+}
+
+fn read_report(stored: &StoredOperation, text: &str) -> Result<ImportReport, EngineError> {
     let Report { report, row_errors } = read(stored, text)?;
-    Ok(Some(ImportReport { errors: row_errors, ..report }))
+    Ok(ImportReport { errors: row_errors, ..report })
 }
 
 pub(super) fn report_json(report: &ImportReport) -> String {

@@ -8,7 +8,7 @@ use tokio::task::JoinSet;
 
 use super::work::Outcome;
 use super::{Fault, LOOK, kept, passes};
-use crate::{Engine, EngineError, ImportReport};
+use crate::{Engine, EngineError};
 
 /// How often it is looked for what has been kept long enough.
 const TIDY_EVERY: Duration = Duration::from_secs(60);
@@ -156,34 +156,19 @@ impl Engine {
         operation: &StoredOperation,
         outcome: &Result<Outcome, EngineError>,
     ) -> Result<(), EngineError> {
-        let finished = |report| Ending {
-            state: OperationState::Succeeded,
-            report: Some(report),
-            problem: None,
-            rows: self.operations.rows_told(operation.number),
-            as_if_never: false,
-        };
-        let ending = |state, report: Option<&ImportReport>, fault: Option<Fault>, as_if_never| Ending {
-            state,
-            report: report.map(kept::report_json),
-            problem: fault.map(|fault| fault.to_json()),
-            rows: if state == OperationState::Succeeded {
-                self.operations.rows_told(operation.number)
-            } else {
-                0
-            },
-            as_if_never,
-        };
-        let ending = match outcome {
+        let rows = self.operations.rows_told(operation.number);
+        let plain = |state| Ending { state, report: None, problem: None, rows: 0, as_if_never: false };
+        let succeeded = Ending { rows, ..plain(OperationState::Succeeded) };
+        let (ending, report) = match outcome {
             Ok(Outcome::Stopped) => return Ok(self.store.let_go_of_operation(operation).await?),
-            Ok(Outcome::Succeeded(report)) => ending(OperationState::Succeeded, report.as_ref(), None, false),
-            Ok(Outcome::Planned(campaign)) => finished(kept::campaign_json(*campaign)),
-            Ok(Outcome::Cancelled(report)) => ending(
-                OperationState::Cancelled,
-                report.as_ref(),
-                None,
-                !kept::options(operation)?.answers_later,
-            ),
+            Ok(Outcome::Succeeded(report)) => (succeeded, report.clone()),
+            Ok(Outcome::Planned(campaign)) => {
+                (Ending { report: Some(kept::campaign_json(*campaign)), ..succeeded }, None)
+            }
+            Ok(Outcome::Cancelled(report)) => {
+                let as_if_never = !kept::options(operation)?.answers_later;
+                (Ending { as_if_never, ..plain(OperationState::Cancelled) }, report.clone())
+            }
             Err(EngineError::Store(error @ StoreError::OperationLost(_))) => {
                 tracing::warn!(
                     operation = operation.number,
@@ -213,13 +198,22 @@ impl Engine {
                 let now = self.stored_operation(operation.number).await?;
                 let so_far = kept::report(&now)?;
                 let report = match error {
-                    EngineError::NothingImported(report) => Some(&**report),
-                    _ => so_far.as_ref(),
+                    EngineError::NothingImported(report) => Some((**report).clone()),
+                    _ => so_far,
                 };
-                ending(OperationState::Failed, report, Some(fault), !kept::options(operation)?.answers_later)
+                let as_if_never = !kept::options(operation)?.answers_later;
+                let failed = plain(OperationState::Failed);
+                (Ending { problem: Some(fault.to_json()), as_if_never, ..failed }, report)
             }
         };
-        self.store.end_operation(operation, &ending).await?;
+        let ended = self.store.end_operation(operation, |on_file| {
+            let told = report.map(|mut report| {
+                kept::renew(&mut report, on_file, operation)?;
+                Ok::<_, EngineError>(kept::report_json(&report))
+            });
+            Ok::<_, EngineError>(Ending { report: told.transpose()?.or(ending.report), ..ending })
+        });
+        ended.await?;
         self.ended(operation)
     }
 

@@ -139,6 +139,7 @@ impl Engine {
         if report.rejected > 0 {
             return Err(report.refused());
         }
+        kept::renew(&mut report, &session.on_file(operation).await?, operation)?;
         if session.advance(operation, &advance(&report)).await? {
             return Ok(Outcome::Cancelled(None));
         }

@@ -1,9 +1,9 @@
 //! The log read from end to end, and what does not fit.
 
 use crate::audit::{Action, AuditRow};
-use crate::backend::on_backend;
+use crate::backend::{OnBackend, on_backend};
 use crate::rows::unsigned;
-use crate::sql::audit as texts;
+use crate::sql::{audit as texts, tables};
 use crate::{Store, StoreError};
 
 use super::chain::{self, Link};
@@ -82,9 +82,13 @@ impl Store {
     /// A chain shows changed, removed, inserted and reordered rows. Whoever can write the file can also write the whole chain anew, or cut
     /// off its tail with the remembered end; only a head that was kept elsewhere shows that.
     pub async fn verify_audit(&self, known_head: Option<&str>) -> Result<AuditReport, StoreError> {
-        // One transaction: what others append meanwhile is not seen, and the ends fit the rows.
+        // One moment: what others append meanwhile is not seen, and the ends fit the rows. SQLite's transactions are no other.
+        let begin = match &self.backend {
+            OnBackend::Sqlite(_) => "BEGIN",
+            OnBackend::Postgres(_) => tables::ONE_MOMENT,
+        };
         on_backend!(&self.backend, pools => {
-            let mut transaction = pools.readers.begin().await?;
+            let mut transaction = pools.readers.begin_with(begin).await?;
             let anchor: Link = sqlx::query_as(texts::END).bind("anchor").fetch_one(&mut *transaction).await?;
             let head: Link = sqlx::query_as(texts::END).bind("head").fetch_one(&mut *transaction).await?;
             let mut reading = Reading::new(anchor, known_head);

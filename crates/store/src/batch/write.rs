@@ -39,7 +39,9 @@ impl Batch<'_> {
         let of_experts = experts_named(transaction, experts).await?;
         outbox.extend(of_experts.into_iter().filter(|id| !own.contains(id)));
         changes(transaction, &outbox).await?;
-        Ok(readmitted.into_iter().map(|entry| RecordId::new(entry.kind, entry.number)).collect())
+        let readmitted: BTreeSet<RecordId> =
+            readmitted.into_iter().map(|entry| RecordId::new(entry.kind, entry.number)).collect();
+        Ok(readmitted.into_iter().collect())
     }
 }
 

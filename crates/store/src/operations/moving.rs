@@ -4,12 +4,15 @@ use domain::Kind;
 use jiff::Timestamp;
 use serde_json::json;
 
-use super::{Advance, Ending, Operation, OperationRow, OperationState};
+use super::{Advance, Ending, OnFile, Operation, OperationRow, OperationState};
 use crate::audit::{self, About, Action, AuditResult, Event};
 use crate::backend::{Transaction, on_backend};
 use crate::rows::{now, signed, unsigned};
-use crate::sql::operations as texts;
+use crate::sql::{erasures, operations as texts};
 use crate::{ImportSession, OperationDraft, Receipt, Store, StoreError};
+
+/// Clocks of servers may differ by so many milliseconds.
+const CLOCKS: i64 = 10 * 60_000;
 
 impl Store {
     /// Puts work on file, to be done by the server that it names. Under a ticket it is on file once.
@@ -86,14 +89,19 @@ impl Store {
         transaction.commit().await
     }
 
-    /// Ends an operation.
+    /// Ends an operation as `ending` says, which hears what is on file of it then.
     ///
     /// # Errors
-    /// [`StoreError::OperationLost`] when another process has taken it up meanwhile.
-    pub async fn end_operation(&self, operation: &Operation, ending: &Ending) -> Result<(), StoreError> {
+    /// [`StoreError::OperationLost`] when another process has taken it up meanwhile; and whatever `ending` says.
+    pub async fn end_operation<E: From<StoreError>>(
+        &self,
+        operation: &Operation,
+        ending: impl FnOnce(&OnFile) -> Result<Ending, E>,
+    ) -> Result<(), E> {
         let mut transaction = self.backend.begin().await?;
-        end(&mut transaction, operation, ending).await?;
-        transaction.commit().await
+        let ending = ending(&on_file(&mut transaction, operation).await?)?;
+        end(&mut transaction, operation, &ending).await?;
+        Ok(transaction.commit().await?)
     }
 
     /// Has an operation stop: one that waits at once, one that is being done at its next step. Whether that changes anything.
@@ -151,6 +159,14 @@ impl Store {
 }
 
 impl ImportSession {
+    /// What is on file of an operation now that this session writes: nobody is erased before it ends.
+    pub async fn on_file(&mut self, operation: &Operation) -> Result<OnFile, StoreError> {
+        let mut transaction = self.take()?;
+        let on_file = on_file(&mut transaction, operation).await?;
+        self.put_back(transaction);
+        Ok(on_file)
+    }
+
     /// Notes how far an operation comes with what this session has written: both are seen, or neither. Tells whether somebody wants it
     /// to stop.
     ///
@@ -162,6 +178,20 @@ impl ImportSession {
         self.put_back(transaction);
         Ok(cancelling)
     }
+}
+
+async fn on_file(transaction: &mut Transaction, operation: &Operation) -> Result<OnFile, StoreError> {
+    let report: Option<Option<String>> = on_backend!(&mut *transaction, transaction => {
+        sqlx::query_scalar(texts::REPORT)
+            .bind(signed(operation.number))
+            .fetch_optional(&mut **transaction)
+            .await?
+    });
+    let since = operation.created_at.as_millisecond() - CLOCKS;
+    let erased: Option<i32> = on_backend!(transaction, transaction => {
+        sqlx::query_scalar(erasures::ANY_SINCE).bind(since).fetch_optional(&mut **transaction).await?
+    });
+    Ok(OnFile { report: report.flatten(), erased_since: erased.is_some() })
 }
 
 /// Notes how far an operation comes with what this transaction writes. Tells whether somebody wants it to stop.

@@ -62,19 +62,11 @@ impl<T> DerefMut for Bounded<T> {
 }
 
 impl Bounded<PgPool> {
-    /// Begins a transaction.
-    ///
-    /// # Errors
-    /// When no connection comes free, or the server refuses or does not answer.
-    pub(crate) async fn begin(&self) -> Result<Turn, Error> {
-        self.begin_with("BEGIN").await
-    }
-
     /// Begins a transaction by this statement.
     ///
     /// # Errors
-    /// As [`Self::begin`].
-    pub(super) async fn begin_with(&self, statement: &'static str) -> Result<Turn, Error> {
+    /// When no connection comes free, or the server refuses or does not answer.
+    pub(crate) async fn begin_with(&self, statement: &'static str) -> Result<Turn, Error> {
         let Self { inner, answer } = self;
         let connection = inner.acquire().await?;
         let begun =

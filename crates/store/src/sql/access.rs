@@ -21,6 +21,8 @@ pub(crate) const ADD_KEY: &str = "INSERT INTO api_keys (holder, digest, scopes, 
 pub(crate) const SET_DIGEST: &str = "UPDATE api_keys SET digest = $2 WHERE number = $1";
 pub(crate) const KEY: &str = keys!("k.number = $1");
 pub(crate) const KEYS: &str = keys!("k.number > $1 ORDER BY k.number LIMIT $2");
+/// What became of every key.
+pub(crate) const FATES: &str = "SELECT number, digest, revoked_at FROM api_keys";
 /// The first revocation counts.
 pub(crate) const REVOKE_KEY: &str =
     "UPDATE api_keys SET revoked_at = $2 WHERE number = $1 AND revoked_at IS NULL";

@@ -6,6 +6,7 @@ use super::{list, values};
 
 pub(crate) const ERASURES: &str =
     "SELECT kind, digest, at, what, number FROM erasures ORDER BY at, kind, digest, what";
+pub(crate) const COUNT: &str = "SELECT COUNT(*) FROM erasures";
 pub(crate) const ANY: &str = "SELECT kind FROM erasures LIMIT 1";
 pub(crate) const NUMBERS: &str =
     "SELECT number, external_id FROM records WHERE kind = $1 AND number > $2 ORDER BY number LIMIT $3";
@@ -34,8 +35,11 @@ pub(crate) const EXPERTS_NAMING: &str = "SELECT r.kind, r.number, r.external_id,
 
 pub(crate) const CHORES: &str = "SELECT name, since FROM chores ORDER BY name";
 pub(crate) const ADD_CHORE: &str = "INSERT INTO chores (name, since) VALUES ($1, $2)
-    ON CONFLICT (name) DO UPDATE SET since = excluded.since";
+    ON CONFLICT (name) DO UPDATE SET since = CASE WHEN chores.since < excluded.since THEN excluded.since ELSE chores.since END";
 pub(crate) const END_CHORE: &str = "DELETE FROM chores WHERE name = $1 AND since = $2";
+pub(crate) const END_FOLLOWERS_CHORES: &str = "DELETE FROM chores WHERE name LIKE '%@%'";
+/// Whether somebody was erased at this moment or after it.
+pub(crate) const ANY_SINCE: &str = "SELECT 1 FROM erasures WHERE what = 'erased' AND at >= $1 LIMIT 1";
 
 /// The states of these identifiers of a registry, latest first.
 pub(crate) fn states(keys: usize) -> AssertSqlSafe<String> {

@@ -15,6 +15,7 @@ pub(crate) const SUBMIT: &str = "INSERT INTO operations
      began_from, created_at)
     VALUES ($1, $2, $3, 'waiting', 0, $4, $5, $6, $7, $8, $9, $10, $11, 0, 0, 0, 0, $12) RETURNING number";
 pub(crate) const OPERATION: &str = operations!("number = $1");
+pub(crate) const REPORT: &str = "SELECT report FROM operations WHERE number = $1";
 /// Latest first; `$3` is empty for those of everybody.
 pub(crate) const OPERATIONS: &str =
     operations!("number < $1 AND ($3 = '' OR holder = $3) ORDER BY number DESC LIMIT $2");

@@ -24,6 +24,8 @@ pub(crate) const ANY: &str = "SELECT EXISTS (SELECT 1 FROM pg_class c
     WHERE c.relnamespace = to_regnamespace(current_schema())
         AND NOT EXISTS (SELECT 1 FROM pg_depend d WHERE d.objid = c.oid AND d.classid = 'pg_class'::regclass AND d.deptype = 'e'))";
 pub(crate) const VERSION: &str = "SELECT MAX(version) FROM _sqlx_migrations";
+/// Written anew, a table has another file.
+pub(crate) const STATISTICS_FILE: &str = "SELECT pg_relation_filenode('pg_catalog.pg_statistic')::bigint";
 /// One moment for all that is read.
 pub(crate) const ONE_MOMENT: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 /// A whole table takes as long as it takes.

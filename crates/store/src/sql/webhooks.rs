@@ -35,6 +35,8 @@ pub(crate) const ENDPOINT: &str = endpoints!("e.number = $1");
 pub(crate) const ENDPOINTS: &str = endpoints!(
     "e.number > $1 AND e.state <> 'removed' AND ($3 = '' OR h.name = $3) ORDER BY e.number LIMIT $2"
 );
+/// Those that are not removed.
+pub(crate) const PRESENT: &str = "SELECT number, created_at FROM webhook_endpoints WHERE state <> 'removed'";
 pub(crate) const COUNT_OF_HOLDER: &str = "SELECT COUNT(*) FROM webhook_endpoints e
     JOIN api_keys k ON k.number = e.api_key JOIN holders h ON h.number = k.holder
     WHERE h.name = $1 AND e.state <> 'removed'";

@@ -178,6 +178,30 @@ pub(crate) async fn writers_at_once_make_one_chain(store: Store) {
     assert_eq!((report.rows, report.faults), (80, vec![]));
 }
 
+pub(crate) async fn it_is_whole_at_every_moment_while_others_append(store: Store) {
+    let writers: Vec<_> = (0..4)
+        .map(|writer| {
+            let store = store.clone();
+            tokio::spawn(async move {
+                for at in 0..25 {
+                    store.create(need(&format!("{writer}-{at}"), "一")).await.unwrap();
+                }
+            })
+        })
+        .collect();
+    let mut rows = Vec::new();
+    while !writers.iter().all(tokio::task::JoinHandle::is_finished) {
+        let report = store.verify_audit(None).await.unwrap();
+        assert_eq!(report.faults, vec![], "after {} rows", report.rows);
+        rows.push(report.rows);
+    }
+    for writer in writers {
+        writer.await.unwrap();
+    }
+    rows.dedup();
+    assert!(rows.is_sorted() && rows.len() > 5, "it was read in between: {rows:?}");
+}
+
 pub(crate) async fn no_personal_data_is_on_record(store: Store) {
     let draft = |title| with_contact(need("a", title), contact("13812345678"));
     let id = store.create(draft("一")).await.unwrap().id;

@@ -3,8 +3,8 @@
 use domain::forms::Draft;
 use domain::{Achievement, Decision, Expert, Inventor, Kind, Profile, RecordId};
 use store::{
-    AuditFilter, Claim, Erasure, FeedbackEntry, Findings, Judgement, ListChanges, ListFilter, MatchChange,
-    Outcome, Store, StoreError,
+    AuditFilter, Chore, Claim, Erasure, FeedbackEntry, Findings, Judgement, ListChanges, ListFilter,
+    MatchChange, Outcome, Store, StoreError,
 };
 
 use crate::drafts::{contact, expert, need, with_contact};
@@ -90,8 +90,8 @@ async fn registries(store: &Store) {
 
 async fn erase(store: &Store, id: RecordId) -> (store::Erased, Erasure) {
     let mut remembered = None;
-    let erased = store.erase(id, |entry| {
-        remembered = Some(entry.clone());
+    let erased = store.erase(id, |entry: &[Erasure]| {
+        remembered = entry.first().cloned();
         Ok::<_, StoreError>(())
     });
     (erased.await.unwrap(), remembered.unwrap())
@@ -136,7 +136,9 @@ pub(crate) async fn an_expert_goes_with_all_that_tells_of_them(store: Store) {
         assert!(changed.contains(&id), "{id}");
     }
     let chores = store.chores().await.unwrap();
-    assert_eq!(chores.len(), 3, "{chores:?}");
+    let compact = |chore: &&Chore| matches!(chore, Chore::Compact { follower: None, .. });
+    assert_eq!(chores.iter().filter(compact).count(), 2, "{chores:?}");
+    assert!(chores.iter().any(|chore| matches!(chore, Chore::Scrub { .. })), "{chores:?}");
     let row = store.audit_before(&AuditFilter::default(), u64::MAX, 1).await.unwrap().remove(0);
     assert_eq!((row.action.as_str(), row.record.as_str()), ("person.erase", "expert-1"));
     assert!(!format!("{row:?}").contains(NAME) && !format!("{row:?}").contains("ZJ-1"));
@@ -184,6 +186,76 @@ pub(crate) async fn nobody_comes_back_in_passing(store: Store) {
     store.upsert(vec![erased_person()]).await.unwrap();
     let rows = store.audit_after(&AuditFilter::default(), 0, 100).await.unwrap();
     assert!(rows.iter().any(|row| row.action == "person.readmit"), "{rows:?}");
+}
+
+/// As at every nightly sync: the source still names the person.
+pub(crate) async fn nobody_comes_back_as_an_inventor(store: Store) {
+    registries(&store).await;
+    let inventors = async |number| {
+        let id = RecordId::new(Kind::Achievement, number);
+        match store.record(id).await.unwrap().unwrap().profile {
+            Profile::Achievement(achievement) => {
+                achievement.inventors.into_iter().map(|inventor| inventor.name).collect::<Vec<_>>()
+            }
+            _ => unreachable!(),
+        }
+    };
+    let linked = || achievement("CG-1", "别处", "", &[(NAME, Some("ZJ-1")), ("乙", Some("ZJ-2"))]);
+    let by_name = || achievement("CG-2", HOME, "", &[(NAME, None)]);
+    erase(&store, EXPERT).await;
+    let written = store.upsert(vec![linked(), by_name()]).await.unwrap();
+    assert_eq!(written.iter().map(|row| row.left_out).collect::<Vec<_>>(), [1, 1]);
+    assert_eq!(written[0].outcome, Outcome::Unchanged, "without the name it says nothing new");
+    assert_eq!((inventors(1).await, inventors(2).await), (vec!["乙".to_owned()], vec![]));
+    // One by one, new and changed; another expert of the same name, and the same name elsewhere, are somebody else.
+    let more = achievement("CG-9", HOME, "", &[(NAME, Some("ZJ-1")), (NAME, Some("ZJ-7")), (NAME, None)]);
+    let created = store.create(more).await.unwrap().id;
+    assert_eq!(inventors(created.number).await, [NAME]);
+    let renewed = achievement("CG-1", "新权属", "", &[(NAME, Some("ZJ-1")), (NAME, None)]);
+    store.replace(RecordId::new(Kind::Achievement, 1), None, renewed).await.unwrap();
+    assert_eq!(inventors(1).await, [NAME]);
+    let rows = store.audit_before(&AuditFilter::default(), u64::MAX, 2).await.unwrap();
+    for row in &rows {
+        assert!(row.detail.contains("\"inventors_left_out\":"), "{row:?}");
+    }
+    // Asked for, they stay; and whoever is taken in again is so by name as well.
+    store.readmitting().upsert(vec![linked()]).await.unwrap();
+    assert_eq!(inventors(1).await, [NAME, "乙"]);
+    store.readmitting().create(erased_person()).await.unwrap();
+    let written = store.upsert(vec![linked(), by_name()]).await.unwrap();
+    assert_eq!(written.iter().map(|row| row.left_out).collect::<Vec<_>>(), [0, 0]);
+    assert_eq!(inventors(2).await, [NAME]);
+}
+
+/// Each index is its follower's: one that has done its share does not speak for the others.
+pub(crate) async fn every_follower_has_marks_of_its_own(store: Store) {
+    let of = async |follower: &str| {
+        let chores = store.chores().await.unwrap();
+        let is_its =
+            |chore: &&Chore| matches!(chore, Chore::Compact { follower: Some(name), .. } if name == follower);
+        chores.iter().filter(is_its).cloned().collect::<Vec<_>>()
+    };
+    store.follow_to("one", &[(Kind::Expert, 0)]).await.unwrap();
+    store.follow_to("other", &[(Kind::Expert, 0)]).await.unwrap();
+    store.create(erased_person()).await.unwrap();
+    erase(&store.followed_by("third"), EXPERT).await;
+    assert_eq!((of("one").await.len(), of("other").await.len(), of("third").await.len()), (1, 1, 1));
+    store.end_chore(&of("one").await[0]).await.unwrap();
+    assert_eq!((of("one").await.len(), of("other").await.len()), (0, 1));
+    let names: Vec<String> = store.followers().await.unwrap().into_iter().map(|one| one.name).collect();
+    assert_eq!(names, ["one", "other"]);
+    // One that nobody waited for may hold what was deleted meanwhile; and what it is to do is not undone by an earlier position.
+    let since = of("third").await;
+    store.follow_to("third", &[(Kind::Expert, 1), (Kind::Need, 0), (Kind::Achievement, 1)]).await.unwrap();
+    let marked = of("third").await;
+    assert_eq!(marked.len(), 2, "{marked:?}");
+    assert!(marked.contains(&since[0]), "{marked:?}");
+    store.follow_to("third", &[(Kind::Need, 2)]).await.unwrap();
+    assert_eq!(of("third").await, marked);
+    // In another place nobody follows yet.
+    store.begin_anew().await.unwrap();
+    assert!(store.followers().await.unwrap().is_empty());
+    assert!(!store.chores().await.unwrap().iter().any(|chore| matches!(chore, Chore::Compact { .. })));
 }
 
 pub(crate) async fn what_cannot_be_remembered_elsewhere_is_not_erased(store: Store) {

@@ -113,12 +113,15 @@ macro_rules! every_property_on {
                 rows_are_found_by_who_what_when_and_which
                 imports_are_found_by_the_records_that_they_wrote
                 writers_at_once_make_one_chain
+                it_is_whole_at_every_moment_while_others_append
                 no_personal_data_is_on_record
             }
             erasing {
                 an_expert_goes_with_all_that_tells_of_them
                 of_other_records_the_contact_person_goes
                 nobody_comes_back_in_passing
+                nobody_comes_back_as_an_inventor
+                every_follower_has_marks_of_its_own
                 what_cannot_be_remembered_elsewhere_is_not_erased
                 whoever_is_here_again_is_erased_again
                 persons_are_found_by_name_and_organisation
@@ -221,6 +224,7 @@ macro_rules! every_property_on {
                 when_its_key_is_revoked_an_address_falls_silent
                 what_has_ended_is_forgotten_in_time
                 a_name_is_hidden_in_descriptions_when_its_bearer_is_erased
+                what_was_taken_away_elsewhere_is_taken_away_here
             }
             campaigns {
                 a_campaign_reads_back_whole

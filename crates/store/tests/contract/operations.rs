@@ -28,6 +28,10 @@ fn ending(state: OperationState, report: Option<&str>) -> Ending {
     Ending { state, report: report.map(str::to_owned), problem: None, rows: 0, as_if_never: false }
 }
 
+async fn ended(store: &Store, operation: &Operation, ending: Ending) -> Result<(), StoreError> {
+    store.end_operation(operation, |_| Ok(ending)).await
+}
+
 fn at(rows: u64) -> Advance {
     Advance { rows, bytes: rows * 10, report: format!("{{\"rows\":{rows}}}") }
 }
@@ -86,7 +90,7 @@ pub(crate) async fn it_moves_with_what_is_written_or_not_at_all(store: Store) {
             None => read(&store, operation.number).await,
         };
         let done = Ending { rows: told, ..ending(OperationState::Succeeded, None) };
-        store.end_operation(&operation, &done).await.unwrap();
+        ended(&store, &operation, done).await.unwrap();
         assert_eq!(read(&store, operation.number).await.rows, kept);
         store.submit(&draft("a", None)).await.unwrap();
     }
@@ -106,11 +110,11 @@ pub(crate) async fn whoever_began_earlier_writes_nothing_more(store: Store) {
     assert!(matches!(session.commit().await, Err(StoreError::ImportAborted)));
     assert_eq!(needs(&store).await, 0);
     let done = ending(OperationState::Succeeded, None);
-    assert!(matches!(store.end_operation(&earlier, &done).await, Err(StoreError::OperationLost(_))));
+    assert!(matches!(ended(&store, &earlier, done.clone()).await, Err(StoreError::OperationLost(_))));
     store.let_go_of_operation(&earlier).await.unwrap();
     assert_eq!(read(&store, later.number).await.state, OperationState::Running);
-    store.end_operation(&later, &done).await.unwrap();
-    assert!(matches!(store.end_operation(&later, &done).await, Err(StoreError::OperationLost(_))));
+    ended(&store, &later, done.clone()).await.unwrap();
+    assert!(matches!(ended(&store, &later, done).await, Err(StoreError::OperationLost(_))));
 }
 
 pub(crate) async fn of_many_who_look_for_work_each_finds_another(store: Store) {
@@ -143,7 +147,7 @@ pub(crate) async fn it_is_stopped_where_it_stands(store: Store) {
     let mut session = store.import().await.unwrap();
     assert!(session.advance(&operation, &at(1)).await.unwrap(), "and heard at the next step");
     session.commit().await.unwrap();
-    store.end_operation(&operation, &ending(OperationState::Cancelled, Some("{}"))).await.unwrap();
+    ended(&store, &operation, ending(OperationState::Cancelled, Some("{}"))).await.unwrap();
     assert!(!store.cancel_operation(first).await.unwrap());
     let ended = read(&store, first).await;
     assert_eq!((ended.state, ended.cancelling, ended.rows), (OperationState::Cancelled, false, 1));
@@ -159,7 +163,7 @@ pub(crate) async fn it_is_asked_for_once_unless_it_came_to_nothing(store: Store)
     assert!(matches!(again, StoreError::Redeemed(Receipt::Operation(told)) if told == number));
     let operation = store.begin_operation("a").await.unwrap().unwrap();
     let failed = Ending { as_if_never: true, ..ending(OperationState::Failed, None) };
-    store.end_operation(&operation, &failed).await.unwrap();
+    ended(&store, &operation, failed).await.unwrap();
     assert_eq!(once.redeemed().await.unwrap(), None);
     assert!(once.submit(&draft("a", None)).await.unwrap() > number);
 }
@@ -200,9 +204,14 @@ pub(crate) async fn erasing_a_person_reaches_reports_and_files(store: Store) {
     let chore = Chore::Files { since: operation.number };
     assert!(store.chores().await.unwrap().contains(&chore));
     assert!(store.any_file_up_to(operation.number).await.unwrap());
-    store.end_operation(&operation, &ending(OperationState::Succeeded, None)).await.unwrap();
+    // Whoever goes on with it hears of both, before anything is written of it.
+    let mut session = store.import().await.unwrap();
+    let on_file = session.on_file(&operation).await.unwrap();
+    assert_eq!((on_file.report.as_deref(), on_file.erased_since), (Some(report.as_str()), true));
+    drop(session);
+    ended(&store, &operation, ending(OperationState::Succeeded, None)).await.unwrap();
     assert!(!store.any_file_up_to(operation.number).await.unwrap());
-    store.end_chore(chore).await.unwrap();
+    store.end_chore(&chore).await.unwrap();
     // Without files there is nothing to wait for.
     let id = store.create(expert("g", "刘思源")).await.unwrap().id;
     store.erase::<StoreError>(id, |_| Ok(())).await.unwrap();

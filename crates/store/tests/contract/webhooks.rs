@@ -9,8 +9,8 @@ use jiff::civil::date;
 use jiff::{SignedDuration, Timestamp};
 use store::{
     Announced, Attempt, AuditFilter, Delivery, DeliveryState, DueDelivery, KeyDraft, KeyState, NeedChanges,
-    Receipt, RegistryChanges, RunId, Store, StoreError, StoredKey, Then, Ticket, WebhookChange, WebhookDraft,
-    WebhookState,
+    Receipt, RegistryChanges, RunId, ShutOut, Store, StoreError, StoredKey, Then, Ticket, WebhookChange,
+    WebhookDraft, WebhookState,
 };
 
 use crate::drafts::expert;
@@ -416,4 +416,33 @@ pub(crate) async fn a_name_is_hidden_in_descriptions_when_its_bearer_is_erased(s
     store.change_webhook(webhook, &told).await.unwrap();
     store.erase::<StoreError>(id, |_| Ok(())).await.unwrap();
     assert_eq!(store.webhook(webhook).await.unwrap().unwrap().description, "***负责");
+}
+
+/// As when an older copy takes the place of a database: what was taken away there is not good again.
+pub(crate) async fn what_was_taken_away_elsewhere_is_taken_away_here(store: Store) {
+    let folder = tempfile::tempdir().unwrap();
+    let there = Store::open(folder.path().join("hongniang.db")).await.unwrap();
+    let ids = async |store: &Store| {
+        let mut ids = Vec::new();
+        for holder in ["甲平台", "乙平台", "丙平台"] {
+            ids.push(webhook(store, holder, None).await);
+        }
+        ids
+    };
+    assert_eq!(ids(&store).await, ids(&there).await);
+    let read = async || ShutOut::read(folder.path().join("hongniang.db")).await.unwrap();
+    // Of the same numbers, but made at other moments: other addresses. Their keys have the same digests.
+    let (revoked, removed) = store.shut_out(&read().await).await.unwrap();
+    assert_eq!((revoked.len(), removed.len()), (0, 3));
+    let revoked_there = store.keys(0, 1).await.unwrap()[0].id;
+    there.revoke_key(revoked_there).await.unwrap();
+    let other = key(&store, "丁平台", None, &BOTH).await.id;
+    let (revoked, removed) = store.shut_out(&read().await).await.unwrap();
+    assert_eq!((revoked, removed.len()), (vec![revoked_there, other], 0), "revoked there, and absent there");
+    assert_eq!(store.shut_out(&read().await).await.unwrap(), (vec![], vec![]), "once");
+    let rows = store.audit_before(&AuditFilter::default(), u64::MAX, 2).await.unwrap();
+    assert!(rows.iter().all(|row| row.action == "key.revoke"), "{rows:?}");
+    assert!(read().await.knows_keys());
+    assert!(ShutOut::read(folder.path().join("nothing.db")).await.is_err());
+    there.close().await;
 }

@@ -24,7 +24,7 @@ pub(crate) struct Proxy {
     port: u16,
     socket: PathBuf,
     listening: Mutex<JoinHandle<()>>,
-    armed: Arc<Mutex<Option<Cut>>>,
+    armed: Arc<Mutex<Option<(Cut, &'static str)>>>,
     /// After which words a connection says nothing more.
     words: Arc<Mutex<Option<&'static str>>>,
     /// Counts how often all connections were silenced.
@@ -99,7 +99,12 @@ impl Proxy {
 
     /// Cuts the next connection that commits.
     pub(crate) fn arm(&self, cut: Cut) {
-        *self.armed.lock().unwrap() = Some(cut);
+        self.arm_for(cut, "");
+    }
+
+    /// Cuts the next connection that commits something for which it has said these words.
+    pub(crate) fn arm_for(&self, cut: Cut, words: &'static str) {
+        *self.armed.lock().unwrap() = Some((cut, words));
     }
 
     pub(crate) fn has_cut(&self) -> bool {
@@ -117,23 +122,25 @@ async fn swallow(mut client: TcpStream) {
 async fn forward(
     client: &mut TcpStream,
     mut server: UnixStream,
-    armed: Arc<Mutex<Option<Cut>>>,
+    armed: Arc<Mutex<Option<(Cut, &'static str)>>>,
     words: Arc<Mutex<Option<&'static str>>>,
 ) -> bool {
     let (mut said, mut answered) = (vec![0; 1 << 16], vec![0; 1 << 16]);
+    let mut is_meant = false;
     loop {
         tokio::select! {
             read = client.read(&mut said) => {
                 let Ok(length @ 1..) = read else { return false };
-                let commits = said[..length].windows(7).any(|window| window == b"COMMIT\0");
-                let cut = if commits { armed.lock().unwrap().take() } else { None };
+                let holds = |words: &str| words.is_empty() || said[..length].windows(words.len()).any(|part| part == words.as_bytes());
+                is_meant |= armed.lock().unwrap().is_some_and(|(_, words)| holds(words));
+                let cut = if is_meant && holds("COMMIT\0") { armed.lock().unwrap().take() } else { None };
+                let cut = cut.map(|(cut, _)| cut);
                 if cut == Some(Cut::BeforeCommit) {
                     return false;
                 }
                 if server.write_all(&said[..length]).await.is_err() {
                     return false;
                 }
-                let holds = |words: &str| said[..length].windows(words.len()).any(|part| part == words.as_bytes());
                 if words.lock().unwrap().take_if(|words| holds(words)).is_some() {
                     let _ = server.read(&mut answered).await;
                     return true;
