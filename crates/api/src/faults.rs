@@ -139,12 +139,11 @@ fn detail(code: Code, error: &EngineError) -> String {
     }
 }
 
-const fn is_of_another_ring(error: &EngineError) -> bool {
-    matches!(
-        error,
-        EngineError::Store(StoreError::OtherRing { .. })
-            | EngineError::ImportCutShort { error: StoreError::OtherRing { .. }, .. }
-    )
+fn is_of_another_ring(error: &EngineError) -> bool {
+    match error {
+        EngineError::ImportCutShort { error, .. } => is_of_another_ring(error),
+        error => matches!(error, EngineError::Store(StoreError::OtherRing { .. })),
+    }
 }
 
 fn items(fields: Vec<FieldProblem>, prefix: &str) -> Vec<ProblemItem> {

@@ -85,7 +85,7 @@ pub(crate) fn look_into(at: Address) -> Result<Pools<SqlitePool>, StoreError> {
     let (options, _) = options(at)?;
     let readers =
         pool().max_connections(1).connect_lazy_with(options.read_only(true).busy_timeout(WRITE_TURN));
-    Ok(Pools { writer: readers.clone(), readers, turns: Arc::default() })
+    Ok(Pools { writer: readers.clone(), readers, turns: Arc::default(), reach: Arc::default() })
 }
 
 async fn brought_up_to_date(writer: &SqlitePool) -> Result<MigrationReport, StoreError> {

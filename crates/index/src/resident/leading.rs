@@ -93,12 +93,7 @@ impl<'a> Impacts<'a> {
     }
 
     /// Gives the builder the postings of a range of terms, of which each has so many.
-    fn turn(
-        &self,
-        terms: Range<usize>,
-        holders: &[usize],
-        builder: &mut Builder,
-    ) -> Result<(), IndexError> {
+    fn turn(&self, terms: Range<usize>, holders: &[usize], builder: &mut Builder) -> Result<(), IndexError> {
         let mut next = Vec::with_capacity(holders.len());
         let mut end = 0;
         for holders in holders {
