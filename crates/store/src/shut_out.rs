@@ -110,7 +110,7 @@ impl Store {
             let Some(last) = keys.last() else { break };
             after = last.id.0;
             for key in keys {
-                let known = (signed(key.id.0), String::from(key.digest.clone()));
+                let known = (signed(key.id.0), String::from(key.digest));
                 let good = there.keys.get(&known) == Some(&false);
                 if key.state() != KeyState::Revoked && !good {
                     self.revoke_key(key.id).await?;
