@@ -12,8 +12,10 @@ mod document;
 mod error;
 mod generation;
 mod grounds;
+mod inverting;
 mod lexicon;
 mod meaning;
+mod outdated;
 mod pieces;
 mod postings;
 mod refinement;
@@ -28,7 +30,6 @@ mod single;
 mod snapshot;
 mod statistics;
 mod tally;
-mod tokenizer;
 mod top;
 mod writer;
 

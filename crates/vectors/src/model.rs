@@ -176,17 +176,61 @@ impl TermVectors {
         terms.clear();
         analyzer.for_each_gram(text, scratch, |token| {
             if has_vector(token.kind) {
-                terms.extend(self.numbers.get(token.text));
+                terms.extend(self.number(token.text));
             }
         });
+        self.sum_terms(terms, sum);
+    }
+
+    /// The number of a term that has a vector; words and synonyms have none.
+    #[must_use]
+    pub fn number(&self, term: &str) -> Option<u32> {
+        self.numbers.get(term).copied()
+    }
+
+    /// As [`Self::embed`], of a text whose terms have these numbers, each as often as it stands there. What else the buffers held is lost.
+    pub fn embed_terms(&self, terms: &mut [u32], sum: &mut Vec<f32>) -> Option<Packed> {
+        self.sum_terms(terms, sum);
+        Packed::new(sum, self.blocks)
+    }
+
+    fn sum_terms(&self, terms: &mut [u32], sum: &mut Vec<f32>) {
         terms.sort_unstable();
         sum.clear();
         sum.resize(self.dimensions, 0.0);
+        #[cfg(target_arch = "x86_64")]
+        if is_x86_feature_detected!("avx2") {
+            #[expect(
+                unsafe_code,
+                reason = "the only way to compile for a processor that is known at run time only"
+            )]
+            // SAFETY: the processor has the instructions for which the function is compiled.
+            unsafe {
+                self.add_all_wide(terms, sum);
+            }
+            return;
+        }
+        self.add_all(terms, sum);
+    }
+
+    /// Terms are ordered by number: the same terms give the same sum to the last bit.
+    #[inline(always)]
+    fn add_all(&self, terms: &[u32], sum: &mut [f32]) {
         for same in terms.chunk_by(|a, b| a == b) {
-            self.add(same[0], (1.0 + same.len() as f32).log2(), sum);
+            // Most stand in a text once, and the logarithm of two is exact.
+            let weight = if same.len() == 1 { 1.0 } else { (1.0 + same.len() as f32).log2() };
+            self.add(same[0], weight, sum);
         }
     }
 
+    /// [`Self::add_all`], compiled for registers of 256 bits.
+    #[cfg(target_arch = "x86_64")]
+    #[target_feature(enable = "avx2")]
+    fn add_all_wide(&self, terms: &[u32], sum: &mut [f32]) {
+        self.add_all(terms, sum);
+    }
+
+    #[inline(always)]
     fn add(&self, number: u32, weight: f32, sum: &mut [f32]) {
         let number = number as usize;
         let factor = weight * self.rarities[number] * self.scales[number];
