@@ -21,7 +21,7 @@ pub(crate) const BATCH: u32 = 2_000;
 /// The same where a model reads each text: some seconds, so that progress is heard, commits come and an end is found.
 const BATCH_WITH_MODEL: u32 = 50;
 /// A commit comes after so many documents, or after so long, when there is more to write.
-const UNCOMMITTED: u64 = 40_000;
+const UNCOMMITTED: u64 = 32_000;
 const COMMIT_EVERY: Duration = Duration::from_secs(5);
 /// A commit seals files and merges segments, the more often the more: it is to take at most a tenth of the time where much is written.
 const REST: u32 = 9;
@@ -318,8 +318,7 @@ impl Engine {
         let engine = self.clone();
         let put = move |writer: &mut Writer| {
             writer.put_all(&documents)?;
-            gone.iter().for_each(|number| writer.delete(*number));
-            Ok(())
+            gone.iter().try_for_each(|number| writer.delete(*number))
         };
         blocking(move || engine.with_writer(kind, put)).await?;
         Ok(count)

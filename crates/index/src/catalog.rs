@@ -18,8 +18,8 @@ pub struct Catalog {
 }
 
 impl Catalog {
-    /// Memory that each thread of a writer fills before it writes a segment, in bytes.
-    pub const MEMORY_BUDGET: usize = 32 << 20;
+    /// Memory that the threads of a writer fill together before they write segments, in bytes.
+    pub const MEMORY_BUDGET: usize = 128 << 20;
 
     /// Opens or prepares the indexes under `directory`. An index that cannot be used is no error: its
     /// [`Registry::state`] says so. With a `model`, that one tells what texts mean, in place of term vectors; an index that was written with another one,
@@ -35,7 +35,7 @@ impl Catalog {
         Self::with_memory_budget(directory, analyzer, model, Self::MEMORY_BUDGET)
     }
 
-    /// Like [`Catalog::open`], with another memory budget for each thread of a writer: 16 MiB to 4 GiB.
+    /// Like [`Catalog::open`], with another memory budget for a writer.
     ///
     /// # Errors
     /// When the directory cannot be read or made.

@@ -1,6 +1,6 @@
 //! What the index is told about a record: texts, names, facets, and nothing personal beyond names.
 
-use domain::{Area, Attributes, Passage};
+use domain::{Attributes, Passage};
 use serde::{Deserialize, Serialize};
 
 /// A dimension that results can be filtered and counted by.
@@ -100,15 +100,12 @@ impl IndexDocument {
         first.copy_from_slice(&hasher.finalize().as_bytes()[..8]);
         u64::from_le_bytes(first)
     }
-
-    /// The texts of one area, in order.
-    pub(crate) fn texts(&self, area: Area) -> impl Iterator<Item = &str> {
-        self.passages.iter().filter(move |passage| passage.area == area).map(|p| p.text.as_str())
-    }
 }
 
 #[cfg(test)]
 mod tests {
+    use domain::Area;
+
     use super::*;
 
     fn document() -> IndexDocument {

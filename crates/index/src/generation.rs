@@ -18,9 +18,11 @@ use embedding::Model;
 use serde::{Deserialize, Serialize};
 use tantivy::directory::error::OpenReadError;
 use tantivy::{Directory, Index, IndexReader, IndexSettings, ReloadPolicy, TantivyError};
+use text::Analyzer;
 use vectors::TermVectors;
 
 use crate::IndexError;
+use crate::inverting::Reading;
 use crate::meaning::Meaning;
 use crate::registry::Shared;
 use crate::schema::{self, Fields};
@@ -172,7 +174,6 @@ impl Generation {
         shared: &Shared,
         vectors: Arc<TermVectors>,
     ) -> Result<Self, TantivyError> {
-        schema::register(&index, &shared.analyzer);
         let reader = index
             .reader_builder()
             .reload_policy(ReloadPolicy::Manual)
@@ -189,6 +190,11 @@ impl Generation {
             Some(model) => Meaning::Model(model),
             None => Meaning::Terms(&self.vectors),
         }
+    }
+
+    /// What documents are read with.
+    pub(crate) fn reading<'a>(&'a self, analyzer: &'a Analyzer) -> Reading<'a> {
+        Reading { analyzer, fields: &self.fields, meaning: self.meaning() }
     }
 
     /// What tells whoever reads meaning here from any other.

@@ -13,7 +13,9 @@ mod error;
 mod facing;
 mod generation;
 mod grounds;
+mod inverting;
 mod meaning;
+mod outdated;
 mod peers;
 mod pieces;
 mod postings;
@@ -29,7 +31,6 @@ mod single;
 mod snapshot;
 mod statistics;
 mod tally;
-mod tokenizer;
 mod top;
 mod writer;
 

@@ -7,8 +7,7 @@ use std::thread;
 
 use embedding::Model;
 use ranking::Query;
-use text::Analyzer;
-use vectors::{Buffers, Direction, Packed, TermVectors};
+use vectors::{Direction, Packed, TermVectors};
 
 use crate::IndexDocument;
 use crate::writer::MOST_THREADS;
@@ -20,21 +19,22 @@ pub(crate) enum Meaning<'a> {
     Model(&'a Model),
 }
 
-impl Meaning<'_> {
-    /// The vector of each passage of all documents, one after the other. A model works on as many threads as write.
-    pub(crate) fn read(self, documents: &[IndexDocument], analyzer: &Analyzer) -> Vec<Option<Packed>> {
-        let passages = documents.iter().flat_map(|document| &document.passages);
-        let texts = passages.map(|passage| passage.text.as_str());
+impl<'a> Meaning<'a> {
+    /// The term vectors, unless there is a model in their place.
+    pub(crate) fn of_terms(self) -> Option<&'a TermVectors> {
         match self {
-            Self::Terms(vectors) => {
-                let mut buffers = Buffers::default();
-                texts.map(|text| vectors.embed(analyzer, text, &mut buffers)).collect()
-            }
-            Self::Model(model) => {
-                let read = model.passages(&texts.collect::<Vec<_>>(), threads());
-                read.into_iter().map(|vector| Packed::new(&whole_words(vector?), 1)).collect()
-            }
+            Self::Terms(vectors) => Some(vectors),
+            Self::Model(_) => None,
         }
+    }
+
+    /// The vector of each passage of all documents, one after the other, as a model reads them, on as many threads as write; none without a model.
+    pub(crate) fn read(self, documents: &[IndexDocument]) -> Vec<Option<Packed>> {
+        let Self::Model(model) = self else { return Vec::new() };
+        let passages = documents.iter().flat_map(|document| &document.passages);
+        let texts: Vec<&str> = passages.map(|passage| passage.text.as_str()).collect();
+        let read = model.passages(&texts, threads());
+        read.into_iter().map(|vector| Packed::new(&whole_words(vector?), 1)).collect()
     }
 
     /// Words of a packed vector.

@@ -5,10 +5,8 @@
 
 use std::ops::Range;
 
-use domain::{Area, Passage};
 use tantivy::DocId;
 use tantivy::columnar::Column;
-use text::{Analyzer, Scratch};
 use vectors::Packed;
 
 /// A term as the column keeps it: 32 bits of its FNV-1a hash (Fowler, Noll & Vo 1991). Of a piece of a hundred terms and a
@@ -19,45 +17,33 @@ pub(crate) fn mark(term: &str) -> u32 {
     (hash ^ (hash >> 32)) as u32
 }
 
-/// Makes the columns of documents, one after the other.
+/// The columns of one document, reused from document to document.
 #[derive(Default)]
 pub(crate) struct Columns {
-    scratch: Scratch,
-    marks: Vec<u32>,
-    /// Of the last document.
     pub(crate) vectors: Vec<u64>,
-    /// Of the last document.
     pub(crate) pieces: Vec<u64>,
 }
 
 impl Columns {
-    /// `vectors` has the next passages' vectors, each of so many `words`.
-    pub(crate) fn read(
-        &mut self,
-        passages: &[Passage],
-        analyzer: &Analyzer,
-        vectors: &mut impl Iterator<Item = Option<Packed>>,
-        words: usize,
-    ) {
+    pub(crate) fn clear(&mut self) {
         self.vectors.clear();
         self.pieces.clear();
-        for passage in passages {
-            let end = self.vectors.len() + words;
-            if let Some(packed) = vectors.next().flatten() {
-                self.vectors.extend(packed.words());
-            }
-            self.vectors.resize(end, 0);
-            if passage.area == Area::Evidence {
-                self.marks.clear();
-                analyzer.for_each_gram(&passage.text, &mut self.scratch, |token| {
-                    self.marks.push(mark(token.text))
-                });
-                self.pieces.push(self.marks.len() as u64);
-                let word =
-                    |pair: &[u32]| u64::from(pair[0]) | u64::from(pair.get(1).copied().unwrap_or(0)) << 32;
-                self.pieces.extend(self.marks.chunks(2).map(word));
-            }
+    }
+
+    /// The vector of the next passage, of so many `words`.
+    pub(crate) fn push_vector(&mut self, vector: Option<&Packed>, words: usize) {
+        let end = self.vectors.len() + words;
+        if let Some(packed) = vector {
+            self.vectors.extend(packed.words());
         }
+        self.vectors.resize(end, 0);
+    }
+
+    /// The next piece of evidence, by the [`mark`]s of its terms.
+    pub(crate) fn push_piece(&mut self, marks: &[u32]) {
+        self.pieces.push(marks.len() as u64);
+        let word = |pair: &[u32]| u64::from(pair[0]) | u64::from(pair.get(1).copied().unwrap_or(0)) << 32;
+        self.pieces.extend(marks.chunks(2).map(word));
     }
 }
 

@@ -1,23 +1,21 @@
-//! The fields of an index, and how a document becomes one of tantivy's.
-
-use std::sync::Arc;
+//! The fields of an index, and what of a document goes into columns.
 
 use domain::Area;
 use embedding::Model;
 use tantivy::schema::{
     FAST, FacetOptions, Field, INDEXED, IndexRecordOption, STRING, Schema, TextFieldIndexing, TextOptions,
 };
-use tantivy::{Index, TantivyDocument, Term};
+use tantivy::{TantivyDocument, Term};
 use text::Analyzer;
 use vectors::TermVectors;
 
 use crate::pieces::Columns;
-use crate::tokenizer::Analysis;
 use crate::{Dimension, IndexDocument};
 
 /// Changes whenever the same document would be indexed otherwise.
 const SCHEMA_VERSION: u32 = 4;
 
+/// Texts are analysed before tantivy sees them: no tokenizer of this name is ever asked for.
 const ANALYSIS: &str = "analysis";
 
 pub(crate) const NUMBER: &str = "number";
@@ -43,7 +41,7 @@ pub(crate) struct Fields {
     /// Pinyin keys of the names.
     pub(crate) latin: Field,
     pub(crate) facets: Field,
-    number: Field,
+    pub(crate) number: Field,
     digest: Field,
     open: Field,
     updated_at: Field,
@@ -84,9 +82,20 @@ pub(crate) fn schema() -> (Schema, Fields) {
     (builder.build(), fields)
 }
 
-/// Makes the analysis known to an opened index.
-pub(crate) fn register(index: &Index, analyzer: &Arc<Analyzer>) {
-    index.tokenizers().register(ANALYSIS, Analysis::new(analyzer.clone()));
+/// Where the texts of an area stand among the text fields.
+pub(crate) const fn place(area: Area) -> usize {
+    match area {
+        Area::Title => 0,
+        Area::Keywords => 1,
+        Area::Body => 2,
+        Area::Evidence => 3,
+    }
+}
+
+/// What a document is filtered and counted by, as tantivy keeps it.
+pub(crate) fn facets(document: &IndexDocument) -> impl Iterator<Item = tantivy::schema::Facet> {
+    let told = document.facets.iter().filter(|facet| !facet.path.is_empty());
+    told.map(|told| facet(told.dimension, &told.path))
 }
 
 /// The path of a facet as tantivy keeps it; the separator cannot be part of a step.
@@ -100,28 +109,17 @@ impl Fields {
         Term::from_field_u64(self.number, number)
     }
 
-    /// `columns` have read the document's passages.
-    pub(crate) fn document(&self, document: &IndexDocument, columns: &Columns) -> TantivyDocument {
+    /// What tantivy keeps of a document in columns; `read` has those of its passages.
+    pub(crate) fn columns(&self, document: &IndexDocument, read: &Columns) -> TantivyDocument {
         let mut made = TantivyDocument::default();
         made.add_u64(self.number, document.number);
         made.add_u64(self.digest, document.digest());
         made.add_bool(self.open, document.open);
         made.add_i64(self.updated_at, document.updated_at);
         made.add_bytes(self.attributes, &document.attributes.to_json());
-        columns.vectors.iter().for_each(|&word| made.add_u64(self.vectors, word));
-        columns.pieces.iter().for_each(|&word| made.add_u64(self.pieces, word));
-        for (area, field) in Area::ALL.into_iter().zip(self.text) {
-            document.texts(area).for_each(|text| made.add_text(field, text));
-        }
-        for name in &document.names {
-            made.add_text(self.text[NAMES], name);
-            for key in text::pinyin::keys(name) {
-                made.add_text(self.latin, key);
-            }
-        }
-        for value in document.facets.iter().filter(|facet| !facet.path.is_empty()) {
-            made.add_facet(self.facets, facet(value.dimension, &value.path));
-        }
+        read.vectors.iter().for_each(|&word| made.add_u64(self.vectors, word));
+        read.pieces.iter().for_each(|&word| made.add_u64(self.pieces, word));
+        facets(document).for_each(|facet| made.add_facet(self.facets, facet));
         made
     }
 }

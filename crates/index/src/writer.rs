@@ -3,26 +3,33 @@
 use std::fs::File;
 use std::sync::{Arc, PoisonError};
 
+use rustc_hash::FxHashSet;
 use tantivy::directory::error::LockError;
 use tantivy::index::SegmentId;
 use tantivy::indexer::{IndexWriterOptions, LogMergePolicy, MergePolicy, NoMergePolicy};
-use tantivy::{IndexWriter, TantivyError};
+use tantivy::{IndexWriter, TantivyError, Term};
 use vectors::TermVectors;
 
 use crate::generation::{self, Generation, Payload};
-use crate::meaning;
-use crate::pieces::Columns;
+use crate::inverting::Inverters;
+use crate::outdated::Outdated;
 use crate::registry::Shared;
 use crate::{IndexDocument, IndexError};
 
-/// So many segments of like size are merged into one.
+/// So many segments of like size are merged into one, while there is more to write.
 const SEGMENTS_IN_MERGE: usize = 8;
+
+/// The same when nothing is written: whoever asks looks each term up in each segment.
+const SEGMENTS_AT_REST: usize = 3;
 
 /// Segments up to this many documents count as of like size.
 const SMALL_SEGMENT: u32 = 1_000;
 
 /// A segment with a larger share of deleted documents is written anew without them.
 const DELETED_SHARE: f32 = 0.25;
+
+/// The least that tantivy accepts for each of its threads, in bytes.
+const LEAST_MEMORY: usize = 16 << 20;
 
 /// Threads that analyse and index at most; each fills a segment of its own.
 pub(crate) const MOST_THREADS: usize = 4;
@@ -34,7 +41,15 @@ pub struct Writer {
     writer: IndexWriter,
     /// The largest number that the index or this writer has ever held: beyond it there is nothing to replace.
     highest: u64,
-    columns: Columns,
+    inverters: Inverters,
+    /// Numbers of documents that were put since the last commit, which [`Self::inverters`] may hold.
+    put: FxHashSet<u64>,
+    /// Numbers of documents that are to go from the segments that there were before.
+    outdated: Vec<Term>,
+    /// All segments but those that [`Self::inverters`] have begun since the last flush.
+    segments: Vec<SegmentId>,
+    /// Whether something was written since the last commit.
+    dirty: bool,
 }
 
 impl Writer {
@@ -42,14 +57,26 @@ impl Writer {
         let generation = shared.view().generation.clone().ok_or(IndexError::Stale(shared.kind))?;
         let writer = index_writer(shared, &generation)?;
         let _publishing = shared.publishing.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut opened =
-            Self { shared: shared.clone(), generation, writer, highest: 0, columns: Columns::default() };
+        let inverters = Inverters::new(shared.memory_budget);
+        let (shared, put) = (shared.clone(), FxHashSet::default());
+        let mut opened = Self {
+            shared: shared.clone(),
+            generation,
+            writer,
+            highest: 0,
+            inverters,
+            put,
+            outdated: Vec::new(),
+            segments: Vec::new(),
+            dirty: false,
+        };
         opened.require_current()?;
         // Only now that no other process writes is the last commit known.
         shared.publish(&opened.generation)?;
         let view = shared.view();
         opened.highest =
             view.segments.iter().flat_map(|segment| segment.numbers.iter().copied()).max().unwrap_or(0);
+        opened.segments = opened.generation.index.searchable_segment_ids()?;
         Ok(opened)
     }
 
@@ -61,32 +88,30 @@ impl Writer {
         self.put_all(std::slice::from_ref(document))
     }
 
-    /// Adds several, which costs less than one by one where a model reads them.
+    /// Adds several, which costs less than one by one: several threads read them.
     ///
     /// # Errors
     /// When the index cannot be written.
     pub fn put_all(&mut self, documents: &[IndexDocument]) -> Result<(), IndexError> {
-        let generation = self.generation.clone();
-        let meaning = generation.meaning();
-        let mut vectors = meaning.read(documents, &self.shared.analyzer).into_iter();
-        documents.iter().try_for_each(|document| {
-            self.columns.read(&document.passages, &self.shared.analyzer, &mut vectors, meaning.words());
-            self.add(document)
-        })
+        let mut from = 0;
+        for (at, document) in documents.iter().enumerate() {
+            if self.put.contains(&document.number) {
+                self.invert(&documents[from..at])?;
+                from = at;
+            }
+            self.delete(document.number)?;
+            self.highest = self.highest.max(document.number);
+            self.put.insert(document.number);
+        }
+        self.invert(&documents[from..])
     }
 
-    /// Its columns have been read.
-    fn add(&mut self, document: &IndexDocument) -> Result<(), IndexError> {
-        // Each deletion is looked up in every segment at the next commit: an import of new records is to have none.
-        if document.number <= self.highest {
-            self.delete(document.number);
-        }
-        self.highest = self.highest.max(document.number);
-        match self.writer.add_document(self.generation.fields.document(document, &self.columns)) {
-            Ok(_) => Ok(()),
-            // The files are gone when another process has put a new index in place; that says more than what was missed.
-            Err(error) => self.require_current().and(Err(error.into())),
-        }
+    fn invert(&mut self, documents: &[IndexDocument]) -> Result<(), IndexError> {
+        self.dirty |= !documents.is_empty();
+        let reading = self.generation.reading(&self.shared.analyzer);
+        let inverted = self.inverters.add(documents, reading, &self.writer);
+        // The files are gone when another process has put a new index in place; that says more than what was missed.
+        inverted.or_else(|error| self.require_current().and(Err(error)))
     }
 
     /// The number of the index that it writes; see [`crate::Registry::generation`].
@@ -95,8 +120,36 @@ impl Writer {
     }
 
     /// Takes a document out, if it is there.
-    pub fn delete(&mut self, number: u64) {
-        self.writer.delete_term(self.generation.fields.number_term(number));
+    ///
+    /// # Errors
+    /// When the index cannot be written.
+    pub fn delete(&mut self, number: u64) -> Result<(), IndexError> {
+        // What was put goes only once it lies in a segment.
+        if self.put.contains(&number) {
+            self.flush()?;
+        }
+        // Each deletion is looked up in every segment at the next commit: an import of new records is to have none.
+        if number <= self.highest {
+            self.dirty = true;
+            self.outdated.push(self.generation.fields.number_term(number));
+        }
+        Ok(())
+    }
+
+    /// Makes segments of all that was put, and deletes what is in its place elsewhere.
+    fn flush(&mut self) -> Result<(), IndexError> {
+        let reading = self.generation.reading(&self.shared.analyzer);
+        let flushed = self.inverters.flush(reading, &self.writer).and_then(|newest| {
+            let numbers = std::mem::take(&mut self.outdated);
+            if !numbers.is_empty() {
+                let among = self.segments.clone();
+                self.writer.delete_query(Box::new(Outdated { numbers, among }))?;
+            }
+            self.segments.extend(newest);
+            Ok(())
+        });
+        self.put.clear();
+        flushed.or_else(|error| self.require_current().and(Err(error)))
     }
 
     /// Makes everything since the last commit durable and visible, together with `position`. Merges small segments and
@@ -109,22 +162,36 @@ impl Writer {
         let _publishing = shared.publishing.lock().unwrap_or_else(PoisonError::into_inner);
         self.require_current()?;
         self.require_intact()?;
+        self.flush()?;
         commit(&mut self.writer, position, &self.shared.fingerprint, &self.generation)?;
+        self.dirty = false;
         self.shared.publish(&self.generation)?;
-        let mut policy = LogMergePolicy::default();
-        policy.set_min_num_segments(SEGMENTS_IN_MERGE);
-        policy.set_min_layer_size(SMALL_SEGMENT);
-        policy.set_del_docs_ratio_before_merge(DELETED_SHARE);
-        let segments = self.generation.index.searchable_segment_metas()?;
-        let merges = policy.compute_merge_candidates(&segments);
-        for merge in &merges {
-            self.writer.merge(&merge.0).wait()?;
+        self.merge_some(SEGMENTS_IN_MERGE)
+    }
+
+    /// Merges what commits leave for when nothing is written. Takes as long as writing what is merged.
+    ///
+    /// # Errors
+    /// [`IndexError::Superseded`] when the registry was rebuilt meanwhile; or when the index cannot be written.
+    pub fn tidy(&mut self) -> Result<(), IndexError> {
+        let shared = self.shared.clone();
+        let _publishing = shared.publishing.lock().unwrap_or_else(PoisonError::into_inner);
+        self.require_current()?;
+        self.require_intact()?;
+        // Deletions that wait for a commit know segments by their names.
+        if self.dirty { Ok(()) } else { self.merge_some(SEGMENTS_AT_REST) }
+    }
+
+    fn merge_some(&mut self, segments: usize) -> Result<(), IndexError> {
+        if merge_some(&self.generation, &mut self.writer, segments)? {
+            self.settle()?;
         }
-        if merges.is_empty() { Ok(()) } else { self.settle() }
+        self.segments = self.generation.index.searchable_segment_ids()?;
+        Ok(())
     }
 
     /// Merges everything into one segment: nothing of a deleted document stays in the files once older snapshots are gone. Returns whether
-    /// they are; if not, a later call removes what they still hold.
+    /// they are; if not, as when something waits for a commit, a later call removes what they still hold.
     ///
     /// # Errors
     /// [`IndexError::Superseded`] when the registry was rebuilt meanwhile; or when the index cannot be written.
@@ -133,8 +200,12 @@ impl Writer {
         let _publishing = shared.publishing.lock().unwrap_or_else(PoisonError::into_inner);
         self.require_current()?;
         self.require_intact()?;
+        if self.dirty {
+            return Ok(false);
+        }
         merge_all(&self.generation, &mut self.writer)?;
         self.settle()?;
+        self.segments = self.generation.index.searchable_segment_ids()?;
         self.generation.holds_current_segments_only()
     }
 
@@ -165,7 +236,7 @@ pub struct Rebuild {
     // Before the generation: the writer must be gone when an unfinished generation's directory is removed.
     writer: IndexWriter,
     generation: Arc<Generation>,
-    columns: Columns,
+    inverters: Inverters,
     _lock: File,
 }
 
@@ -176,8 +247,8 @@ impl Rebuild {
         // Until it is finished, whatever happens to it discards it.
         generation.retire(true);
         let writer = index_writer(shared, &generation)?;
-        let (shared, generation) = (shared.clone(), Arc::new(generation));
-        Ok(Self { shared, writer, generation, columns: Columns::default(), _lock: lock })
+        let inverters = Inverters::new(shared.memory_budget);
+        Ok(Self { shared: shared.clone(), writer, generation: Arc::new(generation), inverters, _lock: lock })
     }
 
     /// Adds a document; every number once.
@@ -188,18 +259,13 @@ impl Rebuild {
         self.put_all(std::slice::from_ref(document))
     }
 
-    /// Adds several, which costs less than one by one where a model reads them; every number once.
+    /// Adds several, which costs less than one by one: several threads read them; every number once.
     ///
     /// # Errors
     /// When the index cannot be written.
     pub fn put_all(&mut self, documents: &[IndexDocument]) -> Result<(), IndexError> {
-        let meaning = self.generation.meaning();
-        let mut vectors = meaning.read(documents, &self.shared.analyzer).into_iter();
-        for document in documents {
-            self.columns.read(&document.passages, &self.shared.analyzer, &mut vectors, meaning.words());
-            self.writer.add_document(self.generation.fields.document(document, &self.columns))?;
-        }
-        Ok(())
+        let reading = self.generation.reading(&self.shared.analyzer);
+        self.inverters.add(documents, reading, &self.writer)
     }
 
     /// Makes the new generation the current one, at `position`. The old one goes once nobody reads it.
@@ -207,8 +273,9 @@ impl Rebuild {
     /// # Errors
     /// When the index cannot be written; the running one then stays.
     pub fn finish(mut self, position: u64) -> Result<(), IndexError> {
+        self.inverters.flush(self.generation.reading(&self.shared.analyzer), &self.writer)?;
         commit(&mut self.writer, position, &self.shared.fingerprint, &self.generation)?;
-        merge_all(&self.generation, &mut self.writer)?;
+        merge_some(&self.generation, &mut self.writer, SEGMENTS_IN_MERGE)?;
         let _publishing = self.shared.publishing.lock().unwrap_or_else(PoisonError::into_inner);
         let old = self.shared.view().generation.clone();
         generation::set_current(&self.shared.root, &self.generation.name)?;
@@ -225,9 +292,10 @@ impl Rebuild {
 
 fn index_writer(shared: &Shared, generation: &Generation) -> Result<IndexWriter, IndexError> {
     let options = IndexWriterOptions::builder()
-        .num_worker_threads(meaning::threads())
+        // The worker that there has to be never has a document to work on: segments come from elsewhere.
+        .num_worker_threads(1)
+        .memory_budget_per_thread(LEAST_MEMORY)
         .num_merge_threads(1)
-        .memory_budget_per_thread(shared.memory_budget)
         .build();
     let writer = generation.index.writer_with_options(options).map_err(|error| match error {
         TantivyError::LockFailure(LockError::LockBusy, _) => IndexError::Busy(shared.kind),
@@ -250,6 +318,24 @@ fn commit(
     prepared.set_payload(&serde_json::to_string(&payload).expect("a number and texts are always JSON"));
     prepared.commit()?;
     Ok(())
+}
+
+/// Merges where there are so many segments of like size, or a segment has lost much. Returns whether it did.
+fn merge_some(
+    generation: &Generation,
+    writer: &mut IndexWriter,
+    segments: usize,
+) -> Result<bool, IndexError> {
+    let mut policy = LogMergePolicy::default();
+    policy.set_min_num_segments(segments);
+    policy.set_min_layer_size(SMALL_SEGMENT);
+    policy.set_del_docs_ratio_before_merge(DELETED_SHARE);
+    let segments = generation.index.searchable_segment_metas()?;
+    let merges = policy.compute_merge_candidates(&segments);
+    for merge in &merges {
+        writer.merge(&merge.0).wait()?;
+    }
+    Ok(!merges.is_empty())
 }
 
 fn merge_all(generation: &Generation, writer: &mut IndexWriter) -> Result<(), IndexError> {

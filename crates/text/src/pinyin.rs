@@ -1,6 +1,9 @@
 //! Latin keys for Han names, so that people can type a name without an input method.
 
+use std::sync::LazyLock;
+
 use pinyin::ToPinyinMulti;
+use rustc_hash::FxHashMap;
 
 use crate::normalise::{Normalised, is_han, is_latin};
 
@@ -18,17 +21,29 @@ const SHORT_NAME: usize = 4;
 const MAX_READINGS: usize = 4;
 
 /// Surnames whose characters are read otherwise elsewhere.
-const SURNAMES: &str = "曾zeng 单shan 解xie 查zha 仇qiu 区ou 乐yue 盖ge 朴piao 翟zhai 员yun 缪miao 覃qin 秘bi 繁po 召shao 黑he 折she \
-    种chong 便pian 薄bo 卜bu 隗wei 佴nai 洗xian 能nai 祭zhai 尉迟yu'chi 万俟mo'qi 澹台tan'tai 单于chan'yu 长孙zhang'sun";
+static SURNAMES: LazyLock<Table> = LazyLock::new(|| {
+    table(
+        "曾zeng 单shan 解xie 查zha 仇qiu 区ou 乐yue 盖ge 朴piao 翟zhai 员yun 缪miao 覃qin 秘bi 繁po 召shao 黑he 折she \
+    种chong 便pian 薄bo 卜bu 隗wei 佴nai 洗xian 能nai 祭zhai 尉迟yu'chi 万俟mo'qi 澹台tan'tai 单于chan'yu 长孙zhang'sun",
+    )
+});
 
 /// Words of organisations' names in which a character is not read as usual.
-const WORDS: &str = "银行yin'hang 行业hang'ye 重庆chong'qing 重建chong'jian 厦门xia'men 厦大xia'da 会计kuai'ji 音乐yin'yue \
+static WORDS: LazyLock<Table> = LazyLock::new(|| {
+    table(
+        "银行yin'hang 行业hang'ye 重庆chong'qing 重建chong'jian 厦门xia'men 厦大xia'da 会计kuai'ji 音乐yin'yue \
     乐清yue'qing 乐器yue'qi 蚌埠beng'bu 六安lu'an 人参ren'shen 番禺pan'yu 铅山yan'shan 浚县xun'xian 洪洞hong'tong 西藏xi'zang \
-    地壳di'qiao 供给gong'ji 给水ji'shui 畜牧xu'mu 率先shuai'xian 校准jiao'zhun 校正jiao'zheng 调度diao'du 调查diao'cha";
+    地壳di'qiao 供给gong'ji 给水ji'shui 畜牧xu'mu 率先shuai'xian 校准jiao'zhun 校正jiao'zheng 调度diao'du 调查diao'cha",
+    )
+});
 
 /// Characters that are read in several ways in names, the usual way first.
-const CHARACTERS: &str = "行xing'hang 长chang'zhang 乐le'yue 茜qian'xi 晟sheng'cheng 朝chao'zhao 重zhong'chong 调tiao'diao 都du'dou \
-    参can'shen 仔zi'zai 藏cang'zang 娜na'nuo 隽jun'juan 朴pu'piao 盛sheng'cheng 柏bai'bo 曾zeng'ceng 校xiao'jiao 地di 了liao 嗯en";
+static CHARACTERS: LazyLock<Table> = LazyLock::new(|| {
+    table(
+        "行xing'hang 长chang'zhang 乐le'yue 茜qian'xi 晟sheng'cheng 朝chao'zhao 重zhong'chong 调tiao'diao 都du'dou \
+    参can'shen 仔zi'zai 藏cang'zang 娜na'nuo 隽jun'juan 朴pu'piao 盛sheng'cheng 柏bai'bo 曾zeng'ceng 校xiao'jiao 地di 了liao 嗯en",
+    )
+});
 
 /// Lower-case keys of a name: joined pinyin and joined initials, from each character to the end.
 ///
@@ -86,9 +101,9 @@ fn syllables(name: &str) -> Vec<Vec<String>> {
     let mut syllables: Vec<Vec<String>> = Vec::new();
     let mut at = 0;
     while at < chars.len() {
-        let rest: String = chars[at..].iter().collect();
-        let surname = if at == 0 { reading_of_start(SURNAMES, &rest) } else { None };
-        if let Some(word) = surname.or_else(|| reading_of_start(WORDS, &rest)) {
+        let rest = &chars[at..];
+        let surname = if at == 0 { reading_of_start(&SURNAMES, rest) } else { None };
+        if let Some(word) = surname.or_else(|| reading_of_start(&WORDS, rest)) {
             for reading in word.split('\'') {
                 let others = if at == 0 { readings_of(chars[at]) } else { Vec::new() };
                 syllables.push(spelled(std::iter::once(reading).chain(others)));
@@ -99,7 +114,7 @@ fn syllables(name: &str) -> Vec<Vec<String>> {
             syllables.push(vec![chars[at..end].iter().collect()]);
             at = end;
         } else {
-            let known = reading_of_start(CHARACTERS, &rest).map(|known| known.split('\'').collect());
+            let known = reading_of_start(&CHARACTERS, rest).map(|known| known.split('\'').collect());
             let usual =
                 known.unwrap_or_else(|| readings_of(chars[at]).into_iter().take(1).collect::<Vec<_>>());
             let others = if at == 0 { readings_of(chars[at]) } else { Vec::new() };
@@ -112,13 +127,23 @@ fn syllables(name: &str) -> Vec<Vec<String>> {
     syllables
 }
 
+/// Words with their readings, by the first character.
+type Table = FxHashMap<char, Vec<(Vec<char>, &'static str)>>;
+
+fn table(entries: &'static str) -> Table {
+    let mut table = Table::default();
+    for entry in entries.split_whitespace() {
+        let letters = entry.find(|c: char| c.is_ascii()).unwrap_or(entry.len());
+        let word: Vec<char> = entry[..letters].chars().collect();
+        table.entry(word[0]).or_default().push((word, &entry[letters..]));
+    }
+    table
+}
+
 /// The reading of the longest entry of `table` that `text` starts with.
-fn reading_of_start(table: &'static str, text: &str) -> Option<&'static str> {
-    let entries = table.split_whitespace().filter_map(|entry| {
-        let letters = entry.find(|c: char| c.is_ascii())?;
-        text.starts_with(&entry[..letters]).then_some((letters, &entry[letters..]))
-    });
-    entries.max_by_key(|&(letters, _)| letters).map(|(_, reading)| reading)
+fn reading_of_start(table: &Table, text: &[char]) -> Option<&'static str> {
+    let entries = table.get(text.first()?)?.iter().filter(|(word, _)| text.starts_with(word));
+    entries.max_by_key(|(word, _)| word.len()).map(|&(_, reading)| reading)
 }
 
 fn readings_of(c: char) -> Vec<&'static str> {

@@ -185,12 +185,26 @@ impl TermVectors {
         terms.clear();
         analyzer.for_each_gram(text, scratch, |token| {
             if has_vector(token.kind) {
-                terms.extend(self.terms.find(token.text));
+                terms.extend(self.number(token.text));
             }
         });
+        self.sum_of_terms(terms)
+    }
+
+    /// As [`Self::embed`], of a text whose terms have these numbers, each as often as it stands there.
+    pub fn embed_terms(&self, terms: &mut [u32]) -> Option<Packed> {
+        Packed::new(&self.sum_of_terms(terms), self.blocks)
+    }
+
+    /// Terms are ordered by number: the same terms give the same sum to the last bit.
+    fn sum_of_terms(&self, terms: &mut [u32]) -> Vec<f32> {
         terms.sort_unstable();
-        let same = terms.chunk_by(|a, b| a == b);
-        self.sum(same.map(|same| (same[0], (1.0 + same.len() as f32).log2())))
+        let weighed = terms.chunk_by(|a, b| a == b).map(|same| {
+            // Most stand in a text once, and the logarithm of two is exact.
+            let weight = if same.len() == 1 { 1.0 } else { (1.0 + same.len() as f32).log2() };
+            (same[0], weight)
+        });
+        self.sum(weighed)
     }
 
     /// Σ weight · rarity · vector.

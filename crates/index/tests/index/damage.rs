@@ -79,10 +79,10 @@ fn built(salt: u64) -> Fixture {
     let mut writer = index.registry().writer().unwrap();
     for (position, part) in (2..).zip(documents[16..].chunks(12)) {
         part.iter().for_each(|document| writer.put(document).unwrap());
-        writer.delete(position * 5);
+        writer.delete(position * 5).unwrap();
         writer.commit(position).unwrap();
     }
-    writer.delete(3);
+    writer.delete(3).unwrap();
     writer.commit(4).unwrap();
     drop(writer);
     index

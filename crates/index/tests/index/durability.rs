@@ -55,8 +55,8 @@ fn a_commit_is_there_after_reopening_and_what_was_not_committed_is_not() {
 fn a_deleted_number_can_come_back() {
     let index = Fixture::with(&[titled(1, "电池")]);
     let mut writer = index.registry().writer().unwrap();
-    writer.delete(1);
-    writer.delete(99);
+    writer.delete(1).unwrap();
+    writer.delete(99).unwrap();
     writer.commit(2).unwrap();
     assert!(index.snapshot().is_empty());
     writer.put(&titled(1, "废水")).unwrap();
@@ -77,7 +77,7 @@ fn nothing_of_a_deleted_document_stays_after_compacting() {
     };
     assert!(holds(&index), "the test must be able to see it");
     let mut writer = index.registry().writer().unwrap();
-    writer.delete(1);
+    writer.delete(1).unwrap();
     writer.commit(2).unwrap();
     assert!(writer.compact().unwrap());
     assert!(!holds(&index));
@@ -92,9 +92,27 @@ fn many_small_commits_stay_few_segments() {
         writer.put(&titled(number, "电池")).unwrap();
         writer.commit(number).unwrap();
     }
-    let terms = files(&index).iter().filter(|file| file.extension().is_some_and(|e| e == "term")).count();
-    assert!(terms <= 10, "{terms} segments");
+    assert!(segments(&index) <= 10, "{} segments", segments(&index));
     assert_eq!(index.found("电池").len(), 40);
+}
+
+#[test]
+fn what_commits_leave_is_merged_at_rest() {
+    let index = Fixture::with(&[]);
+    let mut writer = index.registry().writer().unwrap();
+    for number in 1..=3 {
+        writer.tidy().unwrap();
+        assert_eq!(segments(&index) as u64, number - 1, "two are not worth it");
+        writer.put(&titled(number, "电池")).unwrap();
+        writer.commit(number).unwrap();
+    }
+    writer.tidy().unwrap();
+    assert_eq!(segments(&index), 1);
+    assert_eq!((index.found("电池"), index.snapshot().position()), (vec![1, 2, 3], 3));
+}
+
+fn segments(index: &Fixture) -> usize {
+    files(index).iter().filter(|file| file.extension().is_some_and(|e| e == "term")).count()
 }
 
 #[test]
@@ -202,7 +220,7 @@ fn damaged_files_make_an_index_stale_and_a_rebuild_repairs_it() {
     let documents = [titled(1, "电池回收"), titled(2, "废水"), titled(3, "锂电池")];
     let index = Fixture::with(&documents);
     let mut writer = index.registry().writer().unwrap();
-    writer.delete(2);
+    writer.delete(2).unwrap();
     writer.commit(2).unwrap();
     let expected = index.snapshot().search(&typed("电池")).unwrap();
     drop(writer);

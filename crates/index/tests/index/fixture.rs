@@ -10,7 +10,7 @@ use text::{Analyzer, Dictionaries};
 pub(crate) static ANALYZER: LazyLock<Arc<Analyzer>> =
     LazyLock::new(|| Arc::new(Analyzer::new(&Dictionaries::builtin()).unwrap()));
 
-/// The least that tantivy accepts.
+/// Little, as the tests' documents are few.
 pub(crate) const MEMORY: usize = 16 << 20;
 
 pub(crate) struct Fixture {

@@ -41,7 +41,7 @@ proptest! {
                     live.insert(document.number, document.clone());
                 },
                 Step::Delete(at) => if let Some(document) = documents.get(at) {
-                    writer.delete(document.number);
+                    writer.delete(document.number).unwrap();
                     live.remove(&document.number);
                 },
                 Step::Commit => writer.commit(position as u64).unwrap(),

@@ -5,6 +5,7 @@ mod damage;
 mod durability;
 mod facets;
 mod fixture;
+mod inverting;
 mod layout;
 mod paging;
 mod resident;

@@ -172,7 +172,7 @@ proptest! {
             writer.put(document).unwrap();
             writer.commit(position).unwrap();
         }
-        writer.delete(gone);
+        writer.delete(gone).unwrap();
         writer.commit(100).unwrap();
 
         let terms = terms(&asked);
