@@ -247,7 +247,10 @@ mod tests {
                 assert!(nearest.iter().all(|value| *value <= nearness_at_most(feature, one)));
             }
         }
-        assert_eq!([0, 1, 2, 3, 4].map(|feature| nearness_at_most(feature, &silent)), [0.0, 0.0, 0.0, 1.0, 1.0]);
+        assert_eq!(
+            [0, 1, 2, 3, 4].map(|feature| nearness_at_most(feature, &silent)),
+            [0.0, 0.0, 0.0, 1.0, 1.0]
+        );
         let weights = crate::Weights::default().features;
         let forward = features(&need, &expert, &weights);
         let values = |features: &[Feature]| features.iter().map(|f| (f.code, f.value)).collect::<Vec<_>>();

@@ -3,8 +3,9 @@
 
 use rustc_hash::FxHashMap;
 
+use super::OWN;
 use super::building::{Dictionary, NONE};
-use super::{OWN, Runs};
+use super::runs::Runs;
 use crate::IndexError;
 use crate::lexicon::Lexicon;
 use crate::pieces::mark;
