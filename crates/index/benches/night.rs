@@ -16,8 +16,8 @@ use std::time::{Duration, Instant};
 
 use domain::{Attributes, Kind, Profile, forms};
 use index::{
-    Asker, Best, Candidate, Catalog, IndexDocument, Peers, Resident, Scope, Scratch, Snapshot, Statistics,
-    Wanted,
+    Asker, Best, Candidate, Catalog, IndexDocument, Peers, Question, Resident, Scope, Scratch, Snapshot,
+    Statistics, Wanted,
 };
 use ranking::{Corpus, Query, Texts, Weights, exclusions, features, score};
 use text::{Analyzer, Dictionaries};
@@ -25,6 +25,8 @@ use vectors::TermVectors;
 
 const DAY: jiff::civil::Date = jiff::civil::date(2026, 11, 21);
 const KEEP: usize = 32;
+/// So many needs are ranked together: half a batch of the product, as two threads share it.
+const TOGETHER: usize = 100;
 
 fn profiles(file: &Path, kind: Kind) -> impl Iterator<Item = Profile> {
     let lines = BufReader::new(fs::File::open(file).unwrap()).lines();
@@ -67,6 +69,13 @@ struct Read {
     corpus: Corpus,
 }
 
+impl Read {
+    fn question(&self) -> Question<'_> {
+        let Self { query, attributes, corpus } = self;
+        Question { asker: Asker { query, attributes }, corpus }
+    }
+}
+
 impl Night {
     fn read(&self, need: &Profile) -> Read {
         let rarities = |terms: &[&str]| self.peers.rarities(terms);
@@ -76,9 +85,9 @@ impl Night {
         Read { query, attributes: Attributes::of_form(need), corpus }
     }
 
-    fn best(&self, read: &Read, wanted: Wanted, scratch: &mut Scratch) -> Vec<Best<'_>> {
-        let asker = Asker { query: &read.query, attributes: &read.attributes };
-        self.resident.best(asker, &read.corpus, wanted, scratch).unwrap()
+    fn best(&self, reads: &[Read], wanted: Wanted, scratch: &mut Scratch) -> Vec<Vec<Best<'_>>> {
+        let questions: Vec<Question<'_>> = reads.iter().map(Read::question).collect();
+        self.resident.best_of_each(&questions, wanted, scratch).unwrap()
     }
 
     fn total(&self, read: &Read, texts: &Texts, attributes: &Attributes) -> f64 {
@@ -88,21 +97,24 @@ impl Night {
 
     /// Every need asks for the best of all.
     fn full(&self, threads: usize) {
-        let [reading, ranking, likely, judged, terms] = [const { AtomicU64::new(0) }; 5];
+        let [reading, ranking, likely, judged, terms, rows, postings] = [const { AtomicU64::new(0) }; 7];
         let (begun, used) = (Instant::now(), cpu());
         let add = |sum: &AtomicU64, more: u64| _ = sum.fetch_add(more, Ordering::Relaxed);
         let work = &|thread: usize| {
             let mut scratch = Scratch::default();
-            for need in self.needs.iter().skip(thread).step_by(threads) {
+            for needs in self.needs.chunks(TOGETHER).skip(thread).step_by(threads) {
                 let begun = Instant::now();
-                let read = self.read(need);
-                add(&terms, read.query.terms.len() as u64);
+                let reads: Vec<Read> = needs.iter().map(|need| self.read(need)).collect();
+                reads.iter().for_each(|read| add(&terms, read.query.terms.len() as u64));
                 add(&reading, begun.elapsed().as_nanos() as u64);
                 let begun = Instant::now();
-                black_box(self.best(&read, Wanted::best(KEEP), &mut scratch));
+                black_box(self.best(&reads, Wanted::best(KEEP), &mut scratch));
                 add(&ranking, begun.elapsed().as_nanos() as u64);
             }
-            add(&likely, scratch.likely());
+            let effort = scratch.effort();
+            add(&likely, effort.judged);
+            add(&rows, effort.rows);
+            add(&postings, effort.postings);
             add(&judged, scratch.judged);
         };
         thread::scope(|scope| (0..threads).for_each(|thread| _ = scope.spawn(move || work(thread))));
@@ -111,12 +123,14 @@ impl Night {
         let each = |sum: &AtomicU64| sum.load(Ordering::Relaxed) as f64 / count;
         println!(
             "{threads} threads: {:.0} needs/s by the clock, {:.0} per second of processor; \
-             a need: {:.0} terms, reading {:.3} ms, ranking {:.3} ms, {:.0} likely, {:.0} scored",
+             a need: {:.0} terms, reading {:.3} ms, ranking {:.3} ms, {:.0} postings and {:.0} rows added, {:.0} likely, {:.0} scored",
             count / clock.as_secs_f64(),
             count / used.as_secs_f64(),
             each(&terms),
             each(&reading) / 1e6,
             each(&ranking) / 1e6,
+            each(&postings),
+            each(&rows),
             each(&likely),
             each(&judged),
         );
@@ -124,9 +138,9 @@ impl Night {
 
     /// Some needs get whom they get when every document is looked at.
     fn compare(&self) {
-        let mut scratch = Scratch::default();
-        for need in self.needs.iter().take(20) {
-            let read = self.read(need);
+        let reads: Vec<Read> = self.needs.iter().take(20).map(|need| self.read(need)).collect();
+        let best = self.best(&reads, Wanted::best(KEEP), &mut Scratch::default());
+        for (read, best) in reads.iter().zip(best) {
             let scope =
                 Scope { frozen: Some(&self.statistics), open_only: true, grounded: true, among: None };
             let all = self.snapshot.retrieve(&read.query, &self.weights, &scope, usize::MAX).unwrap();
@@ -134,13 +148,11 @@ impl Night {
                 |found: &&Candidate| exclusions(Some(&read.attributes), &found.attributes, DAY).is_empty();
             let scored = all.candidates.iter().filter(may);
             let scored =
-                scored.map(|found| (self.total(&read, &found.texts, &found.attributes), found.number));
+                scored.map(|found| (self.total(read, &found.texts, &found.attributes), found.number));
             let mut expected: Vec<(f64, u64)> = scored.collect();
             expected.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
             expected.truncate(KEEP);
-            let best = self.best(&read, Wanted::best(KEEP), &mut scratch);
-            let found =
-                best.iter().map(|best| (self.total(&read, &best.texts, best.attributes), best.number));
+            let found = best.iter().map(|best| (self.total(read, &best.texts, best.attributes), best.number));
             assert_eq!(found.collect::<Vec<_>>(), expected, "not what the reference finds");
         }
         println!("20 needs as the reference has them");

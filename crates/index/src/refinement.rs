@@ -108,7 +108,7 @@ impl<'a> Refinement<'a> {
             marks.truncate(terms as usize);
             let norm = model.norm(b, terms, average);
             let saturation = |frequency| model.saturation(frequency, norm);
-            values.push(tally.score(marks, &self.terms, &self.factors, saturation));
+            values.push(tally.score(marks.iter().copied(), &self.terms, &self.factors, saturation));
         }
         self.weights.pieces.together(values)
     }

@@ -5,13 +5,23 @@
 pub(crate) struct Asked {
     sieve: Box<[u64; SIEVE_BITS / 64]>,
     /// A term's number and its place in the query, at a place that the number tells, or the next free one.
-    slots: Vec<Option<(u32, u32)>>,
+    slots: Vec<Slot>,
     /// How much of a product is not needed to tell a place.
     shift: u32,
 }
 
+/// A term's number and its place in the query.
+#[derive(Clone, Copy)]
+struct Slot {
+    number: u32,
+    place: u32,
+}
+
+/// No term: there is none of this place.
+const FREE: Slot = Slot { number: 0, place: u32::MAX };
+
 /// At least so many places for each term.
-const SLOTS: usize = 4;
+const SLOTS: usize = 2;
 
 const SIEVE_BITS: usize = 1 << 14;
 
@@ -23,7 +33,7 @@ const fn hash(number: u32) -> u32 {
 /// Word and bit of the sieve.
 #[inline]
 const fn in_sieve(number: u32) -> (usize, u64) {
-    let bit = (hash(number) >> (u32::BITS - SIEVE_BITS.trailing_zeros())) as usize;
+    let bit = number as usize % SIEVE_BITS;
     (bit / 64, 1 << (bit % 64))
 }
 
@@ -33,42 +43,46 @@ impl Asked {
         let numbers: Vec<(u32, u32)> = numbers.collect();
         let bits = (numbers.len() * SLOTS).max(2).next_power_of_two().trailing_zeros();
         let sieve = Box::new([0; SIEVE_BITS / 64]);
-        let mut asked = Self { sieve, slots: vec![None; 1 << bits], shift: u32::BITS - bits };
+        let mut asked = Self { sieve, slots: vec![FREE; 1 << bits], shift: u32::BITS - bits };
         for (number, place) in numbers {
             let (word, bit) = in_sieve(number);
             asked.sieve[word] |= bit;
             let at = asked.slot(number);
-            asked.slots[at] = Some((number, place));
+            asked.slots[at] = Slot { number, place };
         }
         asked
     }
 
     /// Those of a run that the sieve lets through. Every one is written down, and the next one over it unless it stays: nobody can tell beforehand which stay,
     /// and a processor that guesses wrong loses more than it takes to write.
-    fn sift<'l>(&self, run: &[u32], likely: &'l mut Vec<u32>) -> &'l [u32] {
-        if likely.len() < run.len() {
-            likely.resize(run.len(), 0);
+    #[inline]
+    fn sift<'l>(&self, run: impl Iterator<Item = u32>, likely: &'l mut Vec<u32>) -> &'l [u32] {
+        let most = run.size_hint().1.unwrap_or_default();
+        if likely.len() < most {
+            likely.resize(most, 0);
         }
         let mut count = 0;
-        for &number in run {
+        // As a whole, as a chain of two is slow where it is asked for one after the other.
+        run.for_each(|number| {
             let (word, bit) = in_sieve(number);
             likely[count] = number;
             count += usize::from(self.sieve[word] & bit != 0);
-        }
+        });
         &likely[..count]
     }
 
     #[inline]
     fn place(&self, number: u32) -> Option<u32> {
-        self.slots[self.slot(number)].map(|(_, place)| place)
+        let Slot { place, .. } = self.slots[self.slot(number)];
+        (place != FREE.place).then_some(place)
     }
 
     /// Where the number stands, or would.
     #[inline]
     fn slot(&self, number: u32) -> usize {
         let mut at = (hash(number) >> self.shift) as usize;
-        while self.slots[at].is_some_and(|(other, _)| other != number) {
-            at = (at + 1) % self.slots.len();
+        while self.slots[at].place != FREE.place && self.slots[at].number != number {
+            at = (at + 1) & (self.slots.len() - 1);
         }
         at
     }
@@ -96,7 +110,7 @@ impl Tally {
     /// What the terms of a run come to: the sum, in the order of the query, as every sum of scores, of what each is worth times its `saturation`.
     pub(crate) fn score(
         &mut self,
-        run: &[u32],
+        run: impl Iterator<Item = u32>,
         asked: &Asked,
         factors: &[f32],
         saturation: impl Fn(u32) -> f32,
@@ -140,9 +154,9 @@ mod tests {
         assert!((0..10_000).filter(|number| number % 7919 != 0).all(|number| asked.place(number).is_none()));
         let mut tally = Tally::new(300);
         let run = [7919 * 2, 5, 7919, 7919 * 2];
-        let score = tally.score(&run, &asked, &[1.0; 300], |count| count as f32 * 10.0);
+        let score = tally.score(run.into_iter(), &asked, &[1.0; 300], |count| count as f32 * 10.0);
         assert_eq!((score, tally.met()), (30.0, &[1, 2][..]));
-        assert_eq!(tally.score(&[], &asked, &[1.0; 300], |_| 1.0), 0.0);
+        assert_eq!(tally.score(std::iter::empty(), &asked, &[1.0; 300], |_| 1.0), 0.0);
         assert_eq!(Asked::new([(4, 0), (4, 1)].into_iter()).place(4), Some(1));
     }
 }

@@ -25,11 +25,13 @@
 
 mod ahead;
 mod best;
+mod block;
 mod building;
 mod forward;
 mod judge;
 mod kernel;
 mod layout;
+mod mark;
 mod order;
 mod outlook;
 mod pages;

@@ -1,29 +1,39 @@
-//! The best documents of a query: block by block, the most promising first, each only as far as it can still matter.
+//! The best documents of queries: block by block, of each query the most promising first, each only as far as it can still matter.
 //!
-//! Within a block terms are added by falling bound. Once those left could not lift a document from nothing to the worst of the best, only
-//! documents that have enough already matter (Turtle & Flood 1995, MaxScore); when these are few, the terms left are looked up for them
-//! alone. The bounds are those of the block (Ding & Suel 2011), and a block's documents are judged before the next block is begun, so that
-//! it is held against a higher mark.
+//! The bounds are those of the block (Ding & Suel 2011), and a block's documents are judged before the query's next block is begun, so that it is held
+//! against a higher mark (`block.rs`). Of queries that are asked together, those are searched one after the other that come to the same block: its
+//! postings lie in the cache then.
 
-use std::cmp::Reverse;
-
-use crate::ahead::{LINE, fetch};
 use crate::best::Best;
-use crate::judge::SOON;
-use crate::kernel::{Sums, add_sparse, count, kth_at_least, reaching};
-use crate::layout::{BLOCK, Posting, in_row, level_of, place_of};
-use crate::outlook::{Outlook, Outlooks, Part, Postings, most_promising};
-use crate::rows::{AT_ONCE, Weighed, add_rows};
-use crate::{Document, Found, Judge, Query, Sweep};
+use crate::block::{Block, BlockScratch};
+use crate::mark::Mark;
+use crate::outlook::{Outlooks, most_promising};
+use crate::{Found, Judge, Query, Sweep};
 
 /// The buffers of a search and what it cost, to be used again for the next. No result depends on what it was used for before.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Scratch {
-    outlooks: Outlooks,
+    /// For each of the queries that are asked together.
+    outlooks: Vec<Outlooks>,
+    visits: Vec<Visit>,
     block: BlockScratch,
     promises: Vec<u64>,
     effort: Effort,
 }
+
+/// That a query comes to a block.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Visit {
+    /// Queries come to their blocks by turns: in the first to what promises most.
+    turn: u32,
+    block: u32,
+    query: u32,
+    /// The block's place among the query's.
+    place: u32,
+}
+
+/// After so many turns queries take the blocks that are left as they lie: most is found by then, and more of them meet in each block.
+const TURNS: u32 = 3;
 
 /// What searches cost, counted.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -40,22 +50,6 @@ pub struct Effort {
     pub judged: u64,
 }
 
-#[derive(Debug)]
-struct BlockScratch {
-    sums: Box<Sums>,
-    /// Places in the block of documents that may matter.
-    places: Vec<u16>,
-    /// Their units and numbers.
-    candidates: Vec<(Reverse<u16>, Document)>,
-}
-
-impl Default for Scratch {
-    fn default() -> Self {
-        let block = BlockScratch { sums: Box::new([0; BLOCK]), places: Vec::new(), candidates: Vec::new() };
-        Self { outlooks: Outlooks::default(), block, promises: Vec::new(), effort: Effort::default() }
-    }
-}
-
 impl Scratch {
     /// What all searches cost that used it.
     #[must_use]
@@ -64,16 +58,21 @@ impl Scratch {
     }
 }
 
-/// To look up the terms left of one document costs as much as to add so many sparse postings.
-const LOOK_UP_WORK: u32 = 256;
-/// Before it is worth counting again who may matter, as much must have been added as so many sparse postings.
-const COUNT_WORK: u32 = BLOCK as u32 / 4;
-
 impl Sweep {
     /// The `k` documents that `judge` scores highest, of all that share a term with the query; highest first, ties by smaller number.
     ///
     /// `query` must have been made for this sweep.
     pub fn top(&self, query: &Query, k: usize, scratch: &mut Scratch, judge: &mut impl Judge) -> Vec<Found> {
+        self.top_of_each(&mut [(query, judge)], k, scratch).pop().unwrap_or_default()
+    }
+
+    /// [`Sweep::top`] of each of these queries, in less time than one after the other; some dozens at once are enough.
+    pub fn top_of_each<J: Judge>(
+        &self,
+        asked: &mut [(&Query, &mut J)],
+        k: usize,
+        scratch: &mut Scratch,
+    ) -> Vec<Vec<Found>> {
         #[cfg(target_arch = "x86_64")]
         if is_x86_feature_detected!("avx2") {
             #[expect(
@@ -81,16 +80,21 @@ impl Sweep {
                 reason = "the only way to compile for a processor that is known at run time only"
             )]
             // SAFETY: the processor has the instructions for which the function is compiled.
-            return unsafe { self.top_wide(query, k, scratch, judge) };
+            return unsafe { self.top_wide(asked, k, scratch) };
         }
-        self.search(query, k, scratch, judge)
+        self.search(asked, k, scratch)
     }
 
     /// [`Sweep::search`], compiled for registers of 256 bits instead of 128.
     #[cfg(target_arch = "x86_64")]
     #[target_feature(enable = "avx2")]
-    fn top_wide(&self, query: &Query, k: usize, scratch: &mut Scratch, judge: &mut impl Judge) -> Vec<Found> {
-        self.search(query, k, scratch, judge)
+    fn top_wide<J: Judge>(
+        &self,
+        asked: &mut [(&Query, &mut J)],
+        k: usize,
+        scratch: &mut Scratch,
+    ) -> Vec<Vec<Found>> {
+        self.search(asked, k, scratch)
     }
 
     /// The block that promises a query most. Who asks many queries in the order of this number finds their postings in the cache more often.
@@ -100,298 +104,65 @@ impl Sweep {
     }
 
     #[inline(always)]
-    fn search(&self, query: &Query, k: usize, scratch: &mut Scratch, judge: &mut impl Judge) -> Vec<Found> {
-        let Scratch { outlooks, block, effort, .. } = scratch;
+    fn search<J: Judge>(
+        &self,
+        asked: &mut [(&Query, &mut J)],
+        k: usize,
+        scratch: &mut Scratch,
+    ) -> Vec<Vec<Found>> {
         if k == 0 {
-            return Vec::new();
+            return vec![Vec::new(); asked.len()];
         }
-        outlooks.read(self, query);
-        let mut best = Best::new(k);
-        let mut mark = Mark::default();
-        for (at, &outlook) in outlooks.blocks().iter().enumerate() {
+        scratch.plan(self, asked);
+        let mut states: Vec<(Best, Mark)> = asked.iter().map(|_| (Best::new(k), Mark::default())).collect();
+        let Scratch { outlooks, visits, block, effort, .. } = scratch;
+        let parts = |visit: &Visit| outlooks[visit.query as usize].parts(visit.block as usize);
+        for (at, visit) in visits.iter().enumerate() {
             // While a block is searched, the next one's postings are fetched.
             if at == 0 {
-                self.fetch(outlooks.parts(outlook.block));
+                self.fetch(parts(visit));
             }
-            if let Some(next) = outlooks.blocks().get(at + 1) {
-                self.fetch(outlooks.parts(next.block));
+            if let Some(next) = visits.get(at + 1) {
+                self.fetch(parts(next));
             }
-            if outlook.most < u32::from(mark.raised(query, judge, &best)) {
+            let who = visit.query as usize;
+            let ((query, judge), (best, mark)) = (&mut asked[who], &mut states[who]);
+            let outlook = outlooks[who].blocks()[visit.place as usize];
+            if outlook.most < u32::from(mark.raised(query, &**judge, best)) {
                 effort.skipped += 1;
                 continue;
             }
-            let parts = outlooks.parts(outlook.block);
-            Block { sweep: self, query, outlook, parts, scratch: block, effort }
-                .search(&mut mark, judge, &mut best);
+            Block { sweep: self, query, outlook, parts: parts(visit), scratch: block, effort }.search(
+                mark,
+                &mut **judge,
+                best,
+            );
         }
-        best.into_found()
+        states.into_iter().map(|(best, _)| best.into_found()).collect()
     }
 }
 
-/// What a document must have to come among the best: a score, and the fewest units with which that may be.
-struct Mark {
-    score: f64,
-    units: u16,
-}
-
-impl Default for Mark {
-    /// At least one unit, as who shares nothing is not found.
-    fn default() -> Self {
-        Self { score: f64::NEG_INFINITY, units: 1 }
-    }
-}
-
-impl Mark {
-    /// The fewest units now.
-    fn raised(&mut self, query: &Query, judge: &impl Judge, best: &Best) -> u16 {
-        let score = best.least();
-        if score > self.score {
-            self.score = score;
-            let (mut low, mut high) = (self.units, self.units);
-            let mut step = FIRST_STEP;
-            while high < u16::MAX && !query.may_score(judge, high, score) {
-                low = high + 1;
-                high = high.saturating_add(step);
-                step = step.saturating_mul(2);
-            }
-            while low < high {
-                let middle = low + (high - low) / 2;
-                if query.may_score(judge, middle, score) { high = middle } else { low = middle + 1 }
-            }
-            self.units = high;
-        }
-        self.units
-    }
-}
-
-/// A mark hardly ever rises by more units than some of these.
-const FIRST_STEP: u16 = 64;
-
-impl Query {
-    fn may_score(&self, judge: &impl Judge, units: u16, score: f64) -> bool {
-        judge.ceiling(f64::from(units) * self.unit) >= score
-    }
-}
-
-/// A block in the midst of a search.
-struct Block<'a> {
-    sweep: &'a Sweep,
-    query: &'a Query,
-    outlook: Outlook,
-    parts: &'a [Part],
-    scratch: &'a mut BlockScratch,
-    effort: &'a mut Effort,
-}
-
-/// Rows that wait until they are enough to be added together.
-struct Rows {
-    count: usize,
-    /// Which row, and where its term stands in the plan.
-    rows: [(usize, usize); AT_ONCE],
-    /// The most units of all of them together.
-    most: u32,
-}
-
-impl Rows {
-    fn take(&mut self, row: usize, at: usize, most: u16) {
-        self.rows[self.count] = (row, at);
-        self.count += 1;
-        self.most += u32::from(most);
-    }
-}
-
-/// Where adding ended: the first term that was not added, and the most units of it and those after it together.
-#[derive(Clone, Copy)]
-struct Ended {
-    next: usize,
-    left: u32,
-}
-
-impl Block<'_> {
-    /// Judges all documents of the block that may be among the best: none with less than the mark's units is.
+impl Scratch {
+    /// In what order queries come to which blocks.
     #[inline(always)]
-    fn search(mut self, mark: &mut Mark, judge: &mut impl Judge, best: &mut Best) {
-        let least = mark.units;
-        let ended = self.add(least);
-        if ended.left > 0 {
-            self.complete(u32::from(least) - ended.left, u16::MAX, least, ended);
-            self.judge(judge, best);
-            return;
+    fn plan<J>(&mut self, sweep: &Sweep, asked: &[(&Query, &mut J)]) {
+        let Self { outlooks, visits, .. } = self;
+        if outlooks.len() < asked.len() {
+            outlooks.resize_with(asked.len(), Outlooks::default);
         }
-        // Everything is added. Were it the first block, every document would do: so the best of it first, then who still matters.
-        let first = kth_at_least(&self.scratch.sums, best.wanted(), &mut self.scratch.places).max(least);
-        self.complete(u32::from(first), u16::MAX, first, ended);
-        self.judge(judge, best);
-        let least = mark.raised(self.query, judge, best);
-        if least < first {
-            self.complete(u32::from(least), first - 1, least, ended);
-            self.judge(judge, best);
+        visits.clear();
+        let last = if asked.len() == 1 { u32::MAX } else { TURNS };
+        for ((outlook, (asks, _)), query) in outlooks.iter_mut().zip(asked).zip(0..) {
+            outlook.read(sweep, asks);
+            let places = outlook.blocks().iter().zip(0..);
+            visits.extend(places.map(|(outlook, place): (_, u32)| Visit {
+                turn: place.min(last),
+                block: outlook.block as u32,
+                query,
+                place,
+            }));
         }
-    }
-
-    /// Adds terms until so few documents may matter that it is less work to look the others up.
-    #[inline(always)]
-    fn add(&mut self, least: u16) -> Ended {
-        let least = u32::from(least);
-        let (mut left, mut ahead, mut done) = (self.outlook.most, self.outlook.work, 0);
-        self.scratch.sums.fill(0);
-        let mut rows = Rows { count: 0, rows: [(0, 0); AT_ONCE], most: 0 };
-        for (at, (&part, planned)) in self.parts.iter().zip(&self.query.plan).enumerate() {
-            if part.most == 0 {
-                continue;
-            }
-            match part.postings() {
-                Postings::Dense(row) => rows.take(row, at, part.most),
-                Postings::Sparse(range) => {
-                    self.effort.postings += range.len() as u64;
-                    add_sparse(&mut self.scratch.sums, &self.sweep.sparse[range], &planned.units);
-                    left -= u32::from(part.most);
-                }
-            }
-            ahead -= part.work();
-            done += part.work();
-            // Rows that wait are added when they are enough, or when it is worth counting.
-            let counts = left - rows.most < least && left > rows.most && done >= COUNT_WORK;
-            if counts || rows.count == AT_ONCE {
-                left -= self.add_rows(&mut rows, left, least);
-            }
-            if counts {
-                done = 0;
-                if count(&self.scratch.sums, (least - left) as u16) * LOOK_UP_WORK <= ahead {
-                    return Ended { next: at + 1, left };
-                }
-            }
-        }
-        self.add_rows(&mut rows, left, least);
-        Ended { next: self.parts.len(), left: 0 }
-    }
-
-    /// Adds the rows that wait to what may still reach `least` with all that is left, and says how much they were of it.
-    #[inline(always)]
-    fn add_rows(&mut self, waiting: &mut Rows, left: u32, least: u32) -> u32 {
-        if let Some(last) = waiting.count.checked_sub(1) {
-            self.effort.rows += waiting.count as u64;
-            let rows: [Weighed<'_>; AT_ONCE] = std::array::from_fn(|which| {
-                let (row, at) = waiting.rows[which.min(last)];
-                (&self.sweep.dense[row], &self.query.plan[at].units)
-            });
-            add_rows(&mut self.scratch.sums, &rows[..=last], least.saturating_sub(left) as u16);
-        }
-        waiting.count = 0;
-        std::mem::take(&mut waiting.most)
-    }
-
-    /// Makes candidates of the documents with sums from `from` to `to`: completes the sums, keeps those of at least `least` units.
-    #[inline(always)]
-    fn complete(&mut self, from: u32, to: u16, least: u16, ended: Ended) {
-        let BlockScratch { sums, places, candidates } = &mut *self.scratch;
-        reaching(sums, from as u16, to, places);
-        candidates.clear();
-        self.effort.looked_up += if ended.left > 0 { places.len() as u64 } else { 0 };
-        for &place in places.iter() {
-            let sum = u32::from(sums[usize::from(place)]);
-            let sum = complete(self.sweep, self.query, self.parts, place, sum, u32::from(least), ended);
-            if sum >= u32::from(least) {
-                let document = self.sweep.documents[self.outlook.block * BLOCK + usize::from(place)];
-                candidates.push((Reverse(sum as u16), document));
-            }
-        }
-    }
-
-    /// Judges the candidates by falling bound until no other may be among the best.
-    #[inline(always)]
-    fn judge<J: Judge>(&mut self, judge: &mut J, best: &mut Best) {
-        let mut rest = &mut self.scratch.candidates[..];
-        // They are sorted as far as they are needed, at first for as many as are wanted.
-        let mut portion = best.wanted().saturating_mul(2);
-        while !rest.is_empty() {
-            let now = rest.len().min(portion);
-            if now < rest.len() {
-                rest.select_nth_unstable(now - 1);
-            }
-            let (head, tail) = rest.split_at_mut(now);
-            head.sort_unstable();
-            let sum = |units: u16| f64::from(units) * self.query.unit;
-            let early = |judge: &mut J, at: usize| {
-                let next = head.get(at);
-                next.into_iter().for_each(|&(_, document)| judge.expect(document));
-            };
-            let soon = |judge: &mut J, at: usize, least| {
-                let next = head.get(at);
-                next.into_iter()
-                    .for_each(|&(units, document)| judge.expect_soon(document, sum(units.0), least));
-            };
-            (0..2 * SOON).for_each(|at| early(judge, at));
-            (0..SOON).for_each(|at| soon(judge, at, best.least()));
-            for (at, &(Reverse(units), document)) in head.iter().enumerate() {
-                early(judge, at + 2 * SOON);
-                soon(judge, at + SOON, best.least());
-                let least = best.least();
-                if !self.query.may_score(judge, units, least) {
-                    return;
-                }
-                self.effort.judged += 1;
-                if let Some(score) = judge.score(document, sum(units), least) {
-                    best.offer(Found { document, score });
-                }
-            }
-            rest = tail;
-            portion = portion.saturating_mul(2);
-        }
-    }
-}
-
-/// Adds what a document has of the terms that were not added, or gives up and says what it had then, less than `least`.
-fn complete(
-    sweep: &Sweep,
-    query: &Query,
-    parts: &[Part],
-    place: u16,
-    mut sum: u32,
-    least: u32,
-    ended: Ended,
-) -> u32 {
-    let mut left = ended.left;
-    for (part, planned) in parts.iter().zip(&query.plan).skip(ended.next).filter(|(part, _)| part.most > 0) {
-        if sum + left < least {
-            break;
-        }
-        left -= u32::from(part.most);
-        sum += u32::from(planned.units[sweep.level(*part, place)]);
-    }
-    sum
-}
-
-impl Sweep {
-    /// Has fetched the beginning of each list and row.
-    #[inline(always)]
-    fn fetch(&self, parts: &[Part]) {
-        const POSTINGS: usize = LINE / size_of::<Posting>();
-        for part in parts.iter().filter(|part| part.most > 0) {
-            match part.postings() {
-                Postings::Dense(row) => fetch(&self.dense, row),
-                Postings::Sparse(range) => {
-                    fetch(&self.sparse, range.start);
-                    if range.len() > POSTINGS / 2 {
-                        fetch(&self.sparse, range.start + POSTINGS);
-                    }
-                }
-            }
-        }
-    }
-
-    fn level(&self, part: Part, place: u16) -> usize {
-        match part.postings() {
-            Postings::Dense(row) => {
-                let (byte, bit) = in_row(usize::from(place));
-                usize::from(self.dense[row][byte] >> bit & 15)
-            }
-            Postings::Sparse(range) => {
-                let postings = &self.sparse[range];
-                let found = postings.binary_search_by_key(&place, |&posting| place_of(posting));
-                found.map_or(0, |at| level_of(postings[at]))
-            }
-        }
+        visits.sort_unstable();
     }
 }
 
@@ -421,8 +192,12 @@ mod tests {
             let (mut wide, mut plain) = (Scratch::default(), Scratch::default());
             #[expect(unsafe_code, reason = "as in `Sweep::top`")]
             // SAFETY: the processor has the instructions, as the first lines made sure.
-            let found = unsafe { sweep.top_wide(&query, 15, &mut wide, &mut Sums::new(&forward, &query)) };
-            assert_eq!(found, sweep.search(&query, 15, &mut plain, &mut Sums::new(&forward, &query)));
+            let found =
+                unsafe { sweep.top_wide(&mut [(&query, &mut Sums::new(&forward, &query))], 15, &mut wide) };
+            assert_eq!(
+                found,
+                sweep.search(&mut [(&query, &mut Sums::new(&forward, &query))], 15, &mut plain)
+            );
             assert_eq!(wide.effort(), plain.effort());
             assert!(plain.effort().rows > 0 && plain.effort().postings > 0);
         }

@@ -2,7 +2,7 @@
 //!
 //! Properties: it finds the very same documents with the very same scores, whatever the impacts, weights, ties, order, features and exclusions,
 //! over one block and over many; it asks about no document twice; what is left of other searches in a scratch changes nothing; where few can
-//! be among the best it asks about few, and where all score the same it finds the smallest numbers.
+//! be among the best it asks about few, and where all score the same it finds the smallest numbers; asked together queries find what each finds alone.
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 mod reference;
@@ -58,6 +58,27 @@ proptest! {
         for asking in 0..8 {
             compare(&forward, &sweep, &query(seed + asking, terms, values), k, (most, without));
         }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(16))]
+
+    #[test]
+    fn asked_together_each_finds_what_it_finds_alone(
+        seed: u64, count in 4000_usize..14_000, terms in 20_usize..60, values in values(), k in 0_usize..50,
+        together in 0_u64..9, without in prop_oneof![Just(0_u32), Just(2)],
+    ) {
+        let forward = documents(seed, count, terms, values);
+        let sweep = Sweep::from_forward(&forward).unwrap();
+        let queries: Vec<Query> =
+            (0..together).map(|asking| Query::new(&sweep, &query(seed + asking, terms, values)).unwrap()).collect();
+        let judge = |query: &Query| Featured { sums: Sums::new(&forward, query), most: 1.0, without, asked: Vec::new() };
+        let mut judges: Vec<Featured<'_>> = queries.iter().map(judge).collect();
+        let mut asked: Vec<_> = queries.iter().zip(&mut judges).collect();
+        let found = sweep.top_of_each(&mut asked, k, &mut Scratch::default());
+        let alone: Vec<_> = queries.iter().map(|query| best(&forward, query, k, &mut judge(query))).collect();
+        prop_assert_eq!(found, alone);
     }
 }
 

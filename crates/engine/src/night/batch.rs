@@ -5,11 +5,12 @@ use std::sync::Arc;
 
 use domain::{Attributes, Kind, Record, RecordId, Status};
 use futures_util::future::try_join_all;
-use index::{Asker, Wanted};
+use index::{Asker, Question, Wanted};
 use ranking::Exclusion;
 use store::{Findings, ListChanges, ListFilter, MatchChange, MatchList, Place};
 
 use super::merging::{cut, merged};
+use super::ranking::NightRanking;
 use super::reaching::Read;
 use super::reasons::{Fates, Turn};
 use super::scores::place;
@@ -37,6 +38,21 @@ struct Matched {
     turn: Turn,
     takes_part: bool,
     lists: Vec<Update>,
+}
+
+/// A need of which some lists are to be made anew still, and what it asks for, if that was read.
+struct Begun {
+    matched: Matched,
+    read: Option<Arc<Read>>,
+}
+
+impl Begun {
+    /// What it asks a registry; it must have been read.
+    fn question(&self, ranking: &NightRanking, target: Kind) -> Result<Question<'_>, EngineError> {
+        let read = self.read.as_ref().ok_or(EngineError::Panicked)?;
+        let asker = Asker { query: &read.query, attributes: &self.matched.attributes };
+        Ok(Question { asker, corpus: read.corpus(ranking, target)? })
+    }
 }
 
 /// A list in which places changed.
@@ -85,7 +101,7 @@ impl Engine {
                 break;
             }
             let shift = Arc::clone(shift);
-            parts.push(blocking(move || part.into_iter().map(|asked| shift.matched(asked)).collect()));
+            parts.push(blocking(move || shift.matched(part)));
         }
         let matched: Vec<Vec<Matched>> = try_join_all(parts).await?;
         self.findings(shift, matched.into_iter().flatten().collect()).await
@@ -167,8 +183,18 @@ impl Shift {
         self.changed.as_ref().is_some_and(|changed| changed.holds(id.kind, id.number))
     }
 
-    /// Brings a need's lists up to date.
-    fn matched(&self, asked: Asked) -> Result<Matched, EngineError> {
+    /// Brings the lists of these needs up to date.
+    fn matched(&self, asked: Vec<Asked>) -> Result<Vec<Matched>, EngineError> {
+        let mut begun: Vec<Begun> =
+            asked.into_iter().map(|asked| self.begun(asked)).collect::<Result<_, _>>()?;
+        for (at, target) in TARGETS.into_iter().enumerate() {
+            self.rank_anew(at, target, &mut begun)?;
+        }
+        Ok(begun.into_iter().map(|begun| begun.matched).collect())
+    }
+
+    /// Brings a need's lists up to date as far as those that changed tell.
+    fn begun(&self, asked: Asked) -> Result<Begun, EngineError> {
         let Asked { number, record, before, reached } = asked;
         let took_part = before.iter().flatten().any(|list| list.takes_part);
         let Some(record) = record else {
@@ -181,7 +207,8 @@ impl Shift {
             };
             let lists = before.into_iter().map(end).collect();
             let attributes = Attributes::default();
-            return Ok(Matched { need: number, attributes, turn: Turn::Ended, takes_part: false, lists });
+            let matched = Matched { need: number, attributes, turn: Turn::Ended, takes_part: false, lists };
+            return Ok(Begun { matched, read: None });
         };
         let edited = self.has_changed(record.id);
         let turn = if self.base.is_none() {
@@ -198,7 +225,7 @@ impl Shift {
         let attributes = Attributes::of(&record);
         let mut read = None;
         let mut lists = Vec::with_capacity(TARGETS.len());
-        for ((target, before), reached) in TARGETS.into_iter().zip(before).zip(reached) {
+        for (before, reached) in before.into_iter().zip(reached) {
             let mut asker = || -> Result<Arc<Read>, EngineError> {
                 if read.is_none() {
                     read = Some(Arc::new(self.read(&record)?));
@@ -214,13 +241,15 @@ impl Shift {
                 Outcome::Same => (None, false),
                 Outcome::Now(list) => (Some(list), false),
                 Outcome::Uncertain => {
-                    (Some(self.ranked(number, target, &attributes, asker()?.as_ref())?), true)
+                    asker()?;
+                    (None, true)
                 }
             };
             let now = now.filter(|now| known.as_ref() != Some(now));
             lists.push(Update { before: known, now, ranked });
         }
-        Ok(Matched { need: number, attributes, turn, takes_part: true, lists })
+        let matched = Matched { need: number, attributes, turn, takes_part: true, lists };
+        Ok(Begun { matched, read })
     }
 
     /// Whether a need's list is brought up to date, and not made anew.
@@ -259,23 +288,27 @@ impl Shift {
         Ok(merged.map_or(Outcome::Uncertain, Outcome::Now))
     }
 
-    fn ranked(
-        &self,
-        need: u64,
-        target: Kind,
-        attributes: &Attributes,
-        read: &Read,
-    ) -> Result<MatchList, EngineError> {
-        let asker = Asker { query: &read.query, attributes };
+    /// Makes the lists of one registry anew that are to be: all of them together, which takes less time than one after the other.
+    fn rank_anew(&self, at: usize, target: Kind, begun: &mut [Begun]) -> Result<(), EngineError> {
+        let mut anew: Vec<&mut Begun> =
+            begun.iter_mut().filter(|begun| begun.matched.lists[at].ranked).collect();
+        if anew.is_empty() {
+            return Ok(());
+        }
+        let mut questions = Vec::with_capacity(anew.len());
+        for begun in &anew {
+            questions.push(begun.question(&self.ranking, target)?);
+        }
         // One more than a list holds tells whether there are others.
-        let placed = self.ranking.rank_all(
-            asker,
-            read.corpus(&self.ranking, target)?,
-            target,
-            self.length.all() + 1,
-        )?;
-        let places: Vec<Place> = placed.iter().map(place).collect();
-        Ok(cut(MatchList { complete: true, places, ..MatchList::of_none(need, target) }, self.length))
+        let placed = self.ranking.rank_all(&questions, target, self.length.all() + 1)?;
+        for (begun, placed) in anew.iter_mut().zip(placed) {
+            let Matched { need, lists, .. } = &mut begun.matched;
+            let places: Vec<Place> = placed.iter().map(place).collect();
+            let list = MatchList { complete: true, places, ..MatchList::of_none(*need, target) };
+            let Update { before, now, .. } = &mut lists[at];
+            *now = Some(cut(list, self.length)).filter(|now| before.as_ref() != Some(now));
+        }
+        Ok(())
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use domain::{Attributes, Kind, Record};
-use index::{Ask, Asker, Counts, Few, Marks, Peers, Resident, Scratch, Snapshot, Wanted};
+use index::{Ask, Asker, Best, Counts, Few, Marks, Peers, Question, Resident, Scratch, Snapshot, Wanted};
 use jiff::civil::Date;
 use ranking::{Corpus, Evidence, Feature, Query, Score, Texts, Weights, exclusions, features, score};
 
@@ -158,7 +158,10 @@ impl NightRanking {
         let corpus = self.statistics.corpus(target, &asking.query)?;
         let asker = Asker { query: &asking.query, attributes: &asking.attributes };
         match among {
-            None => self.rank_all(asker, &corpus, target, keep),
+            None => {
+                let placed = self.rank_all(&[Question { asker, corpus: &corpus }], target, keep)?.pop();
+                Ok(placed.unwrap_or_default())
+            }
             Some(among) => {
                 self.hold(target, among)?;
                 self.rank_some(asker, &corpus, target, among, Wanted::best(keep))
@@ -166,27 +169,32 @@ impl NightRanking {
         }
     }
 
-    /// The `keep` best of a registry.
+    /// The `keep` best of a registry for each of those who ask.
     pub(super) fn rank_all(
         &self,
-        asker: Asker<'_>,
-        corpus: &Corpus,
+        questions: &[Question<'_>],
         target: Kind,
         keep: usize,
-    ) -> Result<Vec<Placed>, EngineError> {
+    ) -> Result<Vec<Vec<Placed>>, EngineError> {
         let (registry, weights) = (self.registry(target)?, &self.engine.weights);
         let wanted = Wanted::best(keep);
-        if let Some(resident) = self.resident_if_worth(registry, target)? {
+        if let Some(resident) = self.resident_if_worth(registry, target, questions.len())? {
             return SCRATCH.with_borrow_mut(|scratch| {
-                let best = resident.best(asker, corpus, wanted, scratch)?;
-                let best = best.into_iter().map(|best| (best.number, best.texts, best.attributes));
-                Ok(self.placed(asker, corpus, best))
+                let best = resident.best_of_each(questions, wanted, scratch)?;
+                let placed = |(best, question): (Vec<Best<'_>>, &Question<'_>)| {
+                    let best = best.into_iter().map(|best| (best.number, best.texts, best.attributes));
+                    self.placed(question.asker, question.corpus, best)
+                };
+                Ok(best.into_iter().zip(questions).map(placed).collect())
             });
         }
         let marks = registry.marks.get(|| Ok(registry.snapshot.marks()?))?;
-        let best = registry.snapshot.best(asker, corpus, &marks, weights, self.date, wanted)?;
-        let best = best.iter().map(|best| (best.number, best.texts, &best.attributes));
-        Ok(self.placed(asker, corpus, best))
+        let placed = |&Question { asker, corpus }: &Question<'_>| {
+            let best = registry.snapshot.best(asker, corpus, &marks, weights, self.date, wanted)?;
+            let best = best.iter().map(|best| (best.number, best.texts, &best.attributes));
+            Ok(self.placed(asker, corpus, best))
+        };
+        questions.iter().map(placed).collect()
     }
 
     /// The best of these numbers, all of which are held ([`Self::hold`]), as far as they come to the floor: who has a list already asks only for what
@@ -253,11 +261,12 @@ impl NightRanking {
         &self,
         registry: &Registry,
         target: Kind,
+        askers: usize,
     ) -> Result<Option<Arc<Resident>>, EngineError> {
         if let Some(resident) = registry.resident.made() {
             return Ok(Some(resident));
         }
-        if !self.many_ask && registry.asked.fetch_add(1, Ordering::Relaxed) < ONE_BY_ONE {
+        if !self.many_ask && registry.asked.fetch_add(askers, Ordering::Relaxed) < ONE_BY_ONE {
             return Ok(None);
         }
         let (statistics, weights) = (self.statistics.of(target)?, &self.engine.weights);

@@ -1,15 +1,19 @@
 //! From an index to the arrays of a [`Resident`].
 
+use std::cmp::Reverse;
+
 use domain::Attributes;
 use ranking::{Weights, exclusions};
 use rustc_hash::FxHashMap;
+use sweep::in_large_pages;
 use tantivy::DocId;
 use text::Lexicon;
 use vectors::length;
 
 use super::leading::{Impacts, saturations};
 use super::nearness::Kinds;
-use super::{OWN, Resident, Runs, few};
+use super::runs::{Records, Runs};
+use super::{OWN, Resident, few};
 use crate::pieces::{mark, pieces};
 use crate::postings::{TextField, for_each_term};
 use crate::snapshot::View;
@@ -45,22 +49,17 @@ pub(super) fn build(
     for (chosen, document) in chosen.iter().zip(0..) {
         places[view.segments[chosen.order].base + chosen.doc as usize] = document;
     }
-    let (dictionary, mut texts) = if among.is_some() {
+    let (dictionary, own) = if among.is_some() {
         let mut holding: Vec<usize> = chosen.iter().map(|chosen| chosen.order).collect();
         holding.sort_unstable();
         holding.dedup();
         let fields = view.area_fields_of(&holding)?;
-        let (dictionary, own) = few::read(&fields, &places, chosen.len())?;
-        (dictionary, Texts { own, ..Texts::default() })
+        few::read(&fields, &places, chosen.len())?
     } else {
-        let fields = view.area_fields()?;
-        let (dictionary, own) = Dictionary::read(&fields, &places, chosen.len())?;
-        let mut texts = Texts { own, ..Texts::default() };
-        texts.read_postings(&fields, &places)?;
-        (dictionary, texts)
+        Dictionary::read(&view.area_fields()?, &places, chosen.len())?
     };
     let Dictionary { terms, marked, confusable } = dictionary;
-    texts.read_columns(view, &chosen, &marked);
+    let texts = Texts::read(own, view, &chosen, &marked);
     let saturations = saturations(statistics, weights);
     let sweep = Impacts::new(&texts, &saturations, &terms, statistics, weights).sweep()?;
     let (numbers, attributes): (_, Vec<Attributes>) =
@@ -98,10 +97,8 @@ struct Chosen {
 /// What the texts of the documents consist of.
 #[derive(Default)]
 pub(super) struct Texts {
-    /// The terms of each document in title, keywords and body, each as often as it stands there, ascending.
-    pub(super) own: [Runs; OWN],
-    /// How long each of these texts is, as tantivy's one-byte code.
-    pub(super) lengths: [Vec<u8>; OWN],
+    /// Title, keywords and body of each document.
+    pub(super) own: Records,
     /// Which pieces of evidence each document has: where they end among all.
     pub(super) pieces: Vec<u32>,
     /// The terms of each piece.
@@ -121,42 +118,92 @@ pub(super) struct Dictionary {
 }
 
 impl Dictionary {
-    /// And room for the terms of each document.
+    /// And the terms of each document in title, keywords and body.
     fn read(
         fields: &[TextField<'_>],
         places: &[u32],
         documents: usize,
     ) -> Result<(Self, [Runs; OWN]), IndexError> {
-        let (mut terms, mut marked) = (Lexicon::default(), FxHashMap::default());
+        let (mut names, mut marked) = (Lexicon::default(), FxHashMap::default());
         let mut twins: Vec<u32> = Vec::new();
         let mut counts: [Vec<u32>; OWN] = std::array::from_fn(|_| vec![0; documents]);
+        let mut frequencies = Vec::new();
         let mut number = 0;
         for_each_term(fields, |term, standings| {
-            terms.push(term);
+            names.push(term);
             if standings.iter().any(|standing| standing.field == EVIDENCE) {
                 let first = *marked.entry(mark(term)).or_insert(number);
                 if first != number {
                     twins.extend([first, number]);
                 }
             }
+            let mut all = 0;
             for standing in standings.iter().filter(|standing| standing.field < OWN) {
                 let counts = &mut counts[standing.field];
                 fields[standing.field].for_each_posting(standing, |place, frequency| {
                     if let Some(count) = counts.get_mut(places[place] as usize) {
                         *count += frequency;
+                        all += u64::from(frequency);
                     }
                 })?;
             }
+            frequencies.push(all);
             number += 1;
             Ok(())
         })?;
-        terms.finish();
+        let (terms, ranks) = by_frequency(&names, &frequencies);
+        drop(names);
         let mut confusable = FxHashMap::default();
         for twin in twins {
+            let twin = ranks[twin as usize];
             confusable.insert(twin, holders(&fields[EVIDENCE], terms.term(twin), places)?);
         }
-        Ok((Self { terms, marked, confusable }, counts.map(Runs::with_room)))
+        marked.values_mut().for_each(|number| *number = ranks[*number as usize]);
+        let own = runs(fields, places, &ranks, counts.map(Runs::with_room))?;
+        Ok((Self { terms, marked, confusable }, own))
     }
+}
+
+/// The same terms numbered anew, the most frequent first, and what has become of each number: of small numbers most texts consist, and what is asked for
+/// most lies together.
+fn by_frequency(names: &Lexicon, frequencies: &[u64]) -> (Lexicon, Vec<u32>) {
+    let mut order: Vec<u32> = (0..frequencies.len() as u32).collect();
+    order.sort_unstable_by_key(|&number| (Reverse(frequencies[number as usize]), number));
+    let (mut terms, mut ranks) = (Lexicon::default(), vec![0; order.len()]);
+    for (&number, rank) in order.iter().zip(0..) {
+        terms.push(names.term(number));
+        ranks[number as usize] = rank;
+    }
+    terms.finish();
+    (terms, ranks)
+}
+
+/// Fills in the terms of title, keywords and body, for which there is room.
+fn runs(
+    fields: &[TextField<'_>],
+    places: &[u32],
+    ranks: &[u32],
+    mut own: [Runs; OWN],
+) -> Result<[Runs; OWN], IndexError> {
+    let mut next: [Vec<u32>; OWN] = std::array::from_fn(|place| starts(&own[place].ends));
+    let mut ranks = ranks.iter();
+    for_each_term(fields, |_, standings| {
+        let Some(&rank) = ranks.next() else { return Ok(()) };
+        for standing in standings.iter().filter(|standing| standing.field < OWN) {
+            let (terms, next) = (&mut own[standing.field].terms, &mut next[standing.field]);
+            fields[standing.field].for_each_posting(standing, |place, frequency| {
+                if let Some(slot) = next.get_mut(places[place] as usize) {
+                    terms[*slot as usize..][..frequency as usize].fill(rank);
+                    *slot += frequency;
+                }
+            })?;
+        }
+        Ok(())
+    })?;
+    for runs in &mut own {
+        (0..runs.ends.len()).for_each(|document| runs.run_mut(document).sort_unstable());
+    }
+    Ok(own)
 }
 
 /// Who holds a term in a field, ascending.
@@ -168,37 +215,20 @@ fn holders(field: &TextField<'_>, term: &str, places: &[u32]) -> Result<Vec<u32>
     Ok(holders)
 }
 
-impl Runs {
-    /// Of these lengths.
-    fn with_room(mut lengths: Vec<u32>) -> Self {
-        let mut end = 0;
-        for length in &mut lengths {
-            end += *length;
-            *length = end;
-        }
-        Self { terms: vec![0; end as usize], ends: lengths }
-    }
-}
-
 impl Texts {
-    /// Fills in the terms of title, keywords and body, for which there is room.
-    fn read_postings(&mut self, fields: &[TextField<'_>], places: &[u32]) -> Result<(), IndexError> {
-        let own = &mut self.own;
-        let mut next: [Vec<u32>; OWN] = std::array::from_fn(|place| starts(&own[place].ends));
-        let mut number = 0;
-        for_each_term(fields, |_, standings| {
-            for standing in standings.iter().filter(|standing| standing.field < OWN) {
-                let (terms, next) = (&mut own[standing.field].terms, &mut next[standing.field]);
-                fields[standing.field].for_each_posting(standing, |place, frequency| {
-                    if let Some(slot) = next.get_mut(places[place] as usize) {
-                        terms[*slot as usize..][..frequency as usize].fill(number);
-                        *slot += frequency;
-                    }
-                })?;
-            }
-            number += 1;
-            Ok(())
-        })
+    /// What the columns say of the documents whose terms these are.
+    fn read(own: [Runs; OWN], view: &View, chosen: &[Chosen], marked: &FxHashMap<u32, u32>) -> Self {
+        let length =
+            |place: usize, chosen: &Chosen| view.segments[chosen.order].lengths[place][chosen.doc as usize];
+        let lengths: [Vec<u8>; OWN] =
+            std::array::from_fn(|place| chosen.iter().map(|chosen| length(place, chosen)).collect());
+        let mut texts = Self { own: Records::new(&own, &lengths), ..Self::default() };
+        drop(own);
+        texts.read_columns(view, chosen, marked);
+        texts.own.in_large_pages();
+        texts.vectors.shrink_to_fit();
+        in_large_pages(&texts.vectors);
+        texts
     }
 
     fn read_columns(&mut self, view: &View, chosen: &[Chosen], marked: &FxHashMap<u32, u32>) {
@@ -206,9 +236,6 @@ impl Texts {
         let in_vector = view.meaning().map_or(0, |meaning| meaning.words());
         for Chosen { order, doc, .. } in chosen {
             let segment = &view.segments[*order];
-            for (place, lengths) in self.lengths.iter_mut().enumerate() {
-                lengths.push(segment.lengths[place][*doc as usize]);
-            }
             if let Some(column) = &segment.pieces {
                 for (terms, rows) in pieces(column, *doc) {
                     words.resize(rows.len(), 0);

@@ -4,8 +4,9 @@
 use rustc_hash::FxHashMap;
 use text::Lexicon;
 
+use super::OWN;
 use super::building::{Dictionary, NONE};
-use super::{OWN, Runs};
+use super::runs::Runs;
 use crate::IndexError;
 use crate::pieces::mark;
 use crate::postings::{TextField, for_each_term};

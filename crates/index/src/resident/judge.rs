@@ -9,16 +9,13 @@ use super::holding::Holding;
 use super::leading::most_alike;
 use super::nearness::{Known, Nearness};
 use super::numbers::Numbers;
-use super::{Asker, OWN, Resident, Wanted, range};
+use super::{Asker, Resident, Wanted, range};
 use crate::IndexError;
 use crate::meaning::Meaning;
 use crate::tally::{Asked, Tally};
 
 /// Sums of some hundred single-precision numbers are off by less than this, relatively.
 pub(crate) const ROUNDING: f64 = 1e-4;
-
-/// So many lines of a run are fetched before it is read.
-const FIRST_LINES: usize = 4;
 
 /// What is asked of each document.
 pub(super) struct Judging<'a> {
@@ -41,6 +38,26 @@ pub(super) struct Judging<'a> {
     holding: Holding<'a>,
     /// What the texts of each document come to that was scored.
     told: Vec<(u32, Texts)>,
+}
+
+/// For each asker the best of all documents, which the sweep shows, best first.
+pub(super) fn lead(
+    askers: &mut [Judging<'_>],
+    sweep: &sweep::Sweep,
+    wanted: Wanted,
+    scratch: &mut sweep::Scratch,
+) -> Result<Vec<Vec<(f64, u32)>>, IndexError> {
+    let Wanted { keep, floor } = wanted;
+    let query = |judging: &Judging<'_>| sweep::Query::new(sweep, &judging.plan());
+    let queries: Vec<sweep::Query> = askers.iter().map(query).collect::<Result<_, _>>()?;
+    let led = |judging| {
+        let judging: &mut Judging<'_> = judging;
+        Led { near: judging.near.most(), judging, floor }
+    };
+    let mut led: Vec<Led<'_, '_>> = askers.iter_mut().map(led).collect();
+    let mut asked: Vec<_> = queries.iter().zip(&mut led).collect();
+    let found = sweep.top_of_each(&mut asked, keep, scratch).into_iter();
+    Ok(found.map(|found| found.into_iter().map(|found| (found.score, found.document)).collect()).collect())
 }
 
 /// Sorts totals and documents, best first, and keeps so many.
@@ -111,20 +128,6 @@ impl<'a> Judging<'a> {
         plan
     }
 
-    /// The best of all documents, which the sweep shows, best first.
-    pub(super) fn lead(
-        &mut self,
-        sweep: &sweep::Sweep,
-        wanted: Wanted,
-        scratch: &mut sweep::Scratch,
-    ) -> Result<Vec<(f64, u32)>, IndexError> {
-        let query = sweep::Query::new(sweep, &self.plan())?;
-        let Wanted { keep, floor } = wanted;
-        let near = self.near.most();
-        let found = sweep.top(&query, keep, scratch, &mut Led { judging: self, near, floor });
-        Ok(found.into_iter().map(|found| (found.score, found.document)).collect())
-    }
-
     /// The best of these documents, each looked at, best first.
     pub(super) fn each(&mut self, documents: impl Iterator<Item = u32>, wanted: Wanted) -> Vec<(f64, u32)> {
         let scored = documents.filter_map(|document| Some((self.total(document as usize, None)?, document)));
@@ -172,13 +175,10 @@ impl<'a> Judging<'a> {
         let (texts, weights) = (&resident.texts, &resident.weights);
         let mut areas = Areas::default();
         let mut grounded = false;
-        for place in 0..OWN {
+        for (place, text) in texts.own.texts(document).into_iter().enumerate() {
             let area = Area::ALL[place];
-            let run = texts.own[place].run(document);
-            let (saturation, code) = (&resident.saturations[place], texts.lengths[place][document]);
-            let score =
-                self.tally.score(run, &self.own, &self.factors[area], |count| saturation.of(count, code));
-            areas[area] = score;
+            let saturation = |count| resident.saturations[place].of(count, text.length);
+            areas[area] = self.tally.score(text.terms(), &self.own, &self.factors[area], saturation);
             self.tally.met().iter().for_each(|&term| self.holding.hold(term));
             grounded |= self.holding.has_ground();
         }
@@ -190,7 +190,7 @@ impl<'a> Judging<'a> {
             let norm = model.norm(weights.pieces.b, run.len() as u32, resident.statistics.piece_length());
             let factors = &self.factors[Area::Evidence];
             let saturation = |count| model.saturation(count, norm);
-            values.push(self.tally.score(run, &self.marked, factors, saturation));
+            values.push(self.tally.score(run.iter().copied(), &self.marked, factors, saturation));
             for &term in self.tally.met() {
                 if grounded || self.stands(term as usize, document) {
                     self.holding.hold(term);
@@ -230,7 +230,7 @@ impl<'a> Judging<'a> {
         let texts = &self.resident.texts;
         self.near.expect(document);
         fetch(&texts.passages, document);
-        texts.own.iter().for_each(|runs| fetch(&runs.ends, document));
+        texts.own.expect(document);
     }
 
     /// Has fetched what is read next, of a document that may reach `least` with what is known of it.
@@ -247,12 +247,7 @@ impl<'a> Judging<'a> {
             let numbers = passages.start * in_vector..passages.end * in_vector;
             numbers.step_by(LINE).for_each(|at| fetch(&texts.vectors, at));
         }
-        for runs in &texts.own {
-            // The processor sees by the first lines that more are to follow.
-            let run = range(&runs.ends, document);
-            let first = run.step_by(LINE / size_of::<u32>()).take(FIRST_LINES);
-            first.for_each(|at| fetch(&runs.terms, at));
-        }
+        texts.own.expect_record(document);
     }
 }
 

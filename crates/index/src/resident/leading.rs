@@ -121,14 +121,10 @@ impl<'a> Impacts<'a> {
     /// The impacts of a document's terms that lie in a range, each once.
     pub(super) fn read(&self, document: usize, terms: Range<u32>, found: &mut Vec<(u32, f32)>) {
         found.clear();
-        for place in 0..OWN {
-            let run = self.texts.own[place].run(document);
-            let within = run.partition_point(|term| *term < terms.start)
-                ..run.partition_point(|term| *term < terms.end);
-            let code = self.texts.lengths[place][document];
-            for same in run[within].chunk_by(|a, b| a == b) {
-                let worth = self.worth[same[0] as usize][Area::ALL[place]];
-                found.push((same[0], worth * self.saturations[place].of(same.len() as u32, code)));
+        for (place, text) in self.texts.own.texts(document).iter().enumerate() {
+            for (term, count) in text.counts().filter(|(term, _)| terms.contains(term)) {
+                let worth = self.worth[term as usize][Area::ALL[place]];
+                found.push((term, worth * self.saturations[place].of(count, text.length)));
             }
         }
         self.read_evidence(document, terms, found);
@@ -165,9 +161,8 @@ impl<'a> Impacts<'a> {
 
     /// The terms of title and keywords: enough to tell which documents are alike.
     fn telling(&self, document: usize, found: &mut Vec<(u32, f32)>) {
-        for (place, area) in [Area::Title, Area::Keywords].into_iter().enumerate() {
-            let terms = self.texts.own[place].run(document).chunk_by(|a, b| a == b);
-            found.extend(terms.map(|same| (same[0], self.worth[same[0] as usize][area])));
+        for (area, text) in [Area::Title, Area::Keywords].into_iter().zip(self.texts.own.texts(document)) {
+            found.extend(text.counts().map(|(term, _)| (term, self.worth[term as usize][area])));
         }
         found.sort_by_key(|(term, _)| *term);
         found.dedup_by_key(|(term, _)| *term);

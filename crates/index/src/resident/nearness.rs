@@ -14,6 +14,8 @@ const OF_FEATURE: [usize; FEATURES] = [0, 1, 2, 3, 3];
 const ORGANISATION: usize = 4;
 /// So many kinds are asked one by one for the nearest; to ask more costs more than it saves.
 const ASKED_ALL: usize = 128;
+/// Values of more kinds are told each time: hardly any two documents of those that are looked at are the same.
+const KNOWN_MOST: usize = 4096;
 
 /// Which documents are the same in what.
 pub(super) struct Kinds {
@@ -78,7 +80,7 @@ pub(super) struct Nearness<'a> {
 /// Values of features that were told of one asker; kept from asker to asker for its memory alone.
 #[derive(Default)]
 pub(super) struct Known {
-    /// By feature and kind, not a number where nobody has asked.
+    /// By feature and kind, not a number where nobody has asked; none of a feature of too many kinds.
     values: [Vec<f32>; FEATURES],
     /// Features and kinds of which somebody has.
     told: Vec<(usize, usize)>,
@@ -94,7 +96,8 @@ impl<'a> Nearness<'a> {
     ) -> Self {
         known.told.drain(..).for_each(|(feature, kind)| known.values[feature][kind] = f32::NAN);
         for (values, thing) in known.values.iter_mut().zip(OF_FEATURE) {
-            values.resize(kinds.examples[thing].len(), f32::NAN);
+            let kinds = kinds.examples[thing].len();
+            values.resize(if kinds <= KNOWN_MOST { kinds } else { 0 }, f32::NAN);
         }
         let own = kinds.organisations.get(&asker.organisation).copied();
         let own = own.filter(|_| !asker.organisation.is_empty());
@@ -139,16 +142,20 @@ impl<'a> Nearness<'a> {
     }
 
     fn value(&mut self, feature: usize, kind: usize) -> f32 {
-        let value = self.known.values[feature][kind];
-        if value.is_nan() { self.tell(feature, kind) } else { value }
+        match self.known.values[feature].get(kind) {
+            Some(value) if !value.is_nan() => *value,
+            _ => self.tell(feature, kind),
+        }
     }
 
     #[cold]
     fn tell(&mut self, feature: usize, kind: usize) -> f32 {
         let example = self.kinds.examples[OF_FEATURE[feature]][kind] as usize;
         let value = nearness_in(feature, self.asker, &self.documents[example]);
-        self.known.values[feature][kind] = value;
-        self.known.told.push((feature, kind));
+        if let Some(known) = self.known.values[feature].get_mut(kind) {
+            *known = value;
+            self.known.told.push((feature, kind));
+        }
         value
     }
 }

@@ -2,13 +2,14 @@
 //!
 //! 1. It finds who is best of all documents, and with what scores, exactly as the index itself does when each document is looked at closely: to the last
 //!    bit, ties by number, whatever statistics are in force and however the documents lie in segments.
+//!    So it does for several who ask at once.
 //! 2. Some are ranked as they are among all, also where they alone were taken in; and who may reach an asker's last place is told.
 //! 3. Without taking anybody in, the files tell the same of a single asker.
 
 use domain::{Area, Attributes, Availability, Capacity, Consent, Industry, Offer, Region, Status};
 use index::{
-    Ask, Asker, Best, Candidate, Counts, Few, IndexDocument, Peers, Resident, Scope, Scratch, Snapshot,
-    Statistics, Wanted,
+    Ask, Asker, Best, Candidate, Counts, Few, IndexDocument, Peers, Question, Resident, Scope, Scratch,
+    Snapshot, Statistics, Wanted,
 };
 use jiff::civil::{Date, date};
 use proptest::prelude::*;
@@ -198,6 +199,16 @@ proptest! {
         let mut best = |keep| above(Wanted::best(keep));
         prop_assert_eq!(&best(100), &expected);
         prop_assert_eq!(&best(keep), &expected[..keep.min(expected.len())]);
+        // Who asks together with others is told the same; the second one is near to nobody and belongs nowhere.
+        let nobody = Attributes::default();
+        let askers = [asker, Asker { query: &query, attributes: &nobody }, asker];
+        let questions = askers.map(|asker| Question { asker, corpus: &corpus });
+        let together = resident.best_of_each(&questions, Wanted::best(keep), &mut Scratch::default()).unwrap();
+        prop_assert_eq!(together.len(), askers.len());
+        for (best, asker) in together.iter().zip(askers) {
+            let expected = reference(&snapshot, &statistics, asker, &weights);
+            prop_assert_eq!(&totals(best, ideal, asker, &weights), &expected[..keep.min(expected.len())]);
+        }
         let among: Vec<u64> = (0..40).step_by(3).collect();
         let some: Vec<(u64, u64)> =
             expected.iter().copied().filter(|(number, _)| among.contains(number)).collect();
