@@ -1,12 +1,14 @@
 //! The index follows the database: catching up and rebuilding.
 
+mod round;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
 use domain::Kind;
-use index::{IndexError, IndexState, Registry, Writer};
+use index::{IndexDocument, IndexError, IndexState, Registry, Writer};
 use serde::Serialize;
 use store::{ListFilter, StoreError};
 use tokio::sync::Notify;
@@ -15,6 +17,7 @@ use vectors::TermVectors;
 use crate::documents::documents;
 use crate::tide::Tide;
 use crate::{Engine, EngineError, blocking};
+use round::{Outbox, Round};
 
 /// Changes read from the outbox at a time, and records read at a time for a rebuild.
 pub(crate) const BATCH: u32 = 2_000;
@@ -28,6 +31,8 @@ const REST: u32 = 9;
 const LONGEST_REST: Duration = Duration::from_secs(30);
 /// A registry without changes is committed when its position is so far behind.
 const IDLE: u64 = 10_000;
+/// Nothing was written for so long: the time to merge what was.
+const AT_REST: Duration = Duration::from_secs(60);
 /// How often a server looks for changes that other processes made.
 pub(crate) const POLL: Duration = Duration::from_millis(500);
 
@@ -46,6 +51,8 @@ pub(crate) struct Indexing {
     tide: Tide,
     /// When the last commit ended, and how long it took.
     committed: Mutex<Option<(Instant, Duration)>>,
+    /// Whether there was a commit after which nothing has been merged yet.
+    untidy: AtomicBool,
     wake: Notify,
     stopped: AtomicBool,
     /// Since when the files could not be cleaned of what was erased.
@@ -174,9 +181,10 @@ impl Engine {
         let caught_up = self.catch_up().await?;
         self.note_erasures().await?;
         match caught_up {
-            CatchUp::Current { .. } => self.prune().await,
-            CatchUp::Elsewhere => Ok(()),
+            CatchUp::Current { .. } => self.prune().await?,
+            CatchUp::Elsewhere => {}
         }
+        self.tidy_at_rest().await
     }
 
     /// Builds a registry's index anew from the database, beside the running one, then catches up.
@@ -343,10 +351,30 @@ impl Engine {
         }
         (round.uncommitted, round.since) = (0, None);
         if writes {
+            self.indexing.untidy.store(true, Ordering::Release);
             *self.indexing.committed.lock().unwrap_or_else(PoisonError::into_inner) =
                 Some((Instant::now(), started.elapsed()));
         }
         Ok(())
+    }
+
+    /// Has the indexes that this process writes merged, once nothing was written for a while.
+    async fn tidy_at_rest(&self) -> Result<(), EngineError> {
+        let rests = self.indexing.rest().is_some_and(|(ended, _)| ended.elapsed() >= AT_REST);
+        if !rests || !self.indexing.untidy.swap(false, Ordering::AcqRel) {
+            return Ok(());
+        }
+        let _turn = self.indexing.turn.lock().await;
+        let engine = self.clone();
+        blocking(move || {
+            let mut writers = engine.indexing.writers.lock().unwrap_or_else(PoisonError::into_inner);
+            Ok(writers.values_mut().try_for_each(|writer| match writer.tidy() {
+                // What another process has put in its place is not ours to tidy.
+                Err(IndexError::Superseded(_)) => Ok(()),
+                outcome => outcome,
+            })?)
+        })
+        .await
     }
 
     pub(crate) fn with_writer(
@@ -380,30 +408,40 @@ impl Engine {
     ) -> Result<u64, EngineError> {
         // Changes from here on are read from the outbox once more, after the rebuild.
         let position = self.store.last_change().await?;
-        let filter = ListFilter::default();
-        let total = self.store.count(kind, &filter).await?;
+        let total = self.store.count(kind, &ListFilter::default()).await?;
         let registry: Registry = self.catalog.registry(kind).clone();
         let engine = self.clone();
         let begin = move || Ok(registry.rebuild(vectors(&engine)?)?);
         let mut rebuild = blocking(begin).await?;
-        let (mut after, mut written) = (0, 0);
-        loop {
-            let records = self.store.page(kind, &filter, after, self.batch()).await?;
-            let Some(last) = records.last() else { break };
-            after = last.id.number;
-            let documents = documents(&self.store, &records).await?;
+        let (mut documents, mut last) = self.documents_after(kind, 0).await?;
+        let mut written = 0;
+        while let Some(after) = last {
             written += documents.len() as u64;
-            rebuild = blocking(move || {
+            let put = blocking(move || {
                 rebuild.put_all(&documents)?;
                 Ok(rebuild)
-            })
-            .await?;
+            });
+            // The next are read meanwhile.
+            let (put, next) = tokio::join!(put, self.documents_after(kind, after));
+            rebuild = put?;
+            (documents, last) = next?;
             progress(written, total);
         }
         blocking(move || Ok(rebuild.finish(position)?)).await?;
         self.let_go_of(kind);
         self.see(kind, position);
         Ok(written)
+    }
+
+    /// Documents of the next records after the one of this number, and the number of the last of them; `None` at the end.
+    async fn documents_after(
+        &self,
+        kind: Kind,
+        after: u64,
+    ) -> Result<(Vec<IndexDocument>, Option<u64>), EngineError> {
+        let records = self.store.page(kind, &ListFilter::default(), after, self.batch()).await?;
+        let last = records.last().map(|record| record.id.number);
+        Ok((documents(&self.store, &records).await?, last))
     }
 
     /// Records to read at a time.
@@ -436,63 +474,5 @@ impl Engine {
             Ok(())
         })
         .await
-    }
-}
-
-/// The numbers of the oldest entry that the outbox still has, and of the latest.
-struct Outbox {
-    first: u64,
-    last: u64,
-}
-
-impl Outbox {
-    /// An index whose next change is pruned, as after it was put back from a backup, cannot follow; nor can one that is ahead of the
-    /// database, as after that was put back.
-    const fn judge(&self, state: IndexState) -> IndexState {
-        match state {
-            IndexState::Ready { position } if position + 1 < self.first || position > self.last => {
-                IndexState::Stale
-            }
-            state => state,
-        }
-    }
-}
-
-/// One catch-up: what it has read, and what it has put but not committed.
-#[derive(Default)]
-struct Round {
-    /// Up to where the outbox has been read.
-    read: u64,
-    /// Registries that another process writes, or that cannot be written here.
-    elsewhere: BTreeSet<Kind>,
-    dirty: BTreeSet<Kind>,
-    uncommitted: u64,
-    /// When the oldest of the uncommitted was put.
-    since: Option<Instant>,
-    written: u64,
-}
-
-impl Round {
-    fn position(&self, engine: &Engine, kind: Kind) -> u64 {
-        engine.position(kind).max(self.read)
-    }
-
-    fn put(&mut self, kind: Kind, documents: u64) {
-        self.dirty.insert(kind);
-        self.uncommitted += documents;
-        self.written += documents;
-        self.since.get_or_insert_with(Instant::now);
-    }
-
-    /// Leaves a registry to the process that holds it; any other error ends the round.
-    fn pass_over(&mut self, kind: Kind, error: EngineError) -> Result<(), EngineError> {
-        match error {
-            EngineError::Index(IndexError::Busy(_) | IndexError::Superseded(_)) => {
-                self.elsewhere.insert(kind);
-                self.dirty.remove(&kind);
-                Ok(())
-            }
-            error => Err(error),
-        }
     }
 }
