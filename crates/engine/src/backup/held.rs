@@ -110,7 +110,7 @@ mod tests {
         fs::write(path(".hongniang-backup-dead"), "x").unwrap();
         fs::create_dir(path("elsewhere")).unwrap();
         std::os::unix::fs::symlink(path("elsewhere"), path(".hongniang-restore-link")).unwrap();
-        assert_eq!(sweep(parent.path()).unwrap(), [PathBuf::new(); 0]);
+        assert_eq!(sweep(parent.path()).unwrap(), Vec::<PathBuf>::new());
         assert!(folder.folder.path().exists() && file.path().exists() && path("elsewhere").exists());
         assert!(!path(".hongniang-restore-dead").exists() && !path(".hongniang-backup-dead").exists());
         // Put in place, it is not in anybody's way.

@@ -43,16 +43,17 @@ fn documents() -> impl Strategy<Value = Vec<IndexDocument>> {
     let names = proptest::collection::vec("[王重E锂电]{0,4}", 0..3);
     let facets = proptest::collection::vec("[ab]{1,2}", 0..3);
     proptest::collection::vec((passages, names, facets), 0..40).prop_map(|documents| {
-        let documents = documents.into_iter().zip(1..);
-        let document =
-            |((passages, names, facets), number): ((Vec<(Area, String)>, _, Vec<String>), _)| IndexDocument {
+        let mut made = Vec::new();
+        for ((passages, names, facets), number) in documents.into_iter().zip(1..) {
+            made.push(IndexDocument {
                 number,
-                passages: passages.iter().map(|(area, text)| passage(*area, text)).collect(),
+                passages: passages.iter().map(|(area, text): &(Area, String)| passage(*area, text)).collect(),
                 names,
-                facets: facets.iter().map(|step| facet(Dimension::Field, &["a", step])).collect(),
+                facets: facets.iter().map(|step: &String| facet(Dimension::Field, &["a", step])).collect(),
                 ..IndexDocument::default()
-            };
-        documents.map(document).collect()
+            });
+        }
+        made
     })
 }
 
