@@ -88,18 +88,28 @@ impl House {
         })
     }
 
-    /// Waits until the run that is under way is so far.
-    fn until(&self, what: &str, holds: impl Fn(&RunProgress) -> bool) -> (Run, RunProgress) {
+    /// Waits until the run that is under way is so far, and does something at once.
+    fn until(
+        &self,
+        what: &str,
+        holds: impl Fn(&RunProgress) -> bool,
+        then: impl FnOnce(),
+    ) -> (Run, RunProgress) {
         let started = Instant::now();
-        loop {
-            if let Some((run, far)) = self.running()
-                && holds(&far)
-            {
-                return (run, far);
+        // Through one connection: opening the database takes as long as several batches.
+        self.ask(async |store| {
+            loop {
+                if let Some(run) = store.running_run().await.unwrap() {
+                    let far = store.run_progress(run.id).await.unwrap();
+                    if holds(&far) {
+                        then();
+                        return (run, far);
+                    }
+                }
+                assert!(started.elapsed() < PATIENCE, "{what}");
+                tokio::time::sleep(Duration::from_millis(1)).await;
             }
-            assert!(started.elapsed() < PATIENCE, "{what}");
-            thread::sleep(Duration::from_millis(2));
-        }
+        })
     }
 
     /// What the current run shows, to the last bit.
@@ -138,8 +148,8 @@ fn killed_anywhere_it_goes_on_and_repeats_one_batch_at_most() {
     for percent in [10, 50, 90] {
         let before = house.current();
         let mut child = house.begin("甲", &arguments);
-        let (run, far) = house.until("it gets so far", |far| far.done * 100 >= percent * far.batches);
-        child.kill().unwrap();
+        let is_so_far = |far: &RunProgress| far.done * 100 >= percent * far.batches;
+        let (run, far) = house.until("it gets so far", is_so_far, || child.kill().unwrap());
         child.wait().unwrap();
         let what = format!("killed at {percent} %: {far:?}");
         assert_eq!(far.batches, BATCHES);
@@ -164,7 +174,7 @@ fn a_worker_that_was_paused_beyond_its_time_writes_nothing() {
     house.succeeds("乙", &["search", "needs", "激光"]);
     let arguments = ["rematch", "--full", "--date", "2026-11-20"];
     let paused = house.begin("甲", &arguments);
-    house.until("it holds a batch", |far| far.done >= 2 && far.held == 1);
+    house.until("it holds a batch", |far| far.done >= 2 && far.held == 1, || ());
     stop_between_transactions(&paused, server, house.url.as_ref().unwrap());
     // Where it stood: holding a batch, or between two.
     let (run, far) = house.running().unwrap();
@@ -225,7 +235,7 @@ fn a_database_that_is_restarted_is_waited_for() {
     let expected = house.published();
     let arguments = ["rematch", "--full", "--date", "2026-11-20"];
     let child = house.begin("甲", &arguments);
-    let (run, _) = house.until("it is under way", |far| far.done * 3 >= far.batches);
+    let (run, _) = house.until("it is under way", |far| far.done * 3 >= far.batches, || ());
     server.restart();
     let said = ends_well(child.wait_with_output().unwrap(), &arguments);
     assert!(said.contains(&format!("匹配批次 {} 已发布", run.id)), "{said}");
