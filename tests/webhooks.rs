@@ -129,6 +129,7 @@ fn of_two_services_on_one_database_one_tells_each_message() {
     let services = [around.start(&one, &key), around.start(&other, &key)];
     let secrets: Vec<String> =
         (0..PORTALS).map(|at| add(&services[at % 2], &portal.url(&format!("/{at}")))).collect();
+    services[0].indexed();
     around.run(&one, 0, &["rematch"]);
     let mut heard = portal.hears(PORTALS);
     // Were one told twice, the second would be there soon.
@@ -165,6 +166,8 @@ fn the_command_line_adds_tries_lists_and_sends_again() {
 
     portal.answers(&[Answer::Status(500), Answer::Status(500), Answer::Status(500)]);
     let running = around.start(&data, &key);
+    // It builds the indexes first, and no other process does meanwhile.
+    running.indexed();
     around.run(&data, 0, &["rematch"]);
     eventually(Duration::from_secs(60), "it is given up", || deliveries(&running, "dead").len() == 1);
     let dead = around.json(&data, &["webhooks", "dead"]);
