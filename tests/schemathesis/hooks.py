@@ -64,10 +64,15 @@ def before_call(context, case, kwargs):
     """A text that is sent as Idempotency-Key stands for one request; the tool sends the document's example with many, which is refused as it should
     be. So each good text becomes one of its own; not in what is sent to be refused anyway, for the tool looks anew at what was changed.
 
-    The key that asks is not to be revoked: all that comes after would be refused alike. Its number is learned from the list of keys."""
+    The key that asks is not to be revoked: all that comes after would be refused alike. Its number is learned from the list of keys.
+
+    Nobody has decided tomorrow, which no schema can say; and the tool draws dates as it likes where an absent one is allowed too."""
     told = (case.headers or {}).get("Idempotency-Key")
     refused = case.meta is not None and case.meta.generation.mode.is_negative
     if not refused and isinstance(told, str) and re.fullmatch("[!-~]{1,255}", told):
         case.headers["Idempotency-Key"] = f"request-{next(SENT)}"
+    decided = case.body.get("decided_on") if isinstance(case.body, dict) else None
+    if not refused and isinstance(decided, str) and re.fullmatch(r"\d{4}-\d\d-\d\d", decided):
+        case.body["decided_on"] = min(decided, "2026-01-01")
     if case.method == "DELETE" and case.path_parameters.get("id") == os.environ["ASKING_KEY"]:
         case.path_parameters["id"] = "key-1"
