@@ -123,16 +123,21 @@ pub(crate) async fn gate<B: MessageBody + 'static>(
         let (request, _) = request.into_parts();
         return Ok(ServiceResponse::from_err(problem, request));
     }
+    let reveals = matches!(of_operation(&request), Some(Access::Key(Act::RevealContact(_))));
     let response = next.call(request).await?.map_into_boxed_body();
-    if response.status() == StatusCode::FORBIDDEN
-        && let Err(error) = note_refusal(response.request()).await
-    {
+    // A hidden record is none to the caller; to those who read the log it is one whose contact was asked for.
+    let refused = match response.status() {
+        StatusCode::FORBIDDEN => true,
+        StatusCode::NOT_FOUND => reveals,
+        _ => false,
+    };
+    if refused && let Err(error) = note_refusal(response.request()).await {
         return Ok(response.into_response(Problem::from(error).error_response()));
     }
     Ok(response)
 }
 
-/// Puts on record what a handler has refused: what was asked for lies in another region.
+/// Puts on record what a handler has refused, as what lies in another region.
 async fn note_refusal(request: &HttpRequest) -> Result<(), EngineError> {
     let desk = request.extensions().get::<Desk>().cloned();
     match desk {

@@ -159,6 +159,17 @@ async fn what_is_refused_and_what_is_handed_over_goes_on_record() {
     let record = json!("need-1");
     let (delete, reveal) = (json!("DELETE /api/v1/needs/{id}"), json!("POST /api/v1/needs/{id}/contact"));
     assert_eq!(asked, [(&record, &delete), (&record, &delete), (&record, &reveal)], "{log}");
+    let (hidden, veiled) = opened(Others { needs: Visibility::Hidden, ..Others::default() }).await;
+    let mut foreign = need("外地");
+    foreign["region"] = json!("340104");
+    hidden.register("needs", foreign).await;
+    let path = format!("{path}/contact");
+    let none = hidden.send_as(Some(&veiled), "POST", &path, &headers, purpose.as_bytes()).await;
+    assert_eq!(none.problem(), "record_not_found");
+    assert_eq!(hidden.get_as(&veiled, "/api/v1/needs/need-1").await.problem(), "record_not_found");
+    let all = hidden.get("/api/v1/audit?action=access.refuse").await.json();
+    let asked: Vec<&Value> = all["items"].as_array().unwrap().iter().map(|row| &row["record"]).collect();
+    assert_eq!(asked, [&record], "who only reads is told nothing, and no more is on record");
     let log = portal.get("/api/v1/audit?action=records.export").await.json();
     assert_eq!(log["items"].as_array().unwrap().len(), 1, "{log}");
 }

@@ -16,8 +16,6 @@ impl Desk {
         let _turn = self.begin(Act::RevealContact(id.kind)).await?;
         let record = self.engine.record(id).await?;
         if self.sight().record(&record) == Visibility::Hidden {
-            // To the caller there is no such record; to those who read the log there is.
-            self.note_refusal("contact", Some(id)).await?;
             return Err(EngineError::NotFound(id));
         }
         if !self.sight().owns(record.profile.region()) {

@@ -15,6 +15,7 @@ use super::changed::Changed;
 use super::epochs::REGISTRIES;
 use super::merging::Length;
 use super::readings::Readings;
+use crate::operations::passes_in_store;
 use crate::rematch::summary;
 use crate::{Engine, EngineError, RematchProgress, RunSummary};
 
@@ -267,13 +268,7 @@ async fn pause(run: RunId, stop: Pin<&mut (impl Future<Output = ()> + Send)>) ->
     }
 }
 
-/// Whether trying again may help.
-fn passes(error: &StoreError) -> bool {
-    matches!(
-        error,
-        StoreError::Busy
-            | StoreError::Unavailable(_)
-            | StoreError::NotLetIn(_)
-            | StoreError::OutcomeUnknown(_)
-    )
+/// Whether trying again may help. Room on a full disk may be long in coming: the run stays for whoever goes on with it.
+const fn passes(error: &StoreError) -> bool {
+    passes_in_store(error) && !matches!(error, StoreError::DiskFull(_) | StoreError::ReadOnly(_))
 }
