@@ -124,6 +124,9 @@ fn a_backup_replaces_no_file_in_passing() {
     assert_eq!(fs::read(house.path("备份.zip")).unwrap(), first);
     house.ends(0, &["backup", "备份.zip", "--replace"]);
     assert_ne!(fs::read(house.path("备份.zip")).unwrap(), first);
+    fs::create_dir(house.path("文件夹")).unwrap();
+    let (_, said) = house.ends(1, &["backup", "文件夹", "--replace"]);
+    assert!(said.contains("不是普通文件"), "{said}");
     fs::write(house.path("坏.zip"), "x").unwrap();
     let (_, said) = house.ends(1, &["restore", "坏.zip", "--data-dir", "新"]);
     assert!(said.contains("不是完整的 zip 文件") && !said.contains("EOCD"), "{said}");

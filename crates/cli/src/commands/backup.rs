@@ -69,6 +69,10 @@ impl Backup {
         if !self.replace && self.file.exists() {
             anyhow::bail!("{} 已存在，没有备份；确要替换它，请加 --replace", self.file.display());
         }
+        if self.file.exists() && !self.file.is_file() {
+            // A device or a directory: root could replace it.
+            anyhow::bail!("{} 不是普通文件，没有备份；请写一个文件的路径", self.file.display());
+        }
         let engine = Engine::open(&settings.engine).await?;
         let waiting = spinner("正在备份……");
         let outcome = engine.backup(&self.file, settings.configuration.as_deref()).await;
