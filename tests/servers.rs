@@ -68,6 +68,15 @@ impl Servers {
         service
     }
 
+    /// Both run, and both have indexed what one of them has imported.
+    fn both_with_experts(&self) -> (Service, Service) {
+        let both = (self.start("甲"), self.start("乙"));
+        self.import("甲");
+        both.0.indexed();
+        both.1.indexed();
+        both
+    }
+
     /// Runs a command in the place of one of them and expects this exit code; what it says.
     fn ends(&self, name: &str, code: i32, arguments: &[&str]) -> String {
         let mut command = Command::new(env!("CARGO_BIN_EXE_hongniang"));
@@ -102,10 +111,7 @@ fn follower(data: &Path) -> String {
 fn whom_one_server_erases_all_of_them_forget() {
     let Some(server) = Server::shared() else { return };
     let servers = Servers::new(server);
-    let (one, other) = (servers.start("甲"), servers.start("乙"));
-    servers.import("甲");
-    one.indexed();
-    other.indexed();
+    let (_one, other) = servers.both_with_experts();
     assert!(!terms(&servers.data("乙"), &TERMS).is_empty());
     servers.ends("乙", 0, &["backup", "旧.zip"]);
 
@@ -156,10 +162,7 @@ fn whom_one_server_erases_all_of_them_forget() {
 fn a_forgotten_server_is_not_waited_for() {
     let Some(server) = Server::shared() else { return };
     let servers = Servers::new(server);
-    let (one, other) = (servers.start("甲"), servers.start("乙"));
-    servers.import("甲");
-    one.indexed();
-    other.indexed();
+    let (_one, other) = servers.both_with_experts();
     other.stop();
     let name = follower(&servers.data("乙"));
     server.sql(&servers.url, &format!("UPDATE followers SET seen_at = 1 WHERE follower = '{name}'"));

@@ -5,7 +5,7 @@ use crate::sql::audit as texts;
 use crate::{Store, StoreError};
 
 /// Made with the tables; each refuses one way of changing the log.
-const SQLITE: [&str; 6] = [
+pub(super) const SQLITE: [&str; 6] = [
     "audit_is_appended_to",
     "audit_is_never_changed",
     "audit_is_cut_up_to_the_anchor",

@@ -34,14 +34,7 @@ async fn tampered(change: &str) -> Vec<(u64, AuditFaultKind)> {
     }
     assert!(store.verify_audit(None).await.unwrap().faults.is_empty());
     assert!(!sql(&store, change).await, "refused as long as the triggers stand");
-    for trigger in [
-        "audit_is_appended_to",
-        "audit_is_never_changed",
-        "audit_is_cut_up_to_the_anchor",
-        "audit_anchor_passes_old_rows_only",
-        "audit_head_goes_forward",
-        "audit_ends_stay",
-    ] {
+    for trigger in super::guards::SQLITE {
         assert!(sql(&store, &format!("DROP TRIGGER {trigger}")).await);
     }
     assert!(sql(&store, change).await);
