@@ -289,9 +289,13 @@ fn what_was_revoked_since_a_backup_stays_revoked() {
     };
     address(&kept, "https://a.example.cn/events");
     address(&kept, "https://b.example.cn/events");
+    let settings = house.data().join("hongniang.toml");
+    fs::write(&settings, "[access.others]\nneeds = \"full\"\n").unwrap();
     house.ends(0, &["backup", "旧.zip"]);
+    fs::write(&settings, "[access.others]\nneeds = \"hidden\"\n").unwrap();
     house.ends(0, &["keys", "revoke", &lost]);
     house.ends(0, &["webhooks", "remove", "webhook-1"]);
+    let after = made("丙平台");
 
     let restored = house.json(&["restore", "旧.zip", "--replace"]);
     assert_eq!(restored["compared"], true, "{restored}");
@@ -300,6 +304,15 @@ fn what_was_revoked_since_a_backup_stays_revoked() {
         (&json!([lost]), &json!(["webhook-1"]))
     );
     assert_eq!(restored["live_keys"][0]["id"], json!(kept), "{restored}");
+    let aside = restored["settings_aside"].as_str().unwrap();
+    let says = |file: &std::path::Path| fs::read_to_string(file).unwrap();
+    assert!(says(&settings).contains("hidden") && says(aside.as_ref()).contains("full"), "{aside}");
+    #[cfg(unix)]
+    {
+        let mode =
+            std::os::unix::fs::PermissionsExt::mode(&fs::metadata(house.data()).unwrap().permissions());
+        assert_eq!(mode & 0o777, 0o700, "its owner's alone, as before");
+    }
     let keys = house.json(&["keys", "list"]);
     let state = |at: usize| (keys[at]["id"].clone(), keys[at]["state"].clone());
     assert_eq!((state(0), state(1)), ((json!(kept), json!("live")), (json!(lost), json!("revoked"))));
@@ -312,11 +325,13 @@ fn what_was_revoked_since_a_backup_stays_revoked() {
         );
     }
     house.ends(0, &["audit", "verify"]);
+    assert_ne!(made("丁平台"), after, "its number stands in the log for another key");
 
     // The database that is replaced cannot be read.
     fs::write(house.data().join("hongniang.db"), "no database").unwrap();
     let (said, _) = house.ends(0, &["restore", "旧.zip", "--replace"]);
-    assert!(said.contains("被替换的数据库无法读取"), "{said}");
+    assert!(said.contains("被替换的数据库无法读取") && said.contains("跳过 100000 个"), "{said}");
+    assert!(said.contains("hongniang audit export"), "{said}");
     for key in [&kept, &lost] {
         assert!(said.contains(&format!("{key}  ")), "{said}");
     }

@@ -351,6 +351,16 @@ impl Engine {
         })
     }
 
+    /// Gives up all that was waiting or under way, in a copy that was put back: whoever had accepted it does not know this copy, and its files are not there.
+    pub(crate) async fn give_up_operations(&self) -> Result<(), EngineError> {
+        let fault = Fault {
+            kind: FaultKind::ServerGone,
+            detail: "数据库已从备份恢复，备份时尚未完成的任务不再继续，请核对后重新提交".to_owned(),
+        };
+        let now = Timestamp::now();
+        Ok(self.store.give_up_operations("", now, now, &fault.to_json()).await?)
+    }
+
     /// Forgets what has been kept long enough, and gives up what was left behind by servers that are heard of no more.
     async fn keep_operations(&self) -> Result<(), EngineError> {
         let days = |days: u32| SignedDuration::from_hours(24 * i64::from(days));

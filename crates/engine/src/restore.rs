@@ -27,6 +27,8 @@ pub use lists::{ErasureList, ListOrigin};
 use replaced::Replaced;
 use unpacking::unpack;
 
+/// The settings of a backup, where others are in force.
+const SETTINGS_ASIDE: &str = "hongniang.toml.from-backup";
 /// What may lie in a data directory that holds no data: what is kept apart from backups, and a lock.
 const NO_DATA: [&str; 4] = [KEYRING[0], ERASURES, CONFIGURATION, "serve.lock"];
 /// Keys read at a time.
@@ -70,6 +72,8 @@ pub struct RestoreReport {
     pub removed: Vec<WebhookId>,
     /// The keys that are good now.
     pub live: Vec<Key>,
+    /// Where the settings in the backup are, when others are in force.
+    pub settings_aside: Option<PathBuf>,
     /// Where the data directory of before is now.
     pub previous: Option<PathBuf>,
 }
@@ -91,15 +95,15 @@ pub async fn restore(settings: &Settings, request: &RestoreRequest) -> Result<Re
     let replaced = Replaced::read(settings, request).await?;
     let (asked, place, on_server) = (request.clone(), target.clone(), server.is_some());
     let known = replaced.erasures().to_vec();
-    let (copy, manifest, lists, occupied) = blocking(move || {
+    let (copy, manifest, lists, occupied, settings_aside) = blocking(move || {
         let occupied = holds_data(&place)?;
         if occupied && !asked.replace {
             return Err(BackupError::Occupied { path: place }.into());
         }
         let (copy, manifest) = unpack(&asked.from, &place, on_server)?;
-        carry_over(&place, copy.folder.path())?;
+        let settings_aside = carry_over(&place, copy.folder.path())?;
         let lists = lists::put_together(&place, copy.folder.path(), &asked.erasures, &known)?;
-        Ok((copy, manifest, lists, occupied))
+        Ok((copy, manifest, lists, occupied, settings_aside))
     })
     .await?;
     let ring = settings.keyring.clone().unwrap_or_else(|| target.join(KEYRING[0]).join(KEYRING[1]));
@@ -113,6 +117,7 @@ pub async fn restore(settings: &Settings, request: &RestoreRequest) -> Result<Re
         let mut report = checked.map_err(|error| told(error, &ring))?;
         report.erased_again += erased;
         report.lists = lists;
+        report.settings_aside = settings_aside.then(|| target.join(SETTINGS_ASIDE));
         report.previous = blocking(move || Ok(put_in_place(copy, &target, occupied)?)).await?;
         Ok(report)
     };
@@ -138,8 +143,8 @@ fn holds_data(data_dir: &Path) -> Result<bool, BackupError> {
     Ok(false)
 }
 
-/// What lies apart from backups: the keys, and a configuration.
-fn carry_over(data_dir: &Path, copy: &Path) -> Result<(), BackupError> {
+/// What lies apart from backups: the keys, and the settings, which say who sees what: those in force stay so. Returns whether the backup has others.
+fn carry_over(data_dir: &Path, copy: &Path) -> Result<bool, BackupError> {
     let keys = data_dir.join(KEYRING[0]).join(KEYRING[1]);
     if keys.is_file() {
         let place = copy.join(KEYRING[0]);
@@ -149,12 +154,18 @@ fn carry_over(data_dir: &Path, copy: &Path) -> Result<(), BackupError> {
         fs::set_permissions(&place, std::os::unix::fs::PermissionsExt::from_mode(0o700)).map_err(failed)?;
         fs::copy(&keys, place.join(KEYRING[1])).map_err(failed)?;
     }
-    let configuration = data_dir.join(CONFIGURATION);
-    if configuration.is_file() && !copy.join(CONFIGURATION).exists() {
-        fs::copy(&configuration, copy.join(CONFIGURATION))
-            .map_err(|error| BackupError::io(&configuration, error))?;
+    let (present, restored) = (data_dir.join(CONFIGURATION), copy.join(CONFIGURATION));
+    let failed = |error| BackupError::io(&present, error);
+    if !present.is_file() {
+        return Ok(false);
     }
-    Ok(())
+    let differ =
+        restored.is_file() && fs::read(&present).map_err(failed)? != fs::read(&restored).map_err(failed)?;
+    if differ {
+        fs::rename(&restored, copy.join(SETTINGS_ASIDE)).map_err(failed)?;
+    }
+    fs::copy(&present, &restored).map_err(failed)?;
+    Ok(differ)
 }
 
 /// The copy's own place of the keys would say nothing to anybody.
@@ -200,6 +211,9 @@ async fn check(
         Some(there) => engine.store.shut_out(there).await?,
         None => (Vec::new(), Vec::new()),
     };
+    engine.give_up_operations().await?;
+    // After the above: what was revoked and removed is told by its number.
+    engine.store.go_on_behind(replaced.shut_out().map(|there| &there.given)).await?;
     let left = engine.finish_erasing(PATIENCE).await?;
     // What is put back was never seen by the planner before those were out of it; and what lies beside is no part of this copy.
     if left.iter().any(|left| !matches!(left, Remnant::Statistics | Remnant::Copy { .. })) {
@@ -229,6 +243,7 @@ async fn check(
         revoked,
         removed,
         live,
+        settings_aside: None,
         previous: None,
     })
 }

@@ -7,6 +7,9 @@ use crate::backend::{Transaction, on_backend};
 use crate::rows::{moment, now, row, signed};
 use crate::{Store, StoreError, chores, runs, sql};
 
+/// Revisions passed over in a copy that was put back: nobody has written a record so often since a copy was made.
+const REVISIONS: i64 = 1_000;
+
 /// Whose index follows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Follower {
@@ -52,6 +55,7 @@ impl Store {
         on_backend!(&mut transaction, transaction => {
             sqlx::query(sql::FORGET_INDEXES).bind(runs::FOLLOWER).execute(&mut **transaction).await?;
             sqlx::query(sql::erasures::END_FOLLOWERS_CHORES).execute(&mut **transaction).await?;
+            sqlx::query(sql::PASS_REVISIONS).bind(REVISIONS).execute(&mut **transaction).await?;
         });
         transaction.commit().await
     }

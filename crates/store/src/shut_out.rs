@@ -11,12 +11,12 @@ use crate::erasures::{Erasure, ErasureRow};
 use crate::rows::{row, signed};
 use crate::sql::{access, erasures, webhooks};
 use crate::store::Address;
-use crate::{KeyState, Store, StoreError, WebhookState, postgres, sqlite};
+use crate::{Given, KeyState, Store, StoreError, WebhookState, postgres, sqlite};
 
 /// Keys and addresses read at a time.
 const PAGE: u32 = 500;
 
-/// What a database says of keys, addresses and persons.
+/// What a database says of keys, addresses and persons, and which numbers it has given.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ShutOut {
     /// By number and digest: whether it was revoked.
@@ -25,6 +25,8 @@ pub struct ShutOut {
     webhooks: BTreeSet<(i64, i64)>,
     /// Who was erased.
     pub erasures: Vec<Erasure>,
+    /// The numbers that it has given.
+    pub given: Given,
 }
 
 row! {
@@ -71,6 +73,7 @@ impl ShutOut {
 }
 
 async fn read(backend: &Backend) -> Result<ShutOut, StoreError> {
+    let given = Given::read(backend).await?;
     on_backend!(backend, pools => {
         let keys: Vec<KeyRow> = sqlx::query_as(access::FATES).fetch_all(&pools.readers).await?;
         let webhooks: Vec<WebhookRow> = sqlx::query_as(webhooks::PRESENT).fetch_all(&pools.readers).await?;
@@ -79,6 +82,7 @@ async fn read(backend: &Backend) -> Result<ShutOut, StoreError> {
             keys: keys.into_iter().map(|key| ((key.number, key.digest), key.revoked_at.is_some())).collect(),
             webhooks: webhooks.into_iter().map(|webhook| (webhook.number, webhook.created_at)).collect(),
             erasures: erasures.into_iter().map(ErasureRow::erasure).collect::<Result<_, _>>()?,
+            given,
         })
     })
 }

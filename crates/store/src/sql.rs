@@ -11,6 +11,7 @@ pub(crate) mod campaigns;
 pub(crate) mod contacts;
 pub(crate) mod duplicates;
 pub(crate) mod erasures;
+pub(crate) mod given;
 pub(crate) mod operations;
 pub(crate) mod runs;
 pub(crate) mod tables;
@@ -125,6 +126,8 @@ pub(crate) const FOLLOW: &str =
 /// Whose indexes follow; the re-match (`$1`) has none.
 pub(crate) const FOLLOWERS: &str = "SELECT follower, MAX(seen_at) AS seen_at FROM followers WHERE follower <> $1 GROUP BY follower ORDER BY follower";
 pub(crate) const FOLLOWS: &str = "SELECT 1 FROM followers WHERE follower = $1 LIMIT 1";
+/// What portals have kept of a record's revisions is of another record's life than this one's.
+pub(crate) const PASS_REVISIONS: &str = "UPDATE records SET revision = revision + $1";
 pub(crate) const FORGET_INDEXES: &str = "DELETE FROM followers WHERE follower <> $1";
 pub(crate) const FORGET_FOLLOWERS: &str = "DELETE FROM followers WHERE seen_at < $1";
 

@@ -118,6 +118,7 @@ impl Restore {
                 "revoked_keys": report.revoked,
                 "removed_webhooks": report.removed,
                 "live_keys": report.live.iter().map(key_json).collect::<Vec<_>>(),
+                "settings_aside": report.settings_aside,
                 "previous": previous,
             }))?;
         } else {
@@ -134,8 +135,18 @@ impl Restore {
                     "备份里的审计日志有 {audit_faults} 处缺损，见 hongniang audit verify\n"
                 ));
             }
+            if let Some(aside) = &report.settings_aside {
+                text.push_str(&format!(
+                    "设置沿用原有的；备份里的与之不同，另存为 {}，请比对\n",
+                    aside.display()
+                ));
+            }
             if let Some(previous) = previous {
-                text.push_str(&format!("原来的数据目录改名为 {}，核对无误后请删除\n", previous.display()));
+                text.push_str(&format!(
+                    "原来的数据目录改名为 {0}，核对无误后请删除；备份之后的审计记录只在那里，须保存六个月，删除前先导出：\n  \
+                     hongniang audit export 审计.csv --data-dir {0}\n",
+                    previous.display()
+                ));
             }
             screen::print(&text)?;
         }
@@ -174,7 +185,11 @@ fn admitted(report: &RestoreReport) -> String {
         let webhooks: Vec<String> = report.removed.iter().map(ToString::to_string).collect();
         text.push_str(&format!("按被替换的数据库再次删除了这些推送地址：{}\n", webhooks.join("、")));
     }
-    if report.compared || report.live.is_empty() {
+    if report.compared {
+        return text;
+    }
+    text.push_str("备份之后发出过哪些编号无从知道：新的编号都跳过 100000 个，不与它们重复\n");
+    if report.live.is_empty() {
         return text;
     }
     if let Some(why) = &report.unread {

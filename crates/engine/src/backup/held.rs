@@ -24,7 +24,11 @@ pub(crate) struct HeldFolder {
 /// Makes a folder there that others leave alone.
 pub(crate) fn folder_in(parent: &Path) -> io::Result<HeldFolder> {
     loop {
-        let folder = tempfile::Builder::new().prefix(FOLDERS).tempdir_in(parent)?;
+        let mut making = tempfile::Builder::new();
+        // It may become a data directory, which is its owner's alone.
+        #[cfg(unix)]
+        making.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o700));
+        let folder = making.prefix(FOLDERS).tempdir_in(parent)?;
         // Folders cannot be opened everywhere; where they cannot, nobody sweeps them either.
         let lock = if cfg!(unix) { Some(File::open(folder.path())?) } else { None };
         if let Some(lock) = &lock {

@@ -1,5 +1,7 @@
 //! A run is opened with all the work that it takes, once, whoever asks for it and however many do.
 
+use std::iter;
+
 use jiff::Timestamp;
 use jiff::civil::Date;
 
@@ -87,14 +89,19 @@ async fn insert(transaction: &mut Transaction, plan: &RunPlan) -> Result<Run, St
     row.run()
 }
 
-/// Ranges of numbers that hold every need there is, and the clusters after them.
+/// Ranges of numbers that hold `size` needs each and together every need there is, and the clusters after them.
 async fn add_batches(transaction: &mut Transaction, run: RunId, size: u64) -> Result<(), StoreError> {
-    let last: i64 = on_backend!(&mut *transaction, transaction => {
+    let (mut ends, last): (Vec<i64>, i64) = on_backend!(&mut *transaction, transaction => (
+        sqlx::query_scalar(texts::NEEDS_APART).bind(signed(size)).fetch_all(&mut **transaction).await?,
         sqlx::query_scalar(texts::LAST_NEED).fetch_one(&mut **transaction).await?
-    });
-    let count = unsigned(last).div_ceil(size);
-    let needs = (1..=count).map(|batch| (batch, "needs", (batch - 1) * size, batch * size));
-    let all: Vec<(u64, &str, u64, u64)> = needs.chain([(count + 1, "clusters", 0, 0)]).collect();
+    ));
+    if last > ends.last().copied().unwrap_or(0) {
+        ends.push(last);
+    }
+    let starts = iter::once(0).chain(ends.iter().copied());
+    let needs = (1..).zip(starts.zip(&ends)).map(|(batch, (after, end))| (batch, "needs", after, *end));
+    let clusters = (ends.len() as u64 + 1, "clusters", 0, 0);
+    let all: Vec<(u64, &str, i64, i64)> = needs.chain([clusters]).collect();
     for chunk in all.chunks(sql::ROWS) {
         on_backend!(&mut *transaction, transaction => {
             let mut query = sqlx::query(texts::add_batches(chunk.len())).persistent(sql::is_prepared(chunk.len()));
@@ -103,8 +110,8 @@ async fn add_batches(transaction: &mut Transaction, run: RunId, size: u64) -> Re
                     .bind(signed(run.0))
                     .bind(signed(*batch))
                     .bind(*what)
-                    .bind(signed(*after))
-                    .bind(signed(*up_to))
+                    .bind(*after)
+                    .bind(*up_to)
                     .bind("waiting");
                 for _ in 0..7 {
                     query = query.bind(0_i64);

@@ -60,6 +60,10 @@ pub(crate) const DELETE_SUPERSEDED: &str =
     AND EXISTS (SELECT 1 FROM match_lists later WHERE later.since = $1
         AND later.need = match_lists.need AND later.target_kind = match_lists.target_kind)";
 
+/// Every `$1`th need: numbers may lie far apart.
+pub(crate) const NEEDS_APART: &str = "SELECT number FROM (
+        SELECT number, ROW_NUMBER() OVER (ORDER BY number) AS place FROM records WHERE kind = 'need') needs
+    WHERE place % $1 = 0 ORDER BY number";
 pub(crate) const LAST_NEED: &str = "SELECT COALESCE(MAX(last), 0) FROM numbers WHERE kind = 'need'";
 pub(crate) const CLAIM: &str = "UPDATE run_batches
     SET state = 'held', holder = $2, token = token + 1, held_until = $4

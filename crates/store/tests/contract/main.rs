@@ -67,8 +67,7 @@ macro_rules! every_property_on {
         $(on! { $backend:
             records {
                 a_created_record_reads_back_whole
-                numbers_ascend_per_registry_and_made_up_identifiers_follow_them
-                a_made_up_identifier_avoids_one_that_is_taken
+                numbers_ascend_per_registry_and_made_up_identifiers_are_of_one_database
                 creating_a_taken_identifier_fails_and_writes_nothing
                 the_same_batch_twice_changes_nothing
                 a_batch_works_as_its_drafts_in_sequence
@@ -225,6 +224,7 @@ macro_rules! every_property_on {
                 what_has_ended_is_forgotten_in_time
                 a_name_is_hidden_in_descriptions_when_its_bearer_is_erased
                 what_was_taken_away_elsewhere_is_taken_away_here
+                numbers_that_were_given_elsewhere_are_not_given_here
             }
             campaigns {
                 a_campaign_reads_back_whole

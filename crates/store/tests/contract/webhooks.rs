@@ -446,3 +446,25 @@ pub(crate) async fn what_was_taken_away_elsewhere_is_taken_away_here(store: Stor
     assert!(ShutOut::read(folder.path().join("nothing.db")).await.is_err());
     there.close().await;
 }
+
+/// As when an older copy takes the place of a database: what that one called by a number is not something else here.
+pub(crate) async fn numbers_that_were_given_elsewhere_are_not_given_here(store: Store) {
+    let folder = tempfile::tempdir().unwrap();
+    let there = Store::open(folder.path().join("hongniang.db")).await.unwrap();
+    for name in ["一", "二", "三"] {
+        there.create(expert(name, "方致远")).await.unwrap();
+        webhook(&there, name, None).await;
+    }
+    let own = store.create(expert("甲", "方致远")).await.unwrap().id.number;
+    let given = ShutOut::read(folder.path().join("hongniang.db")).await.unwrap().given;
+    there.close().await;
+    store.go_on_behind(Some(&given)).await.unwrap();
+    assert_eq!((own, store.create(expert("乙", "方致远")).await.unwrap().id.number), (1, 4));
+    assert_eq!(webhook(&store, "甲平台", None).await.0, 4);
+    assert_eq!(store.keys(0, 9).await.unwrap()[0].id.0, 4);
+    store.go_on_behind(Some(&given)).await.unwrap();
+    assert_eq!(store.create(expert("丙", "方致远")).await.unwrap().id.number, 5, "it only goes forward");
+    store.go_on_behind(None).await.unwrap();
+    assert_eq!(store.create(expert("丁", "方致远")).await.unwrap().id.number, 100_006);
+    assert_eq!(webhook(&store, "乙平台", None).await.0, 100_005);
+}
