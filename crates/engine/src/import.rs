@@ -13,6 +13,7 @@ use domain::{Kind, Region};
 use exchange::Format;
 use rustc_hash::FxHashMap;
 use store::{ImportSession, Operation, Outcome, Upserted};
+use tokio::sync::OwnedSemaphorePermit;
 
 use crate::operations::renew;
 use crate::operations::work::advance;
@@ -167,6 +168,15 @@ impl Engine {
         Ok(session)
     }
 
+    /// As [`Self::session`], for a whole file at once.
+    pub(crate) async fn whole_session(
+        &self,
+        writer: Writer,
+    ) -> Result<(OwnedSemaphorePermit, ImportSession), EngineError> {
+        let turn = self.admission.whole().await?;
+        Ok((turn, self.session(writer).await?))
+    }
+
     /// Writes a batch, to be committed by whoever began to. What became of its rows, and the needs in it that say something new, with their
     /// lines.
     pub(crate) async fn write_in(
@@ -218,12 +228,15 @@ impl Engine {
         file.rewind().map_err(unusable)?;
         let mut again = ImportReport::default();
         let mut reading = Reading::start(writer.region, options, 0, file);
-        let mut session = self.session(writer).await?;
+        let (_whole, mut session) = self.whole_session(writer).await?;
         let mut said = FxHashMap::default();
         while let Some(batch) = reading.next(&mut again).await? {
             let (rows, new) = self.write_in(&mut session, options.kind, batch, &mut report).await?;
             said.extend(new);
             progress(&report, rows);
+            if let Some(key) = writer.key {
+                self.shut.refuse(key)?;
+            }
         }
         if report.rejected > 0 {
             return Err(report.refused());

@@ -1,6 +1,7 @@
 //! Keys: made, listed, revoked, and recognised.
 
 use std::collections::BTreeSet;
+use std::sync::{PoisonError, RwLock};
 use std::time::Duration;
 
 use domain::access::{KeyId, Scope, SecretDigest, Token};
@@ -64,6 +65,21 @@ pub enum KeyFault {
     Revoked,
 }
 
+/// Keys that were shut out in this process, for good.
+#[derive(Default)]
+pub(crate) struct Shut(RwLock<BTreeSet<KeyId>>);
+
+impl Shut {
+    fn add(&self, id: KeyId) {
+        self.0.write().unwrap_or_else(PoisonError::into_inner).insert(id);
+    }
+
+    pub(crate) fn refuse(&self, id: KeyId) -> Result<(), KeyFault> {
+        let shut = self.0.read().unwrap_or_else(PoisonError::into_inner).contains(&id);
+        if shut { Err(KeyFault::Revoked) } else { Ok(()) }
+    }
+}
+
 impl Engine {
     /// Makes a key.
     ///
@@ -118,11 +134,20 @@ impl Engine {
         self.store.key(id).await?.ok_or(EngineError::KeyNotFound(id))
     }
 
-    /// Revokes a key for good; it is refused from the next request on.
+    /// Refuses a key from now on in this process, whatever the database says of it. To be followed by [`Self::revoke_key`]: until that has
+    /// had its turn to write, what goes on with the key would hold the very turns that are waited for.
+    pub(crate) fn shut_out(&self, id: KeyId) {
+        self.shut.add(id);
+    }
+
+    /// Revokes a key for good; it is refused from the next request on, and what goes on with it ends. When the database refuses, this process
+    /// still does not let it in again.
     ///
     /// # Errors
     /// [`EngineError::KeyNotFound`].
     pub async fn revoke_key(&self, id: KeyId) -> Result<Key, EngineError> {
+        self.key(id).await?;
+        self.shut_out(id);
         self.store.revoke_key(id).await?;
         let key = self.key(id).await?;
         tracing::info!(key = %key.id, key.holder = key.holder, "a key was revoked");
@@ -134,6 +159,7 @@ impl Engine {
     /// # Errors
     /// [`EngineError::KeyRefused`].
     pub(crate) async fn still_stands(&self, id: KeyId) -> Result<(), EngineError> {
+        self.shut.refuse(id)?;
         match self.key(id).await?.state() {
             KeyState::Revoked => Err(KeyFault::Revoked.into()),
             KeyState::Live | KeyState::Expired => Ok(()),
@@ -147,6 +173,7 @@ impl Engine {
     pub async fn authenticate(&self, token: &Token) -> Result<Key, EngineError> {
         let key = self.store.key(token.id()).await?.filter(|key| key.digest == token.digest());
         let key = key.ok_or(KeyFault::Unknown)?;
+        self.shut.refuse(key.id)?;
         match key.state() {
             KeyState::Live => Ok(key),
             KeyState::Expired => Err(KeyFault::Expired.into()),

@@ -129,6 +129,7 @@ pub struct Engine {
     usage: Arc<usage::Usage>,
     others: Others,
     admission: Arc<desk::Admission>,
+    shut: Arc<keys::Shut>,
     tally: Arc<vitals::Tally>,
     pins: Arc<pins::Pins>,
     under_way: Arc<tickets::UnderWay>,
@@ -183,6 +184,7 @@ impl Engine {
             usage: Arc::default(),
             others: settings.others,
             admission: Arc::new(desk::Admission::new(settings.admission)),
+            shut: Arc::default(),
             tally: Arc::default(),
             pins: Arc::default(),
             under_way: Arc::default(),
@@ -204,6 +206,7 @@ impl Engine {
         self.indexing.stop();
         self.operations.stop();
         self.hooks.stop();
+        self.note_uses().await;
         self.store.close().await;
     }
 

@@ -51,6 +51,13 @@ impl Usage {
         })
     }
 
+    /// What is not yet on its way: key, day and how many, all of it to be written.
+    fn rest(&self) -> Vec<(KeyId, Date, u64)> {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let rest = all.iter_mut().filter(|(_, uses)| uses.requests > 0);
+        rest.map(|(key, uses)| (*key, uses.day, std::mem::take(&mut uses.requests))).collect()
+    }
+
     /// What was on its way has arrived, or has not.
     fn written(&self, key: KeyId, day: Date, arrived: bool) {
         self.with(key, day, |uses| {
@@ -79,6 +86,18 @@ impl Engine {
         let day = today();
         let stored = if key.used_on == Some(day) { key.used } else { 0 };
         self.usage.so_far(key.id, day, stored)
+    }
+
+    /// Writes down what was counted and is not in the database yet, before the process ends: a day's quota is one whatever is restarted.
+    pub(crate) async fn note_uses(&self) {
+        for (key, day, requests) in self.usage.rest() {
+            if let Err(error) = self.store.add_use(key, day, requests).await {
+                let error = &error as &dyn std::error::Error;
+                tracing::warn!(error, %key, requests, "the use of a key could not be written down");
+                // Nor could what is left; and the end is not to wait for each.
+                return;
+            }
+        }
     }
 
     /// Counts a request with this key.

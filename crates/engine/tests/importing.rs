@@ -10,7 +10,7 @@ use domain::Kind;
 use domain::access::Scope;
 use engine::{
     Caller, Desk, Engine, EngineError, FaultKind, Format, ImportOptions, KeyFault, KeyRequest, ListRequest,
-    OperationState, Settings,
+    OperationState, RestoreRequest, Settings,
 };
 use serde_json::json;
 
@@ -182,6 +182,88 @@ async fn what_was_begun_with_a_key_ends_when_it_is_revoked() {
     let refused =
         desk.list(Kind::Need, &ListRequest { limit: 1, ..ListRequest::default() }).await.unwrap_err();
     assert!(is_revoked(&refused), "{refused}");
+}
+
+/// One import holds the turn to write, and others wait for it, when their key is revoked: that does not wait until all have had it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_is_revoked_while_files_are_written_with_it() {
+    let (engine, _folder) = opened().await;
+    let desk = desk(&engine).await;
+    let id = desk.caller().key.id;
+    let rows: String = (0..4_000).map(|at| line(&at.to_string())).collect();
+    let (writes, mut written) = tokio::sync::mpsc::unbounded_channel();
+    let (go_on, held) = mpsc::channel::<()>();
+    let first = tokio::spawn({
+        let (desk, rows) = (desk.clone(), rows.clone());
+        async move {
+            let hold = move |rows: Vec<_>| {
+                if !rows.is_empty() {
+                    writes.send(()).unwrap();
+                    held.recv().unwrap();
+                }
+            };
+            desk.import_telling(ALL, Cursor::new(rows.into_bytes()), hold).await
+        }
+    });
+    written.recv().await.unwrap();
+    let second = tokio::spawn({
+        let desk = desk.clone();
+        async move { desk.import_telling(ALL, Cursor::new(rows.into_bytes()), |_| ()).await }
+    });
+    let revoking = tokio::spawn({
+        let engine = engine.clone();
+        async move { engine.revoke_key(id).await }
+    });
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    assert!(!revoking.is_finished(), "somebody else has the turn");
+    go_on.send(()).unwrap();
+    drop(go_on);
+    for import in [first, second] {
+        let error = import.await.unwrap().unwrap_err();
+        assert!(is_revoked(&error), "{error}");
+    }
+    revoking.await.unwrap().unwrap();
+    assert_eq!(count(&engine).await, 0);
+}
+
+/// A day's quota is one whatever is restarted.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_keys_were_used_for_is_written_down_at_the_end() {
+    let (engine, folder) = opened().await;
+    let id = desk(&engine).await.caller().key.id;
+    (0..7).for_each(|_| engine.note_use(id));
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    engine.close().await;
+    let engine = Engine::open(&Settings::new(folder.path())).await.unwrap();
+    assert_eq!(engine.used_today(&engine.key(id).await.unwrap()), 7);
+}
+
+/// What a backup caught in the middle is nobody's in the copy; and what portals have kept of later revisions fits none of it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_restored_copy_does_not_go_on_where_others_were() {
+    let folder = tempfile::tempdir().unwrap();
+    let settings = Settings::new(folder.path().join("data"));
+    let engine = Engine::open(&settings).await.unwrap();
+    let desk = desk(&engine).await;
+    desk.import(EACH, Cursor::new(line("A"))).await.unwrap();
+    let (file, read) = desk.put_aside(Kind::Need, Cursor::new(line("B"))).await.unwrap();
+    read.unwrap();
+    let number = desk.submit_import(EACH, file, true).await.unwrap();
+    let revision = async |engine: &Engine| {
+        let asked = ListRequest { limit: 1, ..ListRequest::default() };
+        engine.list(Kind::Need, &asked).await.unwrap().items[0].record.revision
+    };
+    let before = revision(&engine).await;
+    let from = folder.path().join("backup.zip");
+    engine.backup(&from, None).await.unwrap();
+    engine.close().await;
+
+    let request = RestoreRequest { from, replace: true, erasures: Vec::new(), replaces: None };
+    engine::restore(&settings, &request).await.unwrap();
+    let engine = Engine::open(&settings).await.unwrap();
+    let ended = engine.operation(number).await.unwrap();
+    assert_eq!((ended.state, ended.fault.unwrap().kind), (OperationState::Failed, FaultKind::ServerGone));
+    assert!(revision(&engine).await > before + 100);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -8,7 +8,7 @@ use std::time::Duration;
 use futures_util::FutureExt;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use crate::EngineError;
+use crate::{EngineError, StoreError};
 
 /// How much is done at a time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,6 +23,8 @@ pub struct AdmissionSettings {
 
 /// Of the turns, those who write have this share at most: they may wait long for one another, and whoever reads need not wait with them.
 const WRITING: (usize, usize) = (3, 4);
+/// How long whoever writes a whole file at once waits for another to have done so.
+const WHOLE_TURN: Duration = Duration::from_secs(60);
 /// Portals that are called, and names that are looked up, while somebody waits for it. They may take many seconds, so no turn is taken for that.
 const CALLS: usize = 8;
 
@@ -58,6 +60,7 @@ pub(crate) struct Admission {
     turns: Arc<Semaphore>,
     writing: Arc<Semaphore>,
     calls: Arc<Semaphore>,
+    whole: Arc<Semaphore>,
     places: Semaphore,
     patience: Duration,
 }
@@ -66,8 +69,9 @@ impl Admission {
     pub(crate) fn new(settings: AdmissionSettings) -> Self {
         let AdmissionSettings { at_once, waiting, patience } = settings;
         let writing = (at_once * WRITING.0 / WRITING.1).max(1);
-        let [turns, writing, calls] = [at_once, writing, CALLS].map(|many| Arc::new(Semaphore::new(many)));
-        Self { at_once, waiting, turns, writing, calls, places: Semaphore::new(waiting), patience }
+        let [turns, writing, calls, whole] =
+            [at_once, writing, CALLS, 1].map(|many| Arc::new(Semaphore::new(many)));
+        Self { at_once, waiting, turns, writing, calls, whole, places: Semaphore::new(waiting), patience }
     }
 
     pub(crate) fn load(&self) -> AdmissionLoad {
@@ -92,6 +96,14 @@ impl Admission {
     /// Room for a call that somebody waits for, now or after waiting for it.
     pub(crate) async fn call(&self) -> Result<OwnedSemaphorePermit, EngineError> {
         self.patiently(permit(&self.calls)).await
+    }
+
+    /// The turn of those who hold the database's turn to write for long. They wait for one another here, so that others who write wait for one of them at most.
+    ///
+    /// # Errors
+    /// [`StoreError::Busy`].
+    pub(crate) async fn whole(&self) -> Result<OwnedSemaphorePermit, StoreError> {
+        tokio::time::timeout(WHOLE_TURN, permit(&self.whole)).await.map_err(|_| StoreError::Busy)
     }
 
     /// What is to be had at once, or after waiting for it where there is a place to wait.

@@ -77,8 +77,11 @@ impl Desk {
     /// # Errors
     /// [`EngineError::KeyNotFound`].
     pub async fn revoke_key(&self, id: KeyId) -> Result<Key, EngineError> {
-        let _turn = self.begin(Act::ManageKeys).await?;
+        self.permit(Act::ManageKeys)?;
         self.administered(id).await?;
+        self.engine.shut_out(id);
+        // What goes on with that key may hold all turns; now it ends.
+        let _turn = self.begin(Act::ManageKeys).await?;
         self.engine.revoke_key(id).await
     }
 

@@ -122,7 +122,7 @@ impl Engine {
         let (input, fault) = self.open_aside(operation)?;
         let mut again = ImportReport::default();
         let mut reading = Reading::start(writer.region, options, 0, input);
-        let mut session = self.session(writer).await?;
+        let (_whole, mut session) = self.whole_session(writer).await?;
         let mut said = FxHashMap::default();
         loop {
             let next = reading.next(&mut again).await;
