@@ -136,6 +136,40 @@ async fn feedback_tells_no_rank_where_others_are_hidden() {
     assert!(whole["items"][0]["seen"]["rank"].is_number(), "{whole}");
 }
 
+/// Asked for word by word, what a field is worth would tell which words stand there.
+#[tokio::test(flavor = "multi_thread")]
+async fn of_an_outline_no_field_of_the_text_is_told() {
+    let (portal, key) = opened(Others::default()).await;
+    let mut foreign = need("激光焊接气孔控制");
+    foreign["region"] = json!("340104");
+    portal.register("needs", foreign).await;
+    let mut own = expert("甲", "激光焊接气孔");
+    own["region"] = json!("341103");
+    portal.register("experts", own).await;
+    portal.indexed().await;
+    let of_text = |parts: &Value| {
+        let parts = parts.as_array().unwrap();
+        parts.iter().filter(|part| part["code"].as_str().unwrap().starts_with("text.")).count()
+    };
+    let path = "/api/v1/experts/expert-1/matches";
+    let whole = portal.get(path).await.json();
+    assert!(of_text(&whole["matches"][0]["explanation"]["parts"]) > 0, "{whole}");
+    let veiled = portal.get_as(&key, path).await.json();
+    let found = &veiled["matches"][0];
+    assert_eq!(
+        (&found["score"], of_text(&found["explanation"]["parts"])),
+        (&whole["matches"][0]["score"], 0)
+    );
+    let told = json!({"need": "need-1", "candidate": "expert-1", "decision": "accepted"}).to_string();
+    let headers = [("Content-Type", "application/json")];
+    let reply = portal.send_as(Some(&key), "POST", "/api/v1/feedback", &headers, told.as_bytes()).await;
+    assert_eq!((reply.status, of_text(&reply.json()["seen"]["parts"])), (201, 0), "{}", reply.text());
+    let (listed, all) =
+        (portal.get_as(&key, "/api/v1/feedback").await.json(), portal.get("/api/v1/feedback").await.json());
+    assert_eq!(of_text(&listed["items"][0]["seen"]["parts"]), 0, "{listed}");
+    assert!(of_text(&all["items"][0]["seen"]["parts"]) > 0, "{all}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_refused_and_what_is_handed_over_goes_on_record() {
     let (portal, key) = opened(Others::default()).await;

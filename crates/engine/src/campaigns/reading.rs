@@ -15,6 +15,7 @@ use super::told::{
 use super::wording::{Wording, named};
 use super::{Campaigns, points};
 use crate::EngineError;
+use crate::desk::is_of_text;
 use crate::registry::page_limit;
 
 /// Pairs that are named as having come or gone.
@@ -352,10 +353,11 @@ fn unfit_reason(unfit: &KeptUnfit) -> LeftReason {
 }
 
 /// The reasons without the texts of somebody who is shown in outline.
-fn veiled(why: Why, score: f64, candidate: &Side) -> Why {
+fn veiled(mut why: Why, score: f64, candidate: &Side) -> Why {
     if candidate.visibility == Visibility::Full {
         return why;
     }
+    why.parts.retain(|part| !is_of_text(&part.code));
     let sentence = format!("对方属于其他地区，其文字不对本密钥公开。综合 {score:.1} 分。");
     Why { sentence, ..why }
 }

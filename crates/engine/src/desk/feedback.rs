@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use domain::access::Visibility;
 use domain::{Kind, RecordId};
 
-use super::{Act, Desk};
+use super::{Act, Desk, is_of_text};
 use crate::registry::page_limit;
 use crate::{EngineError, Feedback, FeedbackDraft, FeedbackPage, FeedbackRequest};
 
@@ -33,13 +33,29 @@ impl Desk {
                 return Err(EngineError::OutsideRegion(detail.to_owned()));
             }
         }
-        Ok(self.unranked(self.engine.add_feedback(draft).await?))
+        let whole = self.both_whole(&draft).await?;
+        Ok(self.veiled_feedback(self.engine.add_feedback(draft).await?, whole))
     }
 
-    /// Without the rank where others' records are hidden: it would tell how many of them stand above.
-    fn unranked(&self, mut feedback: Feedback) -> Feedback {
+    /// Whether both sides are seen whole.
+    async fn both_whole(&self, draft: &FeedbackDraft) -> Result<bool, EngineError> {
+        let sight = self.sight();
+        for id in [draft.need, draft.candidate] {
+            if sight.record(&self.engine.record(id).await?) < Visibility::Full {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Without the rank where others' records are hidden: it would tell how many of them stand above; and without what the fields of a text are worth where not
+    /// `whole` of both is seen.
+    fn veiled_feedback(&self, mut feedback: Feedback, whole: bool) -> Feedback {
         if self.sight().within(feedback.told.candidate.kind).is_some() {
             feedback.seen.rank = None;
+        }
+        if !whole {
+            feedback.seen.parts.retain(|part| !is_of_text(&part.code));
         }
         feedback
     }
@@ -85,11 +101,12 @@ impl Desk {
                 known.insert(record.id, (sight.record(&record), sight.owns(record.profile.region())));
             }
         }
-        let shown = |item: &Feedback| {
+        let shown = |item: Feedback| {
             let sides = [item.told.need, item.told.candidate].map(|id| known.get(&id));
-            let seen = sides.iter().all(|side| side.is_some_and(|(seen, _)| *seen > Visibility::Hidden));
-            seen && sides.iter().flatten().any(|(_, own)| *own)
+            let all = |least| sides.iter().all(|side| side.is_some_and(|(seen, _)| *seen >= least));
+            let own = sides.iter().flatten().any(|(_, own)| *own);
+            (own && all(Visibility::Brief)).then(|| self.veiled_feedback(item, all(Visibility::Full)))
         };
-        Ok(items.into_iter().filter(shown).map(|item| self.unranked(item)).collect())
+        Ok(items.into_iter().filter_map(shown).collect())
     }
 }

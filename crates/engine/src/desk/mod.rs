@@ -35,7 +35,7 @@ pub(crate) use admission::{Admission, Turn};
 pub use admission::{AdmissionLoad, AdmissionSettings};
 pub use once::{Once, Recalled};
 pub(crate) use registry::outside;
-pub(crate) use sight::{Sight, outline, without_texts};
+pub(crate) use sight::{Sight, is_of_text, outline, without_texts};
 
 /// Who asks, and whence.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -104,10 +104,18 @@ pub(super) fn shown_brief(brief: NeedBrief, visibility: &HashMap<u64, Visibility
     }
 }
 
-/// What is left of the reasons when the other side is shown in outline: the points, and facts of the outline.
+/// Whether a part of a score is told by those alone who may read both texts: asked for word by word, what each field is worth would tell which words
+/// stand there.
+pub(crate) fn is_of_text(part: &str) -> bool {
+    part.starts_with("text.")
+}
+
+/// What is left of the reasons when the other side is shown in outline: the points, but not by field of the text, and facts of the outline.
 pub(crate) fn without_texts(explanation: Explanation) -> Explanation {
     let mut rules = explanation.rules;
     rules.retain(|rule| PLAIN_RULES.contains(&rule.code.as_str()));
+    let mut parts = explanation.parts;
+    parts.retain(|part| !is_of_text(&part.code));
     let facts: String = rules.iter().map(|rule| format!("{}；", rule.fact)).collect();
     Explanation {
         terms: Vec::new(),
@@ -120,7 +128,7 @@ pub(crate) fn without_texts(explanation: Explanation) -> Explanation {
             explanation.total
         ),
         total: explanation.total,
-        parts: explanation.parts,
+        parts,
         rules,
     }
 }
