@@ -54,6 +54,24 @@ async fn count(store: &Store) -> u64 {
     store.count(Kind::Need, &ListFilter::default()).await.unwrap()
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_guard_of_the_log_that_guards_nothing_shows() {
+    let Some(server) = Server::shared() else { return };
+    let url = server.database();
+    let store = opened(&url).await;
+    let missing = async || store.missing_audit_guards().await.unwrap();
+    assert_eq!(missing().await, [""; 0]);
+    server.sql(&url, "ALTER TABLE audit_ends DISABLE TRIGGER audit_ends_only_go_forward");
+    assert_eq!(missing().await, ["audit_ends_only_go_forward"]);
+    let says = |what: &str| {
+        server.sql(&url, &format!("CREATE OR REPLACE FUNCTION {what}() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'"));
+    };
+    says("audit_guard");
+    assert_eq!(missing().await, ["audit_is_only_added_to", "audit_ends_only_go_forward"]);
+    server.sql(&url, "DROP TRIGGER audit_is_never_emptied ON audit; CREATE TRIGGER audit_is_never_emptied BEFORE TRUNCATE ON audit EXECUTE FUNCTION audit_ends_guard()");
+    assert_eq!(missing().await.len(), 3);
+}
+
 const TABLES: &str = "SELECT count(*) FROM pg_tables WHERE schemaname = 'public'";
 
 #[tokio::test(flavor = "multi_thread")]

@@ -43,6 +43,17 @@ async fn tampered(change: &str) -> Vec<(u64, AuditFaultKind)> {
 }
 
 #[tokio::test]
+async fn a_guard_of_the_same_name_that_guards_nothing_shows() {
+    let store = store().await;
+    assert_eq!(store.missing_audit_guards().await.unwrap(), [""; 0]);
+    assert!(sql(&store, "DROP TRIGGER audit_is_never_changed").await);
+    assert_eq!(store.missing_audit_guards().await.unwrap(), ["audit_is_never_changed"]);
+    let empty = "CREATE TRIGGER audit_is_never_changed BEFORE UPDATE ON audit BEGIN SELECT 1; END";
+    assert!(sql(&store, empty).await);
+    assert_eq!(store.missing_audit_guards().await.unwrap(), ["audit_is_never_changed"]);
+}
+
+#[tokio::test]
 async fn changed_removed_inserted_moved_and_cut_rows_show() {
     use AuditFaultKind::{Changed, Detached, End, Front, Missing};
     for column in ["actor_kind", "actor", "origin", "request", "action", "record", "result", "detail"] {

@@ -39,8 +39,10 @@ pub(crate) const SLICE: &str =
     concat!("SELECT ", columns!(), " FROM audit WHERE seq > $1 ORDER BY seq LIMIT $2");
 pub(crate) const AFTER: &str = filtered!("seq > $1", " ORDER BY seq");
 pub(crate) const BEFORE: &str = filtered!("seq < $1", " ORDER BY seq DESC");
-pub(crate) const SQLITE_GUARDS: &str =
-    "SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name IN ('audit', 'audit_ends')";
-/// Those that are switched off, or on for replicas alone, guard nothing.
-pub(crate) const POSTGRES_GUARDS: &str = "SELECT tgname::text FROM pg_trigger
-    WHERE tgrelid IN (to_regclass('audit'), to_regclass('audit_ends')) AND NOT tgisinternal AND tgenabled IN ('O', 'A')";
+pub(crate) const SQLITE_GUARDS: &str = "SELECT name, sql AS text FROM sqlite_master WHERE type = 'trigger' AND tbl_name IN ('audit', 'audit_ends')";
+/// Those that are switched off, or on for replicas alone, or for some rows or columns alone, guard nothing.
+pub(crate) const POSTGRES_GUARDS: &str =
+    "SELECT t.tgname::text AS name, p.proname::text AS function, p.prosrc AS body, t.tgtype::INTEGER AS events
+    FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid
+    WHERE t.tgrelid IN (to_regclass('audit'), to_regclass('audit_ends')) AND NOT t.tgisinternal
+        AND t.tgenabled IN ('O', 'A') AND t.tgqual IS NULL AND t.tgattr::text = ''";
