@@ -219,16 +219,18 @@ impl<'t> Batch<'t> {
         self.entries[at].row.clone().record()
     }
 
-    /// The record's own number, or, when somebody else's record is called so, that with the first suffix that is free.
+    /// The record's own number with some digits of chance, for a record that comes without an identifier: the bare number would also be that of another
+    /// record elsewhere, which an export from there would put in this one's place.
     async fn free_external_id(&mut self, id: RecordId) -> Result<String, StoreError> {
-        let mut candidate = id.to_string();
-        let mut suffix = 1_u32;
-        // Nor is it called as somebody who was erased, else it would be taken for that person.
-        while self.find(id.kind, &candidate).await?.is_some() || self.is_erased(id.kind, &candidate).await? {
-            suffix += 1;
-            candidate = format!("{id}-{suffix}");
+        loop {
+            let chance = getrandom::u32().map_err(StoreError::NoRandomness)?;
+            let candidate = format!("{id}-{chance:08x}");
+            // Nor is it called as somebody who was erased, else it would be taken for that person.
+            if self.find(id.kind, &candidate).await?.is_none() && !self.is_erased(id.kind, &candidate).await?
+            {
+                return Ok(candidate);
+            }
         }
-        Ok(candidate)
     }
 
     async fn last_number(&mut self, kind: Kind) -> Result<i64, StoreError> {
