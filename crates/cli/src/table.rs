@@ -44,10 +44,19 @@ impl Outputs {
     }
 }
 
+/// Makes a file for a list, or empties the one that is there. A new one is its owner's alone, for lists name people.
+pub(crate) fn create(path: &Path) -> io::Result<File> {
+    let mut options = File::options();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
+}
+
 /// Writes a heading and rows to a file.
 fn write_csv(path: &Path, heading: &[&str], rows: impl Iterator<Item = Vec<String>>) -> Result<()> {
     let cannot = || format!("无法写入文件 {}", path.display());
-    let mut out = BufWriter::new(File::create(path).with_context(cannot)?);
+    let mut out = BufWriter::new(create(path).with_context(cannot)?);
     let heading = heading.iter().map(|&cell| cell.to_owned()).collect();
     let lines = std::iter::once(heading).chain(rows);
     let written = out.write_all(MARK).and_then(|()| lines_to(&mut out, lines));

@@ -48,7 +48,13 @@ fn without_time(text: &str) -> &str {
     let time = time.split_once('.').map_or(time, |(time, _)| time);
     let parts: Vec<&str> = time.trim().split(':').collect();
     let is_number = |part: &&str| (1..=2).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_digit());
-    if (2..=3).contains(&parts.len()) && parts.iter().all(is_number) { date } else { text }
+    let below =
+        |part: Option<&&str>, most: u8| part.is_none_or(|part| part.parse().is_ok_and(|n: u8| n <= most));
+    let is_time = (2..=3).contains(&parts.len())
+        && parts.iter().all(is_number)
+        && below(parts.first(), 24)
+        && parts[1..].iter().all(|part| below(Some(part), 59));
+    if is_time { date } else { text }
 }
 
 #[cfg(test)]
@@ -88,6 +94,8 @@ mod tests {
             "2026-02-30",
             "26-3-5",
             "2026-3",
+            "2026-03-05 99:99",
+            "9999-12-31",
             "2026-3-5-1",
             "+026-3-5",
             "2026-3-5日x",

@@ -89,10 +89,12 @@ impl Engine {
 }
 
 fn refusal(kind: Kind, external_id: String, line: u64) -> RowError {
+    let (label, pointer) =
+        if kind == Kind::Expert { ("外部编号", "/external_id") } else { ("联系方式", "/contact") };
     let problem = RowProblem {
         column: None,
-        label: "外部编号".to_owned(),
-        pointer: "/external_id".to_owned(),
+        label: label.to_owned(),
+        pointer: pointer.to_owned(),
         code: ProblemCode::Contradiction,
         detail: StoreError::Erased { kind, external_id }.to_string(),
     };

@@ -195,7 +195,7 @@ pub enum StoreError {
     #[error("系统没有给出随机数")]
     NoRandomness(#[source] getrandom::Error),
     /// This person was erased and may not come back in passing.
-    #[error("外部编号“{external_id}”所指的人已依要求从{}库删除；重新取得本人同意后才能再次收录", kind.label())]
+    #[error("{}", erased(*kind, external_id))]
     Erased {
         /// The registry.
         kind: Kind,
@@ -234,6 +234,18 @@ pub enum StoreError {
 
 fn list(keys: &[KeyId]) -> String {
     keys.iter().map(KeyId::to_string).collect::<Vec<_>>().join("、")
+}
+
+fn erased(kind: Kind, external_id: &str) -> String {
+    let label = kind.label();
+    if kind == Kind::Expert {
+        return format!(
+            "外部编号“{external_id}”所指的人已依要求从{label}库删除；重新取得本人同意后才能再次收录"
+        );
+    }
+    format!(
+        "{label}“{external_id}”的联系人已依要求删除，这条记录不再接收联系方式（留空即可）；确是另一人、或重新取得本人同意的，由管理员用 hongniang import --allow-erased 导入"
+    )
 }
 
 impl From<sqlx::Error> for StoreError {

@@ -97,7 +97,7 @@ pub(super) fn statuses(query: &Query) -> Result<Vec<Status>, Problem> {
 }
 
 pub(super) fn updated_since(query: &Query) -> Result<Option<Timestamp>, Problem> {
-    query.parsed("updated_since", "带时区的时刻（RFC 3339），如 2026-05-12T00:00:00+08:00")
+    query.parsed("updated_since", "带时区的时刻（RFC 3339），如 2026-05-11T16:00:00Z 或 2026-05-12T00:00:00%2B08:00（网址里的 + 要写作 %2B）")
 }
 
 /// The page of the one record with this external id, or of none: that which is asked for beside it holds for it, too.

@@ -1,6 +1,5 @@
 //! `hongniang audit`: who did what; whether the log is whole; the log as a file.
 
-use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
@@ -87,7 +86,7 @@ struct Filter {
     /// 这一时刻及以后：日期，或 2026-11-21T08:00:00+08:00
     #[arg(long, value_name = "时间", value_parser = moment)]
     since: Option<Timestamp>,
-    /// 这一时刻以前
+    /// 这一时刻以前；只写日期时不含这一天
     #[arg(long, value_name = "时间", value_parser = moment)]
     until: Option<Timestamp>,
     /// 何人：用户名、密钥编号，或身份 portal、staff、command_line、night、system
@@ -235,7 +234,7 @@ impl Export {
 
 async fn write(engine: &Engine, filter: &AuditFilter, path: &Path, csv: bool) -> Result<u64> {
     let cannot = || format!("无法写入文件 {}", path.display());
-    let mut out = BufWriter::new(File::create(path).with_context(cannot)?);
+    let mut out = BufWriter::new(table::create(path).with_context(cannot)?);
     if csv {
         out.write_all(table::MARK).with_context(cannot)?;
         table::line_to(&mut out, &HEADING.map(str::to_owned)).with_context(cannot)?;

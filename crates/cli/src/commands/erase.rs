@@ -5,7 +5,7 @@ use std::time::Duration;
 use anyhow::Result;
 use clap::{ArgGroup, Args, Subcommand};
 use domain::{Kind, RecordId};
-use engine::{Engine, Erased, ErasurePlan, Remnant};
+use engine::{DatabaseUrl, Engine, Erased, ErasurePlan, Remnant};
 use serde_json::{Value, json};
 
 use super::contacts::anywhere;
@@ -70,14 +70,15 @@ impl Erase {
         require_state(settings)?;
         let What::Person(person) = self.what;
         let engine = Engine::open(&settings.engine).await?;
-        let ending = person.run(&engine).await;
+        let on_server = settings.engine.database_url.as_ref().is_some_and(DatabaseUrl::is_server);
+        let ending = person.run(&engine, on_server).await;
         engine.close().await;
         ending
     }
 }
 
 impl Person {
-    async fn run(self, engine: &Engine) -> Result<Ending> {
+    async fn run(self, engine: &Engine, on_server: bool) -> Result<Ending> {
         // Perhaps by a command that was killed before the files were clean: that is what is still to be done.
         let gone = self.is_gone(engine).await?;
         let ids = if gone { Vec::new() } else { self.meant(engine).await? };
@@ -117,6 +118,11 @@ impl Person {
                 text.push_str("此人此前已经删除，库中没有其登记\n");
             }
             text.push_str(&cleaned(&left));
+            if on_server {
+                text.push_str(
+                    "PostgreSQL 服务器自己的日志（pg_wal）、归档和备份不归本程序管：其中的旧内容要等它们被覆盖或删除，请告知数据库管理员\n",
+                );
+            }
             screen::print(&text)?;
         }
         Ok(if left.is_empty() { Ending::Done } else { Ending::Findings })

@@ -13,8 +13,8 @@ use serde_json::{Value, json};
 
 use super::{bar, catch_up, spinner};
 use crate::ending::Ending;
-use crate::screen;
 use crate::settings::Settings;
+use crate::{screen, table};
 
 /// Errors and flags that are shown; enough to see what is wrong.
 const SHOWN: usize = 20;
@@ -165,7 +165,7 @@ impl Import {
     fn write_errors(&self, report: &ImportReport) -> Result<()> {
         let Some(path) = &self.errors else { return Ok(()) };
         let cannot = || format!("无法写入错误文件 {}", path.display());
-        let mut out = BufWriter::new(File::create(path).with_context(cannot)?);
+        let mut out = BufWriter::new(table::create(path).with_context(cannot)?);
         report.errors.iter().try_for_each(|error| writeln!(out, "{error}")).with_context(cannot)?;
         out.flush().with_context(cannot)
     }

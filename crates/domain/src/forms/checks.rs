@@ -166,7 +166,7 @@ impl Checks {
                 key,
                 None,
                 ProblemCode::Format,
-                format!("“{text}”不是有效日期，请写如 2026-03-05 或 2026年3月5日"),
+                format!("“{text}”不是有效日期，请写如 2026-03-05 或 2026年3月5日，年份从 1900 到 2999"),
             );
         }
         date
