@@ -83,9 +83,17 @@ impl Log {
         size_of_val(&*self.words) + size_of_val(&*self.documents)
     }
 
-    /// Writes the postings of each term. `ascending` has the terms' numbers in order, `ranks` the place of each in it.
+    /// Forgets all tokens, and keeps the memory for others.
+    pub(super) fn clear(&mut self) {
+        self.words.clear();
+        self.documents.clear();
+        (self.begins, self.reaches, self.last) = (0, 0, 0);
+    }
+
+    /// Writes the postings of each term. `ascending` has the terms' numbers in order, `ranks` the place of each in it. What it holds is of no
+    /// use afterwards.
     pub(super) fn write(
-        mut self,
+        &mut self,
         terms: &Terms,
         ascending: &[u32],
         ranks: &[u32],
