@@ -22,7 +22,7 @@ const FAR: u32 = u32::MAX >> TERM_BITS;
 pub(super) const MOST_TERMS: usize = 1 << TERM_BITS;
 
 /// Tokens put in order at a time, eight bytes each.
-const AT_ONCE: usize = 2 << 20;
+const AT_ONCE: usize = 1 << 20;
 
 /// Positions between two texts of a field: no phrase goes from one to the other.
 const GAP: u32 = 1;
