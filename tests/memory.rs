@@ -26,11 +26,9 @@ const MOST: u64 = 512 << 10;
 /// Of each further row: its digest and its place; twice that while their table grows, and some for all else.
 const BYTES_PER_ROW: u64 = 160;
 
-/// The buffers that fill up once, in KiB: the database's cache, and those of the index writer's threads; and what comes and goes with a merge.
-fn buffers() -> u64 {
-    let threads = thread::available_parallelism().map_or(1, |threads| threads.get().min(4)) as u64;
-    (64 + 64 * threads + 48) << 10
-}
+/// The buffers that fill up once, in KiB: the database's cache, those of the index writer's threads, which share 64 MiB; and what comes and goes when
+/// these write a segment, or merge some.
+const BUFFERS: u64 = (64 + 64 + 48) << 10;
 
 fn rows() -> u64 {
     std::env::var("MEMORY_ROWS").ok().and_then(|rows| rows.parse().ok()).unwrap_or(12_000)
@@ -133,7 +131,7 @@ fn judge(way: &str, few: Memory, many: Memory, more: u64) {
     assert!(many.resident < MOST, "{way}: {many:?}");
     let grown = many.own.saturating_sub(few.own);
     assert!(
-        grown < buffers() + more * BYTES_PER_ROW / 1024,
+        grown < BUFFERS + more * BYTES_PER_ROW / 1024,
         "{way}: {few:?} grew to {many:?} with {more} rows more"
     );
 }

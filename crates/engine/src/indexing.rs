@@ -1,10 +1,11 @@
-//! The index follows the database: catching up and rebuilding.
+//! The index follows the database: when it does, when it commits, and rebuilding.
 
+mod catching_up;
 mod round;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
 use domain::Kind;
@@ -51,8 +52,10 @@ pub(crate) struct Indexing {
     tide: Tide,
     /// When the last commit ended, and how long it took.
     committed: Mutex<Option<(Instant, Duration)>>,
-    /// Whether there was a commit after which nothing has been merged yet.
-    untidy: AtomicBool,
+    /// Whether nothing was committed since the indexes were merged at rest.
+    tidy: AtomicBool,
+    /// When this process began to follow.
+    began: OnceLock<Instant>,
     wake: Notify,
     stopped: AtomicBool,
     /// Since when the files could not be cleaned of what was erased.
@@ -228,69 +231,6 @@ impl Engine {
         Ok(states)
     }
 
-    async fn catch_up_locked(&self) -> Result<CatchUp, EngineError> {
-        let mut round = Round::default();
-        let outbox = self.outbox().await?;
-        for kind in Kind::ALL {
-            match outbox.judge(self.catalog.registry(kind).state()) {
-                IndexState::Stale => match self.rebuild(kind, Self::usable_vectors, |_, _| {}).await {
-                    Ok(documents) => round.written += documents,
-                    Err(error) => round.pass_over(kind, error)?,
-                },
-                IndexState::Superseded => {
-                    round.elsewhere.insert(kind);
-                }
-                IndexState::Ready { .. } => {}
-            }
-        }
-        loop {
-            let ours = Kind::ALL.into_iter().filter(|kind| !round.elsewhere.contains(kind));
-            let Some(from) = ours.map(|kind| round.position(self, kind)).min() else { break };
-            let changes = self.store.changes(from, self.batch()).await?;
-            if self.store.first_change().await? > from + 1 {
-                // Another process has pruned what this index lacks: only a rebuild can tell. What was put is put again.
-                return Box::pin(self.catch_up_locked()).await;
-            }
-            let Some(last) = changes.last().map(|change| change.seq) else { break };
-            let mut by_kind: BTreeMap<Kind, BTreeSet<u64>> = BTreeMap::new();
-            for change in &changes {
-                if change.seq > round.position(self, change.id.kind) {
-                    by_kind.entry(change.id.kind).or_default().insert(change.id.number);
-                }
-            }
-            for (kind, numbers) in by_kind {
-                if round.elsewhere.contains(&kind) {
-                    continue;
-                }
-                match self.reindex(kind, &numbers).await {
-                    Ok(documents) => round.put(kind, documents),
-                    Err(error) => round.pass_over(kind, error)?,
-                }
-            }
-            round.read = last;
-            let patience = self.indexing.rest().map_or(COMMIT_EVERY, |(_, rest)| rest.max(COMMIT_EVERY));
-            if round.uncommitted >= UNCOMMITTED || round.since.is_some_and(|t| t.elapsed() >= patience) {
-                self.commit(&mut round).await?;
-            }
-        }
-        // A registry that never changes would have the whole outbox read again at each start.
-        let idle = |kind: &Kind| match self.catalog.registry(*kind).state() {
-            IndexState::Ready { position } => position + IDLE < round.read,
-            IndexState::Stale | IndexState::Superseded => false,
-        };
-        let idle: Vec<Kind> =
-            Kind::ALL.into_iter().filter(|kind| !round.elsewhere.contains(kind)).filter(idle).collect();
-        self.commit(&mut round).await?;
-        if round.elsewhere.is_empty() {
-            round.dirty.extend(idle);
-            // Whoever holds these holds up nothing: they have all that there is.
-            self.commit(&mut round).await?;
-            return Ok(CatchUp::Current { documents: round.written });
-        }
-        self.refresh_all().await?;
-        Ok(CatchUp::Elsewhere)
-    }
-
     /// What the outbox holds, and then the positions of all indexes as they are on the disk, so that what is pruned meanwhile is in
     /// them.
     async fn outbox(&self) -> Result<Outbox, EngineError> {
@@ -315,23 +255,6 @@ impl Engine {
         seen.insert(kind, Seen { generation, position });
     }
 
-    /// Hands the writer what the database now says of these records; nothing is committed yet.
-    async fn reindex(&self, kind: Kind, numbers: &BTreeSet<u64>) -> Result<u64, EngineError> {
-        let wanted: Vec<u64> = numbers.iter().copied().collect();
-        let records = self.store.records(kind, &wanted).await?;
-        let documents = documents(&self.store, &records).await?;
-        let present: BTreeSet<u64> = documents.iter().map(|document| document.number).collect();
-        let gone: Vec<u64> = numbers.difference(&present).copied().collect();
-        let count = documents.len() as u64;
-        let engine = self.clone();
-        let put = move |writer: &mut Writer| {
-            writer.put_all(&documents)?;
-            gone.iter().try_for_each(|number| writer.delete(*number))
-        };
-        blocking(move || engine.with_writer(kind, put)).await?;
-        Ok(count)
-    }
-
     /// Commits what the round has put so far, and remembers for all registries up to where the outbox has been read.
     async fn commit(&self, round: &mut Round) -> Result<(), EngineError> {
         let (position, started) = (round.read, Instant::now());
@@ -351,30 +274,40 @@ impl Engine {
         }
         (round.uncommitted, round.since) = (0, None);
         if writes {
-            self.indexing.untidy.store(true, Ordering::Release);
+            self.indexing.tidy.store(false, Ordering::Release);
             *self.indexing.committed.lock().unwrap_or_else(PoisonError::into_inner) =
                 Some((Instant::now(), started.elapsed()));
         }
         Ok(())
     }
 
-    /// Has the indexes that this process writes merged, once nothing was written for a while.
+    /// Has the indexes merged, once nothing was written for a while: those that this process writes, and those that another has left in many
+    /// segments, as an import does.
     async fn tidy_at_rest(&self) -> Result<(), EngineError> {
-        let rests = self.indexing.rest().is_some_and(|(ended, _)| ended.elapsed() >= AT_REST);
-        if !rests || !self.indexing.untidy.swap(false, Ordering::AcqRel) {
+        let began = *self.indexing.began.get_or_init(Instant::now);
+        let since = self.indexing.rest().map_or(began, |(ended, _)| ended);
+        if since.elapsed() < AT_REST || self.indexing.tidy.swap(true, Ordering::AcqRel) {
             return Ok(());
         }
         let _turn = self.indexing.turn.lock().await;
         let engine = self.clone();
-        blocking(move || {
-            let mut writers = engine.indexing.writers.lock().unwrap_or_else(PoisonError::into_inner);
-            Ok(writers.values_mut().try_for_each(|writer| match writer.tidy() {
-                // What another process has put in its place is not ours to tidy.
-                Err(IndexError::Superseded(_)) => Ok(()),
-                outcome => outcome,
-            })?)
-        })
-        .await
+        let tidy = move || {
+            Kind::ALL.into_iter().filter(|kind| engine.may_be_untidy(*kind)).try_for_each(|kind| {
+                match engine.with_writer(kind, Writer::tidy) {
+                    // What another process writes or has put in its place is not ours to tidy.
+                    Err(EngineError::Index(IndexError::Busy(_) | IndexError::Superseded(_))) => Ok(()),
+                    outcome => outcome,
+                }
+            })
+        };
+        blocking(tidy).await
+    }
+
+    fn may_be_untidy(&self, kind: Kind) -> bool {
+        let registry = self.catalog.registry(kind);
+        let writes =
+            || self.indexing.writers.lock().unwrap_or_else(PoisonError::into_inner).contains_key(&kind);
+        matches!(registry.state(), IndexState::Ready { .. }) && (registry.is_scattered() || writes())
     }
 
     pub(crate) fn with_writer(

@@ -19,7 +19,7 @@ pub struct Catalog {
 
 impl Catalog {
     /// Memory that the threads of a writer fill together before they write segments, in bytes.
-    pub const MEMORY_BUDGET: usize = 128 << 20;
+    pub const MEMORY_BUDGET: usize = 64 << 20;
 
     /// Opens or prepares the indexes under `directory`. An index that cannot be used is no error: its
     /// [`Registry::state`] says so. With a `model`, that one tells what texts mean, in place of term vectors; an index that was written with another one,

@@ -73,6 +73,11 @@ pub struct IndexDocument {
 impl IndexDocument {
     /// Digest of everything the index is told: the same on every platform and in every run of this version.
     pub fn digest(&self) -> u64 {
+        self.digest_with(&self.attributes.to_json())
+    }
+
+    /// The same, where the attributes are JSON already.
+    pub(crate) fn digest_with(&self, attributes: &[u8]) -> u64 {
         let mut hasher = blake3::Hasher::new();
         let mut add = |bytes: &[u8]| {
             hasher.update(&(bytes.len() as u64).to_le_bytes());
@@ -90,7 +95,7 @@ impl IndexDocument {
         }
         add(&(self.names.len() as u64).to_le_bytes());
         self.names.iter().for_each(|name| add(name.as_bytes()));
-        add(&self.attributes.to_json());
+        add(attributes);
         for facet in &self.facets {
             add(facet.dimension.slug().as_bytes());
             add(&(facet.path.len() as u64).to_le_bytes());

@@ -105,6 +105,11 @@ impl Registry {
         self.0.view().generation.as_ref().and_then(|generation| generation.committed_at())
     }
 
+    /// Whether it lies in so many segments that [`Writer::tidy`] may have something to merge.
+    pub fn is_scattered(&self) -> bool {
+        self.0.view().segments.len() >= Writer::SEGMENTS_AT_REST
+    }
+
     /// Opens the writer. There is at most one at a time, also across processes.
     ///
     /// # Errors

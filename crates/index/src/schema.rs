@@ -112,11 +112,12 @@ impl Fields {
     /// What tantivy keeps of a document in columns; `read` has those of its passages.
     pub(crate) fn columns(&self, document: &IndexDocument, read: &Columns) -> TantivyDocument {
         let mut made = TantivyDocument::default();
+        let attributes = document.attributes.to_json();
         made.add_u64(self.number, document.number);
-        made.add_u64(self.digest, document.digest());
+        made.add_u64(self.digest, document.digest_with(&attributes));
         made.add_bool(self.open, document.open);
         made.add_i64(self.updated_at, document.updated_at);
-        made.add_bytes(self.attributes, &document.attributes.to_json());
+        made.add_bytes(self.attributes, &attributes);
         read.vectors.iter().for_each(|&word| made.add_u64(self.vectors, word));
         read.pieces.iter().for_each(|&word| made.add_u64(self.pieces, word));
         facets(document).for_each(|facet| made.add_facet(self.facets, facet));

@@ -16,13 +16,22 @@ use crate::outdated::Outdated;
 use crate::registry::Shared;
 use crate::{IndexDocument, IndexError};
 
-/// So many segments of like size are merged into one, while there is more to write.
-const SEGMENTS_IN_MERGE: usize = 8;
+/// When segments of like size are merged into one.
+#[derive(Clone, Copy)]
+struct Merging {
+    /// So many small ones: single changes make them, and to merge them is little.
+    small: usize,
+    /// So many others.
+    large: usize,
+}
 
-/// The same when nothing is written: whoever asks looks each term up in each segment.
-const SEGMENTS_AT_REST: usize = 3;
+/// While there is more to write. To merge a document costs about a third of what it costs to write it, on one thread while the others wait.
+const WHILE_WRITING: Merging = Merging { small: 8, large: 16 };
 
-/// Segments up to this many documents count as of like size.
+/// When nothing is written: whoever asks looks each term up in each segment.
+const AT_REST: Merging = Merging { small: Writer::SEGMENTS_AT_REST, large: Writer::SEGMENTS_AT_REST };
+
+/// Segments up to this many documents are small.
 const SMALL_SEGMENT: u32 = 1_000;
 
 /// A segment with a larger share of deleted documents is written anew without them.
@@ -53,6 +62,9 @@ pub struct Writer {
 }
 
 impl Writer {
+    /// Fewer segments of like size stay as they are when nothing is written.
+    pub(crate) const SEGMENTS_AT_REST: usize = 3;
+
     pub(crate) fn open(shared: &Arc<Shared>) -> Result<Self, IndexError> {
         let generation = shared.view().generation.clone().ok_or(IndexError::Stale(shared.kind))?;
         let writer = index_writer(shared, &generation)?;
@@ -166,10 +178,10 @@ impl Writer {
         commit(&mut self.writer, position, &self.shared.fingerprint, &self.generation)?;
         self.dirty = false;
         self.shared.publish(&self.generation)?;
-        self.merge_some(SEGMENTS_IN_MERGE)
+        self.merge_some(WHILE_WRITING)
     }
 
-    /// Merges what commits leave for when nothing is written. Takes as long as writing what is merged.
+    /// Merges what commits leave for when nothing is written, and gives memory back that writing kept. Takes as long as writing what is merged.
     ///
     /// # Errors
     /// [`IndexError::Superseded`] when the registry was rebuilt meanwhile; or when the index cannot be written.
@@ -178,12 +190,13 @@ impl Writer {
         let _publishing = shared.publishing.lock().unwrap_or_else(PoisonError::into_inner);
         self.require_current()?;
         self.require_intact()?;
+        self.inverters.shrink();
         // Deletions that wait for a commit know segments by their names.
-        if self.dirty { Ok(()) } else { self.merge_some(SEGMENTS_AT_REST) }
+        if self.dirty { Ok(()) } else { self.merge_some(AT_REST) }
     }
 
-    fn merge_some(&mut self, segments: usize) -> Result<(), IndexError> {
-        if merge_some(&self.generation, &mut self.writer, segments)? {
+    fn merge_some(&mut self, merging: Merging) -> Result<(), IndexError> {
+        if merge_some(&self.generation, &mut self.writer, merging)? {
             self.settle()?;
         }
         self.segments = self.generation.index.searchable_segment_ids()?;
@@ -275,7 +288,7 @@ impl Rebuild {
     pub fn finish(mut self, position: u64) -> Result<(), IndexError> {
         self.inverters.flush(self.generation.reading(&self.shared.analyzer), &self.writer)?;
         commit(&mut self.writer, position, &self.shared.fingerprint, &self.generation)?;
-        merge_some(&self.generation, &mut self.writer, SEGMENTS_IN_MERGE)?;
+        merge_some(&self.generation, &mut self.writer, WHILE_WRITING)?;
         let _publishing = self.shared.publishing.lock().unwrap_or_else(PoisonError::into_inner);
         let old = self.shared.view().generation.clone();
         generation::set_current(&self.shared.root, &self.generation.name)?;
@@ -324,14 +337,19 @@ fn commit(
 fn merge_some(
     generation: &Generation,
     writer: &mut IndexWriter,
-    segments: usize,
+    merging: Merging,
 ) -> Result<bool, IndexError> {
     let mut policy = LogMergePolicy::default();
-    policy.set_min_num_segments(segments);
     policy.set_min_layer_size(SMALL_SEGMENT);
     policy.set_del_docs_ratio_before_merge(DELETED_SHARE);
     let segments = generation.index.searchable_segment_metas()?;
-    let merges = policy.compute_merge_candidates(&segments);
+    let (small, large): (Vec<_>, Vec<_>) =
+        segments.into_iter().partition(|segment| segment.num_docs() <= SMALL_SEGMENT);
+    let mut merges = Vec::new();
+    for (segments, least) in [(small, merging.small), (large, merging.large)] {
+        policy.set_min_num_segments(least);
+        merges.extend(policy.compute_merge_candidates(&segments));
+    }
     for merge in &merges {
         writer.merge(&merge.0).wait()?;
     }

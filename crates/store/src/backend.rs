@@ -11,6 +11,7 @@ use sqlx::sqlite::SqlitePool;
 
 use crate::load::Turns;
 use crate::postgres::{Bounded, Reach, Turn};
+use crate::sql::Marks;
 use crate::{StoreError, postgres, sqlite};
 
 /// A value of which each backend has its own type.
@@ -85,6 +86,14 @@ impl Backend {
 }
 
 impl Transaction {
+    /// How statements of many rows are best put.
+    pub(crate) const fn marks(&self) -> Marks {
+        match self {
+            Self::Sqlite(_) => Marks::InOrder,
+            Self::Postgres(_) => Marks::Numbered,
+        }
+    }
+
     /// Makes what was written visible and durable.
     ///
     /// # Errors

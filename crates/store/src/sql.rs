@@ -70,6 +70,15 @@ macro_rules! page {
     };
 }
 
+/// How a statement names what is bound to it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Marks {
+    /// `?`, one after the other. SQLite looks a numbered one up by name among all of them, which with hundreds is a good part of writing rows.
+    InOrder,
+    /// `$1`, as PostgreSQL must have it; SQLite knows it too.
+    Numbered,
+}
+
 /// Rows written by one statement, and keys sought by one.
 pub(crate) const ROWS: usize = 64;
 /// How many keys a list of sought keys may have; shorter lists repeat their last key, so that few texts are prepared.
@@ -215,29 +224,29 @@ pub(crate) fn achievements_of(keys: usize) -> AssertSqlSafe<String> {
 }
 
 /// Writes whole records, new or not.
-pub(crate) fn write_records(rows: usize) -> AssertSqlSafe<String> {
+pub(crate) fn write_records(marks: Marks, rows: usize) -> AssertSqlSafe<String> {
     let head = "INSERT INTO records (kind, number, external_id, revision, status, created_at, updated_at, profile) VALUES ";
     let tail = " ON CONFLICT (kind, number) DO UPDATE SET external_id = excluded.external_id, revision = excluded.revision,
         status = excluded.status, updated_at = excluded.updated_at, profile = excluded.profile";
-    AssertSqlSafe(format!("{head}{}{tail}", values(rows, 8)))
+    AssertSqlSafe(format!("{head}{}{tail}", values_as(marks, rows, 8)))
 }
 
 /// Writes whole contacts, new or not.
-pub(crate) fn write_contacts(rows: usize) -> AssertSqlSafe<String> {
+pub(crate) fn write_contacts(marks: Marks, rows: usize) -> AssertSqlSafe<String> {
     let head = "INSERT INTO contacts (kind, number, key_id, sealed) VALUES ";
     let tail = " ON CONFLICT (kind, number) DO UPDATE SET key_id = excluded.key_id, sealed = excluded.sealed";
-    AssertSqlSafe(format!("{head}{}{tail}", values(rows, 4)))
+    AssertSqlSafe(format!("{head}{}{tail}", values_as(marks, rows, 4)))
 }
 
 /// Adds inventors.
-pub(crate) fn add_inventors(rows: usize) -> AssertSqlSafe<String> {
+pub(crate) fn add_inventors(marks: Marks, rows: usize) -> AssertSqlSafe<String> {
     let head = "INSERT INTO inventors (achievement, position, name, expert) VALUES ";
-    AssertSqlSafe(format!("{head}{}", values(rows, 4)))
+    AssertSqlSafe(format!("{head}{}", values_as(marks, rows, 4)))
 }
 
 /// Adds rows to the outbox.
-pub(crate) fn add_changes(rows: usize) -> AssertSqlSafe<String> {
-    AssertSqlSafe(format!("INSERT INTO outbox (seq, kind, number) VALUES {}", values(rows, 3)))
+pub(crate) fn add_changes(marks: Marks, rows: usize) -> AssertSqlSafe<String> {
+    AssertSqlSafe(format!("INSERT INTO outbox (seq, kind, number) VALUES {}", values_as(marks, rows, 3)))
 }
 
 /// Whether the text for this many rows is worth keeping prepared: whole chunks and single rows come again and again.
@@ -268,13 +277,22 @@ fn values(rows: usize, columns: usize) -> String {
     rows.join(", ")
 }
 
+/// [`values`] that are named so.
+fn values_as(marks: Marks, rows: usize, columns: usize) -> String {
+    match marks {
+        Marks::Numbered => values(rows, columns),
+        Marks::InOrder => vec![format!("({})", vec!["?"; columns].join(", ")); rows].join(", "),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn placeholders_count_on_from_row_to_row() {
-        assert_eq!(values(2, 2), "($1, $2), ($3, $4)");
+        assert_eq!(values_as(Marks::Numbered, 2, 2), "($1, $2), ($3, $4)");
+        assert_eq!(values_as(Marks::InOrder, 2, 3), "(?, ?, ?), (?, ?, ?)");
         assert_eq!(list(2, 3), "($2, $3, $4)");
     }
 

@@ -70,6 +70,13 @@ impl Lexicon {
         }
     }
 
+    /// Forgets all terms, and keeps the memory for others.
+    pub fn clear(&mut self) {
+        self.characters.clear();
+        self.ends.clear();
+        self.table.fill(FREE);
+    }
+
     /// The term's number, if it is there.
     #[must_use]
     pub fn find(&self, term: &str) -> Option<u32> {
@@ -227,6 +234,8 @@ mod tests {
             assert!(terms.iter().zip(0..).all(|(term, number)| lexicon.take(term) == (number, false)));
             assert_eq!(lexicon.find_each(["词299", "词300"].into_iter()), [Some(299), None]);
             assert_eq!((lexicon.len(), lexicon.term(7)), (300, "词7"));
+            lexicon.clear();
+            assert_eq!((lexicon.find("词7"), lexicon.take("词8"), lexicon.len()), (None, (0, true), 1));
         }
     }
 

@@ -1,5 +1,6 @@
 //! Latin keys for Han names, so that people can type a name without an input method.
 
+use std::borrow::Cow;
 use std::sync::LazyLock;
 
 use pinyin::ToPinyinMulti;
@@ -57,9 +58,8 @@ pub fn keys(name: &str) -> Vec<String> {
     let mut initials = Vec::new();
     for start in 0..syllables.len() {
         let end = syllables.len().min(start + MAX_SYLLABLES);
-        for reading in readings(&syllables[start..end], short) {
-            push_new(&mut full, reading.concat());
-            let letters = reading.iter().filter_map(|syllable| syllable.chars().next()).collect();
+        for (reading, letters) in readings(&syllables[start..end], short) {
+            push_new(&mut full, reading);
             push_new(&mut initials, letters);
         }
     }
@@ -86,19 +86,22 @@ pub fn latin_query(q: &str) -> Option<String> {
     (!letters.is_empty()).then_some(letters)
 }
 
-fn push_new(keys: &mut Vec<String>, key: String) {
-    if !key.is_empty() && !keys.contains(&key) {
+/// The ways to read a syllable, the usual one first.
+type Syllable = Vec<Cow<'static, str>>;
+
+fn push_new<T: AsRef<str> + PartialEq>(keys: &mut Vec<T>, key: T) {
+    if !key.as_ref().is_empty() && !keys.contains(&key) {
         keys.push(key);
     }
 }
 
-/// The readings of each syllable of a name, the usual one first; a Latin word counts as one syllable. The first
+/// The syllables of a name; a Latin word counts as one syllable. The first
 /// character is given every reading it has, because surnames are read in unusual ways.
-fn syllables(name: &str) -> Vec<Vec<String>> {
+fn syllables(name: &str) -> Vec<Syllable> {
     let mut normalised = Normalised::default();
     normalised.read(name);
     let chars: Vec<char> = normalised.chars().iter().map(|c| c.value).take(MAX_NAME).collect();
-    let mut syllables: Vec<Vec<String>> = Vec::new();
+    let mut syllables: Vec<Syllable> = Vec::new();
     let mut at = 0;
     while at < chars.len() {
         let rest = &chars[at..];
@@ -111,7 +114,7 @@ fn syllables(name: &str) -> Vec<Vec<String>> {
             }
         } else if is_latin(chars[at]) {
             let end = (at..chars.len()).find(|&index| !is_latin(chars[index])).unwrap_or(chars.len());
-            syllables.push(vec![chars[at..end].iter().collect()]);
+            syllables.push(vec![chars[at..end].iter().collect::<String>().into()]);
             at = end;
         } else {
             let known = reading_of_start(&CHARACTERS, rest).map(|known| known.split('\'').collect());
@@ -151,12 +154,14 @@ fn readings_of(c: char) -> Vec<&'static str> {
 }
 
 /// The readings as they are typed.
-fn spelled<'a>(readings: impl Iterator<Item = &'a str>) -> Vec<String> {
-    let mut typed: Vec<String> = Vec::new();
+fn spelled(readings: impl Iterator<Item = &'static str>) -> Syllable {
+    let mut typed = Syllable::new();
     for reading in readings {
-        push_new(&mut typed, reading.replace('ü', "v"));
         if reading.contains(['ü', 'v']) {
-            push_new(&mut typed, reading.replace(['ü', 'v'], "u"));
+            push_new(&mut typed, reading.replace('ü', "v").into());
+            push_new(&mut typed, reading.replace(['ü', 'v'], "u").into());
+        } else {
+            push_new(&mut typed, reading.into());
         }
     }
     typed.retain(|reading| reading.is_ascii());
@@ -164,20 +169,31 @@ fn spelled<'a>(readings: impl Iterator<Item = &'a str>) -> Vec<String> {
     typed
 }
 
-/// At most [`MAX_READINGS`] ways to read the syllables, the usual one first.
-fn readings(syllables: &[Vec<String>], every_syllable: bool) -> Vec<Vec<&str>> {
-    let mut ways: Vec<Vec<&str>> = vec![Vec::new()];
+/// At most [`MAX_READINGS`] ways to read the syllables, the usual one first: joined, and the initials.
+fn readings(syllables: &[Syllable], every_syllable: bool) -> Vec<(String, String)> {
+    let mut ways = vec![(String::new(), String::new())];
     for (index, choices) in syllables.iter().enumerate() {
         let choices =
             if every_syllable || index == 0 { &choices[..] } else { &choices[..choices.len().min(1)] };
-        let longer: Vec<Vec<&str>> = choices
-            .iter()
-            .flat_map(|choice| ways.iter().map(move |way| [&way[..], &[choice.as_str()]].concat()))
-            .take(MAX_READINGS)
-            .collect();
-        if !longer.is_empty() {
-            ways = longer;
+        match choices {
+            [] => {}
+            [only] => ways.iter_mut().for_each(|way| go_on(way, only)),
+            several => {
+                let longer = several.iter().flat_map(|choice| {
+                    ways.iter().map(move |way| {
+                        let mut way = way.clone();
+                        go_on(&mut way, choice);
+                        way
+                    })
+                });
+                ways = longer.take(MAX_READINGS).collect();
+            }
         }
     }
     ways
+}
+
+fn go_on((reading, initials): &mut (String, String), syllable: &str) {
+    reading.push_str(syllable);
+    initials.extend(syllable.chars().next());
 }

@@ -8,8 +8,11 @@ use crate::stops::CharSet;
 /// A trie over the characters of all members.
 #[derive(Debug, Default)]
 pub(crate) struct Synonyms {
-    /// First characters of members: most places are ruled out by them.
+    /// First characters of members, and those that are members alone: most places are ruled out by them,
     starts: CharSet,
+    alone: CharSet,
+    /// and most others by the pairs that members begin with: a bit for each hash.
+    pairs: Pairs,
     /// The child of a node by a character; node 0 is the root.
     children: FxHashMap<(u32, char), u32>,
     /// The class that ends at each node.
@@ -33,7 +36,18 @@ impl Synonyms {
 
     fn insert(&mut self, member: &str, class: u32) {
         let mut node = 0;
-        member.chars().take(1).for_each(|c| self.starts.insert(c));
+        let mut first = member.chars();
+        match (first.next(), first.next()) {
+            (Some(one), Some(other)) => {
+                self.starts.insert(one);
+                self.pairs.insert(one, other);
+            }
+            (Some(alone), None) => {
+                self.starts.insert(alone);
+                self.alone.insert(alone);
+            }
+            _ => {}
+        }
         for c in member.chars() {
             let next = self.class_at.len() as u32;
             node = *self.children.entry((node, c)).or_insert(next);
@@ -65,7 +79,12 @@ impl Synonyms {
     }
 
     fn longest_at(&self, chars: &[Char], from: usize) -> Option<(usize, u32)> {
-        if !self.starts.contains(chars[from].value) || splits_latin(chars, from) {
+        let first = chars[from].value;
+        if !self.starts.contains(first) {
+            return None;
+        }
+        let goes_on = chars.get(from + 1).is_some_and(|next| self.pairs.may_contain(first, next.value));
+        if !(goes_on || self.alone.contains(first)) || splits_latin(chars, from) {
             return None;
         }
         let mut node = *self.children.get(&(0, chars[from].value))?;
@@ -83,6 +102,37 @@ impl Synonyms {
             }
             to += 1;
         }
+    }
+}
+
+/// A set of pairs of characters that takes some others for its own: one bit for each of so many hashes.
+#[derive(Debug)]
+struct Pairs(Box<[u64]>);
+
+impl Pairs {
+    /// A few per cent of them are set by the members there are.
+    const BITS: u32 = 16;
+
+    fn place(one: char, other: char) -> (usize, u64) {
+        let pair = u64::from(one) << 32 | u64::from(other);
+        let hash = pair.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> (u64::BITS - Self::BITS);
+        ((hash / 64) as usize, 1 << (hash % 64))
+    }
+
+    fn insert(&mut self, one: char, other: char) {
+        let (word, bit) = Self::place(one, other);
+        self.0[word] |= bit;
+    }
+
+    fn may_contain(&self, one: char, other: char) -> bool {
+        let (word, bit) = Self::place(one, other);
+        self.0[word] & bit != 0
+    }
+}
+
+impl Default for Pairs {
+    fn default() -> Self {
+        Self(vec![0; (1 << Self::BITS) / 64].into())
     }
 }
 

@@ -6,7 +6,7 @@ use std::time::Instant;
 use domain::Kind;
 use index::{IndexError, IndexState};
 
-use crate::{Engine, EngineError};
+use crate::EngineError;
 
 /// The numbers of the oldest entry that the outbox still has, and of the latest.
 pub(super) struct Outbox {
@@ -42,10 +42,6 @@ pub(super) struct Round {
 }
 
 impl Round {
-    pub(super) fn position(&self, engine: &Engine, kind: Kind) -> u64 {
-        engine.position(kind).max(self.read)
-    }
-
     pub(super) fn put(&mut self, kind: Kind, documents: u64) {
         self.dirty.insert(kind);
         self.uncommitted += documents;

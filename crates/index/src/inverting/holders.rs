@@ -1,4 +1,4 @@
-//! Which documents hold a term, for the fields of which nothing else is asked.
+//! Which documents hold a term, for a field whose terms come again and again, and of which nothing else is asked: facets.
 
 use std::io;
 

@@ -17,6 +17,7 @@ const SHARE: usize = 16;
 
 /// The segments that are being made: one for each thread.
 pub(crate) struct Inverters {
+    /// `None` where nothing was written yet: those that are empty keep the memory that they were filled in.
     each: Vec<Option<Inverter>>,
     /// Bytes that each may hold.
     budget: usize,
@@ -53,7 +54,7 @@ impl Inverters {
         let take = |inverter: &mut Option<Inverter>| {
             while let Some(&(share, vectors)) = shares.get(next.fetch_add(1, Ordering::Relaxed)) {
                 add_share(inverter, share, vectors, with, writer)?;
-                if let Some(full) = inverter.take_if(|inverter| inverter.is_full(budget)) {
+                if let Some(full) = inverter.as_mut().filter(|inverter| inverter.is_full(budget)) {
                     hand_over(full, with, writer, handed_over)?;
                 }
             }
@@ -69,9 +70,16 @@ impl Inverters {
         writer: &IndexWriter,
     ) -> Result<Vec<SegmentId>, IndexError> {
         let handed_over = &self.handed_over;
-        let held = self.each.iter_mut().filter_map(Option::take);
+        let held = self.each.iter_mut().flatten().filter(|inverter| inverter.documents > 0);
         for_each(held, |inverter| hand_over(inverter, with, writer, handed_over))?;
         Ok(std::mem::take(&mut *handed_over.lock().unwrap_or_else(PoisonError::into_inner)))
+    }
+
+    /// Gives back the memory of those that are empty.
+    pub(crate) fn shrink(&mut self) {
+        for inverter in &mut self.each {
+            inverter.take_if(|inverter| inverter.documents == 0);
+        }
     }
 }
 
@@ -95,7 +103,7 @@ fn add_share(
 }
 
 fn hand_over(
-    inverter: Inverter,
+    inverter: &mut Inverter,
     with: Reading<'_>,
     writer: &IndexWriter,
     to: &Mutex<Vec<SegmentId>>,

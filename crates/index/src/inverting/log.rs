@@ -22,7 +22,7 @@ const FAR: u32 = u32::MAX >> TERM_BITS;
 pub(super) const MOST_TERMS: usize = 1 << TERM_BITS;
 
 /// Tokens put in order at a time, eight bytes each.
-const AT_ONCE: usize = 2 << 20;
+const AT_ONCE: usize = 1 << 20;
 
 /// Positions between two texts of a field: no phrase goes from one to the other.
 const GAP: u32 = 1;
@@ -83,9 +83,17 @@ impl Log {
         size_of_val(&*self.words) + size_of_val(&*self.documents)
     }
 
-    /// Writes the postings of each term. `ascending` has the terms' numbers in order, `ranks` the place of each in it.
+    /// Forgets all tokens, and keeps the memory for others.
+    pub(super) fn clear(&mut self) {
+        self.words.clear();
+        self.documents.clear();
+        (self.begins, self.reaches, self.last) = (0, 0, 0);
+    }
+
+    /// Writes the postings of each term. `ascending` has the terms' numbers in order, `ranks` the place of each in it. What it holds is of no
+    /// use afterwards.
     pub(super) fn write(
-        mut self,
+        &mut self,
         terms: &Terms,
         ascending: &[u32],
         ranks: &[u32],

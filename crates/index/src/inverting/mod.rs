@@ -5,6 +5,7 @@
 
 mod holders;
 mod inverters;
+mod listed;
 mod log;
 mod terms;
 
@@ -16,7 +17,7 @@ use tantivy::index::{SegmentComponent, SegmentMeta};
 use tantivy::postings::InvertedIndexSerializer;
 use tantivy::schema::Schema;
 use tantivy::store::StoreWriter;
-use tantivy::tokenizer::{FacetTokenizer, MAX_TOKEN_LEN, TokenStream, Tokenizer};
+use tantivy::tokenizer::{FacetTokenizer, MAX_TOKEN_LEN, TokenStream, Tokenizer, TokenizerManager};
 use tantivy::{DocId, Index, Segment, TantivyDocument};
 use text::{Analyzer, Scratch, TokenKind};
 use vectors::{Packed, TermVectors};
@@ -27,6 +28,7 @@ use crate::pieces::{Columns, mark};
 use crate::schema::{self, Fields, NAMES, TEXT_FIELDS};
 use holders::Holders;
 pub(crate) use inverters::Inverters;
+use listed::Listed;
 use log::{Log, MOST_TERMS};
 use terms::{Key, Term, Terms};
 
@@ -38,15 +40,16 @@ pub(crate) struct Reading<'a> {
     pub(crate) meaning: Meaning<'a>,
 }
 
-/// A segment that is being made.
+/// A segment that is being made, one after the other in the same memory.
 struct Inverter {
     documents: DocId,
     schema: Schema,
+    tokenizers: TokenizerManager,
     terms: Terms,
     text: [Log; TEXT_FIELDS],
-    latin: Holders,
+    latin: Listed,
     facets: Holders,
-    numbers: Holders,
+    numbers: Listed,
     lengths: FieldNormsWriter,
     fast: FastFieldsWriter,
     columns: Columns,
@@ -89,24 +92,24 @@ impl Inverter {
             documents: 0,
             terms: Terms::default(),
             text: Default::default(),
-            latin: Holders::default(),
+            latin: Listed::default(),
             facets: Holders::default(),
-            numbers: Holders::default(),
+            numbers: Listed::default(),
             lengths: FieldNormsWriter::for_schema(&schema),
-            fast: FastFieldsWriter::from_schema_and_tokenizer_manager(&schema, tokenizers)?,
+            fast: FastFieldsWriter::from_schema_and_tokenizer_manager(&schema, tokenizers.clone())?,
             columns: Columns::default(),
             passage: Passage::default(),
             schema,
+            tokenizers,
         })
     }
 
     /// Whether it holds what is to be held in so many bytes.
     fn is_full(&self, budget: usize) -> bool {
         let text: usize = self.text.iter().map(Log::memory).sum();
-        let others = [&self.latin, &self.facets, &self.numbers].map(Holders::memory);
+        let others = self.latin.memory() + self.facets.memory() + self.numbers.memory();
         let columns = self.fast.mem_usage() + self.lengths.mem_usage();
-        text + self.terms.memory() + others.iter().sum::<usize>() + columns >= budget
-            || self.terms.len() >= MOST_TERMS / 2
+        text + self.terms.memory() + others + columns >= budget || self.terms.len() >= MOST_TERMS / 2
     }
 
     /// Adds a document. `vectors` has those of its passages where a model has read them.
@@ -198,41 +201,62 @@ impl Inverter {
         self.lengths.record(self.documents, fields.number, 1);
     }
 
-    /// Writes all of it into the files of `segment`.
-    fn write(self, segment: Segment, fields: &Fields) -> tantivy::Result<SegmentMeta> {
-        let Self { documents, schema, terms, text, latin, facets, numbers, mut lengths, mut fast, .. } = self;
-        lengths.fill_up_to_max_doc(documents);
-        let to = segment.open_write(SegmentComponent::FieldNorms)?;
-        lengths.serialize(FieldNormsSerializer::from_write(to)?, None)?;
-        let mut to = segment.open_write(SegmentComponent::FastFields)?;
-        fast.serialize(&mut to, None)?;
-        to.terminate()?;
-        drop(fast);
-        write_store(&segment, documents, &schema)?;
-
-        let ascending = terms.ascending();
-        let mut ranks = vec![0; ascending.len()];
-        ascending.iter().zip(0..).for_each(|(&term, rank)| ranks[term as usize] = rank);
-        let mut to = InvertedIndexSerializer::open(&segment)?;
-        for (log, field) in text.into_iter().zip(fields.text) {
-            let tokens = log.tokens();
-            if tokens > 0 {
-                let mut to = to.new_field(field, tokens, None)?;
-                log.write(&terms, &ascending, &ranks, &mut to)?;
-                to.close()?;
-            }
-        }
-        for (holders, field) in [(latin, fields.latin), (facets, fields.facets), (numbers, fields.number)] {
-            if holders.tokens() > 0 {
-                let mut to = to.new_field(field, holders.tokens(), None)?;
-                holders.write(&mut to)?;
-                to.close()?;
-            }
-        }
-        to.close()?;
+    /// Writes all of it into the files of `segment`, and is empty then. After an error it is of no use.
+    fn write(&mut self, segment: Segment, fields: &Fields) -> tantivy::Result<SegmentMeta> {
+        let documents = std::mem::take(&mut self.documents);
+        self.write_columns(&segment, documents)?;
+        self.write_terms(&segment, fields)?;
         let meta = segment.with_max_doc(documents).meta().clone();
         meta.untrack_temp_docstore();
         Ok(meta)
+    }
+
+    fn write_columns(&mut self, segment: &Segment, documents: DocId) -> tantivy::Result<()> {
+        let empty = FieldNormsWriter::for_schema(&self.schema);
+        let mut lengths = std::mem::replace(&mut self.lengths, empty);
+        lengths.fill_up_to_max_doc(documents);
+        let to = segment.open_write(SegmentComponent::FieldNorms)?;
+        lengths.serialize(FieldNormsSerializer::from_write(to)?, None)?;
+        let empty =
+            FastFieldsWriter::from_schema_and_tokenizer_manager(&self.schema, self.tokenizers.clone())?;
+        let mut fast = std::mem::replace(&mut self.fast, empty);
+        let mut to = segment.open_write(SegmentComponent::FastFields)?;
+        fast.serialize(&mut to, None)?;
+        to.terminate()?;
+        write_store(segment, documents, &self.schema)
+    }
+
+    fn write_terms(&mut self, segment: &Segment, fields: &Fields) -> tantivy::Result<()> {
+        let Self { terms, text, latin, facets, numbers, .. } = self;
+        let ascending = terms.ascending();
+        let mut ranks = vec![0; ascending.len()];
+        ascending.iter().zip(0..).for_each(|(&term, rank)| ranks[term as usize] = rank);
+        let mut to = InvertedIndexSerializer::open(segment)?;
+        for (log, field) in text.iter_mut().zip(fields.text) {
+            let tokens = log.tokens();
+            if tokens > 0 {
+                let mut to = to.new_field(field, tokens, None)?;
+                log.write(terms, &ascending, &ranks, &mut to)?;
+                to.close()?;
+            }
+            log.clear();
+        }
+        terms.clear();
+        for (listed, field) in [(latin, fields.latin), (numbers, fields.number)] {
+            if listed.tokens() > 0 {
+                let mut to = to.new_field(field, listed.tokens(), None)?;
+                listed.write(&mut to)?;
+                to.close()?;
+            }
+            listed.clear();
+        }
+        let facets = std::mem::take(facets);
+        if facets.tokens() > 0 {
+            let mut to = to.new_field(fields.facets, facets.tokens(), None)?;
+            facets.write(&mut to)?;
+            to.close()?;
+        }
+        Ok(to.close()?)
     }
 }
 

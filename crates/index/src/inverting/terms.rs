@@ -1,9 +1,8 @@
 //! The terms of a segment that is being made, each by a number.
 
 use std::hint;
-use std::sync::Arc;
 
-use rustc_hash::FxHashMap;
+use text::Lexicon;
 
 /// Bytes that a key holds of its term: two Han characters fit.
 const SHORT: usize = 7;
@@ -63,8 +62,11 @@ pub(super) struct Terms {
     /// By number. In the order of keys, terms are in the order of their bytes, but for long ones that begin alike.
     keys: Vec<Key>,
     short: Table,
-    long: FxHashMap<Arc<str>, Term>,
-    texts: FxHashMap<u32, Arc<str>>,
+    /// Terms whose keys are not whole, and what is known of each: numbers ascend.
+    long: Lexicon,
+    of_long: Vec<Term>,
+    /// Bytes of the long terms together.
+    long_bytes: usize,
 }
 
 impl Terms {
@@ -74,8 +76,19 @@ impl Terms {
 
     /// About how many bytes they take.
     pub(super) fn memory(&self) -> usize {
-        const LONG_ENTRY: usize = 128;
-        size_of_val(&*self.keys) + size_of_val(&*self.short.slots) + self.long.len() * LONG_ENTRY
+        /// Where it ends, two to four places in its table, and what is known of it.
+        const LONG_ENTRY: usize = 4 + 3 * 8 + size_of::<Term>();
+        let long = self.long_bytes + self.of_long.len() * LONG_ENTRY;
+        size_of_val(&*self.keys) + size_of_val(&*self.short.slots) + long
+    }
+
+    /// Forgets all terms, and keeps the memory for others.
+    pub(super) fn clear(&mut self) {
+        self.keys.clear();
+        self.short.clear();
+        self.long.clear();
+        self.of_long.clear();
+        self.long_bytes = 0;
     }
 
     /// Has the places read where short terms are looked up, all at once: one by one each would be waited for.
@@ -101,29 +114,33 @@ impl Terms {
 
     /// As [`Self::find_short`], of a term whose key is not whole.
     pub(super) fn find_long(&mut self, term: &str, vector: impl FnOnce(&str) -> Option<u32>) -> Term {
-        if let Some(&known) = self.long.get(term) {
-            return known;
+        let (place, new) = self.long.take(term);
+        if new {
+            self.of_long.push(Term::new(self.keys.len() as u32, vector(term)));
+            self.keys.push(Key::new(term));
+            self.long_bytes += term.len();
         }
-        let number = self.keys.len() as u32;
-        let (text, new): (Arc<str>, _) = (term.into(), Term::new(number, vector(term)));
-        self.keys.push(Key::new(term));
-        self.texts.insert(number, text.clone());
-        self.long.insert(text, new);
-        new
+        self.of_long[place as usize]
     }
 
     /// All numbers, ordered by the bytes of their terms.
     pub(super) fn ascending(&self) -> Vec<u32> {
         let mut keys: Vec<(Key, u32)> = self.keys.iter().copied().zip(0..).collect();
-        let text = |number: u32| self.texts.get(&number);
-        keys.sort_unstable_by(|&(one, a), &(other, b)| one.cmp(&other).then_with(|| text(a).cmp(&text(b))));
+        // Those of one key are long.
+        keys.sort_unstable_by(|&(one, a), &(other, b)| {
+            one.cmp(&other).then_with(|| self.long_term(a).cmp(self.long_term(b)))
+        });
         keys.into_iter().map(|(_, number)| number).collect()
     }
 
     /// Calls `f` with the bytes of a term.
     pub(super) fn with_bytes<T>(&self, number: u32, f: impl FnOnce(&[u8]) -> T) -> T {
         let key = self.keys[number as usize];
-        if key.is_whole() { key.with_bytes(f) } else { f(self.texts[&number].as_bytes()) }
+        if key.is_whole() { key.with_bytes(f) } else { f(self.long_term(number).as_bytes()) }
+    }
+
+    fn long_term(&self, number: u32) -> &str {
+        self.long.term(self.of_long.partition_point(|term| term.number < number) as u32)
     }
 }
 
@@ -165,6 +182,11 @@ impl Table {
         at
     }
 
+    fn clear(&mut self) {
+        self.slots.fill((Key::default(), Term::default()));
+        self.taken = 0;
+    }
+
     fn grow(&mut self) {
         let larger = vec![(Key::default(), Term::default()); (self.slots.len() * 2).max(Self::LEAST)];
         for (key, term) in std::mem::replace(&mut self.slots, larger) {
@@ -186,7 +208,13 @@ mod tests {
         fn numbers_go_back_and_forth_and_order_is_that_of_bytes(
             terms in proptest::collection::vec("[a-b\u{0}电池]{0,9}", 0..40),
         ) {
+            // What was there before leaves nothing behind.
             let mut numbered = Terms::default();
+            for before in ["电", "电池", "电池组", "b"] {
+                let key = Key::new(before);
+                _ = if key.is_whole() { numbered.find_short(key, |_| None) } else { numbered.find_long(before, |_| None) };
+            }
+            numbered.clear();
             let mut number = |term: &str| {
                 let key = Key::new(term);
                 let found = if key.is_whole() {

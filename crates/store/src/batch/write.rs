@@ -46,9 +46,11 @@ impl Batch<'_> {
 }
 
 async fn records(transaction: &mut Transaction, changed: &[Entry]) -> Result<(), StoreError> {
+    let marks = transaction.marks();
     for chunk in changed.chunks(sql::ROWS) {
         on_backend!(&mut *transaction, transaction => {
-            let mut query = sqlx::query(sql::write_records(chunk.len())).persistent(sql::is_prepared(chunk.len()));
+            let text = sql::write_records(marks, chunk.len());
+            let mut query = sqlx::query(text).persistent(sql::is_prepared(chunk.len()));
             for Entry { row, .. } in chunk {
                 query = query
                     .bind(row.kind.as_str())
@@ -92,13 +94,15 @@ async fn contacts(transaction: &mut Transaction, keys: &Keys, changed: &[Entry])
     if !known.is_empty() {
         last_key::hold(transaction, keys).await?;
     }
+    let marks = transaction.marks();
     for chunk in known.chunks(sql::ROWS) {
         let mut sealed = Vec::with_capacity(chunk.len());
         for (id, contact) in chunk {
             sealed.push((*id, keys.seal(*id, contact)?));
         }
         on_backend!(&mut *transaction, transaction => {
-            let mut query = sqlx::query(sql::write_contacts(chunk.len())).persistent(sql::is_prepared(chunk.len()));
+            let text = sql::write_contacts(marks, chunk.len());
+            let mut query = sqlx::query(text).persistent(sql::is_prepared(chunk.len()));
             for (id, Sealed { key_id, text }) in sealed {
                 query = query.bind(id.kind.slug()).bind(signed(id.number)).bind(key_id).bind(text);
             }
@@ -168,9 +172,11 @@ async fn add_inventors(
     transaction: &mut Transaction,
     rows: &[(i64, i64, Inventor)],
 ) -> Result<(), StoreError> {
+    let marks = transaction.marks();
     for chunk in rows.chunks(sql::ROWS) {
         on_backend!(&mut *transaction, transaction => {
-            let mut query = sqlx::query(sql::add_inventors(chunk.len())).persistent(sql::is_prepared(chunk.len()));
+            let text = sql::add_inventors(marks, chunk.len());
+            let mut query = sqlx::query(text).persistent(sql::is_prepared(chunk.len()));
             for (achievement, position, inventor) in chunk {
                 query = query
                     .bind(*achievement)
@@ -213,9 +219,11 @@ pub(crate) async fn changes(transaction: &mut Transaction, outbox: &[RecordId]) 
     let mut seq: i64 = on_backend!(&mut *transaction, transaction => {
         sqlx::query_scalar(sql::LAST_CHANGE).fetch_one(&mut **transaction).await?
     });
+    let marks = transaction.marks();
     for chunk in outbox.chunks(sql::ROWS) {
         on_backend!(&mut *transaction, transaction => {
-            let mut query = sqlx::query(sql::add_changes(chunk.len())).persistent(sql::is_prepared(chunk.len()));
+            let text = sql::add_changes(marks, chunk.len());
+            let mut query = sqlx::query(text).persistent(sql::is_prepared(chunk.len()));
             for id in chunk {
                 seq += 1;
                 query = query.bind(seq).bind(id.kind.slug()).bind(signed(id.number));

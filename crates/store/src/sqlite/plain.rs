@@ -9,7 +9,7 @@ use crate::StoreError;
 use crate::keyring::Keys;
 use crate::rows::{record_id, row, signed};
 use crate::sealing::Sealed;
-use crate::sql::{self, contacts as texts};
+use crate::sql::{self, Marks, contacts as texts};
 
 /// Contacts sealed in one transaction.
 const BATCH: i64 = 1_000;
@@ -51,7 +51,7 @@ pub(crate) async fn seal_plain_contacts(writer: &SqlitePool, keys: &Keys) -> Res
             let id = record_id(&kind, number)?;
             let contact = Contact { person, mobile, phone, fax, email, address, postcode };
             let Sealed { key_id, text } = keys.seal(id, &contact)?;
-            sqlx::query(sql::write_contacts(1))
+            sqlx::query(sql::write_contacts(Marks::InOrder, 1))
                 .bind(id.kind.slug())
                 .bind(signed(id.number))
                 .bind(key_id)
