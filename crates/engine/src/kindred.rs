@@ -23,7 +23,7 @@ use crate::duplicates::NeedBrief;
 use crate::matching::today;
 use crate::rematch::summary;
 use crate::{Engine, EngineError, RunSummary, blocking};
-pub(crate) use neighbours::{HELD, Peers, SHOWN, SINGLE, by_words, kindred_query, neighbourhood};
+pub(crate) use neighbours::{HELD, Peers, SHOWN, SINGLE, by_words, neighbourhood, weightiest};
 
 /// Needs read at a time; pairs read at a time.
 const PAGE: u32 = 500;
@@ -220,6 +220,7 @@ impl Engine {
         if needs.owners_among(&group.members) < LEAST {
             return Ok(None);
         }
+        let cohesion = told_cohesion(&group);
         let again = group.members.iter().filter_map(|member| needs.same.get(member)).flatten();
         let numbers: Vec<u64> = group.members.iter().chain(again).copied().collect();
         let records = self.store.records(Kind::Need, &numbers).await?;
@@ -259,7 +260,7 @@ impl Engine {
             label: told.label,
             enterprises,
             counties: counties.len(),
-            cohesion: (group.cohesion * 1e3).round() / 1e3,
+            cohesion,
             members: members.iter().zip(told.needs).map(member).collect(),
         }))
     }
@@ -272,6 +273,11 @@ impl Engine {
         })
         .await
     }
+}
+
+/// A group's cohesion as it is told.
+pub(crate) fn told_cohesion(group: &Group) -> f64 {
+    (group.cohesion * 1e3).round() / 1e3
 }
 
 /// Clusters in their order: those of the most enterprises first.

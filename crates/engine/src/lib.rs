@@ -78,7 +78,7 @@ pub use kindred::{ClusterMember, ClusterPage, ClusterRequest, NeedCluster, SameN
 pub use matching::{Excluded, Match, MatchAnswer, MatchRequest, Subject};
 pub use night::{
     ChangeFeed, ChangeReason, EpochStatistics, FeedPlace, FeedRequest, MOST_CHANGE_ROWS, MatchChange,
-    NightRanking, Placed, RematchSettings,
+    NightRanking, RematchSettings,
 };
 pub use operations::aside::Laid;
 pub use operations::{Fault, FaultKind, Operation, OperationSettings, Progress, Task};
@@ -107,7 +107,7 @@ pub use ranking::{Alikeness, Exclusion, Explanation, Highlight, Part, Question, 
 pub use store::{
     About, Action, Actor, ActorKind, AuditFault, AuditFaultKind, AuditFilter, AuditReport, AuditResult,
     AuditRow, Connections, Delivery, DeliveryState, Erased, ErasurePlan, Event, KeyInUse, KeyState,
-    LEAST_KEPT_DAYS, Load, OperationState, Outcome, Receipt, Rotation, RunId, StoreError, Webhook,
+    LEAST_KEPT_DAYS, Load, OperationState, Outcome, Place, Receipt, Rotation, RunId, StoreError, Webhook,
     WebhookChange, WebhookLoad, WebhookState, make_private,
 };
 

@@ -132,8 +132,8 @@ async fn edit(engine: &Engine, dice: &mut Dice) {
     }
 }
 
-/// Number, score and parts of a place, floating numbers by their bits.
-type PlaceBits = (u64, u64, Vec<(u8, u32, u32, u64)>);
+/// Number and score of a place, and value and weight of each part, floating numbers by their bits.
+type PlaceBits = (u64, u64, Vec<(u32, u32)>);
 type Published = BTreeMap<(u64, Kind), Vec<PlaceBits>>;
 
 /// What is published for every need: ranks and scores to the last bit, in the order of the lists.
@@ -144,13 +144,12 @@ async fn published(folder: &Path) -> Published {
     store.close().await;
     let mut all = BTreeMap::new();
     for list in lists {
-        let places = list.shown().iter().map(|place| {
-            let parts = place.parts.iter();
-            let parts = parts
-                .map(|part| (part.code, part.value.to_bits(), part.weight.to_bits(), part.points.to_bits()));
-            (place.number, place.score.to_bits(), parts.collect())
-        });
-        let places: Vec<_> = places.collect();
+        let place = |place: &store::Place| {
+            let parts = place.values.iter().zip(&list.weights);
+            let parts = parts.map(|(value, weight)| (value.to_bits(), weight.to_bits())).collect();
+            (place.number, place.score.to_bits(), parts)
+        };
+        let places: Vec<_> = list.shown().iter().map(place).collect();
         if !places.is_empty() {
             all.insert((list.need, list.target), places);
         }

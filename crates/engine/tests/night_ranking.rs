@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use domain::{Kind, RecordId, Status};
 use engine::{
-    Engine, EpochStatistics, Format, ImportOptions, MatchRequest, NightRanking, Placed, Settings, Subject,
+    Engine, EpochStatistics, Format, ImportOptions, MatchRequest, NightRanking, Place, Settings, Subject,
 };
 use jiff::civil::date;
 use serde_json::json;
@@ -34,7 +34,7 @@ async fn loaded(folder: &Path) -> Engine {
 }
 
 /// The best of each need and registry.
-async fn placed(engine: &Engine, night: &NightRanking, keep: usize) -> BTreeMap<(u64, Kind), Vec<Placed>> {
+async fn placed(engine: &Engine, night: &NightRanking, keep: usize) -> BTreeMap<(u64, Kind), Vec<Place>> {
     let mut all = BTreeMap::new();
     for number in (1..=40).step_by(3) {
         let need = engine.read(RecordId::new(Kind::Need, number)).await.unwrap().record;
@@ -61,7 +61,7 @@ async fn the_night_proposes_whom_a_request_proposes() {
         let live: Vec<(u64, f64)> =
             matches.iter().map(|found| (found.record.id.number, found.explanation.total)).collect();
         let night: Vec<(u64, f64)> =
-            placed.iter().map(|found| (found.number, rounded(found.score.total))).collect();
+            placed.iter().map(|found| (found.number, rounded(found.score))).collect();
         assert_eq!(live, night, "need {number}, {target}");
     }
 }
@@ -110,7 +110,7 @@ async fn some_are_ranked_as_among_all() {
         let all = night.rank(&asking, target, None, 1000).unwrap();
         let among: Vec<u64> = (1..200).step_by(3).collect();
         let some = night.rank(&asking, target, Some(&among), 1000).unwrap();
-        let expected: Vec<Placed> =
+        let expected: Vec<Place> =
             all.iter().filter(|found| among.contains(&found.number)).cloned().collect();
         assert!(!expected.is_empty());
         assert_eq!(some, expected, "{target}");

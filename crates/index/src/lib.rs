@@ -39,7 +39,7 @@ pub use document::{Dimension, Facet, IndexDocument};
 pub use error::IndexError;
 pub use peers::{Counts, Peers};
 pub use registry::{IndexState, Registry};
-pub use resident::{Ask, Asker, Best, Few, Memory, Question, Resident, Scratch, Wanted};
+pub use resident::{Ask, Asker, Best, Few, Heard, Memory, Question, Reached, Resident, Scratch, Wanted};
 pub use retrieval::{Candidate, Retrieved, Scope};
 pub use search::{FacetCount, FacetRequest, Filter, Hit, SearchAfter, SearchPage, SearchQuery, Sort};
 pub use single::Marks;

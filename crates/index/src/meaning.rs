@@ -45,13 +45,13 @@ impl<'a> Meaning<'a> {
         }
     }
 
-    /// Where what is asked for points.
+    /// Where what is asked for points: as the query says or, where it does not, as its terms do.
     pub(crate) fn direction(self, query: &Query) -> Option<Direction> {
         match self {
-            Self::Terms(vectors) => {
+            Self::Terms(vectors) if query.meaning.is_none() => {
                 vectors.direction(query.terms.iter().map(|term| (term.text.as_str(), term.meaning)))
             }
-            Self::Model(_) => query.meaning.clone(),
+            Self::Terms(_) | Self::Model(_) => query.meaning.clone(),
         }
     }
 
@@ -62,12 +62,12 @@ impl<'a> Meaning<'a> {
         numbers: impl Iterator<Item = Option<u32>>,
     ) -> Option<Direction> {
         match self {
-            Self::Terms(vectors) => {
+            Self::Terms(vectors) if query.meaning.is_none() => {
                 let weights = query.terms.iter().map(|term| term.meaning);
                 let weighed = numbers.zip(weights);
                 vectors.direction_by_number(weighed.filter_map(|(number, weight)| Some((number?, weight))))
             }
-            Self::Model(_) => query.meaning.clone(),
+            Self::Terms(_) | Self::Model(_) => query.meaning.clone(),
         }
     }
 

@@ -11,7 +11,7 @@ use tantivy::directory::OwnedBytes;
 use tantivy::fieldnorm::FieldNormReader;
 use tantivy::{DocId, Searcher, SegmentReader};
 use text::Analyzer;
-use vectors::TermVectors;
+use vectors::{Direction, TermVectors};
 
 use crate::generation::{Fault, Generation};
 use crate::meaning::Meaning;
@@ -355,6 +355,11 @@ impl Snapshot {
     pub fn rate(&self, query: &Query, corpus: &Corpus, weights: &Weights) -> f32 {
         let trust = self.0.meaning().filter(|_| weights.meaning.weight > 0.0).map_or(0.0, Meaning::trust);
         Texts::rate(weights, corpus.spread(query, &weights.candidate), trust)
+    }
+
+    /// Where what is asked for points in this registry; `None` when it has no meaning, or meaning does not count.
+    pub fn direction(&self, query: &Query, weights: &Weights) -> Option<Direction> {
+        self.0.meaning().filter(|_| weights.meaning.weight > 0.0)?.direction(query)
     }
 
     /// The marks of all terms of evidence, for [`Self::best`].

@@ -121,6 +121,11 @@ impl Statistics {
         self.numbered(self.terms.find(term))
     }
 
+    /// How telling a term is, per area.
+    pub(crate) fn idfs(&self, term: &str) -> Areas<f32> {
+        self.telling()(self.frequencies(term)).1
+    }
+
     /// As [`Self::frequencies`], of many terms in less time.
     pub fn frequencies_of<'t>(&self, terms: impl Iterator<Item = &'t str> + Clone) -> Vec<Areas<u64>> {
         self.terms.find_each(terms).into_iter().map(|number| self.numbered(number)).collect()

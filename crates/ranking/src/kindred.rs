@@ -62,18 +62,29 @@ pub fn groups(neighbourhoods: &[Neighbourhood]) -> Vec<Group> {
 
 /// Those that find each other, by place in `numbers`, each pair once, in order.
 fn ties(neighbourhoods: &[Neighbourhood], numbers: &[u64]) -> Vec<(usize, usize, f64)> {
-    let mut found: FxHashMap<(u64, u64), f32> = FxHashMap::default();
+    let places: FxHashMap<u64, usize> = numbers.iter().copied().zip(0..).collect();
+    let mut found: Vec<Vec<(usize, f32)>> = vec![Vec::new(); numbers.len()];
     for one in neighbourhoods {
-        found.extend(one.near.iter().map(|(other, likeness)| ((one.number, *other), *likeness)));
+        let near = one.near.iter().filter_map(|(other, likeness)| Some((*places.get(other)?, *likeness)));
+        found[places[&one.number]].extend(near);
     }
-    let place = |number: u64| numbers.binary_search(&number).ok();
-    let tie = |(&(a, b), &there): (&(u64, u64), &f32)| {
-        let back = found.get(&(b, a)).filter(|_| a < b)?;
-        let likeness = (f64::from(there) * f64::from(*back)).sqrt().min(1.0);
-        Some((place(a)?, place(b)?, likeness)).filter(|tie| tie.2 > 0.0)
+    for near in &mut found {
+        near.sort_by_key(|(place, _)| *place);
+    }
+    let likeness = |of: usize, to: usize| {
+        let near = &found[of];
+        near.binary_search_by_key(&to, |(place, _)| *place).ok().map(|at| near[at].1)
     };
-    let mut ties: Vec<(usize, usize, f64)> = found.iter().filter_map(tie).collect();
-    ties.sort_unstable_by_key(|tie| (tie.0, tie.1));
+    let mut ties = Vec::new();
+    for (a, near) in found.iter().enumerate() {
+        for &(b, there) in &near[near.partition_point(|(place, _)| *place <= a)..] {
+            let Some(back) = likeness(b, a) else { continue };
+            let likeness = (f64::from(there) * f64::from(back)).sqrt().min(1.0);
+            if likeness > 0.0 {
+                ties.push((a, b, likeness));
+            }
+        }
+    }
     ties
 }
 

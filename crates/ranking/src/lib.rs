@@ -42,5 +42,8 @@ pub use label::{Common, SharedWords, common};
 pub use learning::{Example, Fit, Parameter, learn};
 pub use query::{Query, WeightedTerm};
 pub use rarity::{Rarity, rarities};
-pub use score::{Part, Score, Texts, part_names, score, text_at_least, total, total_at_most};
+pub use score::{
+    PARTS, Part, Score, Texts, part_names, part_values, part_weights, score, text_at_least, total,
+    total_at_most,
+};
 pub use weights::{Dilution, FeatureWeights, KindWeights, Meaning, Pieces, Weights};

@@ -39,7 +39,7 @@ pub struct Query {
     /// A record is proposed only if it holds, in one area, all terms of one of these: a word that says something, or a synonym class. Places in
     /// `terms`, ascending; characters alone are no ground.
     pub grounds: Vec<Vec<u32>>,
-    /// What the whole asks for, where an embedding model reads it; term vectors read the terms.
+    /// What the whole asks for, where an embedding model reads it, or where it is known already what the term vectors of those who are asked make of the terms.
     pub meaning: Option<Direction>,
     /// The terms of the asking side's registry by whose numbers the query's go. What others know of these can be looked up beforehand, once for all who ask.
     pub peers: Option<Arc<Lexicon>>,

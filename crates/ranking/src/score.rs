@@ -11,7 +11,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::{Areas, Feature, Weights, features};
+use crate::{Areas, FEATURES, Feature, Weights, features};
 
 /// One addend of a total.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -72,7 +72,7 @@ impl Texts {
 /// The points of each area, of meaning and of each feature; they add up to the total.
 struct Points {
     /// Value, weight and points of the texts: areas in their order, then meaning.
-    texts: [(f64, f64, f64); 5],
+    texts: [(f64, f64, f64); TEXTS],
     /// What a feature of value and weight 1 adds.
     base: f64,
 }
@@ -138,6 +138,46 @@ pub fn part_names() -> impl Iterator<Item = (String, String)> {
     let other = |(code, label): (&str, &str)| (code.to_owned(), label.to_owned());
     let others = [("meaning", "语义相近")].into_iter().chain(features::NAMES).map(other);
     domain::Area::ALL.into_iter().map(area).chain(others)
+}
+
+/// How many parts a score may have.
+pub const PARTS: usize = TEXTS + FEATURES;
+
+/// Text areas and meaning.
+const TEXTS: usize = 5;
+
+/// The value of each part of a score, in the order of [`part_names`]; with [`part_weights`] enough to tell the parts of a total that is kept ([`Score::kept`]).
+pub fn part_values(texts: &Texts, nearness: &[(f32, f32); FEATURES]) -> [f32; PARTS] {
+    let Areas { title, keywords, body, evidence } = texts.areas;
+    let [region, industry, field, availability, capacity] = nearness.map(|(value, _)| value);
+    [title, keywords, body, evidence, texts.likeness, region, industry, field, availability, capacity]
+}
+
+/// What each part of a score weighs where one of likeness is worth `rate`.
+pub fn part_weights(rate: f32, weights: &Weights) -> [f32; PARTS] {
+    let [title, keywords, body, evidence] =
+        domain::Area::ALL.map(|area| weights.candidate.areas[area].weight);
+    let [region, industry, field, availability, capacity] = weights.features.in_order();
+    [title, keywords, body, evidence, rate, region, industry, field, availability, capacity]
+}
+
+impl Score {
+    /// The score of which this total, values and weights were kept: what its parts come to is off by a rounding at most.
+    pub fn kept(total: f64, values: &[f32; PARTS], weights: &[f32; PARTS]) -> Self {
+        let product = |at: usize| f64::from(values[at]) * f64::from(weights[at]);
+        let text: f64 = (0..TEXTS).map(product).sum();
+        let near: f64 = (TEXTS..PARTS).map(product).sum();
+        let base = total / (1.0 + near);
+        let part = |(at, (code, label)): (usize, (String, String))| Part {
+            code,
+            label,
+            value: values[at].into(),
+            weight: weights[at].into(),
+            points: base * product(at) / if at < TEXTS { text } else { 1.0 },
+        };
+        let told = part_names().enumerate().filter(|(at, _)| *at >= TEXTS || product(*at) > 0.0);
+        Self { total, parts: told.map(part).collect() }
+    }
 }
 
 /// Scores a pair from what its texts come to, the ideal text score and its features.

@@ -70,8 +70,8 @@ pub use load::{Connections, Load};
 pub use operations::{Advance, Ending, OnFile, Operation, OperationDraft, OperationState};
 pub use reading::{Change, ListFilter};
 pub use runs::{
-    BatchWork, ChangesPlace, Claim, Findings, ListChanges, MatchChange, MatchList, Opened, Place, PlacePart,
-    Run, RunBatch, RunId, RunPlan, RunProgress, RunState, RunTotals,
+    BatchWork, ChangesPlace, Claim, Findings, ListChanges, MatchChange, MatchList, Opened, PARTS, Place, Run,
+    RunBatch, RunId, RunPlan, RunProgress, RunState, RunTotals,
 };
 pub use shut_out::ShutOut;
 pub use store::{Address, MigrationReport, Store};

@@ -23,7 +23,7 @@ use crate::{Store, StoreError, sql};
 use batches::TotalsRow;
 pub use batches::{BatchWork, Claim, Findings, RunBatch, RunProgress};
 pub use changes::{ChangesPlace, ListChanges, MatchChange};
-pub use lists::{MatchList, Place, PlacePart};
+pub use lists::{MatchList, PARTS, Place};
 pub use opening::{Opened, RunPlan};
 use rows::RunRow;
 pub(crate) use striking::strike;

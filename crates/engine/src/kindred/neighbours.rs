@@ -92,14 +92,21 @@ pub(crate) fn neighbourhood(number: u64, near: &[(u64, f32)]) -> Neighbourhood {
 
 /// What a need asks other needs for, from what it asks for.
 pub(crate) fn kindred_query(mut query: Query) -> Query {
-    let terms = &mut query.terms;
-    terms.retain(|term| !says_nothing(&term.text));
-    let single = terms.iter_mut().filter(|term| term.kind == TokenKind::Unigram);
-    single.for_each(|term| term.weight *= SINGLE);
-    terms.sort_by(|a, b| b.weight.total_cmp(&a.weight));
-    terms.truncate(TERMS);
+    query.terms.retain(|term| !says_nothing(&term.text));
+    weightiest(&mut query.terms, |term| (term.kind, &mut term.weight));
     // Whatever they share may make needs alike; and places have moved.
     Query { grounds: vec![Vec::new()], ..query }
+}
+
+/// Of the terms of a need that say something those with which it asks other needs, and what they count there.
+pub(crate) fn weightiest<T>(terms: &mut Vec<T>, of: impl Fn(&mut T) -> (TokenKind, &mut f32)) {
+    for term in terms.iter_mut() {
+        let (kind, weight) = of(term);
+        *weight *= if kind == TokenKind::Unigram { SINGLE } else { 1.0 };
+    }
+    let mut weighed: Vec<(f32, T)> = terms.drain(..).map(|mut term| (*of(&mut term).1, term)).collect();
+    weighed.sort_by(|a, b| b.0.total_cmp(&a.0));
+    terms.extend(weighed.into_iter().take(TERMS).map(|(_, term)| term));
 }
 
 impl Engine {

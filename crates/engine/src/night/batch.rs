@@ -5,15 +5,15 @@ use std::sync::Arc;
 
 use domain::{Attributes, Kind, Record, RecordId, Status};
 use futures_util::future::try_join_all;
-use index::{Asker, Question, Wanted};
-use ranking::Exclusion;
-use store::{Findings, ListChanges, ListFilter, MatchChange, MatchList, Place};
+use index::{Asker, Question, Reached, Wanted};
+use ranking::{Exclusion, part_weights};
+use store::{Findings, ListChanges, ListFilter, MatchChange, MatchList, PARTS, Place};
 
 use super::merging::{cut, merged};
 use super::ranking::NightRanking;
 use super::reaching::Read;
+use super::readings::{Measure, Reading};
 use super::reasons::{Fates, Turn};
-use super::scores::place;
 use super::working::Shift;
 use crate::rematch::TARGETS;
 use crate::{Engine, EngineError, blocking};
@@ -27,8 +27,10 @@ pub(super) struct Asked {
     /// `None` when it takes part no more.
     pub(super) record: Option<Record>,
     pub(super) before: [Option<MatchList>; TARGETS.len()],
+    /// What it asks for, where a list is brought up to date.
+    pub(super) reading: Option<Reading>,
     /// Of those that changed, who may come to a place in the list; nothing where that does not matter.
-    pub(super) reached: [Vec<u64>; TARGETS.len()],
+    pub(super) reached: [Vec<Reached>; TARGETS.len()],
 }
 
 /// What became of a need's lists.
@@ -43,7 +45,7 @@ struct Matched {
 /// A need of which some lists are to be made anew still, and what it asks for, if that was read.
 struct Begun {
     matched: Matched,
-    read: Option<Arc<Read>>,
+    read: Option<Read>,
 }
 
 impl Begun {
@@ -112,7 +114,7 @@ impl Engine {
         let mut asked: BTreeMap<u64, Asked> = BTreeMap::new();
         let one = |number| {
             let (before, reached) = ([const { None }; TARGETS.len()], Default::default());
-            Asked { number, record: None, before, reached }
+            Asked { number, record: None, before, reading: None, reached }
         };
         if let Some(base) = &shift.base {
             for list in self.store.match_lists(base.id, after, up_to).await? {
@@ -195,7 +197,7 @@ impl Shift {
 
     /// Brings a need's lists up to date as far as those that changed tell.
     fn begun(&self, asked: Asked) -> Result<Begun, EngineError> {
-        let Asked { number, record, before, reached } = asked;
+        let Asked { number, record, before, reading, reached } = asked;
         let took_part = before.iter().flatten().any(|list| list.takes_part);
         let Some(record) = record else {
             let end = |before: Option<MatchList>| {
@@ -223,31 +225,22 @@ impl Shift {
             Turn::None
         };
         let attributes = Attributes::of(&record);
-        let mut read = None;
         let mut lists = Vec::with_capacity(TARGETS.len());
-        for (before, reached) in before.into_iter().zip(reached) {
-            let mut asker = || -> Result<Arc<Read>, EngineError> {
-                if read.is_none() {
-                    read = Some(Arc::new(self.read(&record)?));
-                }
-                read.clone().ok_or(EngineError::Panicked)
-            };
+        for (at, (before, reached)) in before.into_iter().zip(reached).enumerate() {
             let known = before.filter(|list| list.takes_part);
             let outcome = match known.as_ref().filter(|list| self.goes_on_from(&record, list)) {
-                Some(list) => self.brought_up_to_date(list, &reached, &attributes, &mut asker)?,
+                Some(list) => self.brought_up_to_date(at, list, &reached, &attributes, reading.as_ref())?,
                 None => Outcome::Uncertain,
             };
             let (now, ranked) = match outcome {
                 Outcome::Same => (None, false),
                 Outcome::Now(list) => (Some(list), false),
-                Outcome::Uncertain => {
-                    asker()?;
-                    (None, true)
-                }
+                Outcome::Uncertain => (None, true),
             };
             let now = now.filter(|now| known.as_ref() != Some(now));
             lists.push(Update { before: known, now, ranked });
         }
+        let read = lists.iter().any(|list| list.ranked).then(|| self.read(&record)).transpose()?;
         let matched = Matched { need: number, attributes, turn, takes_part: true, lists };
         Ok(Begun { matched, read })
     }
@@ -262,13 +255,14 @@ impl Shift {
             && !self.anew.contains(&list.target)
     }
 
-    /// The list with those scored again who changed and may have a place in it.
+    /// The list, of the registry at this place among [`TARGETS`], with those scored again who changed and may have a place in it.
     fn brought_up_to_date(
         &self,
+        at: usize,
         list: &MatchList,
-        reached: &[u64],
+        reached: &[Reached],
         attributes: &Attributes,
-        asker: &mut impl FnMut() -> Result<Arc<Read>, EngineError>,
+        reading: Option<&Reading>,
     ) -> Result<Outcome, EngineError> {
         let changed = self.changed.as_ref().map_or(&[][..], |changed| changed.of(list.target));
         let held = |place: &Place| changed.binary_search(&place.number).is_ok();
@@ -278,14 +272,23 @@ impl Shift {
         }
         let mut scored = Vec::new();
         if !reached.is_empty() {
-            let read = asker()?;
+            // Whoever was reached was asked for by it.
+            let reading = reading.ok_or(EngineError::Panicked)?;
             let wanted = Wanted { keep: self.length.all(), floor: floor(list) };
-            let asker = Asker { query: &read.query, attributes };
-            let corpus = read.corpus(&self.ranking, list.target)?;
-            scored = self.ranking.rank_some(asker, corpus, list.target, reached, wanted)?;
+            let grounds = reading.grounds();
+            let heard = reading.heard(at, attributes, &grounds);
+            scored = self.ranking.rank_some(&heard, list.target, reached, wanted)?;
         }
-        let merged = merged(list, changed, scored.iter().map(place).collect(), self.length);
-        Ok(merged.map_or(Outcome::Uncertain, Outcome::Now))
+        let merged = merged(list, changed, scored, self.length);
+        let weighed = |list: MatchList| match reading {
+            Some(reading) => MatchList { weights: self.part_weights(reading.measures[at]), ..list },
+            None => list,
+        };
+        Ok(merged.map_or(Outcome::Uncertain, |list| Outcome::Now(weighed(list))))
+    }
+
+    fn part_weights(&self, Measure { rate, .. }: Measure) -> [f32; PARTS] {
+        part_weights(rate, self.ranking.weights())
     }
 
     /// Makes the lists of one registry anew that are to be: all of them together, which takes less time than one after the other.
@@ -301,10 +304,11 @@ impl Shift {
         }
         // One more than a list holds tells whether there are others.
         let placed = self.ranking.rank_all(&questions, target, self.length.all() + 1)?;
-        for (begun, placed) in anew.iter_mut().zip(placed) {
-            let Matched { need, lists, .. } = &mut begun.matched;
-            let places: Vec<Place> = placed.iter().map(place).collect();
-            let list = MatchList { complete: true, places, ..MatchList::of_none(*need, target) };
+        for (begun, places) in anew.iter_mut().zip(placed) {
+            let Begun { matched: Matched { need, lists, .. }, read } = &mut **begun;
+            let measure = read.as_ref().ok_or(EngineError::Panicked)?.measures[at];
+            let weights = self.part_weights(measure);
+            let list = MatchList { complete: true, weights, places, ..MatchList::of_none(*need, target) };
             let Update { before, now, .. } = &mut lists[at];
             *now = Some(cut(list, self.length)).filter(|now| before.as_ref() != Some(now));
         }
@@ -348,7 +352,7 @@ mod tests {
     use super::*;
 
     fn list(numbers: &[u64]) -> MatchList {
-        let place = |number: &u64| Place { number: *number, score: 1.0, parts: Vec::new() };
+        let place = |number: &u64| Place { number: *number, score: 1.0, values: [0.0; PARTS] };
         let places = numbers.iter().map(place).collect();
         MatchList { takes_part: true, shown: numbers.len(), places, ..MatchList::of_none(1, Kind::Expert) }
     }

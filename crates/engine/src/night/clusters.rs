@@ -3,20 +3,21 @@
 //! By an epoch's statistics the likeness of two needs is a function of the two. So the argument of `merging.rs` holds for whom a need finds as it does for
 //! whom it is matched with; and a group of the same needs has the same words in common.
 
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 
 use domain::{Attributes, Kind, Status};
-use index::{Ask, Asker, Few, Wanted};
+use index::{Ask, Few, Heard, Wanted};
 use jiff::civil::Date;
 use ranking::kindred::{Group, groups};
-use ranking::{Exclusion, exclusions};
+use ranking::{Exclusion, exclusions, says_nothing};
 use store::{Cluster, ClusterPlace, ListFilter};
-use text::TokenKind;
+use text::{Lexicon, TokenKind};
 
 use super::neighbours::{Kept, Neighbours, memo_key};
+use super::readings::Reading;
 use super::working::Shift;
 use crate::kindred::{
-    LEAST, NeedCluster, Needs, Peers, SINGLE, by_words, kindred_query, neighbourhood, placed,
+    LEAST, NeedCluster, Needs, Peers, SINGLE, by_words, neighbourhood, placed, told_cohesion, weightiest,
 };
 use crate::{Engine, EngineError, blocking};
 
@@ -83,16 +84,24 @@ impl Engine {
         peers: &Peers,
     ) -> Result<Vec<Cluster>, EngineError> {
         let mut clusters: Vec<NeedCluster> = Vec::new();
-        let before = std::mem::take(&mut kept.told);
+        let mut before = std::mem::take(&mut kept.told);
         for group in found {
-            let key = memo_key(&group, needs);
-            let cluster =
-                match before.get(&key).map(|told| told.as_deref().map(serde_json::from_str).transpose()) {
-                    Some(Ok(cluster)) => cluster,
-                    _ => self.cluster(group, needs, peers).await?,
-                };
-            kept.told.insert(key, cluster.as_ref().map(content));
-            clusters.extend(cluster);
+            let (key, cohesion) = (memo_key(&group, needs), told_cohesion(&group));
+            let told = before.remove(&key);
+            let known = told.as_ref().map(|told| told.as_deref().map(serde_json::from_str).transpose());
+            let cluster: Option<NeedCluster> = match known {
+                Some(Ok(cluster)) => {
+                    kept.told.extend(told.map(|told| (key, told)));
+                    cluster
+                }
+                _ => {
+                    let cluster = self.cluster(group, needs, peers).await?;
+                    kept.told.insert(key, cluster.as_ref().map(content));
+                    cluster
+                }
+            };
+            // Members that are as they were may have come nearer to each other, or moved apart.
+            clusters.extend(cluster.map(|cluster| NeedCluster { cohesion, ..cluster }));
         }
         peers.require_ready()?;
         // What a need says now may not be what the index knew of it.
@@ -187,33 +196,37 @@ fn asked_about(
     let statistics = shift.ranking.statistics().needs();
     let weights = by_words(shift.ranking.weights());
     let few = Few::new(peers.snapshot(), statistics, &weights, shift.run.business_date, came)?;
-    let readings = shift.readings.lock().unwrap_or_else(PoisonError::into_inner);
+    let readings = shift.readings();
     let reading = |need: &u64| readings.saying(*need, &needs.open.get(need)?.digest);
-    let mut unknown: Vec<u64> = kept.needs.keys().copied().filter(|need| reading(need).is_none()).collect();
-    let known: Vec<u64> = kept.needs.keys().copied().filter(|need| reading(need).is_some()).collect();
+    let (mut known, mut unknown): (Vec<(u64, Reading)>, Vec<u64>) = Default::default();
+    for need in kept.needs.keys() {
+        match reading(need) {
+            Some(reading) => known.push((*need, reading)),
+            None => unknown.push(*need),
+        }
+    }
+    let single = |kind| if kind == TokenKind::Unigram { SINGLE } else { 1.0 };
     // All terms, where a need asks with the weightiest of them: no sum is less for that.
-    let terms: Vec<Vec<(u32, f32)>> = known
-        .iter()
-        .filter_map(reading)
-        .map(|reading| {
-            let single = |kind| if kind == TokenKind::Unigram { SINGLE } else { 1.0 };
-            let terms = reading.terms.iter().zip(reading.kinds());
-            terms.map(|(&(term, weight), kind)| (term, weight * single(kind))).collect()
-        })
-        .collect();
+    let terms = |reading: &Reading| -> Vec<(u32, f32)> {
+        let terms = reading.terms.iter().zip(reading.kinds());
+        terms.map(|(&(term, weight), kind)| (term, weight * single(kind))).collect()
+    };
+    let terms: Vec<Vec<(u32, f32)>> = known.iter().map(|(_, reading)| terms(reading)).collect();
     let least = |need: &u64| f64::from(kept.needs.get(need).map_or(0.0, Kept::least));
     let asks = known.iter().zip(&terms);
     let asks: Vec<Ask<'_>> =
-        asks.map(|(need, terms)| Ask { terms, rate: 0.0, least_text: least(need) }).collect();
+        asks.map(|((need, _), terms)| Ask { terms, rate: 0.0, least_text: least(need) }).collect();
     let reached = few.reached(readings.terms(), &asks);
-    for (need, reached) in known.iter().zip(reached) {
-        let (Some(kept), Some(reading)) = (kept.needs.get_mut(need), reading(need)) else { continue };
+    let mut said = Said { terms: readings.terms(), says: vec![None; readings.terms().len()] };
+    for ((need, reading), reached) in known.iter().zip(reached) {
+        let Some(kept) = kept.needs.get_mut(need) else { continue };
         let mut found = Vec::new();
         if !reached.is_empty() {
-            let query = kindred_query(readings.query(reading));
-            let asker = Asker { query: &query, attributes: &Attributes::default() };
-            let corpus = statistics.corpus(&query);
-            let best = few.best(asker, &corpus, &reached, Wanted::best(reached.len()));
+            let terms = said.asked_by(reading);
+            let (attributes, grounds) = (&Attributes::default(), &[&[][..]][..]);
+            // Nobody is to come to a total: needs are told apart by their words.
+            let heard = Heard { attributes, terms: &terms, grounds, direction: None, ideal: 1.0, rate: 0.0 };
+            let best = few.best(&heard, &reached, Wanted::best(reached.len()));
             found = best.iter().map(|best| (best.number, best.texts.total(&weights))).collect();
         }
         if !kept.merge(found) {
@@ -221,4 +234,25 @@ fn asked_about(
         }
     }
     Ok(unknown)
+}
+
+/// Which of the terms that are asked for say something, as far as anybody wanted to know.
+struct Said<'a> {
+    terms: &'a Lexicon,
+    says: Vec<Option<bool>>,
+}
+
+impl Said<'_> {
+    /// What a need asks other needs for: [`crate::kindred`]'s query, by numbers.
+    fn asked_by(&mut self, reading: &Reading) -> Vec<(u32, f32)> {
+        let mut terms: Vec<(u32, f32, TokenKind)> = Vec::with_capacity(reading.terms.len());
+        for (&(term, weight), kind) in reading.terms.iter().zip(reading.kinds()) {
+            let says = &mut self.says[term as usize];
+            if *says.get_or_insert_with(|| !says_nothing(self.terms.term(term))) {
+                terms.push((term, weight, kind));
+            }
+        }
+        weightiest(&mut terms, |(_, weight, kind)| (*kind, weight));
+        terms.into_iter().map(|(term, weight, _)| (term, weight)).collect()
+    }
 }

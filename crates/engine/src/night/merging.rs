@@ -38,7 +38,7 @@ pub(super) fn merged(
 ) -> Option<MatchList> {
     let least = if old.complete { None } else { Some(old.places.last()?) };
     let same = |place: &&Place| changed.binary_search(&place.number).is_err();
-    let mut places: Vec<Place> = old.places.iter().filter(same).cloned().collect();
+    let mut places: Vec<Place> = old.places.iter().filter(same).copied().collect();
     places.extend(scored);
     places.sort_by(order);
     if let Some(least) = least {
@@ -47,13 +47,11 @@ pub(super) fn merged(
             return None;
         }
     }
-    let list = MatchList {
-        places,
-        ..MatchList { complete: old.complete, ..MatchList::of_none(old.need, old.target) }
-    };
+    let MatchList { complete, weights, .. } = *old;
+    let list = MatchList { places, complete, weights, ..MatchList::of_none(old.need, old.target) };
     let list = cut(list, length);
     // An earlier version kept no parts of those in reserve, who are shown with them now.
-    list.shown().iter().all(|place| !place.parts.is_empty()).then_some(list)
+    list.shown().iter().all(|place| place.values.iter().any(|value| *value > 0.0)).then_some(list)
 }
 
 /// A list of a need that takes part, from its places, best first: `complete` when nobody else may be proposed.
@@ -72,7 +70,7 @@ mod tests {
 
     use domain::Kind;
     use proptest::prelude::*;
-    use store::PlacePart;
+    use store::PARTS;
 
     use super::*;
 
@@ -80,14 +78,13 @@ mod tests {
 
     /// The best of some, with few different scores, so that ties are many.
     fn best(all: &BTreeMap<u64, u8>, among: Option<&[u64]>) -> Vec<Place> {
-        let part = PlacePart { code: 0, value: 1.0, weight: 1.0, points: 1.0 };
         let held = all.iter().filter(|(number, score)| {
             **score > 0 && among.is_none_or(|among| among.binary_search(number).is_ok())
         });
         let place = |(number, score): (&u64, &u8)| Place {
             number: *number,
             score: f64::from(*score),
-            parts: vec![part],
+            values: [1.0; PARTS],
         };
         let mut places: Vec<Place> = held.map(place).collect();
         places.sort_by(order);

@@ -26,7 +26,7 @@ mod working;
 pub(crate) use opening::Begun;
 
 pub use feed::{ChangeFeed, FeedPlace, FeedRequest, MatchChange};
-pub use ranking::{NightRanking, Placed};
+pub use ranking::NightRanking;
 pub use reasons::ChangeReason;
 pub use settings::RematchSettings;
 pub use sheet::MOST_CHANGE_ROWS;

@@ -13,7 +13,7 @@ use crate::kindred::{HELD, Needs, SHOWN, TextDigest};
 
 /// Name of the file.
 const FILE: &str = "neighbours";
-const MARK: &[u8; 8] = b"HNNEAR01";
+const MARK: &[u8; 8] = b"HNNEAR02";
 
 /// What a process knows of how needs are alike.
 #[derive(Debug, PartialEq)]
@@ -71,10 +71,9 @@ impl Kept {
     }
 }
 
-/// Tells a group of needs, each as it stands, from any other.
+/// Tells the members of a group, each as it stands, from those of any other: what they have in common is the same as long as they are.
 pub(super) fn memo_key(group: &Group, needs: &Needs) -> TextDigest {
     let mut hasher = blake3::Hasher::new();
-    hasher.update(&group.cohesion.to_bits().to_le_bytes());
     for member in &group.members {
         let again = needs.same.get(member).map_or(&[][..], Vec::as_slice);
         hasher.update(&(again.len() as u64).to_le_bytes());

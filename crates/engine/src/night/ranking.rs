@@ -5,10 +5,17 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use domain::{Attributes, Kind, Record};
-use index::{Ask, Asker, Best, Counts, Few, Marks, Peers, Question, Resident, Scratch, Snapshot, Wanted};
+use index::{
+    Ask, Asker, Best, Counts, Few, Heard, Marks, Peers, Question, Reached, Resident, Scratch, Snapshot,
+    Wanted,
+};
 use jiff::civil::Date;
-use ranking::{Corpus, Evidence, Feature, Query, Score, Texts, Weights, exclusions, features, score};
+use ranking::{Corpus, Evidence, Query, Texts, Weights, exclusions};
+use store::Place;
+use text::Lexicon;
 
+use super::readings::Directions;
+use super::scores::place;
 use crate::asking::Asking;
 use crate::documents::passages;
 use crate::night::statistics::EpochStatistics;
@@ -45,17 +52,6 @@ const ONE_BY_ONE: usize = 400;
 thread_local! {
     /// Reused from need to need.
     static SCRATCH: RefCell<Scratch> = RefCell::default();
-}
-
-/// One of the best.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Placed {
-    /// Its number.
-    pub number: u64,
-    /// What it scores.
-    pub score: Score,
-    /// What it has in common with the need beside the texts.
-    pub features: Vec<Feature>,
 }
 
 /// Made when it is first asked for. Whoever else needs it meanwhile waits: two would take twice the memory.
@@ -138,6 +134,21 @@ impl NightRanking {
         self.engine.read_texts(need.id.kind, attributes, passages, warnings, Some(Counts::Known(peers)))
     }
 
+    /// Where a query points in each registry.
+    pub(super) fn directions(&self, query: &Query) -> Directions {
+        let (snapshots, weights) =
+            (self.registries.each_ref().map(|registry| &registry.snapshot), self.weights());
+        let [first, ..] = snapshots;
+        let (vectors, direction) = (first.vectors(), first.direction(query, weights));
+        Directions::new(snapshots.map(|snapshot| {
+            if snapshot.vectors().identity() == vectors.identity() {
+                direction.clone()
+            } else {
+                snapshot.direction(query, weights)
+            }
+        }))
+    }
+
     /// What one of likeness is worth at most to this query, in a registry.
     pub(super) fn rate(&self, query: &Query, corpus: &Corpus, target: Kind) -> Result<f32, EngineError> {
         Ok(self.registry(target)?.snapshot.rate(query, corpus, &self.engine.weights))
@@ -154,19 +165,23 @@ impl NightRanking {
         target: Kind,
         among: Option<&[u64]>,
         keep: usize,
-    ) -> Result<Vec<Placed>, EngineError> {
-        let corpus = self.statistics.corpus(target, &asking.query)?;
-        let asker = Asker { query: &asking.query, attributes: &asking.attributes };
-        match among {
-            None => {
-                let placed = self.rank_all(&[Question { asker, corpus: &corpus }], target, keep)?.pop();
-                Ok(placed.unwrap_or_default())
-            }
-            Some(among) => {
-                self.hold(target, among)?;
-                self.rank_some(asker, &corpus, target, among, Wanted::best(keep))
-            }
-        }
+    ) -> Result<Vec<Place>, EngineError> {
+        let Asking { query, attributes, .. } = asking;
+        let corpus = self.statistics.corpus(target, query)?;
+        let Some(among) = among else {
+            let question = Question { asker: Asker { query, attributes }, corpus: &corpus };
+            return Ok(self.rank_all(&[question], target, keep)?.pop().unwrap_or_default());
+        };
+        let few = self.few_of(target, among)?;
+        let (mut names, mut terms) = (Lexicon::default(), Vec::with_capacity(query.terms.len()));
+        query.terms.iter().for_each(|term| terms.push((names.take(&term.text).0, term.weight)));
+        let grounds: Vec<&[u32]> = query.grounds.iter().map(Vec::as_slice).collect();
+        let direction = self.registry(target)?.snapshot.direction(query, self.weights());
+        let (ideal, rate) = (corpus.ideal(query), self.rate(query, &corpus, target)?);
+        let (terms, direction) = (&terms[..], direction.as_ref());
+        let reached = few.reached(&names, &[Ask { terms, rate, least_text: 0.0 }]).pop().unwrap_or_default();
+        let heard = Heard { attributes, terms, grounds: &grounds, direction, ideal, rate };
+        Ok(self.best_of(&few, &heard, &reached, Wanted::best(keep)))
     }
 
     /// The `keep` best of a registry for each of those who ask.
@@ -175,7 +190,7 @@ impl NightRanking {
         questions: &[Question<'_>],
         target: Kind,
         keep: usize,
-    ) -> Result<Vec<Vec<Placed>>, EngineError> {
+    ) -> Result<Vec<Vec<Place>>, EngineError> {
         let (registry, weights) = (self.registry(target)?, &self.engine.weights);
         let wanted = Wanted::best(keep);
         if let Some(resident) = self.resident_if_worth(registry, target, questions.len())? {
@@ -183,43 +198,46 @@ impl NightRanking {
                 let best = resident.best_of_each(questions, wanted, scratch)?;
                 let placed = |(best, question): (Vec<Best<'_>>, &Question<'_>)| {
                     let best = best.into_iter().map(|best| (best.number, best.texts, best.attributes));
-                    self.placed(question.asker, question.corpus, best)
+                    self.placed(question, best)
                 };
                 Ok(best.into_iter().zip(questions).map(placed).collect())
             });
         }
         let marks = registry.marks.get(|| Ok(registry.snapshot.marks()?))?;
-        let placed = |&Question { asker, corpus }: &Question<'_>| {
+        let placed = |question: &Question<'_>| {
+            let Question { asker, corpus } = *question;
             let best = registry.snapshot.best(asker, corpus, &marks, weights, self.date, wanted)?;
             let best = best.iter().map(|best| (best.number, best.texts, &best.attributes));
-            Ok(self.placed(asker, corpus, best))
+            Ok(self.placed(question, best))
         };
         questions.iter().map(placed).collect()
     }
 
-    /// The best of these numbers, all of which are held ([`Self::hold`]), as far as they come to the floor: who has a list already asks only for what
-    /// may stand in it.
+    /// The best of those who were [`Self::reached`], as far as they come to the floor: who has a list already asks only for what may stand in it.
     pub(super) fn rank_some(
         &self,
-        asker: Asker<'_>,
-        corpus: &Corpus,
+        heard: &Heard<'_>,
         target: Kind,
-        among: &[u64],
+        reached: &[Reached],
         wanted: Wanted,
-    ) -> Result<Vec<Placed>, EngineError> {
-        let few = self.few(target)?;
-        let best = few.best(asker, corpus, among, wanted);
-        let best = best.into_iter().map(|best| (best.number, best.texts, best.attributes));
-        Ok(self.placed(asker, corpus, best))
+    ) -> Result<Vec<Place>, EngineError> {
+        Ok(self.best_of(&*self.few(target)?, heard, reached, wanted))
     }
 
-    /// Which of those that are held may come to what each of these asks for at least.
+    fn best_of(&self, few: &Few, heard: &Heard<'_>, reached: &[Reached], wanted: Wanted) -> Vec<Place> {
+        let told = |Best { number, texts, attributes }: Best<'_>| {
+            place(number, &texts, heard.ideal, [heard.attributes, attributes], self.weights())
+        };
+        few.best(heard, reached, wanted).into_iter().map(told).collect()
+    }
+
+    /// Which of those that are held ([`Self::hold`]) may come to what each of these asks for at least. `terms` are all that is asked for.
     pub(super) fn reached(
         &self,
         target: Kind,
-        terms: &[Box<str>],
+        terms: &Lexicon,
         asks: &[Ask<'_>],
-    ) -> Result<Vec<Vec<u64>>, EngineError> {
+    ) -> Result<Vec<Vec<Reached>>, EngineError> {
         Ok(self.few(target)?.reached(terms, asks))
     }
 
@@ -230,10 +248,13 @@ impl NightRanking {
         if few.as_ref().is_some_and(|(held, _)| held == numbers) {
             return Ok(());
         }
-        let (statistics, weights) = (self.statistics.of(target)?, &self.engine.weights);
-        let new = Few::new(&registry.snapshot, statistics, weights, self.date, numbers)?;
-        *few = Some((numbers.to_vec(), Arc::new(new)));
+        *few = Some((numbers.to_vec(), Arc::new(self.few_of(target, numbers)?)));
         Ok(())
+    }
+
+    fn few_of(&self, target: Kind, numbers: &[u64]) -> Result<Few, EngineError> {
+        let (statistics, snapshot) = (self.statistics.of(target)?, &self.registry(target)?.snapshot);
+        Ok(Few::new(snapshot, statistics, self.weights(), self.date, numbers)?)
     }
 
     fn few(&self, target: Kind) -> Result<Arc<Few>, EngineError> {
@@ -244,16 +265,12 @@ impl NightRanking {
 
     fn placed<'b>(
         &self,
-        asker: Asker<'_>,
-        corpus: &Corpus,
+        &Question { asker, corpus }: &Question<'_>,
         best: impl Iterator<Item = (u64, Texts, &'b Attributes)>,
-    ) -> Vec<Placed> {
-        let (weights, ideal) = (&self.engine.weights, corpus.ideal(asker.query));
-        best.map(|(number, texts, own)| {
-            let features = features(asker.attributes, own, &weights.features);
-            Placed { number, score: score(&texts, ideal, &features, weights), features }
-        })
-        .collect()
+    ) -> Vec<Place> {
+        let (ideal, weights) = (corpus.ideal(asker.query), self.weights());
+        best.map(|(number, texts, own)| place(number, &texts, ideal, [asker.attributes, own], weights))
+            .collect()
     }
 
     /// The registry in memory, when it is there or enough have asked to make it worth while.

@@ -61,7 +61,7 @@ impl Engine {
             let Some(record) = records.remove(&place.number) else { continue };
             let features = features(&asking.attributes, &Attributes::of(&record), &self.weights.features);
             ranks.push(rank);
-            found.push(Found { record, score: score(place), features });
+            found.push(Found { record, score: score(&list, place), features });
         }
         let explained = self.explain(&asking, found, &known, sight).await?;
         let edited = need.updated_at > run.opened_at;
@@ -103,10 +103,10 @@ impl Engine {
     ) -> Result<Option<(RunId, u32, f64, Vec<Part>)>, EngineError> {
         let Some(run) = self.store.current_run().await? else { return Ok(None) };
         let list = self.store.match_list(run.id, need, candidate.kind).await?;
-        let shown = list.as_ref().map_or(&[][..], MatchList::shown);
-        let found = shown.iter().zip(1..).find(|(place, _)| place.number == candidate.number);
+        let Some(list) = list else { return Ok(None) };
+        let found = list.shown().iter().zip(1..).find(|(place, _)| place.number == candidate.number);
         let told = |(place, rank): (&Place, u32)| {
-            let parts = score(place).parts.iter().map(round_part).collect();
+            let parts = score(&list, place).parts.iter().map(round_part).collect();
             (run.id, rank, rounded(place.score), parts)
         };
         Ok(found.map(told))

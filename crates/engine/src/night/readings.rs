@@ -6,51 +6,62 @@
 //! stays.
 
 use std::io;
+use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
-use domain::Record;
 use ranking::{Query, WeightedTerm};
 use rustc_hash::FxHashMap;
 use text::{Lexicon, TokenKind};
 use vectors::Direction;
 
 use super::bytes::{Bytes, put_text, put_u32, read_file, seal, unsealed, write_file};
-use crate::kindred::{TextDigest, text_digest};
+use crate::kindred::TextDigest;
 use crate::rematch::TARGETS;
 
 /// Name of the file.
 const FILE: &str = "readings";
-const MARK: &[u8; 8] = b"HNREAD01";
+const MARK: &[u8; 8] = b"HNREAD02";
 
-/// What a process knows of what needs ask for.
+/// What a process knows of what needs ask for. Readings lie as the file has them, one behind the other, and are taken up one by one: a night asks for each of
+/// thousands once.
 #[derive(Default)]
 pub(super) struct Readings {
     /// The epoch by whose statistics they were read.
     key: String,
-    /// All terms that are asked for, and the place of each.
-    terms: Vec<Box<str>>,
-    places: FxHashMap<Box<str>, u32>,
-    /// The terms of the needs' registry, and the numbers that those that are asked for have there.
+    /// All terms that are asked for.
+    terms: Lexicon,
+    /// The terms of the needs' registry, and the numbers that the first of those that are asked for have there.
     peers: Option<Arc<Lexicon>>,
     numbers: Vec<Option<u32>>,
-    /// By the need's number.
-    needs: FxHashMap<u64, Reading>,
+    /// Each need's reading somewhere among these.
+    bytes: Vec<u8>,
+    needs: FxHashMap<u64, Range<usize>>,
     /// Whether the file knows less.
     is_new: bool,
 }
 
 /// What a need asks for.
+#[derive(Debug, Clone, PartialEq)]
 pub(super) struct Reading {
-    digest: TextDigest,
     /// The query's terms by their places, and what they weigh.
     pub(super) terms: Vec<(u32, f32)>,
     /// Of each term: its kind, and what it counts for the meaning.
     others: Vec<(TokenKind, f32)>,
-    grounds: Vec<Vec<u32>>,
-    meaning: Option<Direction>,
+    /// Grounds end to end, and where each ends.
+    grounds: Vec<u32>,
+    ends: Vec<u32>,
+    /// Where it points in each registry.
+    directions: Directions,
     /// What bounds go by in each registry.
     pub(super) measures: [Measure; TARGETS.len()],
+}
+
+/// Where a query points in each registry, as far as it does. As a rule all have the same vectors.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(super) struct Directions {
+    different: Vec<Direction>,
+    of: [Option<u8>; TARGETS.len()],
 }
 
 /// What a query's bounds go by in a registry.
@@ -65,18 +76,42 @@ pub(super) struct Measure {
 const KINDS: [TokenKind; 5] =
     [TokenKind::Unigram, TokenKind::Bigram, TokenKind::Word, TokenKind::Latin, TokenKind::Synonym];
 
+impl Directions {
+    pub(super) fn new(of: [Option<Direction>; TARGETS.len()]) -> Self {
+        let mut different: Vec<Direction> = Vec::new();
+        let of = of.map(|direction| {
+            let direction = direction?;
+            let known = different.iter().position(|known| *known == direction);
+            Some(known.unwrap_or_else(|| {
+                different.push(direction);
+                different.len() - 1
+            }) as u8)
+        });
+        Self { different, of }
+    }
+
+    /// In a registry, by its place among [`TARGETS`].
+    pub(super) fn of(&self, at: usize) -> Option<&Direction> {
+        self.different.get(usize::from(self.of[at]?))
+    }
+
+    /// In all of them, if that is the same.
+    pub(super) fn common(&self) -> Option<&Direction> {
+        self.of(0).filter(|_| self.of.iter().all(|of| *of == self.of[0]))
+    }
+}
+
 impl Readings {
     /// Those of an epoch that the data directory has.
     pub(super) fn open(data_dir: &Path, key: &str) -> Self {
-        let read = read_file(data_dir, FILE).and_then(|bytes| Self::from_bytes(&bytes));
+        let read = read_file(data_dir, FILE).and_then(Self::from_bytes);
         let of_epoch = read.filter(|readings| readings.key == key);
         of_epoch.unwrap_or_else(|| Self { key: key.to_owned(), ..Self::default() })
     }
 
     /// With the numbers that terms have in the needs' registry.
     pub(super) fn numbered_by(self, peers: &Arc<Lexicon>) -> Self {
-        let numbers = peers.find_each(self.terms.iter().map(|term| &**term));
-        Self { peers: Some(peers.clone()), numbers, ..self }
+        Self { peers: Some(peers.clone()), ..self }
     }
 
     /// Writes the file anew, when there is anything that it does not have.
@@ -84,28 +119,38 @@ impl Readings {
         if std::mem::take(&mut self.is_new) { write_file(data_dir, FILE, &self.to_bytes()) } else { Ok(()) }
     }
 
-    /// What a need asks for, if it says what it said when it was read.
-    pub(super) fn of(&self, need: &Record) -> Option<&Reading> {
-        self.saying(need.id.number, &text_digest(need))
-    }
-
     /// What a need asks for that says this.
-    pub(super) fn saying(&self, need: u64, digest: &TextDigest) -> Option<&Reading> {
-        self.needs.get(&need).filter(|reading| reading.digest == *digest)
+    pub(super) fn saying(&self, need: u64, digest: &TextDigest) -> Option<Reading> {
+        let mut reading = Bytes(self.bytes.get(self.needs.get(&need)?.clone())?);
+        (reading.take()? == digest).then(|| Reading::read(&mut reading, self.terms.len()))?
     }
 
-    /// All terms that are asked for.
-    pub(super) fn terms(&self) -> &[Box<str>] {
+    /// All terms that are asked for. None ever gets another number.
+    pub(super) fn terms(&self) -> &Lexicon {
         &self.terms
     }
 
-    /// Keeps what a need asks for.
-    pub(super) fn keep(&mut self, need: &Record, query: &Query, measures: [Measure; TARGETS.len()]) {
-        let terms = query.terms.iter().map(|term| (self.place(&term.text), term.weight)).collect();
+    /// Keeps what a need asks for that says this.
+    pub(super) fn keep(
+        &mut self,
+        need: u64,
+        digest: &TextDigest,
+        query: &Query,
+        directions: Directions,
+        measures: [Measure; TARGETS.len()],
+    ) {
+        let terms = query.terms.iter().map(|term| (self.terms.take(&term.text).0, term.weight)).collect();
         let others = query.terms.iter().map(|term| (term.kind, term.meaning)).collect();
-        let (grounds, meaning) = (query.grounds.clone(), query.meaning.clone());
-        let reading = Reading { digest: text_digest(need), terms, others, grounds, meaning, measures };
-        self.needs.insert(need.id.number, reading);
+        let end = |end: &mut u32, ground: &Vec<u32>| {
+            *end += ground.len() as u32;
+            Some(*end)
+        };
+        let ends = query.grounds.iter().scan(0, end).collect();
+        let grounds = query.grounds.concat();
+        let start = self.bytes.len();
+        self.bytes.extend(digest);
+        Reading { terms, others, grounds, ends, directions, measures }.write(&mut self.bytes);
+        self.needs.insert(need, start..self.bytes.len());
         self.is_new = true;
     }
 
@@ -117,58 +162,63 @@ impl Readings {
     }
 
     /// The query that was read.
-    pub(super) fn query(&self, reading: &Reading) -> Query {
+    pub(super) fn query(&mut self, reading: &Reading) -> Query {
+        if let Some(peers) = &self.peers {
+            let new = (self.numbers.len()..self.terms.len()).map(|place| self.terms.term(place as u32));
+            self.numbers.extend(peers.find_each(new));
+        }
         let term = |(&(place, weight), &(kind, meaning)): (&(u32, f32), &(TokenKind, f32))| WeightedTerm {
-            text: self.terms[place as usize].to_string(),
+            text: self.terms.term(place).to_owned(),
             kind,
             weight,
             meaning,
             number: self.numbers.get(place as usize).copied().flatten(),
         };
         let terms = reading.terms.iter().zip(&reading.others).map(term).collect();
-        let (grounds, meaning) = (reading.grounds.clone(), reading.meaning.clone());
-        Query { terms, grounds, meaning, peers: self.peers.clone() }
-    }
-
-    fn place(&mut self, term: &str) -> u32 {
-        if let Some(&place) = self.places.get(term) {
-            return place;
-        }
-        let place = self.terms.len() as u32;
-        self.numbers.extend(self.peers.as_ref().map(|peers| peers.find(term)));
-        self.terms.push(term.into());
-        self.places.insert(term.into(), place);
-        place
+        let grounds = reading.grounds().into_iter().map(<[u32]>::to_vec).collect();
+        Query { terms, grounds, meaning: reading.directions.common().cloned(), peers: self.peers.clone() }
     }
 
     fn to_bytes(&self) -> Vec<u8> {
-        let mut bytes = MARK.to_vec();
+        let mut bytes = Vec::with_capacity(self.bytes.len() + self.terms.len() * TERM);
+        bytes.extend(MARK);
         put_text(&mut bytes, &self.key);
         put_u32(&mut bytes, self.terms.len());
         self.terms.iter().for_each(|term| put_text(&mut bytes, term));
         put_u32(&mut bytes, self.needs.len());
         for (number, reading) in &self.needs {
             bytes.extend(number.to_le_bytes());
-            reading.write(&mut bytes);
+            put_u32(&mut bytes, reading.len());
+            bytes.extend(&self.bytes[reading.clone()]);
         }
         seal(bytes)
     }
 
     /// `None` when these are not [`Self::to_bytes`], or of another version.
-    fn from_bytes(bytes: &[u8]) -> Option<Self> {
-        let mut rest = unsealed(bytes, MARK)?;
+    fn from_bytes(bytes: Vec<u8>) -> Option<Self> {
+        let mut rest = unsealed(&bytes, MARK)?;
         let key = rest.text()?.to_owned();
         let count = rest.length()?;
-        let terms: Vec<Box<str>> = (0..count).map(|_| Some(rest.text()?.into())).collect::<Option<_>>()?;
+        let mut terms = Lexicon::default();
+        for _ in 0..count {
+            terms.push(rest.text()?);
+        }
+        terms.finish();
         let count = rest.length()?;
         let mut needs = FxHashMap::with_capacity_and_hasher(count, rustc_hash::FxBuildHasher);
         for _ in 0..count {
-            needs.insert(rest.u64()?, Reading::read(&mut rest, terms.len())?);
+            let (need, length) = (rest.u64()?, rest.length()?);
+            let start = bytes.len() - blake3::OUT_LEN - rest.0.len();
+            rest.0 = rest.0.get(length..)?;
+            needs.insert(need, start..start + length);
         }
-        let places = terms.iter().cloned().zip(0..).collect();
-        rest.0.is_empty().then_some(Self { key, terms, places, needs, ..Self::default() })
+        rest.0.is_empty().then_some(())?;
+        Some(Self { key, terms, needs, bytes, ..Self::default() })
     }
 }
+
+/// Bytes of a term in the file, as a rule at most.
+const TERM: usize = 16;
 
 impl Reading {
     /// Of each term of the query its kind.
@@ -176,11 +226,28 @@ impl Reading {
         self.others.iter().map(|(kind, _)| *kind)
     }
 
+    /// As [`Query::grounds`] has them.
+    pub(super) fn grounds(&self) -> Vec<&[u32]> {
+        let mut start = 0;
+        let ground = |&end: &u32| &self.grounds[std::mem::replace(&mut start, end as usize)..end as usize];
+        self.ends.iter().map(ground).collect()
+    }
+
+    /// Where it points in a registry, by its place among [`TARGETS`].
+    pub(super) fn direction(&self, at: usize) -> Option<&Direction> {
+        self.directions.of(at)
+    }
+
     fn write(&self, bytes: &mut Vec<u8>) {
-        bytes.extend(self.digest);
-        for Measure { ideal, rate } in &self.measures {
+        for (Measure { ideal, rate }, direction) in self.measures.iter().zip(self.directions.of) {
             bytes.extend(ideal.to_le_bytes());
             bytes.extend(rate.to_le_bytes());
+            bytes.push(direction.unwrap_or(NOWHERE));
+        }
+        bytes.push(self.directions.different.len() as u8);
+        for direction in &self.directions.different {
+            put_u32(bytes, direction.values().len());
+            direction.values().iter().for_each(|value| bytes.extend(value.to_le_bytes()));
         }
         put_u32(bytes, self.terms.len());
         for ((place, weight), (kind, meaning)) in self.terms.iter().zip(&self.others) {
@@ -190,22 +257,24 @@ impl Reading {
             bytes.push(kind as u8);
             bytes.extend(meaning.to_le_bytes());
         }
-        put_u32(bytes, self.grounds.len());
-        for ground in &self.grounds {
-            put_u32(bytes, ground.len());
-            ground.iter().for_each(|place| bytes.extend(place.to_le_bytes()));
+        for places in [&self.ends, &self.grounds] {
+            put_u32(bytes, places.len());
+            places.iter().for_each(|place| bytes.extend(place.to_le_bytes()));
         }
-        let values = self.meaning.as_ref().map_or(&[][..], Direction::values);
-        put_u32(bytes, values.len());
-        values.iter().for_each(|value| bytes.extend(value.to_le_bytes()));
     }
 
     /// `all` is how many terms there are.
     fn read(rest: &mut Bytes<'_>, all: usize) -> Option<Self> {
-        let digest = *rest.take()?;
         let mut measures = [Measure { ideal: 0.0, rate: 0.0 }; TARGETS.len()];
-        for measure in &mut measures {
+        let mut directions = Directions::default();
+        for (measure, direction) in measures.iter_mut().zip(&mut directions.of) {
             *measure = Measure { ideal: rest.f32()?, rate: rest.f32()? };
+            *direction = Some(rest.u8()?).filter(|direction| *direction != NOWHERE);
+        }
+        for _ in 0..rest.u8()? {
+            let count = rest.length()?;
+            let values = (0..count).map(|_| rest.i16()).collect::<Option<_>>()?;
+            directions.different.push(Direction::from_values(values));
         }
         let count = rest.length()?;
         let (mut terms, mut others) = (Vec::with_capacity(count), Vec::with_capacity(count));
@@ -217,37 +286,21 @@ impl Reading {
             terms.push((place, weight));
             others.push((*KINDS.get(usize::from(rest.u8()?))?, rest.f32()?));
         }
-        let count = rest.length()?;
-        let mut grounds = Vec::with_capacity(count);
-        for _ in 0..count {
-            let length = rest.length()?;
-            let ground: Vec<u32> = (0..length).map(|_| rest.u32()).collect::<Option<_>>()?;
-            if ground.iter().any(|place| *place as usize >= terms.len()) {
-                return None;
-            }
-            grounds.push(ground);
-        }
-        let count = rest.length()?;
-        let values: Vec<i16> = (0..count).map(|_| rest.i16()).collect::<Option<_>>()?;
-        let meaning = (!values.is_empty()).then(|| Direction::from_values(values));
-        Some(Self { digest, terms, others, grounds, meaning, measures })
+        let mut places = || -> Option<Vec<u32>> { (0..rest.length()?).map(|_| rest.u32()).collect() };
+        let (ends, grounds) = (places()?, places()?);
+        let rise = ends.is_sorted() && ends.last().map_or(0, |end| *end as usize) == grounds.len();
+        let sound = rise && grounds.iter().all(|place| (*place as usize) < terms.len());
+        (sound && rest.0.is_empty()).then_some(Self { terms, others, grounds, ends, directions, measures })
     }
 }
+
+/// In place of a direction.
+const NOWHERE: u8 = u8::MAX;
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "tests")]
 mod tests {
-    use domain::{Kind, Need, Profile, RecordId, Status};
-    use jiff::Timestamp;
-
     use super::*;
-
-    fn need(number: u64, title: &str) -> Record {
-        let profile = Profile::Need(Need { title: title.to_owned(), ..Need::default() });
-        let (created_at, updated_at) = (Timestamp::UNIX_EPOCH, Timestamp::UNIX_EPOCH);
-        let (id, external_id) = (RecordId::new(Kind::Need, number), String::new());
-        Record { id, external_id, revision: 1, status: Status::Open, created_at, updated_at, profile }
-    }
 
     fn query() -> Query {
         let term = |text: &str, kind, weight, meaning| WeightedTerm {
@@ -262,15 +315,33 @@ mod tests {
             term("≈焊接", TokenKind::Synonym, 0.1, 7.0),
             term("pvdf", TokenKind::Latin, 4.0, 0.0),
         ];
-        let meaning = Some(Direction::from_values(vec![3, -8191, 0, 8]));
-        Query { terms, grounds: vec![vec![0, 2], vec![1]], meaning, peers: None }
+        Query {
+            terms,
+            grounds: vec![vec![0, 2], Vec::new(), vec![1]],
+            meaning: Some(direction(8)),
+            peers: None,
+        }
+    }
+
+    fn direction(last: i16) -> Direction {
+        Direction::from_values(vec![3, -8191, 0, last])
+    }
+
+    /// Two registries have the same vectors.
+    fn directions() -> Directions {
+        Directions::new([Some(direction(8)), None, Some(direction(8))])
+    }
+
+    fn digest(title: &str) -> TextDigest {
+        blake3::hash(title.as_bytes()).into()
     }
 
     fn readings() -> Readings {
         let mut readings = Readings { key: "7-abc".to_owned(), ..Readings::default() };
         let measures = [1.0, 2.0, 3.0].map(|ideal| Measure { ideal, rate: 0.5 });
-        readings.keep(&need(4, "激光焊接"), &query(), measures);
-        readings.keep(&need(9, "别的"), &Query { meaning: None, ..query() }, measures);
+        let same = Directions::new([(); 3].map(|()| Some(direction(8))));
+        readings.keep(4, &digest("激光焊接"), &query(), same, measures);
+        readings.keep(9, &digest("别的"), &query(), directions(), measures);
         readings
     }
 
@@ -278,21 +349,27 @@ mod tests {
     fn what_a_need_asks_for_comes_back_as_it_was_read_and_no_damage_is_taken_for_it() {
         let folder = tempfile::tempdir().unwrap();
         readings().save(folder.path()).unwrap();
-        let read = Readings::open(folder.path(), "7-abc");
-        assert_eq!(read.query(read.of(&need(4, "激光焊接")).unwrap()), query());
-        assert_eq!(read.query(read.of(&need(9, "别的")).unwrap()).meaning, None);
-        assert_eq!(read.of(&need(4, "激光焊接")).unwrap().measures[2], Measure { ideal: 3.0, rate: 0.5 });
-        assert!(read.of(&need(4, "激光切割")).is_none(), "it says something else now");
-        assert!(read.of(&need(5, "激光焊接")).is_none());
+        let mut read = Readings::open(folder.path(), "7-abc");
+        let (one, other) =
+            (read.saying(4, &digest("激光焊接")).unwrap(), read.saying(9, &digest("别的")).unwrap());
+        assert_eq!(read.query(&one), query());
+        assert_eq!(one.grounds(), [&[0, 2][..], &[], &[1]]);
+        assert_eq!(one.measures[2], Measure { ideal: 3.0, rate: 0.5 });
+        assert_eq!(read.query(&other).meaning, None, "not the same everywhere");
+        assert_eq!(other.directions, directions());
+        assert_eq!([0, 1, 2].map(|at| other.direction(at).is_some()), [true, false, true]);
+        assert_ne!(Directions::new([Some(direction(8)), None, Some(direction(7))]), directions());
+        assert!(read.saying(4, &digest("激光切割")).is_none(), "it says something else now");
+        assert!(read.saying(5, &digest("激光焊接")).is_none());
         assert!(Readings::open(folder.path(), "8-abc").needs.is_empty(), "other statistics");
         let bytes = readings().to_bytes();
         for length in 0..bytes.len() {
-            assert!(Readings::from_bytes(&bytes[..length]).is_none(), "{length}");
+            assert!(Readings::from_bytes(bytes[..length].to_vec()).is_none(), "{length}");
         }
         for at in 0..bytes.len() {
             let mut damaged = bytes.clone();
             damaged[at] ^= 1;
-            assert!(Readings::from_bytes(&damaged).is_none(), "{at}");
+            assert!(Readings::from_bytes(damaged).is_none(), "{at}");
         }
     }
 
@@ -307,13 +384,19 @@ mod tests {
         let mut readings = Readings::open(folder.path(), "7-abc").numbered_by(&peers);
         let mut later = query();
         later.terms[1].text = "回收".to_owned();
-        readings.keep(&need(5, "回收"), &later, [Measure { ideal: 1.0, rate: 0.0 }; TARGETS.len()]);
-        let numbers = |number, title: &str| -> Vec<Option<u32>> {
-            let query = readings.query(readings.of(&need(number, title)).unwrap());
+        let mut numbers = |number, title: &str| -> Vec<Option<u32>> {
+            let reading = readings.saying(number, &digest(title)).unwrap();
+            let query = readings.query(&reading);
             assert!(Arc::ptr_eq(query.peers.as_ref().unwrap(), &peers));
             query.terms.iter().map(|term| term.number).collect()
         };
         assert_eq!(numbers(4, "激光焊接"), [Some(2), None, Some(0)]);
+        let measures = [Measure { ideal: 1.0, rate: 0.0 }; TARGETS.len()];
+        readings.keep(5, &digest("回收"), &later, Directions::default(), measures);
+        let mut numbers = |number, title: &str| -> Vec<Option<u32>> {
+            let reading = readings.saying(number, &digest(title)).unwrap();
+            readings.query(&reading).terms.iter().map(|term| term.number).collect()
+        };
         assert_eq!(numbers(5, "回收"), [Some(2), Some(1), Some(0)]);
     }
 

@@ -1,52 +1,56 @@
-//! Scores as lists keep them: a part by its place in [`part_names`] instead of words, so that names are only ever added behind the others.
+//! Scores as lists keep them: the values of a score's parts by their places in [`ranking::part_names`] instead of words, so that names are only ever added
+//! behind the others.
 
-use std::sync::LazyLock;
+use domain::Attributes;
+use ranking::{PARTS, Score, Texts, Weights, nearness, part_values, total};
+use store::{MatchList, Place};
 
-use ranking::{Part, Score, part_names};
-use store::{Place, PlacePart};
+// What is told of a score is what is kept of it.
+const _: () = assert!(PARTS == store::PARTS);
 
-use super::Placed;
-
-/// Made once: every match of a night is kept by them.
-static NAMES: LazyLock<Vec<(String, String)>> = LazyLock::new(|| part_names().collect());
-
-/// As it is kept.
-pub(super) fn place(placed: &Placed) -> Place {
-    let parts = placed.score.parts.iter().filter_map(|part| {
-        let code = NAMES.iter().position(|(code, _)| *code == part.code)?;
-        // Values and weights were of single precision before they were told.
-        let (value, weight) = (part.value as f32, part.weight as f32);
-        Some(PlacePart { code: u8::try_from(code).ok()?, value, weight, points: part.points })
-    });
-    Place { number: placed.number, score: placed.score.total, parts: parts.collect() }
+/// A record's place in the list of somebody who asks, from what its texts come to; `ideal` is [`ranking::Corpus::ideal`].
+pub(super) fn place(
+    number: u64,
+    texts: &Texts,
+    ideal: f32,
+    [asker, own]: [&Attributes; 2],
+    weights: &Weights,
+) -> Place {
+    let near = nearness(asker, own, &weights.features);
+    Place { number, score: total(texts, ideal, &near, weights), values: part_values(texts, &near) }
 }
 
 /// As it is told.
-pub(super) fn score(place: &Place) -> Score {
-    let part = |kept: &PlacePart| {
-        let (code, label) = NAMES.get(usize::from(kept.code))?.clone();
-        let (value, weight) = (f64::from(kept.value), f64::from(kept.weight));
-        Some(Part { code, label, value, weight, points: kept.points })
-    };
-    Score { total: place.score, parts: place.parts.iter().filter_map(part).collect() }
+pub(super) fn score(list: &MatchList, place: &Place) -> Score {
+    Score::kept(place.score, &place.values, &list.weights)
 }
 
 #[cfg(test)]
 mod tests {
-    use domain::Attributes;
-    use ranking::{Areas, Texts, Weights, features, score as scored};
+    use ranking::{Areas, features, part_weights, round_part, score as scored};
 
     use super::*;
 
     #[test]
-    fn every_part_of_a_score_comes_back_as_it_was() {
+    fn every_part_of_a_score_comes_back_as_it_is_shown() {
         let weights = Weights::default();
-        let features = features(&Attributes::default(), &Attributes::default(), &weights.features);
-        let areas = Areas { title: 3.7, keywords: 1.1, body: 0.3, evidence: 2.9 };
-        let texts = Texts { areas, likeness: 0.37, rate: 4.2 };
-        let score = scored(&texts, 20.0, &features, &weights);
-        assert_eq!(score.parts.len(), NAMES.len(), "all there are");
-        let placed = Placed { number: 7, score: score.clone(), features };
-        assert_eq!(super::score(&place(&placed)), score);
+        let region: domain::Region = "330106".parse().expect("a region");
+        let own = Attributes { region: Some(region), ..Attributes::default() };
+        let features = features(&own, &own, &weights.features);
+        for (title, likeness) in [(3.7, 0.37), (0.0, 0.0)] {
+            let areas = Areas { title, keywords: 1.1, body: 0.3, evidence: 2.9 };
+            let texts = Texts { areas, likeness, rate: 4.2 };
+            let score = scored(&texts, 20.0, &features, &weights);
+            let list = MatchList {
+                places: vec![place(7, &texts, 20.0, [&own, &own], &weights)],
+                weights: part_weights(texts.rate, &weights),
+                ..MatchList::of_none(1, domain::Kind::Expert)
+            };
+            let kept = super::score(&list, &list.places[0]);
+            assert_eq!(kept.total.to_bits(), score.total.to_bits());
+            let shown = |score: &Score| score.parts.iter().map(round_part).collect::<Vec<_>>();
+            assert_eq!(shown(&kept), shown(&score));
+            assert!(score.parts.iter().any(|part| part.code == "region" && part.points > 0.0));
+        }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use domain::Kind;
@@ -206,7 +206,7 @@ impl Engine {
     async fn keep_readings(&self, shift: &Arc<Shift>) {
         let (shift, data_dir) = (shift.clone(), self.data_dir.clone());
         let kept = crate::blocking(move || {
-            let mut readings = shift.readings.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut readings = shift.readings();
             readings
                 .save(&data_dir)
                 .map_err(|error| EngineError::DataDir { path: data_dir.to_path_buf(), error })

@@ -5,7 +5,7 @@ use std::cmp::Reverse;
 use domain::Attributes;
 use ranking::{Weights, exclusions};
 use rustc_hash::FxHashMap;
-use sweep::in_large_pages;
+use sweep::{Sweep, in_large_pages};
 use tantivy::DocId;
 use text::Lexicon;
 use vectors::length;
@@ -25,14 +25,17 @@ pub(super) const NONE: u32 = u32::MAX;
 /// Where evidence stands among the fields.
 const EVIDENCE: usize = 3;
 
-pub(super) fn build(
+/// Takes documents in: all, or those `among` some numbers; `lead` tells from the impacts of their terms how the best are found, and whatever else it wants of
+/// them.
+pub(super) fn build<T>(
     snapshot: &Snapshot,
     view: &View,
     statistics: &Statistics,
     weights: &Weights,
     date: jiff::civil::Date,
     among: Option<&[u64]>,
-) -> Result<Resident, IndexError> {
+    lead: impl FnOnce(&Impacts<'_>) -> Result<(Sweep, T), IndexError>,
+) -> Result<(Resident, T), IndexError> {
     let wanted = |number: &u64| among.is_none_or(|among| among.binary_search(number).is_ok());
     let mut chosen = Vec::new();
     for (order, segment) in view.segments.iter().enumerate() {
@@ -61,7 +64,7 @@ pub(super) fn build(
     let Dictionary { terms, marked, confusable } = dictionary;
     let texts = Texts::read(own, view, &chosen, &marked);
     let saturations = saturations(statistics, weights);
-    let sweep = Impacts::new(&texts, &saturations, &terms, statistics, weights).sweep()?;
+    let (sweep, told) = lead(&Impacts::new(&texts, &saturations, &terms, statistics, weights))?;
     let (numbers, attributes): (_, Vec<Attributes>) =
         chosen.into_iter().map(|Chosen { number, attributes, .. }| (number, attributes)).unzip();
     let kinds = Kinds::new(&attributes);
@@ -83,7 +86,7 @@ pub(super) fn build(
     if among.is_none() {
         resident.face_askers();
     }
-    Ok(resident)
+    Ok((resident, told))
 }
 
 /// A document that is taken in.

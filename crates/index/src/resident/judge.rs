@@ -1,7 +1,9 @@
 //! Scores single documents of a [`Resident`] exactly, as the second stage does, and leaves out whom it must.
 
-use domain::Area;
-use ranking::{Areas, Corpus, FEATURES, Texts, total, total_at_most};
+use std::borrow::Cow;
+
+use domain::{Area, Attributes};
+use ranking::{Areas, Corpus, FEATURES, Query, Texts, total, total_at_most};
 use sweep::{Judge, LINE, fetch};
 use vectors::Direction;
 
@@ -20,7 +22,8 @@ pub(crate) const ROUNDING: f64 = 1e-4;
 /// What is asked of each document.
 pub(super) struct Judging<'a> {
     resident: &'a Resident,
-    asker: Asker<'a>,
+    /// The query as the sweep takes it; nothing where single documents are asked for.
+    plan: Vec<(u32, f32)>,
     near: Nearness<'a>,
     ideal: f32,
     /// By the terms' own numbers; and by those that stand for their marks.
@@ -30,7 +33,7 @@ pub(super) struct Judging<'a> {
     numbers: Vec<Numbers>,
     /// Weight · idf of each term.
     factors: Areas<Vec<f32>>,
-    meaning: Option<(Meaning<'a>, Direction)>,
+    meaning: Option<(Meaning<'a>, Cow<'a, Direction>)>,
     rate: f32,
     tally: Tally,
     values: Vec<f32>,
@@ -48,7 +51,7 @@ pub(super) fn lead(
     scratch: &mut sweep::Scratch,
 ) -> Result<Vec<Vec<(f64, u32)>>, IndexError> {
     let Wanted { keep, floor } = wanted;
-    let query = |judging: &Judging<'_>| sweep::Query::new(sweep, &judging.plan());
+    let query = |judging: &Judging<'_>| sweep::Query::new(sweep, &judging.plan);
     let queries: Vec<sweep::Query> = askers.iter().map(query).collect::<Result<_, _>>()?;
     let led = |judging| {
         let judging: &mut Judging<'_> = judging;
@@ -66,54 +69,80 @@ pub(super) fn best_first(found: &mut Vec<(f64, u32)>, keep: usize) {
     found.truncate(keep);
 }
 
+/// What is asked, with everything looked up.
+pub(super) struct Sought<'a> {
+    pub(super) attributes: &'a Attributes,
+    /// The numbers of each of the query's terms.
+    pub(super) numbers: Vec<Numbers>,
+    /// Weight · idf of each term.
+    pub(super) factors: Areas<Vec<f32>>,
+    pub(super) holding: Holding<'a>,
+    /// Where it points.
+    pub(super) direction: Option<Cow<'a, Direction>>,
+    /// As [`Corpus::ideal`] has it.
+    pub(super) ideal: f32,
+    /// What one of likeness is worth.
+    pub(super) rate: f32,
+}
+
 impl<'a> Judging<'a> {
     pub(super) fn new(resident: &'a Resident, asker: Asker<'a>, corpus: &Corpus, known: Known) -> Self {
+        let Asker { query, attributes } = asker;
         let weights = &resident.weights;
-        let (model, terms) = (&weights.candidate, &asker.query.terms);
-        let numbers = resident.numbers(asker.query);
+        let (model, terms) = (&weights.candidate, &query.terms);
+        let numbers = resident.numbers(query);
+        let factor =
+            |area| terms.iter().enumerate().map(|(at, term)| term.weight * corpus.idf(at, area)).collect();
+        let meaning = resident.meaning();
+        let trust = meaning.map_or(0.0, Meaning::trust);
+        let vectors = numbers.iter().map(|numbers| numbers.vector);
+        let sought = Sought {
+            attributes,
+            factors: Areas::from_fn(factor),
+            holding: Holding::new(query.grounds.iter().map(Vec::as_slice), terms.len()),
+            direction: meaning
+                .and_then(|meaning| meaning.direction_by_number(query, vectors))
+                .map(Cow::Owned),
+            ideal: corpus.ideal(query),
+            rate: Texts::rate(weights, corpus.spread(query, model), trust),
+            numbers,
+        };
+        let judging = Self::of(resident, sought, known);
+        Self { plan: judging.planned(query), ..judging }
+    }
+
+    /// Of somebody whose terms were looked up before.
+    pub(super) fn of(resident: &'a Resident, sought: Sought<'a>, known: Known) -> Self {
+        let Sought { attributes, numbers, factors, holding, direction, ideal, rate } = sought;
         let places = |number: fn(&Numbers) -> Option<u32>| {
             Asked::new(numbers.iter().zip(0..).filter_map(|(of, place)| Some((number(of)?, place))))
         };
-        let factor =
-            |area| terms.iter().enumerate().map(|(at, term)| term.weight * corpus.idf(at, area)).collect();
-        let meaning = resident.snapshot.0.meaning().filter(|_| weights.meaning.weight > 0.0);
-        let trust = meaning.map_or(0.0, Meaning::trust);
-        let vectors = numbers.iter().map(|numbers| numbers.vector);
-        let meaning =
-            meaning.and_then(|meaning| Some((meaning, meaning.direction_by_number(asker.query, vectors)?)));
+        let (own, marked) = (places(|numbers| numbers.own), places(|numbers| numbers.stand_in));
+        let meaning = resident.meaning().zip(direction);
+        let features = &resident.weights.features;
         Self {
             resident,
-            asker,
-            near: Nearness::new(
-                &resident.kinds,
-                &resident.attributes,
-                asker.attributes,
-                &weights.features,
-                known,
-            ),
-            ideal: corpus.ideal(asker.query),
-            own: places(|numbers| numbers.own),
-            marked: places(|numbers| numbers.stand_in),
+            plan: Vec::new(),
+            near: Nearness::new(&resident.kinds, &resident.attributes, attributes, features, known),
+            ideal,
+            own,
+            marked,
+            tally: Tally::new(numbers.len()),
             numbers,
-            factors: Areas::from_fn(factor),
-            rate: if meaning.is_some() {
-                Texts::rate(weights, corpus.spread(asker.query, model), trust)
-            } else {
-                0.0
-            },
+            factors,
+            rate: if meaning.is_some() { rate } else { 0.0 },
             meaning,
-            tally: Tally::new(terms.len()),
             values: Vec::new(),
-            holding: Holding::new(&asker.query.grounds, terms.len()),
+            holding,
             told: Vec::new(),
         }
     }
 
     /// The query as the sweep takes it: each term by its number, and by the one that stands for its mark where that is another; likeness last.
-    fn plan(&self) -> Vec<(u32, f32)> {
-        let Self { resident, asker, numbers, .. } = self;
+    fn planned(&self, query: &Query) -> Vec<(u32, f32)> {
+        let Self { resident, numbers, .. } = self;
         let mut plan = Vec::with_capacity(numbers.len() + 1);
-        for (term, &Numbers { own, stand_in, .. }) in asker.query.terms.iter().zip(numbers) {
+        for (term, &Numbers { own, stand_in, .. }) in query.terms.iter().zip(numbers) {
             plan.extend(own.map(|own| (own, term.weight)));
             if let Some(other) = stand_in.filter(|_| own != stand_in) {
                 // The evidence of another term counts as this one's, by this one's idf.
@@ -128,33 +157,37 @@ impl<'a> Judging<'a> {
         plan
     }
 
-    /// The best of these documents, each looked at, best first.
-    pub(super) fn each(&mut self, documents: impl Iterator<Item = u32>, wanted: Wanted) -> Vec<(f64, u32)> {
-        let scored = documents.filter_map(|document| Some((self.total(document as usize, None)?, document)));
+    /// The best of these documents, of which it is known what their texts come to at most, best first.
+    pub(super) fn each(
+        &mut self,
+        documents: impl Iterator<Item = (u32, f64)>,
+        wanted: Wanted,
+    ) -> Vec<(f64, u32)> {
+        let scored = documents.filter_map(|(document, most)| {
+            Some((self.total(document as usize, (most, wanted.floor))?, document))
+        });
         let mut found: Vec<(f64, u32)> = scored.filter(|(total, _)| *total >= wanted.floor).collect();
         best_first(&mut found, wanted.keep);
         found
     }
 
-    /// The total of a document that may be proposed. `limit` is the most that its texts and likeness can come to, and the least total that matters.
-    fn total(&mut self, document: usize, limit: Option<(f64, f64)>) -> Option<f64> {
+    /// The total of a document that may be proposed, of which its texts and likeness can come to so much at most, where so little matters at least.
+    fn total(&mut self, document: usize, (most, least): (f64, f64)) -> Option<f64> {
         let Self { resident, ideal, rate, .. } = *self;
         let weights = &resident.weights;
         if self.near.excludes(document) {
             return None;
         }
         let near = self.near.to(document);
-        let matters = |text: f64, least: f64| total_at_most(text, ideal, &near, weights) >= least;
-        if limit.is_some_and(|(sum, least)| !matters(sum, least)) {
+        let matters = |text: f64| total_at_most(text, ideal, &near, weights) >= least;
+        if !matters(most) {
             return None;
         }
         let likeness = self.likeness(document);
-        if let Some((sum, least)) = limit {
-            let passages = range(&resident.texts.passages, document).len();
-            let over = f64::from(most_alike(&weights.pieces, passages)) - f64::from(likeness);
-            if !matters(sum - f64::from(rate) * over, least) {
-                return None;
-            }
+        let passages = range(&resident.texts.passages, document).len();
+        let over = f64::from(most_alike(&weights.pieces, passages)) - f64::from(likeness);
+        if !matters(most - f64::from(rate) * over) {
+            return None;
         }
         let (areas, grounded) = self.areas(document);
         let words = Texts { areas, ..Texts::default() }.total(weights);
@@ -278,6 +311,6 @@ impl Judge for Led<'_, '_> {
             return None;
         }
         let limit = (sum * (1.0 + ROUNDING), least.max(self.floor));
-        self.judging.total(document as usize, Some(limit)).filter(|total| *total >= self.floor)
+        self.judging.total(document as usize, limit).filter(|total| *total >= self.floor)
     }
 }

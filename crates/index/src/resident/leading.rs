@@ -34,6 +34,11 @@ pub(super) fn saturations(statistics: &Statistics, weights: &Weights) -> [Satura
     })
 }
 
+/// A sweep over no documents.
+pub(super) fn to_nobody() -> Result<Sweep, IndexError> {
+    Ok(Builder::ordered(Order::alike(0, |_, _| {}))?.finish())
+}
+
 /// Impacts of terms in documents, for a term that weighs 1.
 pub(super) struct Impacts<'a> {
     texts: &'a Texts,
@@ -118,8 +123,19 @@ impl<'a> Impacts<'a> {
         Ok(())
     }
 
+    /// The impacts of each document's terms, one document behind the other, and where each one's end.
+    pub(super) fn of_each(&self) -> (Vec<u32>, Vec<(u32, f32)>) {
+        let (mut ends, mut impacts, mut own) = (Vec::new(), Vec::new(), Vec::new());
+        for document in 0..self.texts.passages.len() {
+            self.read(document, 0..self.worth.len() as u32, &mut own);
+            impacts.append(&mut own);
+            ends.push(impacts.len() as u32);
+        }
+        (ends, impacts)
+    }
+
     /// The impacts of a document's terms that lie in a range, each once.
-    pub(super) fn read(&self, document: usize, terms: Range<u32>, found: &mut Vec<(u32, f32)>) {
+    fn read(&self, document: usize, terms: Range<u32>, found: &mut Vec<(u32, f32)>) {
         found.clear();
         for (place, text) in self.texts.own.texts(document).iter().enumerate() {
             for (term, count) in text.counts().filter(|(term, _)| terms.contains(term)) {

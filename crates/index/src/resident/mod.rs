@@ -24,14 +24,17 @@ use sweep::{Effort, Sweep};
 use text::Lexicon;
 
 use crate::facing::Facing;
+use crate::meaning::Meaning;
 use crate::postings::Saturation;
+use crate::snapshot::View;
 use crate::{IndexError, Snapshot, Statistics};
 use building::Texts;
 use judge::Judging;
+use leading::Impacts;
 use nearness::{Kinds, Known};
 use numbers::Numbers;
 
-pub use reach::{Ask, Few};
+pub use reach::{Ask, Few, Heard, Reached};
 
 pub(crate) use judge::ROUNDING;
 pub(crate) use leading::most_alike;
@@ -156,7 +159,7 @@ impl Resident {
         weights: &Weights,
         date: Date,
     ) -> Result<Self, IndexError> {
-        snapshot.0.answer(|view| building::build(snapshot, view, statistics, weights, date, None))
+        Self::taken_in(snapshot, statistics, weights, date, None)
     }
 
     /// Takes in those of these numbers (ascending) that may be proposed to anybody on the day, and nobody else.
@@ -170,12 +173,29 @@ impl Resident {
         date: Date,
         numbers: &[u64],
     ) -> Result<Self, IndexError> {
-        snapshot.0.answer(|view| building::build(snapshot, view, statistics, weights, date, Some(numbers)))
+        Self::taken_in(snapshot, statistics, weights, date, Some(numbers))
+    }
+
+    fn taken_in(
+        snapshot: &Snapshot,
+        statistics: &Statistics,
+        weights: &Weights,
+        date: Date,
+        among: Option<&[u64]>,
+    ) -> Result<Self, IndexError> {
+        let lead = |impacts: &Impacts<'_>| Ok((impacts.sweep()?, ()));
+        let build = |view: &View| building::build(snapshot, view, statistics, weights, date, among, lead);
+        Ok(snapshot.0.answer(build)?.0)
     }
 
     /// What the registry knew of a query's terms.
     pub fn corpus(&self, query: &Query) -> Corpus {
         self.statistics.corpus(query)
+    }
+
+    /// Who reads meaning, where it counts.
+    fn meaning(&self) -> Option<Meaning<'_>> {
+        self.snapshot.0.meaning().filter(|_| self.weights.meaning.weight > 0.0)
     }
 
     fn place(&self, number: u64) -> Option<u32> {

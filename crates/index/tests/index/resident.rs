@@ -8,12 +8,14 @@
 
 use domain::{Area, Attributes, Availability, Capacity, Consent, Industry, Offer, Region, Status};
 use index::{
-    Ask, Asker, Best, Candidate, Counts, Few, IndexDocument, Peers, Question, Resident, Scope, Scratch,
-    Snapshot, Statistics, Wanted,
+    Ask, Asker, Best, Candidate, Counts, Few, Heard, IndexDocument, Peers, Question, Reached, Resident,
+    Scope, Scratch, Snapshot, Statistics, Wanted,
 };
 use jiff::civil::{Date, date};
 use proptest::prelude::*;
 use ranking::{Corpus, Query, Rarity, Weights, exclusions, features, score, text_at_least};
+use text::Lexicon;
+use vectors::Direction;
 
 use crate::fixture::{Fixture, titled};
 use crate::retrieval::{documents, query, terms, weights};
@@ -94,20 +96,49 @@ fn single(
     totals(&best, corpus.ideal(asker.query), asker, weights)
 }
 
-/// Whom an asker must look at to find all who come to `least`.
-fn reached(
-    few: &Few,
-    asker: Asker<'_>,
-    corpus: &Corpus,
+/// A query by numbers.
+struct Numbers<'a> {
+    names: Lexicon,
+    terms: Vec<(u32, f32)>,
+    grounds: Vec<&'a [u32]>,
+    direction: Option<Direction>,
+    ideal: f32,
     rate: f32,
-    weights: &Weights,
-    least: f64,
-) -> Vec<u64> {
-    let terms: Vec<Box<str>> = asker.query.terms.iter().map(|term| term.text.as_str().into()).collect();
-    let weighed: Vec<(u32, f32)> =
-        (0..).zip(&asker.query.terms).map(|(at, term)| (at, term.weight)).collect();
-    let least_text = text_at_least(least, corpus.ideal(asker.query), weights);
-    few.reached(&terms, &[Ask { terms: &weighed, rate, least_text }]).remove(0)
+    attributes: &'a Attributes,
+    weights: &'a Weights,
+}
+
+impl<'a> Numbers<'a> {
+    fn new(snapshot: &Snapshot, asker: Asker<'a>, corpus: &Corpus, weights: &'a Weights) -> Self {
+        let Asker { query, attributes } = asker;
+        let mut names = Lexicon::default();
+        Self {
+            // In another order than the query's, as where others have asked before.
+            terms: {
+                query.terms.iter().rev().for_each(|term| _ = names.take(&term.text));
+                query.terms.iter().map(|term| (names.take(&term.text).0, term.weight)).collect()
+            },
+            names,
+            grounds: query.grounds.iter().map(Vec::as_slice).collect(),
+            direction: snapshot.direction(query, weights),
+            ideal: corpus.ideal(query),
+            rate: snapshot.rate(query, corpus, weights),
+            attributes,
+            weights,
+        }
+    }
+
+    /// Whom the asker must look at to find all who come to `least`.
+    fn reached(&self, few: &Few, least: f64) -> Vec<Reached> {
+        let least_text = text_at_least(least, self.ideal, self.weights);
+        few.reached(&self.names, &[Ask { terms: &self.terms, rate: self.rate, least_text }]).remove(0)
+    }
+
+    fn best<'f>(&self, few: &'f Few, reached: &[Reached], wanted: Wanted) -> Vec<Best<'f>> {
+        let Self { terms, grounds, attributes, ideal, rate, .. } = self;
+        let (direction, ideal, rate) = (self.direction.as_ref(), *ideal, *rate);
+        few.best(&Heard { attributes, terms, grounds, direction, ideal, rate }, reached, wanted)
+    }
 }
 
 /// A query with the numbers that its terms have among its peers'.
@@ -237,16 +268,18 @@ proptest! {
         prop_assert_eq!(&single(wanted), &high(&expected));
 
         let few = Few::new(&snapshot, &statistics, &weights, DAY, &among).unwrap();
-        let told = |numbers: &[u64], wanted| totals(&few.best(asker, &corpus, numbers, wanted), ideal, asker, &weights);
-        prop_assert_eq!(&told(&among, Wanted::best(100)), &some);
-        let rate = snapshot.rate(&query, &corpus, &weights);
-        prop_assert_eq!(&told(&reached(&few, asker, &corpus, rate, &weights, 0.0), Wanted::best(100)), &some);
+        let by_number = Numbers::new(&snapshot, asker, &corpus, &weights);
+        let told = |reached: &[Reached], wanted| {
+            totals(&by_number.best(&few, reached, wanted), ideal, asker, &weights)
+        };
+        let all = by_number.reached(&few, 0.0);
+        prop_assert_eq!(&told(&all, Wanted::best(100)), &some);
         // Whoever stands in the last place reaches it.
         for (number, total) in &some {
             let least = f64::from_bits(*total);
-            prop_assert!(reached(&few, asker, &corpus, rate, &weights, least).contains(number));
+            prop_assert!(by_number.reached(&few, least).iter().any(|one| one.number == *number));
         }
-        let reached = reached(&few, asker, &corpus, rate, &weights, floor);
+        let reached = by_number.reached(&few, floor);
         prop_assert_eq!(&told(&reached, wanted), &high(&some));
     }
 }
@@ -285,8 +318,8 @@ fn terms_that_share_their_mark_are_told_apart() {
         assert!(!found.is_empty());
         assert_eq!(single(&snapshot, &corpus, asker, &weights, Wanted::best(10)), found, "{asked}");
         let few = Few::new(&snapshot, &statistics, &weights, DAY, &[1, 2, 3, 4]).unwrap();
-        let reached = reached(&few, asker, &corpus, 0.0, &weights, 0.0);
-        let best = few.best(asker, &corpus, &reached, Wanted::best(10));
+        let by_number = Numbers::new(&snapshot, asker, &corpus, &weights);
+        let best = by_number.best(&few, &by_number.reached(&few, 0.0), Wanted::best(10));
         assert_eq!(totals(&best, ideal, asker, &weights), found, "{asked}");
     }
 }

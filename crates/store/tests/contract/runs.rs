@@ -6,8 +6,8 @@ use domain::Kind;
 use jiff::Timestamp;
 use jiff::civil::{Date, date};
 use store::{
-    BatchWork, ChangesPlace, Claim, Cluster, Findings, ListChanges, MatchChange, MatchList, Opened, Place,
-    PlacePart, Run, RunBatch, RunId, RunPlan, RunState, RunTotals, Store, StoreError,
+    BatchWork, ChangesPlace, Claim, Cluster, Findings, ListChanges, MatchChange, MatchList, Opened, PARTS,
+    Place, Run, RunBatch, RunId, RunPlan, RunState, RunTotals, Store, StoreError,
 };
 
 use crate::drafts::need;
@@ -17,14 +17,12 @@ const HOLD: Duration = Duration::from_secs(30);
 const SIZE: u64 = 10;
 
 pub(crate) fn list(need: u64, target: Kind, numbers: &[u64]) -> MatchList {
-    let part = PlacePart { code: 2, value: 0.5, weight: 1.5, points: 1.0 / 3.0 };
-    let place = |(rank, number): (usize, &u64)| Place {
-        number: *number,
-        score: 1.0 / (rank + 1) as f64,
-        parts: vec![part],
-    };
+    let values = std::array::from_fn(|code| if code == 2 { 0.5 } else { 0.0 });
+    let place =
+        |(rank, number): (usize, &u64)| Place { number: *number, score: 1.0 / (rank + 1) as f64, values };
     let places: Vec<Place> = numbers.iter().enumerate().map(place).collect();
-    MatchList { takes_part: true, shown: places.len(), places, ..MatchList::of_none(need, target) }
+    let (shown, weights) = (places.len(), [1.5; PARTS]);
+    MatchList { takes_part: true, shown, weights, places, ..MatchList::of_none(need, target) }
 }
 
 pub(crate) fn plan(day: Date, base: Option<RunId>) -> RunPlan {
