@@ -103,15 +103,17 @@ impl Engine {
         .await?;
         loop {
             self.catch_up().await?;
-            {
+            let kept = {
                 let _turn = self.indexing.turn.lock().await;
                 match self.do_chores().await {
-                    Err(EngineError::Store(StoreError::StatisticsKept)) => {}
-                    outcome => outcome?,
+                    Err(EngineError::Store(StoreError::StatisticsKept)) => true,
+                    outcome => outcome.map(|()| false)?,
                 }
-            }
+            };
             let mut left = self.remnants().await?;
-            if !left.iter().any(Remnant::is_going) || started.elapsed() >= patience {
+            // Who was refused the statistics need not wait for them; else another may just be at the tables.
+            let is_going = |left: &Remnant| left.is_going() || (*left == Remnant::Statistics && !kept);
+            if !left.iter().any(is_going) || started.elapsed() >= patience {
                 left.extend(copies.into_iter().map(|path| Remnant::Copy { path }));
                 return Ok(left);
             }

@@ -24,7 +24,7 @@ pub struct Given {
 row! {
     struct LastRow {
         name: String,
-        last: i64,
+        last: Option<i64>,
     }
 }
 
@@ -39,8 +39,9 @@ impl Given {
                 sqlx::query_as(texts::ROWS_POSTGRES).fetch_all(&pools.readers).await?
             }
         };
+        // A table that never had a row has no last number.
         let named =
-            |rows: Vec<LastRow>| rows.into_iter().map(|LastRow { name, last }| (name, last)).collect();
+            |rows: Vec<LastRow>| rows.into_iter().filter_map(|row| Some((row.name, row.last?))).collect();
         Ok(Self { records: named(records), rows: named(rows) })
     }
 

@@ -14,8 +14,8 @@ use sqlx::migrate::Migrator;
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 use sqlx::{Connection, Error, PgConnection, Postgres};
 
-use answering::within;
 pub(crate) use answering::{Bounded, Turn};
+use answering::{at_most, within};
 pub(crate) use copying::snapshot;
 pub(crate) use reaching::Reach;
 pub(crate) use restoring::restored;
@@ -125,7 +125,7 @@ fn pool(most: u32, turn: Duration) -> PgPoolOptions {
 }
 
 fn alive(connection: &mut PgConnection) -> BoxFuture<'_, Result<bool, Error>> {
-    Box::pin(async { within(SIGN_OF_LIFE, connection.ping()).await.map(|()| true) })
+    Box::pin(async { at_most(SIGN_OF_LIFE, connection.ping()).await.map(|()| true) })
 }
 
 /// Waits for its turn to write.

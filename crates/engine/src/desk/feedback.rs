@@ -33,15 +33,17 @@ impl Desk {
                 return Err(EngineError::OutsideRegion(detail.to_owned()));
             }
         }
-        let whole = self.both_whole(&draft).await?;
-        Ok(self.veiled_feedback(self.engine.add_feedback(draft).await?, whole))
+        let feedback = self.engine.add_feedback(draft).await?;
+        let whole = self.both_whole(&feedback).await?;
+        Ok(self.veiled_feedback(feedback, whole))
     }
 
     /// Whether both sides are seen whole.
-    async fn both_whole(&self, draft: &FeedbackDraft) -> Result<bool, EngineError> {
+    async fn both_whole(&self, feedback: &Feedback) -> Result<bool, EngineError> {
         let sight = self.sight();
-        for id in [draft.need, draft.candidate] {
-            if sight.record(&self.engine.record(id).await?) < Visibility::Full {
+        for id in [feedback.told.need, feedback.told.candidate] {
+            let record = self.engine.store.record(id).await?;
+            if record.is_none_or(|record| sight.record(&record) < Visibility::Full) {
                 return Ok(false);
             }
         }

@@ -122,7 +122,18 @@ pub(super) async fn within<T>(
     answer: Duration,
     asked: impl Future<Output = Result<T, Error>>,
 ) -> Result<T, Error> {
-    tokio::time::timeout(answer + GRACE, asked).await.unwrap_or_else(|_| Err(silent()))
+    at_most(answer + GRACE, asked).await
+}
+
+/// Waits for something that nothing on the server's side bounds.
+///
+/// # Errors
+/// As [`within`].
+pub(super) async fn at_most<T>(
+    longest: Duration,
+    asked: impl Future<Output = Result<T, Error>>,
+) -> Result<T, Error> {
+    tokio::time::timeout(longest, asked).await.unwrap_or_else(|_| Err(silent()))
 }
 
 fn silent() -> Error {

@@ -20,4 +20,5 @@ pub(crate) const SQLITE_PLAIN_TABLE: &str =
 pub(crate) const PLAIN: &str = "SELECT kind, number, person, mobile, phone, fax, email, address, postcode
     FROM plain_contacts LIMIT $1";
 pub(crate) const DELETE_PLAIN: &str = "DELETE FROM plain_contacts WHERE kind = $1 AND number = $2";
-pub(crate) const DROP_PLAIN: &str = "DROP TABLE plain_contacts";
+/// Another process may have come to the same end.
+pub(crate) const DROP_PLAIN: &str = "DROP TABLE IF EXISTS plain_contacts";

@@ -3,10 +3,11 @@
 pub(crate) const RECORDS: &str = "SELECT kind AS name, last FROM numbers";
 /// The outbox counts on by itself: a gap in it looks like what has been pruned.
 pub(crate) const ROWS_SQLITE: &str = "SELECT CAST(name AS TEXT) AS name, CAST(seq AS INTEGER) AS last FROM sqlite_sequence WHERE name <> 'outbox'";
-pub(crate) const ROWS_POSTGRES: &str = "SELECT t.relname::text AS name, pg_sequence_last_value(s.oid) AS last
-    FROM pg_class t JOIN pg_depend d ON d.refobjid = t.oid AND d.deptype = 'i' AND d.classid = 'pg_class'::regclass
-        JOIN pg_class s ON s.oid = d.objid AND s.relkind = 'S'
-    WHERE t.relnamespace = to_regnamespace(current_schema()) AND pg_sequence_last_value(s.oid) IS NOT NULL";
+/// Asked for in the list of what is selected, so that nothing but tables that are numbered are asked for their sequences.
+pub(crate) const ROWS_POSTGRES: &str = "SELECT t.relname::text AS name,
+        pg_sequence_last_value(pg_get_serial_sequence(quote_ident(t.relname), 'number')::regclass) AS last
+    FROM pg_class t JOIN pg_attribute a ON a.attrelid = t.oid AND a.attname = 'number' AND a.attidentity <> ''
+    WHERE t.relnamespace = to_regnamespace(current_schema()) AND t.relkind = 'r'";
 
 /// A table that has never had a row is not in that list.
 pub(crate) const PASS_ROW_SQLITE: [&str; 2] = [

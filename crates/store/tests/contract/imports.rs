@@ -32,8 +32,8 @@ pub(crate) async fn leave_nothing_when_dropped(store: Store) {
 
 pub(crate) async fn build_on_their_earlier_batches(store: Store) {
     let mut import = store.import().await.unwrap();
-    import.upsert(vec![need("a", "一"), need("", "二")]).await.unwrap();
-    let outcomes = import.upsert(vec![need("a", "三"), need("need-2", "二"), need("", "四")]).await.unwrap();
+    import.upsert(vec![need("a", "一"), need("b", "二")]).await.unwrap();
+    let outcomes = import.upsert(vec![need("a", "三"), need("b", "二"), need("", "四")]).await.unwrap();
     let all: Vec<(u64, Outcome)> = outcomes.iter().map(|one| (one.id.number, one.outcome)).collect();
     assert_eq!(all, [(1, Outcome::Changed), (2, Outcome::Unchanged), (3, Outcome::Created)]);
     import.commit().await.unwrap();
