@@ -26,7 +26,7 @@ struct Merging {
 }
 
 /// While there is more to write. To merge a document costs about a third of what it costs to write it, on one thread while the others wait.
-const WHILE_WRITING: Merging = Merging { small: 8, large: 16 };
+const WHILE_WRITING: Merging = Merging { small: 8, large: 32 };
 
 /// When nothing is written: whoever asks looks each term up in each segment.
 const AT_REST: Merging = Merging { small: Writer::SEGMENTS_AT_REST, large: Writer::SEGMENTS_AT_REST };

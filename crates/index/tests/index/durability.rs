@@ -98,17 +98,17 @@ fn many_small_commits_stay_few_segments() {
 
 /// To merge them is work, and while more is written they would soon be merged again.
 #[test]
-fn segments_of_some_size_wait_until_there_are_sixteen() {
+fn segments_of_some_size_wait_until_there_are_thirty_two() {
     let index = Fixture::with(&[]);
     let mut writer = index.registry().writer().unwrap();
-    for commit in 1..=16 {
+    for commit in 1..=32 {
         let documents: Vec<_> = (0..1_001).map(|at| titled(commit * 2_000 + at, "电池")).collect();
         // So few at a time are not shared out among threads.
         documents.chunks(16).for_each(|some| writer.put_all(some).unwrap());
         writer.commit(commit).unwrap();
-        assert_eq!(segments(&index) as u64, if commit < 16 { commit } else { 1 });
+        assert_eq!(segments(&index) as u64, if commit < 32 { commit } else { 1 });
     }
-    assert_eq!(index.snapshot().len(), 16 * 1_001);
+    assert_eq!(index.snapshot().len(), 32 * 1_001);
 }
 
 #[test]
